@@ -1,0 +1,27 @@
+// Command bert works on model directories from the command line: it
+// tokenizes, inspects, predicts, evaluates, measures and trains.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli lists the subcommands; each lives in the file of its name.
+type cli struct{}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	parser := kong.Parse(&cli{},
+		kong.Name("bert"),
+		kong.Description("Tokenize, inspect, run and train BERT models."),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	parser.FatalIfErrorf(parser.Run())
+}
