@@ -1,0 +1,56 @@
+# make check is what CI runs, and nothing else.
+
+GO   ?= go
+TOOL  = $(GO) tool -modfile=tools/go.mod
+
+# The Dockerfile uses the same command; a test compares the two.
+BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w"
+
+.PHONY: check build format-check vet lint test race purego cross generate-check vulnerabilities format generate
+
+check: build format-check vet lint test race purego cross generate-check
+
+build:
+	$(BUILD) -o bin/cloze-api ./cmd/api
+	$(BUILD) -o bin/bert ./cmd/bert
+
+format-check:
+	@unformatted=$$($(TOOL) gofumpt -l .); test -z "$$unformatted" || { echo "make format would change:"; echo "$$unformatted"; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+lint:
+	$(TOOL) golangci-lint run ./...
+
+test:
+	$(GO) test ./...
+
+# The packages where goroutines meet.
+race:
+	$(GO) test -race -short ./internal/kernels/ ./internal/tokenizer/ ./internal/engine/ ./internal/tasks/ ./internal/httpapi/ ./cmd/...
+
+# Every way to compute that this processor can be made to take.
+purego:
+	$(GO) test -tags purego ./internal/kernels/ ./internal/bert/
+	GODEBUG=cpu.avx512f=off $(GO) test ./internal/kernels/ ./internal/bert/
+	GODEBUG=cpu.avx512f=off,cpu.avx2=off $(GO) test ./internal/kernels/ ./internal/bert/
+
+cross:
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+	GOOS=windows GOARCH=amd64 $(GO) vet ./...
+	GOOS=linux GOARCH=arm64 $(GO) vet ./...
+
+# Generated files are committed; regenerating them must change nothing.
+generate-check: generate
+	@git diff --exit-code -- internal/kernels openapi || { echo "generated files are out of date: commit what make generate wrote"; exit 1; }
+
+generate:
+	$(GO) generate ./internal/kernels ./openapi
+
+format:
+	$(TOOL) gofumpt -w .
+
+# Needs the vulnerability database, hence the network; not part of check.
+vulnerabilities:
+	$(TOOL) govulncheck ./...
