@@ -1,0 +1,189 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"cloze/internal/kernels"
+	"cloze/internal/tokenizer"
+)
+
+// Options bound what the engine takes on. Zero values mean the defaults.
+type Options struct {
+	// Pool runs the passes, one pass at a time. Nil makes one of Threads
+	// that Close closes.
+	Pool *kernels.Pool
+	// Threads of the pool that New makes if Pool is nil; 0 is one per CPU.
+	Threads int
+	// BatchTokens is the most tokens that one pass joins, and so bounds how
+	// long a request waits for the one before it. A single longer sequence
+	// still runs, alone.
+	BatchTokens int
+	// QueueTokens is the most tokens that may wait.
+	QueueTokens int
+	// Deadline is the longest that a request may wait; 0 means that only its
+	// context limits it.
+	Deadline time.Duration
+}
+
+const (
+	// Products gain little from more rows than this, and a pass stays short.
+	defaultBatchTokens = 1024
+	// 64 full passes: some seconds of work for a small model.
+	defaultQueueTokens = 64 * defaultBatchTokens
+)
+
+// Engine runs the loaded models. Its methods may be called concurrently.
+type Engine struct {
+	options  Options
+	ownsPool bool
+	models   []*Model
+	lanes    map[laneKey]*lane
+	rotation []*lane // all lanes, the next one to serve first
+
+	mu      sync.Mutex
+	work    sync.Cond // something waits, or closed was set
+	queued  int       // tokens waiting in all lanes
+	waiting int       // requests waiting in all lanes
+	closed  bool
+	stats   map[*Model]*ModelStats
+	counts  Stats // but Models
+
+	drained chan struct{} // closed when the scheduler has ended
+
+	// beforeHeads, if set, is called inside every pass; tests make it panic.
+	beforeHeads func(items []item)
+}
+
+// New starts an engine over the models, the first of which is the default.
+// It completes the models (Model.MaxTokens, Model.Han) and must be closed.
+func New(o Options, models ...*Model) (*Engine, error) {
+	return newEngine(o, nil, models...)
+}
+
+func newEngine(o Options, beforeHeads func([]item), models ...*Model) (*Engine, error) {
+	if len(models) == 0 {
+		return nil, errors.New("engine: no model")
+	}
+	if o.BatchTokens == 0 {
+		o.BatchTokens = defaultBatchTokens
+	}
+	if o.QueueTokens == 0 {
+		o.QueueTokens = max(defaultQueueTokens, 64*o.BatchTokens)
+	}
+	if o.BatchTokens < 0 || o.QueueTokens < 0 || o.Deadline < 0 {
+		return nil, fmt.Errorf("engine: negative bound in %+v", o)
+	}
+	e := &Engine{
+		options:     o,
+		models:      models,
+		lanes:       make(map[laneKey]*lane),
+		stats:       make(map[*Model]*ModelStats),
+		drained:     make(chan struct{}),
+		beforeHeads: beforeHeads,
+	}
+	e.work.L = &e.mu
+	seen := make(map[string]bool)
+	for _, m := range models {
+		if m.ID == "" || m.ID == "auto" || seen[m.ID] {
+			return nil, fmt.Errorf("engine: model id %q is empty, reserved or used twice", m.ID)
+		}
+		seen[m.ID] = true
+		m.MaxTokens = maxTokens(m)
+		m.Han = isHanVocabulary(m.Tokenizer)
+		e.stats[m] = &ModelStats{ID: m.ID}
+		for _, keep := range []keep{keepNothing, keepHidden, keepAttention} {
+			l := &lane{model: m, keep: keep, budget: o.BatchTokens}
+			if keep == keepAttention {
+				l.budget = 1 // one sequence: its probabilities grow with T²
+			}
+			e.lanes[laneKey{m, keep}] = l
+			e.rotation = append(e.rotation, l)
+		}
+	}
+	if o.Pool == nil {
+		e.options.Pool = kernels.NewPool(o.Threads)
+		e.ownsPool = true
+	}
+	go e.schedule()
+	return e, nil
+}
+
+// Models are the loaded models in the order given to New.
+func (e *Engine) Models() []*Model { return e.models }
+
+// Model is the loaded model of that id.
+func (e *Engine) Model(id string) (*Model, bool) {
+	for _, m := range e.models {
+		if m.ID == id {
+			return m, true
+		}
+	}
+	return nil, false
+}
+
+// Run runs a request on a model and waits for its outputs. It returns
+//
+//   - a *QueueFullError (ErrQueueFull) or *TooLargeError if there is no room,
+//   - ErrDeadline if Options.Deadline or ctx's deadline passed while part of
+//     it still waited,
+//   - ctx's error if ctx was cancelled,
+//   - a *PanicError, for a panic that its own sequences provoke,
+//   - ErrNotFinite, ErrClosed.
+//
+// The request and what it points to must not change afterwards, even if Run
+// returned early: a pass may still be reading it, and MaskLogits may still be
+// called.
+func (e *Engine) Run(ctx context.Context, m *Model, r Request) (*Response, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, ended(err)
+	}
+	if err := r.check(m); err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	if len(r.Sequences) == 0 {
+		return &Response{}, nil
+	}
+	c := newCall(m, r)
+	if err := e.enqueue(c, false); err != nil {
+		return nil, err
+	}
+	return e.await(ctx, c)
+}
+
+// Probe runs a real forward pass on every model, ahead of the queue and not
+// subject to its bound, and checks that the result is finite. It is what
+// readiness means.
+func (e *Engine) Probe(ctx context.Context) error {
+	for _, m := range e.models {
+		probe := Request{
+			Sequences: []*tokenizer.Encoding{m.Tokenizer.Encode("", tokenizer.Options{})},
+			Hidden:    []int{m.Network.Config.NumHiddenLayers},
+		}
+		c := newCall(m, probe)
+		if err := e.enqueue(c, true); err != nil {
+			return err
+		}
+		if _, err := e.await(ctx, c); err != nil {
+			return fmt.Errorf("model %s: %w", m.ID, err)
+		}
+	}
+	return nil
+}
+
+// Close refuses new requests, waits until those that wait have been answered,
+// and stops.
+func (e *Engine) Close() {
+	e.mu.Lock()
+	first := !e.closed
+	e.closed = true
+	e.mu.Unlock()
+	e.work.Broadcast()
+	<-e.drained
+	if first && e.ownsPool {
+		e.options.Pool.Close()
+	}
+}

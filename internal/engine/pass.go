@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"slices"
+
+	"cloze/internal/bert"
+)
+
+// mlmRows is how many rows of vocabulary logits are made at a time: enough
+// for an efficient product, few enough that their memory (4 MB for 30,000
+// pieces) does not depend on how many masks somebody sends.
+const mlmRows = 32
+
+// maskRow is a mask of a pass.
+type maskRow struct {
+	call           *call
+	sequence, mask int
+}
+
+// pass runs the encoder once over the items' sequences and every head that
+// some call wants once over its result, and copies each sequence's part to
+// its call.
+func (e *Engine) pass(l *lane, items []item) error {
+	l.load(items)
+	ws := e.workspace(l)
+	if l.keep == keepAttention {
+		// Its size is that of the longest text so far, squared: not a thing
+		// to hold on to.
+		defer func() { l.workspace = nil }()
+	}
+	network := l.model.Network
+	hidden := network.Encoder.Forward(ws, l.batch)
+	if e.beforeHeads != nil {
+		e.beforeHeads(items)
+	}
+	if err := l.copyEncoder(ws, items, hidden); err != nil {
+		return err
+	}
+	var pooled []float32
+	if network.Pooler != nil && wantsPooled(l, items) {
+		pooled = network.Pooler.Forward(ws, hidden, l.batch)
+		if err := l.copyPooled(items, pooled); err != nil {
+			return err
+		}
+	}
+	for _, name := range l.heads {
+		switch head := headOf(l.model, name).(type) {
+		case *bert.SequenceHead:
+			if err := l.copyHead(items, name, head.Forward(ws, pooled), false); err != nil {
+				return err
+			}
+		case *bert.TokenHead:
+			if err := l.copyHead(items, name, head.Forward(ws, hidden), true); err != nil {
+				return err
+			}
+		}
+	}
+	return e.lendMasks(l, ws, hidden)
+}
+
+// workspace is the lane's, made on first use and after a panic.
+func (e *Engine) workspace(l *lane) *bert.Workspace {
+	if l.workspace == nil {
+		l.workspace = l.model.Network.NewWorkspace(e.options.Pool)
+		l.workspace.KeepHidden(l.keep != keepNothing)
+		l.workspace.KeepAttention(l.keep == keepAttention)
+	}
+	return l.workspace
+}
+
+// load makes the batch of the items, and lists the heads and masks wanted.
+func (l *lane) load(items []item) {
+	b := &l.batch
+	b.InputIDs, b.TokenTypeIDs, b.Starts = b.InputIDs[:0], b.TokenTypeIDs[:0], append(b.Starts[:0], 0)
+	l.heads, l.masks, l.positions = l.heads[:0], l.masks[:0], l.positions[:0]
+	for _, it := range items {
+		r := &it.call.request
+		s := r.Sequences[it.sequence]
+		start := int32(len(b.InputIDs))
+		for mask, position := range r.masksOf(it.sequence) {
+			l.masks = append(l.masks, maskRow{it.call, it.sequence, mask})
+			l.positions = append(l.positions, start+position)
+		}
+		b.InputIDs = append(b.InputIDs, s.IDs...)
+		b.TokenTypeIDs = append(b.TokenTypeIDs, s.TypeIDs...)
+		b.Starts = append(b.Starts, int32(len(b.InputIDs)))
+		for _, name := range r.Heads {
+			if !slices.Contains(l.heads, name) {
+				l.heads = append(l.heads, name)
+			}
+		}
+	}
+}
+
+func wantsPooled(l *lane, items []item) bool {
+	for _, name := range l.heads {
+		if _, ok := headOf(l.model, name).(*bert.SequenceHead); ok {
+			return true
+		}
+	}
+	return slices.ContainsFunc(items, func(it item) bool { return it.call.request.Pooled })
+}
+
+// copyEncoder copies the hidden states and attention probabilities asked for.
+func (l *lane) copyEncoder(ws *bert.Workspace, items []item, last []float32) error {
+	config := &l.model.Network.Config
+	probsStart := 0
+	for k, it := range items {
+		r, out := &it.call.request, &it.call.outputs[it.sequence]
+		start, end := int(l.batch.Starts[k]), int(l.batch.Starts[k+1])
+		out.Hidden, out.Attention = nil, nil
+		for _, layer := range r.Hidden {
+			states := last
+			if layer < config.NumHiddenLayers {
+				states = ws.Hidden(layer)
+			}
+			part := slices.Clone(states[start*config.HiddenSize : end*config.HiddenSize])
+			if !finite(part) {
+				return ErrNotFinite
+			}
+			out.Hidden = append(out.Hidden, part)
+		}
+		probsEnd := probsStart + config.NumAttentionHeads*(end-start)*(end-start)
+		for _, layer := range r.Attention {
+			out.Attention = append(out.Attention, slices.Clone(ws.Attention(layer)[probsStart:probsEnd]))
+		}
+		probsStart = probsEnd
+	}
+	return nil
+}
+
+func (l *lane) copyPooled(items []item, pooled []float32) error {
+	size := l.model.Network.Config.HiddenSize
+	for k, it := range items {
+		if !it.call.request.Pooled {
+			continue
+		}
+		part := pooled[k*size : (k+1)*size]
+		if !finite(part) {
+			return ErrNotFinite
+		}
+		it.call.outputs[it.sequence].Pooled = slices.Clone(part)
+	}
+	return nil
+}
+
+// copyHead copies the logits of one head to the calls that want it.
+func (l *lane) copyHead(items []item, name string, logits []float32, perToken bool) error {
+	labels, _ := labelsOf(l.model, name)
+	for k, it := range items {
+		start, end := k*labels, (k+1)*labels
+		if perToken {
+			start, end = int(l.batch.Starts[k])*labels, int(l.batch.Starts[k+1])*labels
+		}
+		for i, wanted := range it.call.request.Heads {
+			if wanted != name {
+				continue
+			}
+			if !finite(logits[start:end]) {
+				return ErrNotFinite
+			}
+			copy(it.call.outputs[it.sequence].Heads[i], logits[start:end])
+		}
+	}
+	return nil
+}
+
+// lendMasks makes the vocabulary logits of all masks, some rows at a time,
+// and lends each row to its call.
+func (e *Engine) lendMasks(l *lane, ws *bert.Workspace, hidden []float32) error {
+	for first := 0; first < len(l.masks); first += mlmRows {
+		end := min(first+mlmRows, len(l.masks))
+		logits := l.model.Network.MLM.Forward(ws, hidden, l.positions[first:end])
+		if !finite(logits) {
+			return ErrNotFinite
+		}
+		e.options.Pool.Run(end-first, lentRows{l.masks[first:end], logits})
+	}
+	return nil
+}
+
+// lentRows is the kernels.Task that hands each mask its row, spread over the
+// pool: reducing a whole vocabulary costs as much as some products.
+type lentRows struct {
+	masks  []maskRow
+	logits []float32 // (masks, V)
+}
+
+func (t lentRows) Do(_, i int) {
+	vocabulary := len(t.logits) / len(t.masks)
+	m := t.masks[i]
+	m.call.request.MaskLogits(m.sequence, m.mask, t.logits[i*vocabulary:(i+1)*vocabulary])
+}
+
+// finite reports whether x holds neither NaN nor an infinity: x − x is 0 for
+// every other number.
+func finite(x []float32) bool {
+	var sum float32
+	for _, v := range x {
+		sum += v - v
+	}
+	return sum == 0
+}
