@@ -103,6 +103,12 @@ func readOne(m *engine.Model, index int, t Text, o Options, specials tokenizer.S
 		return m.Tokenizer.Encode(t.Text, o)
 	}
 	r := reading{model: m}
+	if t.HasPair && m.Network.Config.TypeVocabSize < 2 {
+		return r, &InputError{
+			Code: CodeUnsupportedFeature, Index: index, Field: "text_pair",
+			Detail: fmt.Sprintf("model %s was not trained on pairs: it knows one token type", m.ID),
+		}
+	}
 	whole := encode(0)
 	if whole.Len() <= m.MaxTokens {
 		r.windows = []*tokenizer.Encoding{whole}

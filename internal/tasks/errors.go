@@ -55,12 +55,27 @@ func invalid(field, format string, args ...any) *InputError {
 	return &InputError{Code: CodeInvalidParameter, Index: -1, Field: field, Detail: fmt.Sprintf(format, args...)}
 }
 
-// requireText refuses a text that is blank: an answer to nothing would be
-// noise with a probability attached.
+// requireText refuses texts that are blank, first or second of a pair: an
+// answer to nothing would be noise with a probability attached.
 func requireText(texts []Text) error {
 	for i, t := range texts {
-		if strings.TrimSpace(t.Text) == "" {
+		if isBlank(t.Text) {
 			return &InputError{Code: CodeEmptyText, Index: i, Field: "text", Detail: "the text is empty"}
+		}
+		if t.HasPair && isBlank(t.Pair) {
+			return &InputError{Code: CodeEmptyText, Index: i, Field: "text_pair", Detail: "the second text is empty"}
+		}
+	}
+	return nil
+}
+
+func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
+
+// requirePairs is for tasks that read two texts together.
+func requirePairs(texts []Text) error {
+	for i, t := range texts {
+		if !t.HasPair {
+			return &InputError{Code: CodeNoPair, Index: i, Field: "text_pair", Detail: "this task reads pairs of texts: give the second one"}
 		}
 	}
 	return nil
@@ -70,7 +85,7 @@ func requireText(texts []Text) error {
 func refusePairs(texts []Text) error {
 	for i, t := range texts {
 		if t.HasPair {
-			return &InputError{Code: CodeUnexpectedPair, Index: i, Field: "text_pair", Detail: "this task reads single texts: leave out the second text"}
+			return &InputError{Code: CodeUnexpectedPair, Index: i, Field: "text_pair", Detail: "this task reads single texts: leave out the second one"}
 		}
 	}
 	return nil

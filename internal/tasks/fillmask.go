@@ -1,0 +1,420 @@
+package tasks
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"cloze/internal/engine"
+	"cloze/internal/kernels"
+	"cloze/internal/tokenizer"
+)
+
+// FillMask says what belongs where [MASK] stands: BERT's masked language
+// model, asked the way it was trained.
+type FillMask struct{ Engine *engine.Engine }
+
+// FillMaskOptions are the options of FillMask.Fill. A text that is too long
+// is refused unless Truncate is true, because its masks may lie at its end.
+type FillMaskOptions struct {
+	Options
+	// TopK bounds the predictions of a mask; 0 is 5.
+	TopK int
+	// Targets, if any, are the only words to score. A word that is not in
+	// the vocabulary stands for its first piece, and the result says so.
+	Targets []string
+	// Joint also fills several masks together; see Filling.
+	Joint bool
+}
+
+// Bounds of FillMaskOptions.
+const (
+	defaultTopK = 5 // transformers' value
+	// maxTopK is far more than anybody reads.
+	maxTopK = 100
+	// maxPredictions bounds the answer to one request: each prediction
+	// repeats the text.
+	maxPredictions = 10_000
+	// minBeam is the least width of the beam search: with a narrower one the
+	// best filling is often lost to a better first token.
+	minBeam = 8
+	// maxJointMasks bounds the passes that one text takes, one for each mask.
+	maxJointMasks = 16
+)
+
+// FillMaskResult is the result of FillMask.Fill.
+type FillMaskResult struct {
+	// Masks are the text's masks in order.
+	Masks []MaskFilling `json:"masks"`
+	// Joint are the best ways to fill all masks together, by falling score;
+	// left out unless asked for.
+	Joint []Filling `json:"joint,omitempty"`
+	// Warnings say which targets were read as something else.
+	Warnings []string `json:"warnings,omitempty"`
+	Info
+}
+
+// MaskFilling is what fits one mask, the other masks left as they are.
+type MaskFilling struct {
+	// Start and End are where [MASK] stands in the text.
+	Start int `json:"start"`
+	End   int `json:"end"`
+	// Predictions are by falling score.
+	Predictions []MaskPrediction `json:"predictions"`
+}
+
+// MaskPrediction is one way to fill one mask.
+type MaskPrediction struct {
+	// Token as it stands in the vocabulary: a piece that continues a word
+	// begins with ##.
+	Token string `json:"token"`
+	ID    int32  `json:"id"`
+	// Score is the probability of the token among the whole vocabulary, also
+	// with Targets.
+	Score float64 `json:"score"`
+	// Sequence is the text with the token in the place of the mask, as the
+	// model sees it: lower-cased if its vocabulary is, its pieces joined. Any
+	// other masks stand in it as [MASK].
+	Sequence string `json:"sequence"`
+}
+
+// Filling is one way to fill all masks of a text together, found by beam
+// search from left to right.
+//
+// Its score is the product over the masks, from left to right, of the
+// probability of the token among the whole vocabulary, given the text with
+// the masks before it filled and those after it still masked:
+//
+//	score = Π p(token_i | text, token_1 … token_i−1, [MASK] … [MASK])
+//
+// These are the model's own probabilities, chained in that order. A masked
+// language model defines no joint distribution: filled in another order, the
+// product would be another.
+type Filling struct {
+	Score  float64       `json:"score"`
+	Tokens []FilledToken `json:"tokens"` // one for each mask, in order
+	// Sequence is the text with all masks filled, as the model sees it.
+	Sequence string `json:"sequence"`
+}
+
+// FilledToken is the token of one mask in a Filling.
+type FilledToken struct {
+	Token string `json:"token"`
+	ID    int32  `json:"id"`
+	// Score is the token's factor of the filling's score.
+	Score float64 `json:"score"`
+}
+
+// Fill fills the masks of each text.
+//
+// Only [MASK] is special in the texts: another special token that someone
+// writes is plain text.
+func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]FillMaskResult, error) {
+	if o.TopK < 0 || o.TopK > maxTopK {
+		return nil, invalid("top_k", "top_k is %d, want 1 to %d", o.TopK, maxTopK)
+	}
+	if o.TopK == 0 {
+		o.TopK = defaultTopK
+	}
+	if err := requireText(texts); err != nil {
+		return nil, err
+	}
+	if err := refusePairs(texts); err != nil {
+		return nil, err
+	}
+	models, err := route(f.Engine, texts, o.Model)
+	if err != nil {
+		return nil, err
+	}
+	for i, m := range models {
+		if m.Network.MLM == nil {
+			return nil, noHead(m, i, "mlm", "model", nil)
+		}
+	}
+	readings, err := read(ctx, models, texts, o.Options, tokenizer.SpecialsMask, refused)
+	if err != nil {
+		return nil, err
+	}
+	fillings, err := findMasks(readings, o)
+	if err != nil {
+		return nil, err
+	}
+	width := o.TopK
+	if o.Joint {
+		width = max(width, minBeam)
+	}
+	if err := f.fillEach(ctx, fillings, width); err != nil {
+		return nil, err
+	}
+	if o.Joint {
+		if err := f.fillJointly(ctx, fillings, width); err != nil {
+			return nil, err
+		}
+	}
+
+	defer timingFrom(ctx).phase(phasePost)()
+	results := make([]FillMaskResult, len(texts))
+	for i := range fillings {
+		results[i] = fillings[i].result(texts[i].Text, o)
+	}
+	return results, nil
+}
+
+// masked is a text whose masks are being filled.
+type masked struct {
+	reading
+	positions []int32   // of the masks, in the encoding
+	targets   []int32   // the only ids to score, if any
+	warnings  []string  // about the targets
+	best      [][]guess // for each mask, by falling score
+	beam      []hypothesis
+}
+
+// encoding is the one window of the text.
+func (m *masked) encoding() *tokenizer.Encoding { return m.windows[0] }
+
+// guess is a token in the place of a mask.
+type guess struct {
+	id    int32
+	score float32
+}
+
+// findMasks finds the masks of every text, and what its targets are in the
+// vocabulary of its model.
+func findMasks(readings []reading, o FillMaskOptions) ([]masked, error) {
+	all := make([]masked, len(readings))
+	predictions := 0
+	for i, r := range readings {
+		m := masked{reading: r}
+		for p, id := range m.encoding().IDs {
+			if id == r.model.Tokenizer.Mask() {
+				m.positions = append(m.positions, int32(p))
+			}
+		}
+		switch n := len(m.positions); {
+		case n == 0 && r.truncated:
+			return nil, &InputError{
+				Code: CodeNoMask, Index: i, Field: "text",
+				Detail: "no [MASK] is left in the text after truncation: put it nearer to the beginning",
+			}
+		case n == 0:
+			return nil, &InputError{
+				Code: CodeNoMask, Index: i, Field: "text",
+				Detail: `no [MASK] in the text: write [MASK] where a word is missing, as in "my dog is [MASK]."`,
+			}
+		case o.Joint && n > maxJointMasks:
+			return nil, &InputError{
+				Code: CodeTooManyMasks, Index: i, Field: "text",
+				Detail: fmt.Sprintf("%d masks in the text, and %d can be filled together: leave out joint, or some of the masks", n, maxJointMasks),
+				Limit:  maxJointMasks, Actual: n,
+			}
+		}
+		predictions += len(m.positions) * o.TopK
+		if len(o.Targets) > 0 {
+			var err error
+			if m.targets, m.warnings, err = targetIDs(r.model, o.Targets); err != nil {
+				return nil, err
+			}
+		}
+		all[i] = m
+	}
+	if predictions > maxPredictions {
+		return nil, &InputError{
+			Code: CodeTooLarge, Index: -1, Field: "top_k",
+			Detail: fmt.Sprintf("the masks of all texts times top_k make %d predictions, and one answer holds %d: ask for fewer", predictions, maxPredictions),
+			Limit:  maxPredictions, Actual: predictions,
+		}
+	}
+	return all, nil
+}
+
+// targetIDs looks the targets up in the model's vocabulary, each once
+// (transformers' FillMaskPipeline.get_target_ids).
+func targetIDs(m *engine.Model, targets []string) (ids []int32, warnings []string, err error) {
+	t := m.Tokenizer
+	for _, target := range targets {
+		id, ok := t.ID(target)
+		if !ok {
+			pieces := t.Encode(target, tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true})
+			if pieces.Len() == 0 {
+				warnings = append(warnings, fmt.Sprintf("target %q is left out: it makes no word piece", target))
+				continue
+			}
+			id = pieces.IDs[0]
+			if pieces.Len() == 1 {
+				warnings = append(warnings, fmt.Sprintf("target %q is scored as %q", target, t.Token(id)))
+			} else {
+				warnings = append(warnings, fmt.Sprintf("target %q is not one word piece in the vocabulary of model %s: its first piece %q is scored", target, m.ID, t.Token(id)))
+			}
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil, &InputError{
+			Code: CodeNoTargets, Index: -1, Field: "targets",
+			Detail: "none of the targets makes a word piece",
+		}
+	}
+	return ids, warnings, nil
+}
+
+// fillEach finds the k best tokens of every mask by itself.
+func (f FillMask) fillEach(ctx context.Context, all []masked, k int) error {
+	todo := make([]sequence, len(all))
+	for i := range all {
+		m := &all[i]
+		m.best = make([][]guess, len(m.positions))
+		todo[i] = sequence{model: m.model, encoding: m.encoding(), masks: m.positions}
+	}
+	_, err := run(ctx, f.Engine, todo, func(*engine.Model) engine.Request {
+		return engine.Request{MaskLogits: func(i, mask int, logits []float32) {
+			all[i].best[mask] = bestTokens(logits, all[i].targets, k)
+		}}
+	})
+	return err
+}
+
+// bestTokens returns the k most probable tokens of a mask, among targets if
+// there are any. It overwrites the logits with their probabilities.
+func bestTokens(logits []float32, targets []int32, k int) []guess {
+	kernels.Softmax(logits, logits, len(logits))
+	if len(targets) == 0 {
+		ids, probs := kernels.TopK(logits, min(k, len(logits)))
+		best := make([]guess, len(ids))
+		for i, id := range ids {
+			best[i] = guess{int32(id), probs[i]}
+		}
+		return best
+	}
+	best := make([]guess, len(targets))
+	for i, id := range targets {
+		best[i] = guess{id, logits[id]}
+	}
+	slices.SortStableFunc(best, func(a, b guess) int { return cmp.Compare(b.score, a.score) })
+	return best[:min(k, len(best))]
+}
+
+// hypothesis is a text with its first masks filled.
+type hypothesis struct {
+	filled   []guess
+	logScore float64 // Σ log p of the filled tokens
+}
+
+// fillJointly runs the beam search of every text, all of them in step: in
+// step n the n-th mask of every hypothesis of every text.
+func (f FillMask) fillJointly(ctx context.Context, all []masked, width int) error {
+	for i := range all {
+		// The first step is what fillEach did: nothing was filled yet, and
+		// the first mask saw the others masked.
+		all[i].beam = extend([]hypothesis{{}}, [][]guess{all[i].best[0]}, width)
+	}
+	for step := 1; ; step++ {
+		var todo []sequence
+		var texts []int // of each sequence
+		for i := range all {
+			m := &all[i]
+			if step >= len(m.positions) {
+				continue
+			}
+			for _, h := range m.beam {
+				todo = append(todo, sequence{
+					model:    m.model,
+					encoding: withTokens(m.encoding(), m.positions, h.filled),
+					masks:    m.positions[step : step+1],
+				})
+				texts = append(texts, i)
+			}
+		}
+		if len(todo) == 0 {
+			return nil
+		}
+		guesses := make([][]guess, len(todo))
+		_, err := run(ctx, f.Engine, todo, func(*engine.Model) engine.Request {
+			return engine.Request{MaskLogits: func(i, _ int, logits []float32) {
+				guesses[i] = bestTokens(logits, all[texts[i]].targets, width)
+			}}
+		})
+		if err != nil {
+			return err
+		}
+		for first := 0; first < len(todo); {
+			m := &all[texts[first]]
+			n := len(m.beam)
+			m.beam = extend(m.beam, guesses[first:first+n], width)
+			first += n
+		}
+	}
+}
+
+// extend fills the next mask of every hypothesis with each of its guesses and
+// keeps the best of them all.
+func extend(beam []hypothesis, guesses [][]guess, width int) []hypothesis {
+	var longer []hypothesis
+	for i, h := range beam {
+		for _, g := range guesses[i] {
+			longer = append(longer, hypothesis{
+				filled:   append(slices.Clip(h.filled), g),
+				logScore: h.logScore + math.Log(float64(g.score)),
+			})
+		}
+	}
+	slices.SortStableFunc(longer, func(a, b hypothesis) int { return cmp.Compare(b.logScore, a.logScore) })
+	return longer[:min(width, len(longer))]
+}
+
+// withTokens is the encoding with its first masks filled, as the model reads
+// it; only its ids are changed.
+func withTokens(e *tokenizer.Encoding, positions []int32, filled []guess) *tokenizer.Encoding {
+	copied := *e
+	copied.IDs = slices.Clone(e.IDs)
+	for i, g := range filled {
+		copied.IDs[positions[i]] = g.id
+	}
+	return &copied
+}
+
+func (m *masked) result(text string, o FillMaskOptions) FillMaskResult {
+	result := FillMaskResult{Warnings: m.warnings, Masks: make([]MaskFilling, len(m.positions)), Info: m.info()}
+	spans := make([]tokenizer.Span, len(m.positions))
+	pointers := make([]*tokenizer.Span, len(m.positions))
+	for i, p := range m.positions {
+		spans[i] = m.encoding().Offsets[p]
+		pointers[i] = &spans[i]
+	}
+	o.OffsetUnit.Convert(text, pointers...)
+	for i, p := range m.positions {
+		best := m.best[i][:min(o.TopK, len(m.best[i]))]
+		filling := MaskFilling{Start: spans[i].Start, End: spans[i].End, Predictions: make([]MaskPrediction, len(best))}
+		for k, g := range best {
+			filling.Predictions[k] = MaskPrediction{
+				Token: m.model.Tokenizer.Token(g.id), ID: g.id, Score: float64(g.score),
+				Sequence: m.decode(withTokens(m.encoding(), []int32{p}, []guess{g})),
+			}
+		}
+		result.Masks[i] = filling
+	}
+	for _, h := range m.beam[:min(o.TopK, len(m.beam))] {
+		filling := Filling{Score: math.Exp(h.logScore), Sequence: m.decode(withTokens(m.encoding(), m.positions, h.filled))}
+		for _, g := range h.filled {
+			filling.Tokens = append(filling.Tokens, FilledToken{Token: m.model.Tokenizer.Token(g.id), ID: g.id, Score: float64(g.score)})
+		}
+		result.Joint = append(result.Joint, filling)
+	}
+	return result
+}
+
+// decode is the text of an encoding some of whose masks are filled.
+//
+// With one mask it is transformers': special tokens left out. With several,
+// transformers leaves all of them in; here [CLS] and [SEP] are left out and
+// the other masks stay.
+func (m *masked) decode(e *tokenizer.Encoding) string {
+	if len(m.positions) == 1 {
+		return m.model.Tokenizer.Decode(e.IDs, true)
+	}
+	return m.model.Tokenizer.Decode(e.IDs[1:e.Len()-1], false)
+}
