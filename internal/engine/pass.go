@@ -192,12 +192,12 @@ func (t lentRows) Do(_, i int) {
 	m.call.request.MaskLogits(m.sequence, m.mask, t.logits[i*vocabulary:(i+1)*vocabulary])
 }
 
-// finite reports whether x holds neither NaN nor an infinity: x − x is 0 for
+// finite reports whether x holds neither NaN nor an infinity: 0·x is 0 for
 // every other number.
 func finite(x []float32) bool {
 	var sum float32
 	for _, v := range x {
-		sum += v - v
+		sum += 0 * v
 	}
 	return sum == 0
 }

@@ -120,13 +120,11 @@ func (r *Request) masksOf(sequence int) []int32 {
 
 // labelsOf is how many labels the named head has, and whether there is one.
 func labelsOf(m *Model, name string) (labels int, ok bool) {
-	switch h := headOf(m, name).(type) {
-	case *bert.SequenceHead:
-		return len(h.Labels), true
-	case *bert.TokenHead:
-		return len(h.Labels), true
+	head := headOf(m, name)
+	if head == nil {
+		return 0, false
 	}
-	return 0, false
+	return len(head.Describe().Labels), true
 }
 
 // headOf is the model's head of that name, nil if it has none.

@@ -1,0 +1,282 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"cloze/internal/engine"
+	"cloze/internal/kernels"
+	"cloze/internal/tokenizer"
+)
+
+// Attention shows which tokens the encoder attends to. What it shows is what
+// the model computes with, not an explanation of its answers.
+type Attention struct{ Engine *engine.Engine }
+
+// Aggregate says how the heads of a layer are brought together.
+type Aggregate string
+
+// The aggregates. The zero value is NoAggregate.
+const (
+	NoAggregate Aggregate = "none"  // every head by itself
+	MeanHeads   Aggregate = "heads" // the mean of a layer's heads
+	// Rollout follows attention through the layers (Abnar and Zuidema 2020,
+	// §3): how much of what stands in a token's place after layer l comes
+	// from each token of the input. With A_l the mean of layer l's heads,
+	//
+	//	A'_l = the rows of A_l + I, each divided by its sum
+	//	R_0  = A'_0
+	//	R_l  = A'_l · R_l−1
+	//
+	// where I stands for the residual connections.
+	Rollout Aggregate = "rollout"
+)
+
+// AttendOptions are the options of Attention.Attend. A text that is too long
+// is truncated; Truncate false refuses it.
+type AttendOptions struct {
+	Options
+	// Layers to show, 0 to L−1; none means all.
+	Layers []int
+	// Heads to show or to bring together, 0 to A−1; none means all.
+	Heads []int
+	// Aggregate brings the heads together.
+	Aggregate Aggregate
+}
+
+// maxAttentionValues bounds one answer: 128 MB as float32. A text of 512
+// tokens fits with all layers and heads of a small model.
+const maxAttentionValues = 1 << 25
+
+// AttentionResult is the result of Attention.Attend.
+type AttentionResult struct {
+	// Pieces are the T tokens.
+	Pieces []Piece `json:"pieces"`
+	// Layers and Heads are those shown, in the order of Attention; with an
+	// aggregate Heads are those brought together.
+	Layers []int `json:"layers"`
+	Heads  []int `json:"heads"`
+	// Attention has the shape (layer, head, from, to), with one head where
+	// they are brought together. Every row of "to" adds up to 1.
+	Attention Tensor `json:"attention"`
+	Info
+}
+
+// Attend returns the attention probabilities for each text or pair. Special
+// tokens written in the text are recognised.
+func (a Attention) Attend(ctx context.Context, texts []Text, o AttendOptions) ([]AttentionResult, error) {
+	switch o.Aggregate {
+	case "":
+		o.Aggregate = NoAggregate
+	case NoAggregate, MeanHeads, Rollout:
+	default:
+		return nil, invalid("aggregate", "aggregate is %q, want %s, %s or %s", o.Aggregate, NoAggregate, MeanHeads, Rollout)
+	}
+	if err := requireText(texts); err != nil {
+		return nil, err
+	}
+	models, err := route(a.Engine, texts, o.Model)
+	if err != nil {
+		return nil, err
+	}
+	selections := make(map[*engine.Model]selection)
+	for _, m := range models {
+		if _, done := selections[m]; !done {
+			if selections[m], err = selectFrom(m, o); err != nil {
+				return nil, err
+			}
+		}
+	}
+	readings, err := read(ctx, models, texts, o.Options, tokenizer.SpecialsAll, truncated)
+	if err != nil {
+		return nil, err
+	}
+	values := 0
+	for _, r := range readings {
+		values += selections[r.model].values(r.windows[0].Len())
+	}
+	if values > maxAttentionValues {
+		return nil, &InputError{
+			Code: CodeTooLarge, Index: -1, Field: "layers",
+			Detail: fmt.Sprintf("the answer would hold %d probabilities, and may hold %d: ask for fewer layers or heads, or aggregate them", values, maxAttentionValues),
+			Limit:  maxAttentionValues, Actual: values,
+		}
+	}
+	outputs, err := run(ctx, a.Engine, sequences(readings), func(m *engine.Model) engine.Request {
+		return engine.Request{Attention: selections[m].needed()}
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	defer timingFrom(ctx).phase(phasePost)()
+	results := make([]AttentionResult, len(texts))
+	for i, r := range readings {
+		s, tokens := selections[r.model], r.windows[0].Len()
+		results[i] = AttentionResult{
+			Pieces: Pieces(r.model.Tokenizer, r.windows[0], texts[i], o.OffsetUnit),
+			Layers: s.layers, Heads: s.heads,
+			Attention: s.tensor(outputs[i].Attention, tokens),
+			Info:      r.info(),
+		}
+		outputs[i].Attention = nil // it is large, and the next text's comes
+	}
+	return results, nil
+}
+
+// selection is what to show of a model's attention.
+type selection struct {
+	layers, heads []int
+	aggregate     Aggregate
+}
+
+func selectFrom(m *engine.Model, o AttendOptions) (selection, error) {
+	c := m.Network.Config
+	layers, err := chosen("layers", o.Layers, c.NumHiddenLayers, m.ID)
+	if err != nil {
+		return selection{}, err
+	}
+	heads, err := chosen("heads", o.Heads, c.NumAttentionHeads, m.ID)
+	if err != nil {
+		return selection{}, err
+	}
+	return selection{layers, heads, o.Aggregate}, nil
+}
+
+// chosen checks a choice of layers or heads, and makes all of them of none.
+func chosen(field string, choice []int, count int, model string) ([]int, error) {
+	if len(choice) == 0 {
+		all := make([]int, count)
+		for i := range all {
+			all[i] = i
+		}
+		return all, nil
+	}
+	for i, x := range choice {
+		if x < 0 || x >= count {
+			return nil, invalid(field, "%s holds %d, and model %s has 0 to %d", field, x, model, count-1)
+		}
+		if slices.Contains(choice[:i], x) {
+			return nil, invalid(field, "%s holds %d twice", field, x)
+		}
+	}
+	return choice, nil
+}
+
+// shownHeads is how many matrices are shown of a layer.
+func (s selection) shownHeads() int {
+	if s.aggregate == NoAggregate {
+		return len(s.heads)
+	}
+	return 1
+}
+
+// values is how many probabilities are shown of a text.
+func (s selection) values(tokens int) int {
+	return len(s.layers) * s.shownHeads() * tokens * tokens
+}
+
+// needed are the layers that the shown ones are made of: a rollout goes
+// through all layers below.
+func (s selection) needed() []int {
+	if s.aggregate != Rollout {
+		return s.layers
+	}
+	all := make([]int, slices.Max(s.layers)+1)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// tensor makes what is shown of the probabilities (A, T, T) of each needed
+// layer.
+func (s selection) tensor(probs [][]float32, tokens int) Tensor {
+	t := Tensor{
+		Shape: []int{len(s.layers), s.shownHeads(), tokens, tokens},
+		Data:  make([]float32, 0, s.values(tokens)),
+	}
+	switch s.aggregate {
+	case Rollout:
+		rollouts := rollout(probs, s.heads, tokens)
+		for _, layer := range s.layers {
+			t.Data = append(t.Data, rollouts[layer]...)
+		}
+	case MeanHeads:
+		for _, layer := range probs {
+			t.Data = append(t.Data, meanHeads(layer, s.heads, tokens)...)
+		}
+	default:
+		for _, layer := range probs {
+			for _, head := range s.heads {
+				t.Data = append(t.Data, headOf(layer, head, tokens)...)
+			}
+		}
+	}
+	return t
+}
+
+// headOf is the (T, T) of one head among a layer's (A, T, T).
+func headOf(layer []float32, head, tokens int) []float32 {
+	size := tokens * tokens
+	return layer[head*size : (head+1)*size]
+}
+
+// meanHeads is the mean (T, T) of some heads of a layer (A, T, T).
+func meanHeads(layer []float32, heads []int, tokens int) []float32 {
+	mean := make([]float32, tokens*tokens)
+	share := 1 / float32(len(heads))
+	for _, head := range heads {
+		for i, p := range headOf(layer, head, tokens) {
+			mean[i] += share * p
+		}
+	}
+	return mean
+}
+
+// rollout returns R_l of every layer, each (T, T), for the layers from 0 on.
+func rollout(probs [][]float32, heads []int, tokens int) [][]float32 {
+	rollouts := make([][]float32, len(probs))
+	// R_lᵀ = R_l−1ᵀ·A'_lᵀ is the product that kernels.Matrix computes, so the
+	// transposes are carried from layer to layer.
+	var transposed []float32
+	for l, layer := range probs {
+		step := meanHeads(layer, heads, tokens)
+		addResidual(step, tokens)
+		if l == 0 {
+			transposed = transpose(step, tokens)
+		} else {
+			next := make([]float32, tokens*tokens)
+			kernels.Pack(nil, kernels.Float32, step, tokens, tokens).Mul(nil, next, transposed, tokens, kernels.Epilogue{})
+			transposed = next
+		}
+		rollouts[l] = transpose(transposed, tokens)
+	}
+	return rollouts
+}
+
+// addResidual makes A' of A: A + I, its rows divided by their sums.
+func addResidual(a []float32, tokens int) {
+	for from := range tokens {
+		row := a[from*tokens : (from+1)*tokens]
+		row[from]++
+		var sum float32
+		for _, p := range row {
+			sum += p
+		}
+		for to := range row {
+			row[to] /= sum
+		}
+	}
+}
+
+func transpose(a []float32, tokens int) []float32 {
+	b := make([]float32, len(a))
+	for i := range tokens {
+		for j := range tokens {
+			b[j*tokens+i] = a[i*tokens+j]
+		}
+	}
+	return b
+}
