@@ -1,0 +1,76 @@
+package bert
+
+import "fmt"
+
+// Encoder turns tokens into hidden states: embeddings, then L layers of
+// attention and feed-forward network.
+type Encoder struct {
+	config     *Config
+	embeddings embeddings
+	layers     []layer
+}
+
+type layer struct {
+	attention   attention
+	feedForward feedForward
+}
+
+func newEncoder(c *Config) *Encoder {
+	e := &Encoder{config: c, embeddings: newEmbeddings(c), layers: make([]layer, c.NumHiddenLayers)}
+	for i := range e.layers {
+		prefix := fmt.Sprintf("bert.encoder.layer.%d.", i)
+		e.layers[i] = layer{newAttention(prefix+"attention.", c), newFeedForward(prefix, c)}
+	}
+	return e
+}
+
+func (e *Encoder) params() []*Param {
+	ps := e.embeddings.params()
+	for i := range e.layers {
+		ps = append(append(ps, e.layers[i].attention.params()...), e.layers[i].feedForward.params()...)
+	}
+	return ps
+}
+
+func (e *Encoder) load(r *reader) error {
+	if err := e.embeddings.load(r); err != nil {
+		return err
+	}
+	for i := range e.layers {
+		if err := e.layers[i].attention.load(r); err != nil {
+			return err
+		}
+		if err := e.layers[i].feedForward.load(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Forward computes the hidden states of the last layer.
+//
+//	in      ΣT tokens
+//	result  (ΣT, H), owned by ws until its next Forward
+//
+// It panics if in.Check finds a fault, before any other goroutine is involved.
+func (e *Encoder) Forward(ws *Workspace, in Batch) []float32 {
+	if err := in.Check(e.config); err != nil {
+		panic("bert: " + err.Error())
+	}
+	ws.resize(in)
+	e.embeddings.forward(ws, ws.hidden[0], in)
+	for i := range e.layers {
+		l, acts := &e.layers[i], ws.layer(i)
+		l.attention.forward(ws, &acts.attention, ws.hidden[i], in)
+		l.feedForward.forward(ws, &acts.feedForward, ws.hidden[i+1], acts.attention.y, in.Tokens())
+	}
+	return ws.hidden[len(e.layers)]
+}
+
+func (e *Encoder) bytes() int {
+	n := e.embeddings.bytes()
+	for i := range e.layers {
+		n += e.layers[i].attention.bytes() + e.layers[i].feedForward.bytes()
+	}
+	return n
+}

@@ -1,0 +1,74 @@
+package bert
+
+import "cloze/internal/kernels"
+
+// MLMHead predicts the piece at a position, the masked language model of
+// Devlin et al. 2018, §3.1:
+//
+//	x      = LayerNorm(act(hidden·Wᵀ + b))
+//	logits = x·decoderᵀ + bias
+//
+// The decoder (V, H) is the word embedding table unless the checkpoint has one
+// of its own.
+type MLMHead struct {
+	transform  linear
+	norm       layerNorm
+	decoder    linear
+	tied       bool // the decoder's weight is the word embeddings' parameter
+	activation kernels.Activation
+}
+
+// newMLMHead makes the head; word is the word embedding table to tie the
+// decoder to, or nil for a decoder of its own.
+func newMLMHead(c *Config, word *Param) *MLMHead {
+	const prefix = "cls.predictions."
+	decoder := affine{word, newVector(prefix+"bias", c.VocabSize)}
+	if word == nil {
+		decoder.weight = newMatrix(prefix+"decoder.weight", c.VocabSize, c.HiddenSize)
+	}
+	return &MLMHead{
+		transform:  newLinear(c.HiddenSize, c.HiddenSize, prefix+"transform.dense"),
+		norm:       newLayerNorm(prefix+"transform.LayerNorm", c.HiddenSize, c.LayerNormEps),
+		decoder:    linear{in: c.HiddenSize, out: c.VocabSize, parts: []affine{decoder}},
+		tied:       word != nil,
+		activation: c.activation(),
+	}
+}
+
+func (h *MLMHead) params() []*Param {
+	return append(append(h.transform.params(), h.norm.params()...), h.decoder.params()...)
+}
+
+func (h *MLMHead) load(r *reader) error {
+	if err := h.transform.load(r); err != nil {
+		return err
+	}
+	if err := h.norm.load(r); err != nil {
+		return err
+	}
+	if h.tied && r.training() {
+		return h.decoder.tie(r)
+	}
+	return h.decoder.load(r)
+}
+
+func (h *MLMHead) bytes() int { return h.transform.bytes() + h.norm.bytes() + h.decoder.bytes() }
+
+// Forward computes the vocabulary's logits at some positions.
+//
+//	hidden     (ΣT, H), the encoder's
+//	positions  (P) rows of hidden
+//	result     (P, V), owned by ws until its next Forward
+func (h *MLMHead) Forward(ws *Workspace, hidden []float32, positions []int32) []float32 {
+	rows, size := len(positions), h.transform.in
+	ws.masked = grow(ws.masked, rows*size)
+	for i, position := range positions {
+		copy(ws.masked[i*size:][:size], hidden[int(position)*size:])
+	}
+	ws.transformed = grow(ws.transformed, rows*size)
+	h.transform.forward(ws.pool, ws.transformed, ws.masked, rows, h.activation, nil)
+	h.norm.forward(ws.pool, ws.transformed, ws.transformed, rows)
+	ws.vocabulary = grow(ws.vocabulary, rows*h.decoder.out)
+	h.decoder.forward(ws.pool, ws.vocabulary, ws.transformed, rows, kernels.None, nil)
+	return ws.vocabulary
+}
