@@ -21,6 +21,7 @@ var allowed = map[string][]string{
 
 	"internal/bert":       {"internal/kernels"},
 	"internal/checkpoint": {"internal/bert", "internal/kernels", "internal/tokenizer"},
+	"internal/onnx":       {"internal/bert"},
 	"internal/training":   {"internal/bert", "internal/kernels", "internal/tokenizer"},
 
 	"internal/engine": {"internal/bert", "internal/kernels", "internal/tokenizer"},
@@ -37,7 +38,7 @@ var allowed = map[string][]string{
 		"internal/bert", "internal/kernels", "internal/tokenizer", "models", "openapi", "web",
 	},
 	"cmd/bert": {
-		"internal/training", "internal/tasks", "internal/engine", "internal/checkpoint",
+		"internal/training", "internal/tasks", "internal/engine", "internal/checkpoint", "internal/onnx",
 		"internal/bert", "internal/kernels", "internal/tokenizer", "models",
 	},
 }
