@@ -30,6 +30,9 @@ func (t *table) load(r *reader) error {
 	if !ok || widen == nil {
 		return r.resident(t.param)
 	}
+	if err := r.check(t.param); err != nil {
+		return err
+	}
 	if want := t.param.Len() * width; len(stored) != want {
 		return fmt.Errorf("tensor %q is %d bytes of %s, want %d: %v", t.param.Name, len(stored), dtype, want, t.param.Shape)
 	}

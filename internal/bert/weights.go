@@ -44,14 +44,22 @@ func (r *reader) tensor(p *Param, dst []float32) error {
 		r.initial.draw(p, dst)
 		return nil
 	}
-	shape, ok := r.weights.Shape(p.Name)
-	if !ok {
-		return fmt.Errorf("tensor %q is missing, want %v", p.Name, p.Shape)
-	}
-	if !slices.Equal(shape, p.Shape) {
-		return fmt.Errorf("tensor %q is %v, want %v", p.Name, shape, p.Shape)
+	if err := r.check(p); err != nil {
+		return err
 	}
 	return r.weights.Read(p.Name, dst)
+}
+
+// check returns an error unless there is a tensor of p's name and shape.
+func (r *reader) check(p *Param) error {
+	shape, ok := r.weights.Shape(p.Name)
+	switch {
+	case !ok:
+		return fmt.Errorf("tensor %q is missing, want %v", p.Name, p.Shape)
+	case !slices.Equal(shape, p.Shape):
+		return fmt.Errorf("tensor %q is %v, want %v", p.Name, shape, p.Shape)
+	}
+	return nil
 }
 
 // resident reads a parameter that a serving model, too, keeps in float32.
