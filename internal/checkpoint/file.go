@@ -1,0 +1,75 @@
+package checkpoint
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// file is an open file of weights. Where its bytes are in memory anyway,
+// embedded in the program or memory-mapped, nothing is copied.
+type file struct {
+	name   string
+	size   int64
+	data   []byte      // the whole file, or nil
+	reader io.ReaderAt // where data is nil
+	close  func() error
+}
+
+// inMemory is implemented by the files of a file system that holds them in
+// memory, such as the embedded models'. The bytes must not be changed.
+type inMemory interface{ Bytes() []byte }
+
+// openFile opens a file of a directory; the file must be closed.
+func openFile(dir directory, name string) (*file, error) {
+	opened, err := dir.Open(name)
+	if err != nil {
+		return nil, dir.error(name, err)
+	}
+	info, err := opened.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("is %s, want a file", info.Mode().Type())
+	}
+	if err != nil {
+		opened.Close() //nolint:errcheck // nothing was written
+		return nil, dir.error(name, err)
+	}
+	f := &file{name: dir.name(name), size: info.Size(), close: opened.Close}
+	switch o := opened.(type) {
+	case inMemory:
+		f.data = o.Bytes()
+		f.size = int64(len(f.data))
+	case *os.File:
+		if data, unmap, err := mapFile(o, f.size); err == nil {
+			f.data = data
+			f.close = unmap
+			return f, o.Close()
+		}
+		f.reader = o
+	case io.ReaderAt:
+		f.reader = o
+	default:
+		f.data, err = io.ReadAll(o)
+		f.size = int64(len(f.data))
+	}
+	if err != nil {
+		f.close() //nolint:errcheck // nothing was written
+		return nil, dir.error(name, err)
+	}
+	return f, nil
+}
+
+// bytes returns a part of the file: a view where its bytes are in memory, else
+// a copy. Callers have checked the range, so a copy is never larger than the
+// file.
+func (f *file) bytes(start, end int64) ([]byte, error) {
+	if f.data != nil {
+		return f.data[start:end:end], nil
+	}
+	data := make([]byte, end-start)
+	_, err := f.reader.ReadAt(data, start)
+	if err != nil && !(err == io.EOF && end == f.size) { //nolint:errorlint // ReaderAt returns io.EOF itself
+		return nil, about(f.name, err)
+	}
+	return data, nil
+}

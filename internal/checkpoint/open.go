@@ -1,0 +1,90 @@
+package checkpoint
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"cloze/internal/bert"
+	"cloze/internal/kernels"
+)
+
+// Checkpoint is an open model directory. It is where bert.New takes a model's
+// values from: a bert.Weights.
+type Checkpoint struct {
+	config  bert.Config
+	source  string // the file that names the tensors
+	files   []*file
+	tensors map[string]*tensor // by canonical name
+	pool    *kernels.Pool
+}
+
+var _ bert.Weights = (*Checkpoint)(nil)
+
+// Open opens a directory in Hugging Face's layout: config.json with the
+// weights in the first there is of
+//
+//	model.safetensors
+//	model.safetensors.index.json      and the shards that it lists
+//	pytorch_model.bin
+//	pytorch_model.bin.index.json      and the shards that it lists
+//
+// Files of os.DirFS are memory-mapped where the system can, and the embedded
+// models' are used as they are. It returns an error for a model that is not a
+// BERT that this program computes, and for weights that are not sound; what
+// depends on the values, and on which tensors a model needs, shows when they
+// are read.
+func Open(fsys fs.FS) (*Checkpoint, error) { return open(fsys, "") }
+
+// OpenDir opens the directory at a path.
+func OpenDir(path string) (*Checkpoint, error) { return open(os.DirFS(path), path) }
+
+// open opens a directory whose files are called path/NAME in errors.
+func open(fsys fs.FS, path string) (*Checkpoint, error) {
+	c := &Checkpoint{tensors: make(map[string]*tensor)}
+	dir := directory{fsys, path}
+	if err := c.open(dir); err != nil {
+		c.Close() //nolint:errcheck // nothing was written
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Checkpoint) open(dir directory) error {
+	var err error
+	if c.config, err = readConfig(dir); err != nil {
+		return err
+	}
+	tensors, err := c.openWeights(dir)
+	if err != nil {
+		return err
+	}
+	return c.adopt(tensors)
+}
+
+// Config returns what config.json says.
+func (c *Checkpoint) Config() bert.Config { return c.config }
+
+// Close gives back the files. A model that was made from them must not be used
+// any more: its word embeddings are read where they lie.
+func (c *Checkpoint) Close() error {
+	var errs []error
+	for _, f := range c.files {
+		errs = append(errs, f.close())
+	}
+	c.files, c.tensors = nil, nil
+	return errors.Join(errs...)
+}
+
+// directory is a file system and what to call it in errors.
+type directory struct {
+	fs.FS
+	path string
+}
+
+// name is what to call a file in errors.
+func (d directory) name(file string) string { return filepath.Join(d.path, file) }
+
+// error makes an error about a file.
+func (d directory) error(file string, err error) error { return about(d.name(file), err) }

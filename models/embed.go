@@ -1,0 +1,65 @@
+// Package models holds the models inside the program: en for English and zh
+// for Chinese. README.md is their card.
+package models
+
+import (
+	"embed"
+	"io/fs"
+	"unsafe"
+)
+
+//go:embed en/*.json en/vocab.txt en/model.safetensors
+//go:embed zh/*.json zh/vocab.txt zh/model.safetensors
+var files embed.FS
+
+// An embed.FS lends a file only as a copy, and 90 MB are too many to copy. The
+// weights are therefore strings, too; the linker keeps equal files once.
+
+//go:embed en/model.safetensors
+var weightsEN string
+
+//go:embed zh/model.safetensors
+var weightsZH string
+
+// IDs are the names of the models, in the order in which to list them.
+func IDs() []string { return []string{"en", "zh"} }
+
+// FS returns the directory of a model in Hugging Face's layout, or nil if
+// there is no such model. Its model.safetensors has a method Bytes() []byte,
+// which lends what is in the program without copying it.
+func FS(id string) fs.FS {
+	switch id {
+	case "en":
+		return directory{id, weightsEN}
+	case "zh":
+		return directory{id, weightsZH}
+	}
+	return nil
+}
+
+// directory is the model of the name, with its weights.
+type directory struct{ id, weights string }
+
+// Open implements fs.FS.
+func (d directory) Open(name string) (fs.File, error) {
+	sub, err := fs.Sub(files, d.id)
+	if err != nil {
+		return nil, err
+	}
+	file, err := sub.Open(name)
+	if err == nil && name == "model.safetensors" {
+		file = weightsFile{file, d.weights}
+	}
+	return file, err
+}
+
+// weightsFile is an open model.safetensors.
+type weightsFile struct {
+	fs.File
+	weights string
+}
+
+// Bytes returns the file, which is read-only memory.
+func (f weightsFile) Bytes() []byte {
+	return unsafe.Slice(unsafe.StringData(f.weights), len(f.weights))
+}

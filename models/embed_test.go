@@ -1,0 +1,41 @@
+package models
+
+import (
+	"io/fs"
+	"testing"
+	"testing/fstest"
+)
+
+func TestFSIsAFileSystem(t *testing.T) {
+	for _, id := range IDs() {
+		if err := fstest.TestFS(FS(id), "config.json", "vocab.txt", "tokenizer_config.json", "model.safetensors"); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
+
+func TestFSLendsTheWeights(t *testing.T) {
+	for _, id := range IDs() {
+		file, err := FS(id).Open("model.safetensors")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := fs.ReadFile(files, id+"/model.safetensors")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lent, ok := file.(interface{ Bytes() []byte })
+		if !ok {
+			t.Fatalf("%s: %T has no method Bytes", id, file)
+		}
+		if string(lent.Bytes()) != string(want) {
+			t.Errorf("%s: Bytes differ from the file", id)
+		}
+	}
+}
+
+func TestFSOfUnknownModelIsNil(t *testing.T) {
+	if got := FS("fr"); got != nil {
+		t.Errorf("FS(%q) = %v, want nil", "fr", got)
+	}
+}
