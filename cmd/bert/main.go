@@ -12,7 +12,9 @@ import (
 )
 
 // cli lists the subcommands; each lives in the file of its name.
-type cli struct{}
+type cli struct {
+	Export exportCmd `cmd:"" help:"Write a model for another program."`
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
