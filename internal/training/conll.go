@@ -1,0 +1,208 @@
+package training
+
+import (
+	"fmt"
+	"iter"
+	"os"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"cloze/internal/tokenizer"
+)
+
+// TaggedSentence is a sentence whose words carry tags.
+type TaggedSentence struct {
+	Text  string
+	Words []tokenizer.Span // bytes of Text
+	Tags  []string         // one a word, as IOB2: B-TYPE, I-TYPE, O
+	Path  string
+	Line  int // of the first word, from 1
+}
+
+// ReadTagged yields the sentences of a CoNLL file: a word a line, its tag in
+// the last column, a blank line between sentences. Columns are separated by
+// tabs, or by blanks where a line has no tab. Lines "-DOCSTART-" and comments
+// ("# …") are passed over; tags in the schemes IOB1 and IOBES are rewritten as
+// IOB2.
+//
+// The text is what the words were cut from: a file NAME.sentences.txt beside
+// NAME.conll, if there is one, holds it line by line. Otherwise the words are
+// joined, with blanks unless every word is one character, as Chinese sets have
+// it.
+//
+// Sentences that cannot be used are counted in problems. A file without any is
+// an error.
+func ReadTagged(path string, problems *Problems) iter.Seq2[TaggedSentence, error] {
+	return func(yield func(TaggedSentence, error) bool) {
+		texts, err := sentenceTexts(path, problems)
+		if err != nil {
+			yield(TaggedSentence{}, err)
+			return
+		}
+		sentences := 0 // in the file, usable or not
+		usable := 0
+		// emit yields a sentence; false ends the reading.
+		emit := func(words, tags []string, at int) bool {
+			sentence := TaggedSentence{Tags: iob2(tags), Path: path, Line: at}
+			located := false
+			if sentences < len(texts) {
+				sentence.Text = texts[sentences]
+				sentence.Words, located = locate(sentence.Text, words)
+			}
+			if !located {
+				sentence.Text, sentence.Words = join(words)
+			}
+			sentences++
+			usable++
+			return yield(sentence, nil)
+		}
+		var words, tags []string
+		start := 0
+		for line, err := range readLines(path, 1, problems) {
+			if err != nil {
+				yield(TaggedSentence{}, err)
+				return
+			}
+			text := strings.TrimRight(string(line.text), " \t")
+			if text == "" {
+				if len(words) > 0 && !emit(words, tags, start) {
+					return
+				}
+				words, tags = nil, nil
+				continue
+			}
+			columns := splitColumns(text)
+			tag := columns[len(columns)-1]
+			switch {
+			case columns[0] == "-DOCSTART-":
+				continue
+			case strings.HasPrefix(text, "# ") && !isTag(tag):
+				continue
+			case len(columns) < 2 || columns[0] == "" || !isTag(tag):
+				if err := problems.add(path, line.number, fmt.Sprintf("%q is not a word and a tag", text)); err != nil {
+					yield(TaggedSentence{}, err)
+					return
+				}
+				continue
+			}
+			if len(words) == 0 {
+				start = line.number
+			}
+			words = append(words, columns[0])
+			tags = append(tags, tag)
+		}
+		if len(words) > 0 && !emit(words, tags, start) {
+			return
+		}
+		if usable == 0 {
+			yield(TaggedSentence{}, fmt.Errorf("%s: no sentence that could be used", path))
+		}
+	}
+}
+
+func splitColumns(text string) []string {
+	if strings.Contains(text, "\t") {
+		return strings.Split(text, "\t")
+	}
+	return strings.Fields(text)
+}
+
+func isTag(tag string) bool {
+	if tag == "O" {
+		return true
+	}
+	return len(tag) > 2 && tag[1] == '-' && strings.ContainsRune("BIESUL", rune(tag[0]))
+}
+
+// iob2 rewrites tags of any scheme that Entities reads, and those of BILOU,
+// whose L and U are IOBES's E and S.
+func iob2(tags []string) []string {
+	read := make([]string, len(tags))
+	for i, tag := range tags {
+		switch tag[0] {
+		case 'L':
+			tag = "E" + tag[1:]
+		case 'U':
+			tag = "S" + tag[1:]
+		}
+		read[i] = tag
+	}
+	out := make([]string, len(tags))
+	for i := range out {
+		out[i] = "O"
+	}
+	for _, entity := range Entities(read) {
+		for i := entity.Start; i < entity.End; i++ {
+			out[i] = "I-" + entity.Type
+		}
+		out[entity.Start] = "B-" + entity.Type
+	}
+	return out
+}
+
+// sentenceTexts reads the texts beside a CoNLL file, if they are there.
+func sentenceTexts(path string, problems *Problems) ([]string, error) {
+	base := strings.TrimSuffix(strings.TrimSuffix(path, ".gz"), ".conll")
+	for _, beside := range []string{base + ".sentences.txt", base + ".sentences.txt.gz"} {
+		if _, err := os.Stat(beside); err != nil {
+			continue
+		}
+		var texts []string
+		for line, err := range readLines(beside, 1, problems) {
+			if err != nil {
+				return nil, err
+			}
+			texts = append(texts, string(line.text))
+		}
+		return texts, nil
+	}
+	return nil, nil
+}
+
+// locate finds the words in their text, in order, nothing but white space
+// between them. It fails where the text is not that of the words.
+func locate(text string, words []string) ([]tokenizer.Span, bool) {
+	spans := make([]tokenizer.Span, len(words))
+	at := 0
+	for i, word := range words {
+		for at < len(text) && !strings.HasPrefix(text[at:], word) {
+			r, size := utf8.DecodeRuneInString(text[at:])
+			if !unicode.IsSpace(r) {
+				return nil, false
+			}
+			at += size
+		}
+		if at == len(text) {
+			return nil, false
+		}
+		spans[i] = tokenizer.Span{Start: at, End: at + len(word)}
+		at += len(word)
+	}
+	return spans, true
+}
+
+// join writes the words one after another.
+func join(words []string) (string, []tokenizer.Span) {
+	characters := true
+	for _, word := range words {
+		characters = characters && utf8.RuneCountInString(word) == 1
+	}
+	// One-letter English sentences exist ("A ."), Chinese ones without a Han
+	// character hardly do.
+	if characters {
+		characters = strings.ContainsFunc(strings.Join(words, ""), func(r rune) bool {
+			return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
+		})
+	}
+	var text strings.Builder
+	spans := make([]tokenizer.Span, len(words))
+	for i, word := range words {
+		if i > 0 && !characters && word != "n't" { // "do n't" is "don't" cut in two
+			text.WriteByte(' ')
+		}
+		spans[i] = tokenizer.Span{Start: text.Len(), End: text.Len() + len(word)}
+		text.WriteString(word)
+	}
+	return text.String(), spans
+}

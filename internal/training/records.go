@@ -1,0 +1,403 @@
+package training
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path/filepath"
+	"strings"
+)
+
+// Record is a labelled text.
+type Record struct {
+	Text    string
+	Pair    string // the second segment
+	HasPair bool
+	Labels  []string // one, or any number where labels are not exclusive
+	Path    string
+	Line    int // from 1
+}
+
+// Fields says where the parts of a record stand: the names of JSON members or
+// of columns.
+type Fields struct {
+	Text  string `json:"text,omitempty"`  // default "text"
+	Pair  string `json:"pair,omitempty"`  // default "text_pair", which may be missing; a name given here must be there
+	Label string `json:"label,omitempty"` // default "label"
+	// Columns names the columns of a CSV or TSV file that has no header line.
+	Columns []string `json:"columns,omitempty"`
+	// Separator separates the labels of a column that holds several.
+	Separator string `json:"separator,omitempty"`
+}
+
+func (f Fields) withDefaults() (_ Fields, pairRequired bool) {
+	pairRequired = f.Pair != ""
+	f.Text = orDefault(f.Text, "text")
+	f.Pair = orDefault(f.Pair, "text_pair")
+	f.Label = orDefault(f.Label, "label")
+	return f, pairRequired
+}
+
+func orDefault(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
+
+// Format names how a labelled file is written.
+type Format string
+
+// The formats of labelled files.
+const (
+	JSONLines Format = "jsonl"
+	CSV       Format = "csv"
+	TSV       Format = "tsv"
+	CoNLL     Format = "conll"
+)
+
+// FormatOf tells the format from a file's name, with or without .gz.
+func FormatOf(path string) (Format, error) {
+	switch extension := filepath.Ext(strings.TrimSuffix(path, ".gz")); strings.ToLower(extension) {
+	case ".jsonl", ".ndjson":
+		return JSONLines, nil
+	case ".csv":
+		return CSV, nil
+	case ".tsv":
+		return TSV, nil
+	case ".conll", ".bio", ".iob", ".iob2":
+		return CoNLL, nil
+	default:
+		return "", fmt.Errorf("%s: its name does not say what it is: use .jsonl, .csv, .tsv or .conll, with .gz if compressed", path)
+	}
+}
+
+// ReadRecords yields the records of a JSON Lines, CSV or TSV file. Rows that
+// cannot be used are counted in problems. A file without any record is an
+// error.
+//
+// A CSV file is as RFC 4180 has it and may have line breaks in quotes; a TSV
+// file is cut at its tabs and knows no quotes. Both begin with a header line
+// unless fields.Columns is given.
+func ReadRecords(path string, fields Fields, problems *Problems) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		format, err := FormatOf(path)
+		if err == nil && format == CoNLL {
+			err = fmt.Errorf("%s: CoNLL files hold tagged words, not labelled texts", path)
+		}
+		if err != nil {
+			yield(Record{}, err)
+			return
+		}
+		read := map[Format]func(string, Fields, *Problems) iter.Seq2[Record, error]{
+			JSONLines: readJSONLines, CSV: readCSV, TSV: readTSV,
+		}[format]
+		records := 0
+		for record, err := range read(path, fields, problems) {
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			records++
+			if !yield(record, nil) {
+				return
+			}
+		}
+		if records == 0 {
+			yield(Record{}, fmt.Errorf("%s: no record that could be used", path))
+		}
+	}
+}
+
+func readJSONLines(path string, fields Fields, problems *Problems) iter.Seq2[Record, error] {
+	fields, pairRequired := fields.withDefaults()
+	return func(yield func(Record, error) bool) {
+		for line, err := range readLines(path, 1, problems) {
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			if len(strings.TrimSpace(string(line.text))) == 0 {
+				continue
+			}
+			record, err := parseJSONRecord(line.text, fields, pairRequired)
+			if err != nil {
+				if err := problems.add(path, line.number, err.Error()); err != nil {
+					yield(Record{}, err)
+					return
+				}
+				continue
+			}
+			record.Path, record.Line = path, line.number
+			if !yield(record, nil) {
+				return
+			}
+		}
+	}
+}
+
+func parseJSONRecord(text []byte, fields Fields, pairRequired bool) (Record, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return Record{}, errors.New("not a JSON object")
+	}
+	var record Record
+	if err := jsonString(members, fields.Text, &record.Text); err != nil {
+		return Record{}, err
+	}
+	if _, record.HasPair = members[fields.Pair]; record.HasPair || pairRequired {
+		record.HasPair = true
+		if err := jsonString(members, fields.Pair, &record.Pair); err != nil {
+			return Record{}, err
+		}
+	}
+	value, ok := members[fields.Label]
+	if !ok {
+		return Record{}, fmt.Errorf("no member %q", fields.Label)
+	}
+	labels, err := jsonLabels(value)
+	if err != nil {
+		return Record{}, fmt.Errorf("member %q %w", fields.Label, err)
+	}
+	record.Labels = labels
+	return record, nil
+}
+
+func jsonString(members map[string]json.RawMessage, name string, value *string) error {
+	raw, ok := members[name]
+	if !ok {
+		return fmt.Errorf("no member %q", name)
+	}
+	if raw[0] != '"' {
+		return fmt.Errorf("member %q is not a string", name)
+	}
+	if err := json.Unmarshal(raw, value); err != nil {
+		return fmt.Errorf("member %q: %w", name, err)
+	}
+	return nil
+}
+
+// jsonLabels reads a label that is a string, a number or a boolean, or an
+// array of them. Numbers and booleans keep their spelling.
+func jsonLabels(raw json.RawMessage) ([]string, error) {
+	if raw[0] != '[' {
+		label, err := jsonLabel(raw)
+		return []string{label}, err
+	}
+	var elements []json.RawMessage
+	if err := json.Unmarshal(raw, &elements); err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
+	labels := make([]string, len(elements))
+	for i, element := range elements {
+		var err error
+		if labels[i], err = jsonLabel(element); err != nil {
+			return nil, err
+		}
+	}
+	return labels, nil
+}
+
+func jsonLabel(raw json.RawMessage) (string, error) {
+	switch raw[0] {
+	case '"':
+		var label string
+		err := json.Unmarshal(raw, &label)
+		return label, err
+	case '{', '[', 'n':
+		return "", errors.New("is not a label: want a string, a number, or an array of them")
+	default:
+		return string(raw), nil
+	}
+}
+
+// columns finds the fields of a record among the columns of a table.
+type columns struct {
+	text, pair, label int // -1: none
+	count             int
+	separator         string
+}
+
+func findColumns(path string, names []string, fields Fields, pairRequired bool) (columns, error) {
+	c := columns{text: -1, pair: -1, label: -1, count: len(names), separator: fields.Separator}
+	for i, name := range names {
+		switch strings.TrimSpace(name) {
+		case fields.Text:
+			c.text = i
+		case fields.Pair:
+			c.pair = i
+		case fields.Label:
+			c.label = i
+		}
+	}
+	for _, field := range []struct {
+		name     string
+		column   int
+		required bool
+	}{{fields.Text, c.text, true}, {fields.Pair, c.pair, pairRequired}, {fields.Label, c.label, true}} {
+		if field.required && field.column < 0 {
+			return c, fmt.Errorf("%s: no column %q among %q (without a header line, give the columns' names)", path, field.name, names)
+		}
+	}
+	return c, nil
+}
+
+func (c columns) record(cells []string, path string, line int) Record {
+	record := Record{Text: cells[c.text], Path: path, Line: line}
+	if c.pair >= 0 {
+		record.Pair, record.HasPair = cells[c.pair], true
+	}
+	label := cells[c.label]
+	if c.separator == "" {
+		record.Labels = []string{strings.TrimSpace(label)}
+		return record
+	}
+	record.Labels = []string{}
+	for part := range strings.SplitSeq(label, c.separator) {
+		if part = strings.TrimSpace(part); part != "" {
+			record.Labels = append(record.Labels, part)
+		}
+	}
+	return record
+}
+
+func readTSV(path string, fields Fields, problems *Problems) iter.Seq2[Record, error] {
+	fields, pairRequired := fields.withDefaults()
+	return func(yield func(Record, error) bool) {
+		names := fields.Columns
+		var c columns
+		var err error
+		if len(names) > 0 {
+			if c, err = findColumns(path, names, fields, pairRequired); err != nil {
+				yield(Record{}, err)
+				return
+			}
+		}
+		for line, err := range readLines(path, 1, problems) {
+			if err != nil {
+				yield(Record{}, err)
+				return
+			}
+			if len(line.text) == 0 {
+				continue
+			}
+			cells := strings.Split(string(line.text), "\t")
+			if names == nil {
+				names = cells
+				if c, err = findColumns(path, names, fields, pairRequired); err != nil {
+					yield(Record{}, err)
+					return
+				}
+				continue
+			}
+			if len(cells) != c.count {
+				if err := problems.add(path, line.number, fmt.Sprintf("%d columns, want %d", len(cells), c.count)); err != nil {
+					yield(Record{}, err)
+					return
+				}
+				continue
+			}
+			if !yield(c.record(cells, path, line.number), nil) {
+				return
+			}
+		}
+	}
+}
+
+func readCSV(path string, fields Fields, problems *Problems) iter.Seq2[Record, error] {
+	fields, pairRequired := fields.withDefaults()
+	return func(yield func(Record, error) bool) {
+		pipe := &lineReader{problems: problems}
+		next, stop := iter.Pull2(readLines(path, 1, problems))
+		defer stop()
+		pipe.next = next
+		in := csv.NewReader(pipe)
+		in.FieldsPerRecord = -1 // counted below, as a problem of the row
+		names := fields.Columns
+		var c columns
+		var err error
+		if len(names) > 0 {
+			if c, err = findColumns(path, names, fields, pairRequired); err != nil {
+				yield(Record{}, err)
+				return
+			}
+		}
+		for {
+			cells, err := in.Read()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			line := 0
+			reason := ""
+			if parseError := (*csv.ParseError)(nil); errors.As(err, &parseError) {
+				line, reason = parseError.StartLine, parseError.Err.Error()
+			} else if err != nil {
+				yield(Record{}, err)
+				return
+			} else {
+				line, _ = in.FieldPos(0)
+			}
+			line = pipe.number(line)
+			switch {
+			case reason != "":
+			case names == nil:
+				names = cells
+				if c, err = findColumns(path, names, fields, pairRequired); err != nil {
+					yield(Record{}, err)
+					return
+				}
+				continue
+			case len(cells) != c.count:
+				reason = fmt.Sprintf("%d columns, want %d", len(cells), c.count)
+			}
+			if reason != "" {
+				if err := problems.add(path, line, reason); err != nil {
+					yield(Record{}, err)
+					return
+				}
+				continue
+			}
+			if !yield(c.record(cells, path, line), nil) {
+				return
+			}
+		}
+	}
+}
+
+// lineReader turns lines back into a stream for the CSV reader, so that what
+// readLines does (decompression, UTF-8, limits) holds for CSV too. The CSV
+// reader counts the lines that it sees; numbers maps them to the file's, which
+// differ behind a line that was left out.
+type lineReader struct {
+	next     func() (line, error, bool)
+	problems *Problems
+	rest     []byte
+	numbers  []int
+}
+
+func (r *lineReader) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 {
+		line, err, ok := r.next()
+		if !ok {
+			return 0, io.EOF
+		}
+		if err != nil {
+			return 0, err
+		}
+		r.numbers = append(r.numbers, line.number)
+		r.rest = append(append(r.rest[:0], line.text...), '\n')
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
+func (r *lineReader) number(seen int) int {
+	if seen < 1 || seen > len(r.numbers) {
+		return seen
+	}
+	return r.numbers[seen-1]
+}
