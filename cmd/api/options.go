@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// options are the flags; envName gives each its environment variable.
+type options struct {
+	Listen    string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Model     []string `help:"Model directory in Hugging Face's layout, as DIR or ID=DIR; may be repeated. Default: the models inside the binary." placeholder:"ID=DIR"`
+	Precision string   `help:"Precision of the matrix products: ${precisions}." default:"float32" enum:"${precisions}"`
+	Threads   int      `help:"Threads that compute; 0 is one per CPU." default:"0"`
+
+	MaxBodyBytes        int64 `help:"Largest request body, counted after decompression." default:"1048576"`
+	MaxTexts            int   `help:"Most texts in one request." default:"256"`
+	MaxTokensPerRequest int   `help:"Most word pieces in one request." default:"32768"`
+	MaxInFlight         int   `help:"Most requests worked on or waiting; more are refused with 429." default:"256"`
+	QueueTokens         int   `help:"Most word pieces that may wait; more are refused with 429." default:"65536"`
+	BatchTokens         int   `help:"Most word pieces that one pass joins." default:"1024"`
+
+	RequestTimeout    time.Duration `help:"Longest time from a request's body to its answer." default:"30s"`
+	ReadHeaderTimeout time.Duration `help:"Longest time for a request's headers to arrive." default:"5s"`
+	ReadTimeout       time.Duration `help:"Longest time for a whole request to arrive." default:"15s"`
+	WriteTimeout      time.Duration `help:"Longest time from a request's headers to the end of its answer." default:"60s"`
+	IdleTimeout       time.Duration `help:"Longest time that a connection is kept open between requests." default:"2m"`
+	DrainDelay        time.Duration `help:"Time after SIGTERM in which the server still listens and says that it is not ready, so that load balancers see it." default:"1s"`
+	ShutdownTimeout   time.Duration `help:"Time after SIGTERM at which requests still in flight are cut off." default:"25s"`
+
+	CORSOrigins []string `name:"cors-origins" help:"Origins whose pages may call the API; * is any." placeholder:"ORIGIN"`
+	LogLevel    string   `help:"Least important level to log: ${enum}." default:"info" enum:"debug,info,warn,error"`
+	LogFormat   string   `help:"Format of the log: ${enum}; auto is console on a terminal." default:"auto" enum:"auto,json,console"`
+
+	Version     kong.VersionFlag `help:"Print the version."`
+	Serve       struct{}         `cmd:"" default:"1" help:"Serve (the default)."`
+	Healthcheck struct{}         `cmd:"" help:"Ask the server on --listen whether it is ready; exit status 0 if so."`
+}
+
+// envName is the environment variable of a flag.
+func envName(flag string) string {
+	return "CLOZE_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// parseOptions reads flags, then the environment, then defaults. The command
+// is "" if the arguments asked for something that has been printed already.
+func parseOptions(args []string, env func(string) string, stdout io.Writer) (o options, command string, err error) {
+	type printed struct{} // --help and --version end the parsing
+	defer func() {
+		if value := recover(); value != nil {
+			if _, ok := value.(printed); !ok {
+				panic(value)
+			}
+			command, err = "", nil
+		}
+	}()
+	fromEnv := kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if value := env(envName(flag.Name)); value != "" && flag.Name != "help" && flag.Name != "version" {
+			return value, nil
+		}
+		return nil, nil //nolint:nilnil // kong's way to say that the resolver has nothing
+	})
+	parser, err := kong.New(&o,
+		kong.Name("api"),
+		kong.Description("Serve BERT over HTTP. Every flag --name can be given as the environment variable CLOZE_NAME."),
+		kong.Vars{"version": buildInfo().Version, "precisions": strings.Join(precisions(), ",")},
+		kong.Resolvers(fromEnv),
+		kong.ValueFormatter(func(value *kong.Value) string {
+			help := kong.DefaultHelpValueFormatter(value)
+			if value.Flag != nil && value.Flag.Name != "help" && value.Flag.Name != "version" {
+				help += " ($" + envName(value.Flag.Name) + ")"
+			}
+			return help
+		}),
+		kong.Writers(stdout, stdout),
+		kong.Exit(func(int) { panic(printed{}) }),
+	)
+	if err != nil {
+		return o, "", err
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return o, "", err
+	}
+	return o, parsed.Command(), o.check()
+}
+
+// check refuses what no server can run with.
+func (o *options) check() error {
+	var errs []error
+	positive := func(flag string, ok bool) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("--%s must be positive", flag))
+		}
+	}
+	positive("max-body-bytes", o.MaxBodyBytes > 0)
+	positive("max-texts", o.MaxTexts > 0)
+	positive("max-tokens-per-request", o.MaxTokensPerRequest > 0)
+	positive("max-in-flight", o.MaxInFlight > 0)
+	positive("queue-tokens", o.QueueTokens > 0)
+	positive("batch-tokens", o.BatchTokens > 0)
+	positive("request-timeout", o.RequestTimeout > 0)
+	positive("read-header-timeout", o.ReadHeaderTimeout > 0)
+	positive("read-timeout", o.ReadTimeout > 0)
+	positive("write-timeout", o.WriteTimeout > 0)
+	positive("idle-timeout", o.IdleTimeout > 0)
+	positive("shutdown-timeout", o.ShutdownTimeout > 0)
+	if o.Threads < 0 || o.DrainDelay < 0 {
+		errs = append(errs, errors.New("--threads and --drain-delay must not be negative"))
+	}
+	if o.WriteTimeout <= o.RequestTimeout {
+		errs = append(errs, errors.New("--write-timeout must be longer than --request-timeout, or late answers are cut off"))
+	}
+	return errors.Join(errs...)
+}

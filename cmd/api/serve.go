@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"cloze/internal/engine"
+	"cloze/internal/httpapi"
+	"cloze/internal/tasks"
+)
+
+// serve listens at once, loads the models meanwhile, and serves until ctx
+// ends.
+func serve(ctx context.Context, o options, logger zerolog.Logger) error {
+	api := httpapi.New(httpapi.Config{
+		MaxBodyBytes:        o.MaxBodyBytes,
+		MaxTexts:            o.MaxTexts,
+		MaxTokensPerRequest: min(o.MaxTokensPerRequest, o.QueueTokens),
+		MaxInFlight:         o.MaxInFlight,
+		RequestTimeout:      o.RequestTimeout,
+		CORSOrigins:         o.CORSOrigins,
+		Precision:           o.Precision,
+		Build:               buildInfo(),
+		Log:                 logger,
+	})
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           api,
+		ReadHeaderTimeout: o.ReadHeaderTimeout,
+		ReadTimeout:       o.ReadTimeout,
+		WriteTimeout:      o.WriteTimeout,
+		IdleTimeout:       o.IdleTimeout,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          log.New(logger.With().Str("from", "net/http").Logger(), "", 0),
+	}
+	logger.Info().Str("address", listener.Addr().String()).Str("url", "http://"+listener.Addr().String()).Msg("listening")
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+
+	loaded, err := startEngine(ctx, o)
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	defer loaded.Close()
+	api.Serve(newTasks(loaded))
+	logReady(logger, loaded)
+
+	select {
+	case err := <-served:
+		return err // the listener broke
+	case <-ctx.Done():
+	}
+	return drain(o, logger, api, server)
+}
+
+// newTasks connects the routes with the tasks.
+func newTasks(e *engine.Engine) *httpapi.Tasks {
+	return &httpapi.Tasks{
+		Classify:  tasks.Classifier{Engine: e}.Classify,
+		FillMask:  tasks.FillMask{Engine: e}.Fill,
+		NSP:       tasks.NextSentence{Engine: e}.IsNext,
+		Embed:     tasks.Embedder{Engine: e}.Embed,
+		Tokenize:  tasks.Tokenizer{Engine: e}.Tokenize,
+		Attention: tasks.Attention{Engine: e}.Attend,
+
+		Models: e.Models(),
+		Probe:  e.Probe,
+		Stats:  e.Stats,
+	}
+}
+
+// logReady says how long the start took and what each model takes in memory.
+func logReady(logger zerolog.Logger, e *engine.Engine) {
+	models := zerolog.Dict()
+	for _, m := range e.Models() {
+		models.Str(m.ID, fmt.Sprintf("%.1f MB", float64(m.Network.Bytes())/1e6))
+	}
+	logger.Info().Int64("start_ms", time.Since(started).Milliseconds()).Dict("models", models).
+		Int("cpus", runtime.GOMAXPROCS(0)).Msg("ready")
+}
+
+// drain stops in order: not ready at once and no new work, the requests in
+// flight to their end, and whatever is left cut off at the timeout.
+func drain(o options, logger zerolog.Logger, api *httpapi.API, server *http.Server) error {
+	logger.Info().Int("in_flight", api.InFlight()).Msg("draining")
+	begin := time.Now()
+	api.Drain()
+	server.SetKeepAlivesEnabled(false)
+
+	ctx, cancel := context.WithTimeout(context.Background(), o.ShutdownTimeout)
+	defer cancel()
+	// The listener stays open until the work is done, so that those who ask
+	// hear "draining" rather than a refused connection.
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for ctx.Err() == nil && (api.InFlight() > 0 || time.Since(begin) < o.DrainDelay) {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+	if err := server.Shutdown(ctx); err != nil {
+		_ = server.Close() // cuts off what is still in flight
+		return fmt.Errorf("requests still in flight after %v were cut off: %w", o.ShutdownTimeout, err)
+	}
+	logger.Info().Dur("took_ms", time.Since(begin)).Msg("stopped")
+	return nil
+}

@@ -1,0 +1,115 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"cloze/internal/tasks"
+)
+
+// AttentionRequest is the body of POST /attention.
+type AttentionRequest struct {
+	pairInput
+	// Layers to show, from 0; without it all.
+	Layers []int `json:"layers" validate:"omitempty,dive,min=0"`
+	// Heads to show or to bring together, from 0; without it all.
+	Heads []int `json:"heads" validate:"omitempty,dive,min=0"`
+	// How a layer's heads are brought together: not, by their mean, or by attention rollout through the layers.
+	Aggregate tasks.Aggregate `json:"aggregate" default:"none" validate:"oneof=none heads rollout"`
+	// What a probability takes in the binary form: four bytes (float32, little-endian) or one (uint8, the probability is the byte / 255).
+	Precision BinaryPrecision `json:"precision" query:"precision" default:"float32" validate:"oneof=float32 uint8"`
+} //	@name	AttentionRequest
+
+// BinaryPrecision is what a probability takes in the binary form.
+type BinaryPrecision string //	@name	BinaryPrecision
+
+// The precisions.
+const (
+	Float32 BinaryPrecision = "float32"
+	UInt8   BinaryPrecision = "uint8"
+)
+
+// attention answers POST /attention.
+//
+//	@ID				showAttention
+//	@Summary		Show which token attends to which
+//	@Description	The attention probabilities of the encoder: layer, head, from, to; the rows over "to" sum to 1. What they show is what the model computes with, not an explanation of its answers. With "Accept: application/octet-stream" one text's probabilities come as bytes, their shape in X-Attention-Shape.
+//	@Tags			tasks
+//	@Accept			json,plain
+//	@Produce		json,octet-stream
+//	@Param			precision	query		string				false	"The same as precision in the body, which wins"	Enums(float32, uint8)
+//	@Param			request		body		AttentionRequest	true	"Texts and options"
+//	@Success		200			{object}	Results[tasks.AttentionResult]
+//	@Router			/attention [post]
+func attention(ctx context.Context, t *Tasks, texts []tasks.Text, in *AttentionRequest) ([]tasks.AttentionResult, error) {
+	return t.Attention(ctx, texts, tasks.AttendOptions{
+		Options:   in.options(),
+		Layers:    in.Layers,
+		Heads:     in.Heads,
+		Aggregate: in.Aggregate,
+	})
+}
+
+// maxJSONValues bounds an answer in JSON, where a probability takes a dozen
+// bytes: this is some 50 MB.
+const maxJSONValues = 1 << 22
+
+// writeAttention answers in JSON, or in bytes if the client prefers those.
+func writeAttention(w http.ResponseWriter, r *http.Request, in *AttentionRequest, results []tasks.AttentionResult) error {
+	w.Header().Add("Vary", "Accept")
+	accept := r.Header.Values("Accept")
+	if qualityOf(accept, "application/octet-stream") > qualityOf(accept, "application/json") {
+		return writeAttentionBytes(w, in, results)
+	}
+	values := 0
+	for _, result := range results {
+		values += len(result.Attention.Data)
+	}
+	if values > maxJSONValues {
+		return newProblem(tooLarge, "the answer would hold %d probabilities in JSON: ask for fewer layers or heads, or for application/octet-stream", values).
+			at("/layers").limits(maxJSONValues, int64(values))
+	}
+	return writeJSON(w, r, http.StatusOK, Results[tasks.AttentionResult]{results})
+}
+
+func writeAttentionBytes(w http.ResponseWriter, in *AttentionRequest, results []tasks.AttentionResult) error {
+	if len(results) != 1 {
+		return newProblem(invalidParameter, "the binary form holds the attention of one text; there are %d", len(results)).at("/texts")
+	}
+	result := results[0]
+	var body []byte
+	if in.Precision == UInt8 {
+		body = make([]byte, len(result.Attention.Data))
+		for i, p := range result.Attention.Data {
+			body[i] = uint8(math.Round(float64(p) * math.MaxUint8))
+		}
+	} else {
+		body = make([]byte, 0, 4*len(result.Attention.Data))
+		for _, p := range result.Attention.Data {
+			body = binary.LittleEndian.AppendUint32(body, math.Float32bits(p))
+		}
+	}
+	h := w.Header()
+	h.Set("X-Attention-Shape", joinInts(result.Attention.Shape)) // layers, heads, from, to
+	h.Set("X-Attention-Type", string(in.Precision))
+	h.Set("X-Attention-Layers", joinInts(result.Layers))
+	h.Set("X-Attention-Heads", joinInts(result.Heads))
+	h.Set("X-Attention-Model", result.Model)
+	writeBody(w, http.StatusOK, "application/octet-stream", body)
+	return nil
+}
+
+func joinInts(numbers []int) string {
+	var list strings.Builder
+	for i, n := range numbers {
+		if i > 0 {
+			list.WriteByte(',')
+		}
+		list.WriteString(strconv.Itoa(n))
+	}
+	return list.String()
+}

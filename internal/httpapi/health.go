@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Health is the answer of GET /healthz and GET /readyz.
+type Health struct {
+	Status HealthStatus `json:"status"`
+} //	@name	Health
+
+// HealthStatus is ok where only the process was asked, ready where the models
+// were.
+type HealthStatus string //	@name	HealthStatus
+
+// The statuses.
+const (
+	OK    HealthStatus = "ok"
+	Ready HealthStatus = "ready"
+)
+
+// getHealth answers GET /healthz: the process is alive. It says nothing about
+// the models, so that a restart is not the cure for a slow load.
+//
+//	@ID			getHealth
+//	@Summary	Is the process alive
+//	@Tags		service
+//	@Produce	json
+//	@Success	200	{object}	Health
+//	@Router		/healthz [get]
+func (a *API) getHealth(w http.ResponseWriter, r *http.Request) {
+	a.writeFresh(w, r, Health{Status: OK})
+}
+
+// getReadiness answers GET /readyz: every model answers, tried with a real
+// forward pass.
+//
+//	@ID			getReadiness
+//	@Summary	Do the models answer
+//	@Tags		service
+//	@Produce	json
+//	@Success	200	{object}	Health
+//	@Failure	503	{object}	Problem
+//	@Router		/readyz [get]
+func (a *API) getReadiness(w http.ResponseWriter, r *http.Request) {
+	t, err := a.ready()
+	if err == nil {
+		err = a.probe.run(r.Context(), t.Probe)
+	}
+	if err != nil {
+		a.writeError(w, r, err)
+		return
+	}
+	a.writeFresh(w, r, Health{Status: Ready})
+}
+
+// writeFresh answers with what must not be cached.
+func (a *API) writeFresh(w http.ResponseWriter, r *http.Request, v any) {
+	w.Header().Set("Cache-Control", "no-store")
+	if err := writeJSON(w, r, http.StatusOK, v); err != nil {
+		a.writeError(w, r, err)
+	}
+}
+
+const (
+	probeAge     = time.Second     // how long a probe's answer holds
+	probeTimeout = 2 * time.Second // a model that takes longer is not ready
+)
+
+// probe remembers the last forward pass that readiness asked for, so that
+// asking often costs one pass a second.
+type probe struct {
+	mu  sync.Mutex // held during the pass: those who ask meanwhile share it
+	at  time.Time
+	err error
+}
+
+func (p *probe) run(ctx context.Context, pass func(context.Context) error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if time.Since(p.at) > probeAge {
+		// Others wait for the same answer: it must not end with one caller.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTimeout)
+		defer cancel()
+		p.err, p.at = pass(ctx), time.Now()
+	}
+	if p.err != nil {
+		problem := newProblem(notReady, "a model does not answer")
+		problem.retryAfter = soon()
+		problem.cause = p.err
+		return problem
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"cloze/web"
+)
+
+// getHome answers GET /: the playground for a browser, and for everything else
+// a text with the commands to begin with.
+func (a *API) getHome(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Vary", "Accept")
+	if qualityOf(r.Header.Values("Accept"), "text/html") > 0 {
+		a.servePage(w, r, "index.html")
+		return
+	}
+	writeBody(w, http.StatusOK, "text/plain; charset=utf-8", []byte(a.greeting(baseURL(r))))
+}
+
+// greeting is what curl shows at /.
+func (a *API) greeting(base string) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "Cloze %s: BERT in one binary.\n\n", a.config.Build.Version)
+	for _, example := range []string{exampleSentiment, exampleNER, exampleFillMask} {
+		fmt.Fprintln(&text, strings.ReplaceAll(example, exampleBase, base))
+	}
+	fmt.Fprintf(&text, "\nModels:         %s/models\nDocumentation:  %s/docs\nOpenAPI:        %s/openapi.json\n\nRoutes:\n", base, base, base)
+	for _, route := range a.routes {
+		fmt.Fprintln(&text, "  "+route)
+	}
+	return text.String()
+}
+
+// getPageFile answers GET /web/…: the playground's files.
+func (a *API) getPageFile(w http.ResponseWriter, r *http.Request) {
+	_, name, _ := strings.Cut(r.URL.Path, "/web/")
+	a.servePage(w, r, name)
+}
+
+func (a *API) servePage(w http.ResponseWriter, r *http.Request, name string) {
+	file, ok := web.Open(name)
+	if !ok {
+		a.notFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("ETag", file.ETag)
+	h.Set("Cache-Control", "no-cache") // ask again, with the ETag
+	if r.Header.Get("If-None-Match") == file.ETag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	writeBody(w, http.StatusOK, file.ContentType, file.Data)
+}

@@ -1,0 +1,117 @@
+package httpapi
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+)
+
+// register is every route. Each is served at its plain path and under /v1.
+func (a *API) register(r chi.Router) {
+	// The tasks, one file each.
+	r.Post("/classify", handle(a, classify))
+	r.Post("/fill-mask", handle(a, fillMask))
+	r.Post("/nsp", handle(a, nextSentence))
+	r.Post("/embed", handle(a, embed))
+	r.Post("/tokenize", handle(a, tokenize))
+	r.Post("/attention", handleAs(a, attention, writeAttention))
+
+	// What is loaded, and how it is doing.
+	r.Get("/models", a.getModels)
+	r.Get("/models/{id}", a.getModel)
+	r.Get("/healthz", a.getHealth)
+	r.Get("/readyz", a.getReadiness)
+	r.Get("/metrics", a.getMetrics)
+	r.Get("/version", a.getVersion)
+
+	// For people.
+	r.Get("/", a.getHome)
+	r.Get("/web/*", a.getPageFile)
+	r.Get("/docs", a.getDocs)
+	r.Get("/docs/{file}", a.getDocsFile)
+	r.Get("/openapi.json", a.getOpenAPI)
+	r.Get("/problems/{type}", a.getProblem)
+}
+
+// newRouter puts the routes behind what every request passes: from the outside
+// in, so that an answer is observed last.
+func (a *API) newRouter() http.Handler {
+	r := chi.NewRouter()
+	r.Use(
+		a.observe,
+		secureHeaders,
+		allowOrigins(a.config.CORSOrigins),
+		compress,
+		a.recoverPanics,
+		middleware.GetHead,
+	)
+	r.NotFound(a.notFound)
+	r.MethodNotAllowed(a.methodNotAllowed(r))
+	a.register(r)
+	a.routes = listRoutes(r)
+	r.Route("/v1", a.register)
+	return r
+}
+
+// listRoutes is what a router serves: "POST /classify", …
+func listRoutes(r chi.Routes) []string {
+	var routes []string
+	walk := func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		routes = append(routes, method+" "+route)
+		return nil
+	}
+	if err := chi.Walk(r, walk); err != nil {
+		panic(err) // walk returns none
+	}
+	slices.SortFunc(routes, func(a, b string) int {
+		_, a, _ = strings.Cut(a, " ")
+		_, b, _ = strings.Cut(b, " ")
+		return strings.Compare(a, b)
+	})
+	return routes
+}
+
+// notFound answers with the routes there are.
+func (a *API) notFound(w http.ResponseWriter, r *http.Request) {
+	p := newProblem(notFound, "nothing is served at this path")
+	p.Available = a.routes
+	var paths []string
+	for _, route := range a.routes {
+		_, path, _ := strings.Cut(route, " ")
+		paths = append(paths, path)
+	}
+	if near := nearest(strings.TrimPrefix(r.URL.Path, "/v1"), paths); near != "" {
+		p.Detail += "; did you mean " + near + "?"
+	}
+	a.writeError(w, r, p)
+}
+
+// methodNotAllowed answers 405 with the methods that the path has, and
+// OPTIONS with just those.
+func (a *API) methodNotAllowed(routes chi.Routes) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var allowed []string
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
+				allowed = append(allowed, method)
+				if method == http.MethodGet {
+					allowed = append(allowed, http.MethodHead)
+				}
+			}
+		}
+		switch {
+		case len(allowed) == 0: // an unknown method on an unknown path
+			a.notFound(w, r)
+		case r.Method == http.MethodOptions:
+			w.Header().Set("Allow", strings.Join(append(allowed, http.MethodOptions), ", "))
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			p := newProblem(methodNotAllowed, "this path has %s", strings.Join(allowed, ", "))
+			p.allow = strings.Join(append(allowed, http.MethodOptions), ", ")
+			a.writeError(w, r, p)
+		}
+	}
+}

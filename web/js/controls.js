@@ -1,0 +1,80 @@
+// Form controls bound to the state: they show it, and change it.
+
+import { h, replace } from './dom.js';
+import { t } from './i18n.js';
+
+/** @typedef {import('./state.js').State} State */
+/**
+ * What a view may use of the page.
+ * @typedef {object} Page
+ * @property {State} state
+ * @property {any[]} models
+ * @property {(patch: State, how?: {typing?: boolean}) => void} set
+ * @property {(follow: (state: State) => void) => void} follow
+ * @property {(text: string) => void} announce
+ */
+
+let fieldCount = 0;
+
+/** A label with its control. @param {string} label  @param {HTMLElement} control  @param {...any} more */
+export function field(label, control, ...more) {
+  control.id ||= `field-${++fieldCount}`;
+  return h('div', { class: 'field' }, h('label', { 'for': control.id }, label), control, more);
+}
+
+/** @param {Page} page  @param {string} name  @param {string} label  @param {{rows?: number, placeholder?: string}} [options] */
+export function textArea(page, name, label, { rows = 3, placeholder = '' } = {}) {
+  const area = h('textarea', {
+    rows, placeholder, spellcheck: false, dir: 'auto',
+    oninput: () => page.set({ [name]: area.value }, { typing: true }),
+  });
+  page.follow((state) => { if (area.value !== state[name]) area.value = state[name] ?? ''; });
+  return field(label, area);
+}
+
+/** @param {Page} page  @param {string} name  @param {string} label  @param {Record<string, any>} [attributes] */
+export function textInput(page, name, label, attributes = {}) {
+  const input = h('input', {
+    type: 'text', spellcheck: false, dir: 'auto', autocomplete: 'off', ...attributes,
+    oninput: () => page.set({ [name]: input.value }, { typing: true }),
+  });
+  page.follow((state) => { if (input.value !== state[name]) input.value = state[name] ?? ''; });
+  return field(label, input);
+}
+
+/** @param {Page} page  @param {string} name  @param {string} label  @param {() => [string, string][]} options  value and text of each */
+export function select(page, name, label, options) {
+  const control = h('select', { onchange: () => page.set({ [name]: control.value }) });
+  page.follow((state) => {
+    const list = options();
+    const current = state[name] ?? '';
+    // A link may hold a value that is not offered here: show it all the same.
+    if (!list.some(([value]) => value === current)) list.push([current, current]);
+    replace(control, list.map(([value, text]) => h('option', { value, selected: value === current }, text)));
+  });
+  return field(label, control);
+}
+
+/** @param {Page} page  @param {string} name  @param {string} label */
+export function checkbox(page, name, label) {
+  const box = h('input', { type: 'checkbox', onchange: () => page.set({ [name]: box.checked ? '1' : '' }) });
+  page.follow((state) => { box.checked = state[name] === '1'; });
+  return h('label', { class: 'check' }, box, ' ', label);
+}
+
+/** Buttons that fill in an example.
+ * @param {Page} page  @param {{name: string, state: State}[]} examples */
+export function exampleButtons(page, examples) {
+  return h('div', { class: 'examples', role: 'group', 'aria-label': t('examples') },
+    h('span', {}, t('examples')),
+    examples.map(({ name, state }) => h('button', { type: 'button', onclick: () => page.set(state) }, name)));
+}
+
+/** The choice of a model, and of a second one to show beside it. @param {Page} page */
+export function modelControl(page) {
+  /** @returns {[string, string][]} */
+  const models = () => page.models.map((m) => [m.id, m.id]);
+  return h('div', { class: 'row models' },
+    select(page, 'model', t('model'), () => [['', t('model-auto')], ...models()]),
+    select(page, 'model2', t('model-beside'), () => [['', t('model-none')], ...models()]));
+}

@@ -1,0 +1,47 @@
+// The interface's two languages. A message is looked up by its key; {name} is
+// replaced by a value. en.js and zh.js hold the same keys (a test compares
+// them).
+
+import en from './messages/en.js';
+import zh from './messages/zh.js';
+
+const MESSAGES = { en, zh };
+
+/** @typedef {'en'|'zh'} Language */
+
+/** @type {Language} */
+let language = 'en';
+
+/** @param {Language} l */
+export function setLanguage(l) {
+  language = l;
+  document.documentElement.lang = l === 'zh' ? 'zh-Hans' : 'en';
+}
+
+/** @returns {Language} */
+export function currentLanguage() {
+  return language;
+}
+
+/** The reader's language: what they chose before, else the browser's.
+ * @param {string|null} chosen  @param {readonly string[]} preferred  @returns {Language} */
+export function pickLanguage(chosen, preferred) {
+  if (chosen === 'en' || chosen === 'zh') return chosen;
+  for (const tag of preferred) {
+    if (tag.startsWith('zh')) return 'zh';
+    if (tag.startsWith('en')) return 'en';
+  }
+  return 'en';
+}
+
+/** @param {string} key  @param {Record<string, string|number>} [values]  @returns {string} */
+export function t(key, values = {}) {
+  const message = /** @type {Record<string, string>} */ (MESSAGES[language])[key];
+  if (message === undefined) throw new Error(`no message ${key} in ${language}`);
+  return message.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+}
+
+/** @param {number} x  @param {number} [digits] */
+export function percent(x, digits = 1) {
+  return new Intl.NumberFormat(language, { style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }).format(x);
+}

@@ -1,0 +1,57 @@
+// The whole state of the page lives in the URL's fragment, which browsers do
+// not send: texts never reach a server's log, and Back, bookmarks and shared
+// links work.
+//
+//     #/fill-mask?v=1&text=my%20dog%20is%20%5BMASK%5D.&model=en&k=5
+
+export const VERSION = '1';
+
+/** Fragments beyond this length are cut by some programs that pass links on. */
+export const MAX_LINK = 8000;
+
+/**
+ * @typedef {Record<string, string>} State  every value as text; '' is "not set"
+ * @typedef {{view: string, state: State}} Location
+ */
+
+/** @param {string} fragment  location.hash, with or without its '#'
+ * @returns {Location} */
+export function parseFragment(fragment) {
+  const [path, query = ''] = fragment.replace(/^#?\/?/, '').split('?', 2);
+  /** @type {State} */
+  const state = {};
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (name !== 'v') state[name] = value;
+  }
+  return { view: safeDecode(path), state };
+}
+
+/** @param {Location} location  @returns {string} */
+export function formatFragment({ view, state }) {
+  const query = new URLSearchParams();
+  query.set('v', VERSION);
+  for (const name of Object.keys(state).sort()) {
+    if (state[name] !== '') query.set(name, state[name]);
+  }
+  return `#/${encodeURIComponent(view)}?${query.toString().replaceAll('+', '%20')}`;
+}
+
+/** Leaves out what equals a default, so that links stay short.
+ * @param {State} state  @param {State} defaults  @returns {State} */
+export function withoutDefaults(state, defaults) {
+  return Object.fromEntries(Object.entries(state).filter(([name, value]) => value !== (defaults[name] ?? '')));
+}
+
+/** A list in one value: '3,5,8'. @param {string} value  @returns {number[]} */
+export function parseNumbers(value) {
+  return (value || '').split(',').filter((v) => /^\d+$/.test(v)).map(Number);
+}
+
+/** @param {string} text */
+function safeDecode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,33 @@
+// The views of the page, in the order of the navigation. A new one is a file in
+// views/ and a line here.
+
+import { classify } from './views/classify.js';
+import { fillMask } from './views/fill-mask.js';
+import { ner } from './views/ner.js';
+import { nsp } from './views/nsp.js';
+import { pretraining } from './views/pretraining.js';
+import { sentiment } from './views/sentiment.js';
+import { tokens } from './views/tokens.js';
+
+/**
+ * @typedef {import('./api.js').Answer} Answer
+ * @typedef {import('./api.js').Request} Request
+ * @typedef {import('./controls.js').Page} Page
+ * @typedef {import('./i18n.js').Language} Language
+ * @typedef {import('./state.js').State} State
+ */
+
+/**
+ * One view: how it is asked, and how its answer looks.
+ * @typedef {object} View
+ * @property {string} id  its path in the fragment
+ * @property {(language: Language) => State} defaults  the state of a first visit: an example
+ * @property {(page: Page) => any} controls  the form
+ * @property {(state: State) => Request[]} requests  what this state asks; empty when there is nothing to ask
+ * @property {(root: HTMLElement, answers: Answer[], page: Page) => void} show  draws the answers to those requests
+ * @property {(answers: Answer[]) => string} summary  the answer in a sentence, for screen readers
+ * @property {(answers: Answer[]) => (string|number)[][]} table  the answer as rows, the first one names
+ */
+
+/** @type {View[]} */
+export const VIEWS = [fillMask, sentiment, ner, classify, nsp, tokens, pretraining];

@@ -1,0 +1,82 @@
+import { exampleButtons, textArea, textInput, select } from '../controls.js';
+import { h } from '../dom.js';
+import { percent, t } from '../i18n.js';
+import { markedText } from '../marks.js';
+import { readNotes } from '../notes.js';
+
+const EXAMPLES = [
+  { name: 'Ada Lovelace', state: { text: 'Ada Lovelace met Charles Babbage in London on 5 June 1833, long before IBM existed.' } },
+  { name: '👩‍🚀 emoji', state: { text: 'On 20 July 1969 👩‍🚀 Neil Armstrong walked on the Moon while Michael Collins stayed in orbit.' } },
+  { name: '鲁迅', state: { text: '1921年12月，鲁迅在北京的《晨报》上发表了《阿Q正传》。' } },
+];
+
+/** @type {import('../views.js').View} */
+export const ner = {
+  id: 'ner',
+  defaults: (language) => ({ text: EXAMPLES[language === 'zh' ? 2 : 0].state.text, aggregation: '', types: '', min: '' }),
+  controls: (page) => [
+    textArea(page, 'text', t('text')),
+    exampleButtons(page, EXAMPLES),
+    h('div', { class: 'row' },
+      select(page, 'aggregation', t('aggregation'), () => [['', 'simple'], ['first', 'first'], ['average', 'average'], ['max', 'max'], ['none', 'none']]),
+      textInput(page, 'types', t('types'), { placeholder: 'PER, ORG' }),
+      textInput(page, 'min', t('min-score'), { placeholder: '0.5', inputMode: 'decimal', size: 6 })),
+  ],
+  requests: (state) => {
+    if (state.text.trim() === '') return [];
+    const types = state.types.split(/[,，\s]+/).filter(Boolean).map((x) => x.toUpperCase());
+    const min = Number(state.min);
+    return [{
+      path: 'ner',
+      body: {
+        text: state.text,
+        offset_unit: 'utf16',
+        ...(state.aggregation && { aggregation: state.aggregation }),
+        ...(types.length > 0 && { types }),
+        ...(min > 0 && { min_score: min }),
+        ...(state.model && { model: state.model }),
+      },
+    }];
+  },
+  show(root, [answer], page) {
+    const result = answer.data.results[0];
+    /** @type {any[]} */
+    const entities = result.entities;
+    if (entities.length === 0) {
+      root.append(h('p', {}, t('ner.none')));
+    } else {
+      root.append(
+        markedText(page.state.text, entities.map((e) => ({ start: e.start, end: e.end, class: `entity-${kind(e.type)}`, note: e.type }))),
+        h('table', {},
+          h('thead', {}, h('tr', {}, h('th', {}, t('entity')), h('th', {}, t('type')), h('th', { class: 'number' }, t('score')), h('th', { class: 'number' }, t('place')))),
+          h('tbody', {}, entities.map((e) => h('tr', {},
+            h('td', { dir: 'auto' }, e.text), h('td', {}, `${e.type} · ${typeName(e.type)}`),
+            h('td', { class: 'number' }, percent(e.score)), h('td', { class: 'number' }, `${e.start}–${e.end}`))))));
+    }
+    root.append(readNotes(result));
+  },
+  summary: ([answer]) => {
+    /** @type {any[]} */
+    const entities = answer.data.results[0].entities;
+    return entities.length === 0 ? t('ner.none') : entities.map((e) => `${e.text}: ${typeName(e.type)}`).join('; ');
+  },
+  table: ([answer]) => [['text', 'type', 'start', 'end', 'score'],
+    ...answer.data.results[0].entities.map((/** @type {any} */ e) => [e.text, e.type, e.start, e.end, e.score])],
+};
+
+const KNOWN = ['PER', 'ORG', 'LOC', 'DATE', 'MISC'];
+
+/** The type without the B- or I- that aggregation none leaves. @param {string} type */
+function bare(type) {
+  return type.replace(/^[BI]-/, '');
+}
+
+/** @param {string} type */
+function kind(type) {
+  return KNOWN.includes(bare(type)) ? bare(type) : 'MISC';
+}
+
+/** @param {string} type */
+function typeName(type) {
+  return KNOWN.includes(bare(type)) ? t(`type.${bare(type)}`) : type;
+}

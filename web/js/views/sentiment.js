@@ -1,0 +1,87 @@
+import { bars } from '../bars.js';
+import { exampleButtons, textArea, textInput } from '../controls.js';
+import { h } from '../dom.js';
+import { percent, t } from '../i18n.js';
+import { markedText } from '../marks.js';
+import { readNotes } from '../notes.js';
+import { splitWords } from '../words.js';
+
+const EXAMPLES = [
+  { name: 'hotel', state: { text: 'The room was small and the shower did not work. But the staff were wonderful, and breakfast was the best of the whole trip!', aspects: 'room, staff, breakfast' } },
+  { name: 'phone', state: { text: 'The screen is gorgeous. The battery life is a disappointment.', aspects: 'screen, battery life' } },
+  { name: '手机', state: { text: '屏幕很清晰，拍照也不错。就是电池太不耐用了。', aspects: '屏幕, 电池' } },
+];
+
+/** @type {import('../views.js').View} */
+export const sentiment = {
+  id: 'sentiment',
+  defaults: (language) => EXAMPLES[language === 'zh' ? 2 : 0].state,
+  controls: (page) => {
+    const words = h('div', { class: 'words', role: 'group', 'aria-label': t('sentiment.words') });
+    page.follow((state) => words.replaceChildren(...splitWords(state.text).filter((w) => w.word).map((w) => {
+      const chosen = aspectsOf(state).includes(w.text);
+      return h('button', { type: 'button', 'aria-pressed': String(chosen), onclick: () => page.set({ aspects: toggle(page.state, w.text) }) }, w.text);
+    })));
+    return [
+      textArea(page, 'text', t('text'), { rows: 4 }),
+      exampleButtons(page, EXAMPLES),
+      textInput(page, 'aspects', t('sentiment.aspects'), { placeholder: t('sentiment.aspects-example') }),
+      h('details', {}, h('summary', {}, t('sentiment.words')), words),
+    ];
+  },
+  requests: (state) => state.text.trim() === '' ? [] : [{
+    path: 'sentiment',
+    body: {
+      text: state.text,
+      level: 'sentence',
+      offset_unit: 'utf16',
+      ...(aspectsOf(state).length > 0 && { aspects: aspectsOf(state) }),
+      ...(state.model && { model: state.model }),
+    },
+  }],
+  show(root, [answer], page) {
+    const result = answer.data.results[0];
+    root.append(
+      h('h3', {}, t('sentiment.document')),
+      bars(Object.entries(result.scores).map(([label, score]) => ({ label: name(label), score }))),
+      h('h3', {}, t('sentiment.sentences')),
+      markedText(page.state.text, result.sentences.map((/** @type {any} */ s) => ({
+        start: s.start, end: s.end, class: s.label, note: `${name(s.label)} ${percent(s.score, 0)}`,
+      }))));
+    if (result.aspects?.length > 0) {
+      root.append(
+        h('h3', {}, t('sentiment.aspects')),
+        h('ul', { class: 'chips' }, result.aspects.map((/** @type {any} */ a) => h('li', { class: a.label },
+          h('strong', {}, a.aspect), ` ${name(a.label)} ${percent(a.score, 0)}`,
+          a.mentions.length === 0 && h('small', {}, ` · ${t('sentiment.not-mentioned')}`)))));
+    }
+    root.append(readNotes(result));
+  },
+  summary: ([answer]) => {
+    const result = answer.data.results[0];
+    return `${name(result.label)}: ${percent(result.score)}`;
+  },
+  table: ([answer]) => {
+    const result = answer.data.results[0];
+    return [['what', 'text', 'label', 'score'],
+      ['document', '', result.label, result.score],
+      ...result.sentences.map((/** @type {any} */ s) => ['sentence', s.text, s.label, s.score]),
+      ...(result.aspects ?? []).map((/** @type {any} */ a) => ['aspect', a.aspect, a.label, a.score])];
+  },
+};
+
+/** @param {import('../state.js').State} state  @returns {string[]} */
+function aspectsOf(state) {
+  return (state.aspects ?? '').split(/[,，、]/).map((a) => a.trim()).filter(Boolean);
+}
+
+/** @param {import('../state.js').State} state  @param {string} word */
+function toggle(state, word) {
+  const aspects = aspectsOf(state);
+  return (aspects.includes(word) ? aspects.filter((a) => a !== word) : [...aspects, word]).join(', ');
+}
+
+/** @param {string} label */
+function name(label) {
+  return ['positive', 'neutral', 'negative'].includes(label) ? t(`sentiment.${label}`) : label;
+}

@@ -1,0 +1,17 @@
+// Words as a reader sees them, to be clicked.
+
+/** @typedef {{text: string, start: number, end: number, word: boolean}} Word  offsets in UTF-16 units */
+
+// [MASK] as written, a Han character alone (BERT reads them so), a run of
+// letters, digits and marks with inner apostrophes, or anything else.
+const PARTS = /\[MASK\]|\p{Script=Han}|(?:(?!\p{Script=Han})[\p{L}\p{N}\p{M}])+(?:['’][\p{L}\p{N}\p{M}]+)*|[^]/gu;
+
+/** @param {string} text  @returns {Word[]} */
+export function splitWords(text) {
+  return [...text.matchAll(PARTS)].map((m) => ({
+    text: m[0],
+    start: m.index,
+    end: m.index + m[0].length,
+    word: /^(\[MASK\]|[\p{L}\p{N}])/u.test(m[0]),
+  }));
+}
