@@ -1,0 +1,118 @@
+package tasks
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"cloze/internal/tokenizer"
+)
+
+// folded is a text made comparable, with the way back to the original.
+//
+// Case is folded, and so are compatibility forms (ｉＰｈｏｎｅ, ﬁ) and composed and
+// decomposed letters; accents are dropped from Latin and Greek letters, where
+// people leave them out, but not from Cyrillic й or Japanese が, which are
+// letters of their own. A run of white space is one blank.
+type folded struct {
+	runes []rune
+	// spans are the bytes that each rune is from; runes that come from one
+	// character have the same.
+	spans []tokenizer.Span
+}
+
+func fold(text string) folded {
+	var f folded
+	var it norm.Iter
+	it.InitString(norm.NFKD, text)
+	for !it.Done() {
+		start := it.Pos()
+		segment := it.Next()
+		span := tokenizer.Span{Start: start, End: it.Pos()}
+		f.appendSegment(segment, span)
+	}
+	return f
+}
+
+// appendSegment folds one character with its accents.
+func (f *folded) appendSegment(segment []byte, span tokenizer.Span) {
+	base, _ := utf8.DecodeRune(segment)
+	if unicode.IsSpace(base) {
+		if n := len(f.runes); n > 0 && f.runes[n-1] == ' ' {
+			f.spans[n-1].End = span.End
+			return
+		}
+		f.append(' ', span)
+		return
+	}
+	if unicode.In(base, unicode.Latin, unicode.Greek) {
+		for _, r := range string(segment) {
+			if !unicode.Is(unicode.Mn, r) {
+				f.append(foldCase(r), span)
+			}
+		}
+		return
+	}
+	for _, r := range string(norm.NFC.Bytes(segment)) {
+		f.append(foldCase(r), span)
+	}
+}
+
+func (f *folded) append(r rune, span tokenizer.Span) {
+	f.runes = append(f.runes, r)
+	f.spans = append(f.spans, span)
+}
+
+// foldCase is lower case, by way of upper case: ς is σ then.
+func foldCase(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
+
+// findMentions finds the places where a text names something. A match begins
+// and ends with whole characters, and with whole words where words are
+// separated by spaces: "app" is not in "happy", but 电池 is in 大电池. Matches
+// do not overlap; of overlapping ones the first counts.
+//
+// It returns bytes of the text.
+func findMentions(text folded, name string) []tokenizer.Span {
+	needle := fold(strings.TrimSpace(name)).runes
+	var found []tokenizer.Span
+	for i := 0; len(needle) > 0 && i+len(needle) <= len(text.runes); i++ {
+		if text.matches(i, needle) {
+			last := i + len(needle) - 1
+			found = append(found, tokenizer.Span{Start: text.spans[i].Start, End: text.spans[last].End})
+			i = last
+		}
+	}
+	return found
+}
+
+func (f folded) matches(at int, needle []rune) bool {
+	for k, r := range needle {
+		if f.runes[at+k] != r {
+			return false
+		}
+	}
+	return f.isBorder(at) && f.isBorder(at+len(needle))
+}
+
+// isBorder reports whether a name may begin or end before rune i: not inside a
+// character, nor between two characters of one word.
+func (f folded) isBorder(i int) bool {
+	if i == 0 || i == len(f.runes) {
+		return true
+	}
+	if f.spans[i] == f.spans[i-1] {
+		return false
+	}
+	return !isSpacedWord(f.runes[i-1]) || !isSpacedWord(f.runes[i])
+}
+
+// isSpacedWord reports whether r is part of a word in a script that puts
+// spaces between words.
+func isSpacedWord(r rune) bool {
+	if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) {
+		return false // 手机 in 手机壳; Korean has spaces, but particles are joined: 배터리가
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
+}
