@@ -1,0 +1,525 @@
+package training
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cloze/internal/bert"
+	"cloze/internal/tokenizer"
+)
+
+// SetConfig is one labelled set of a run.
+type SetConfig struct {
+	// Name stands in reports; empty means the folder of the training file.
+	Name string `json:"name,omitempty"`
+	// Train and Dev are files in a format that FormatOf knows. A set without
+	// Train only measures, one without Dev only trains.
+	Train string `json:"train,omitempty"`
+	Dev   string `json:"dev,omitempty"`
+	// Share is how often an epoch takes each row: 0.5 takes half the rows, 2
+	// takes all of them twice. Absent means 1.
+	Share *float64 `json:"share,omitempty"`
+	// MaxRows keeps that many rows of each file, drawn by the seed; 0 keeps all.
+	MaxRows int `json:"max_rows,omitempty"`
+	// Map renames labels, or entity types for a token head. A label mapped to
+	// null leaves its rows out; an entity type mapped to null leaves its words
+	// out of the loss, mapped to "O" it is no entity. "*" stands for every label
+	// that is neither named here nor one of the head's.
+	Map map[string]*string `json:"map,omitempty"`
+	// Lacks are the head's labels, or entity types, that the set does not
+	// annotate: it takes part without teaching that they never occur. Absent
+	// means those that no training row has; [] means none.
+	Lacks *[]string `json:"lacks,omitempty"`
+	// Fields say where a record's parts stand.
+	Fields Fields `json:"fields,omitzero"`
+	// Licence and Note are for the model's card.
+	Licence string `json:"licence,omitempty"`
+	Note    string `json:"note,omitempty"`
+}
+
+// TaskExample is one sequence with what its head should say.
+type TaskExample struct {
+	IDs, TypeIDs []int32 // TypeIDs nil: all 0
+	Row          int     // of the set: a long sentence has several sequences
+	// Labels are indices into the head's labels. For a sequence head: the right
+	// one, or those that hold. For a token head: one a token, −1 for tokens
+	// outside the loss.
+	Labels []int32
+	Value  float32 // what a regression head should say
+	// Words, for a token head, says which word of the sentence a token begins,
+	// −1 for none.
+	Words []int32
+}
+
+// Set is a labelled file made ready for a head.
+type Set struct {
+	Name     string
+	Head     string
+	Share    float64
+	Rows     int
+	Examples []TaskExample
+	// Present says which labels the set annotates; nil means all.
+	Present   []bool
+	Truncated int        // rows that lost their end
+	LeftOut   int        // rows whose label is mapped to null
+	Counts    []int      // rows, or tokens, of each label
+	Tags      [][]string // of each row of a token head's set, in the head's types
+	Problems  *Problems
+
+	right [][]int32 // by label: those that may be meant where it is written
+}
+
+// setLoader makes the sets of one head.
+type setLoader struct {
+	tokenizer *tokenizer.Tokenizer
+	name      string // of the head
+	head      bert.HeadConfig
+	maxTokens int
+	seed      uint64
+	limit     int // of problems
+
+	index map[string]int32 // of labels
+}
+
+func newSetLoader(t *tokenizer.Tokenizer, name string, head bert.HeadConfig, maxTokens int, seed uint64, problemLimit int) *setLoader {
+	l := &setLoader{tokenizer: t, name: name, head: head, maxTokens: maxTokens, seed: seed, limit: problemLimit, index: map[string]int32{}}
+	for i, label := range head.Labels {
+		l.index[label] = int32(i)
+	}
+	return l
+}
+
+func (c SetConfig) name() string {
+	if c.Name != "" {
+		return c.Name
+	}
+	return filepath.Base(filepath.Dir(orDefault(c.Train, c.Dev)))
+}
+
+// Validate says what is wrong with the set's settings, if anything is.
+func (c SetConfig) Validate() error {
+	switch {
+	case c.Train == "" && c.Dev == "":
+		return errors.New("a set needs a train or a dev file")
+	case c.Share != nil && !(*c.Share > 0 && *c.Share <= 1000):
+		return fmt.Errorf("set %s: share is %v, want a number above 0", c.name(), *c.Share)
+	case c.MaxRows < 0:
+		return fmt.Errorf("set %s: max_rows is %d", c.name(), c.MaxRows)
+	}
+	return nil
+}
+
+// load reads one file of a set.
+func (l *setLoader) load(c SetConfig, path string) (*Set, error) {
+	format, err := FormatOf(path)
+	if err != nil {
+		return nil, err
+	}
+	set := &Set{
+		Name: c.name(), Head: l.name, Share: 1, Problems: &Problems{Limit: l.limit},
+		Counts: make([]int, len(l.head.Labels)),
+	}
+	if c.Share != nil {
+		set.Share = *c.Share
+	}
+	switch {
+	case l.head.Type == bert.TokenHeadType && format == CoNLL:
+		err = l.loadTagged(set, c, path)
+	case l.head.Type == bert.TokenHeadType:
+		err = fmt.Errorf("%s: head %q tags tokens: give it a CoNLL file", path, l.name)
+	default:
+		err = l.loadRecords(set, c, path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(set.Examples) == 0 {
+		return nil, fmt.Errorf("%s: none of its rows has a label of head %q", path, l.name)
+	}
+	return set, l.lacks(set, c)
+}
+
+func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
+	var records []Record
+	for record, err := range ReadRecords(path, c.Fields, set.Problems) {
+		if err != nil {
+			return err
+		}
+		records = append(records, record)
+	}
+	for _, record := range sampleRows(records, c.MaxRows, l.seed) {
+		example := TaskExample{Row: set.Rows}
+		leftOut, err := l.target(&example, c, record)
+		if err != nil {
+			return fmt.Errorf("%s:%d: %w", record.Path, record.Line, err)
+		}
+		if leftOut {
+			set.LeftOut++
+			continue
+		}
+		var encoding *tokenizer.Encoding
+		o := tokenizer.Options{Specials: tokenizer.SpecialsNone, MaxTokens: l.maxTokens}
+		if record.HasPair {
+			encoding = l.tokenizer.EncodePair(record.Text, record.Pair, o)
+			example.TypeIDs = encoding.TypeIDs
+		} else {
+			encoding = l.tokenizer.Encode(record.Text, o)
+		}
+		example.IDs = encoding.IDs
+		if encoding.Truncated {
+			set.Truncated++
+		}
+		for _, label := range example.Labels {
+			set.Counts[label]++
+		}
+		set.Examples = append(set.Examples, example)
+		set.Rows++
+	}
+	return nil
+}
+
+// target translates a record's labels.
+func (l *setLoader) target(example *TaskExample, c SetConfig, record Record) (leftOut bool, err error) {
+	if l.head.ProblemType == bert.Regression {
+		if len(record.Labels) != 1 {
+			return false, fmt.Errorf("%d values, want one number", len(record.Labels))
+		}
+		value, err := strconv.ParseFloat(record.Labels[0], 32)
+		if err != nil || math.IsNaN(value) || math.IsInf(value, 0) {
+			return false, fmt.Errorf("%q is not a number for head %q", record.Labels[0], l.name)
+		}
+		example.Value = float32(value)
+		return false, nil
+	}
+	if l.head.ProblemType != bert.MultiLabel && len(record.Labels) != 1 {
+		return false, fmt.Errorf("%d labels for head %q, whose labels exclude each other", len(record.Labels), l.name)
+	}
+	for _, label := range record.Labels {
+		mapped, keep := c.mapped(label, l.index)
+		if !keep {
+			if l.head.ProblemType == bert.MultiLabel {
+				continue
+			}
+			return true, nil
+		}
+		i, known := l.index[mapped]
+		if !known {
+			return false, l.unknownLabel(label, mapped)
+		}
+		if !slices.Contains(example.Labels, i) {
+			example.Labels = append(example.Labels, i)
+		}
+	}
+	return false, nil
+}
+
+// mapped translates a label; keep is false if it is mapped to null.
+func (c SetConfig) mapped(label string, known map[string]int32) (_ string, keep bool) {
+	to, named := c.Map[label]
+	if !named {
+		if _, ours := known[label]; ours {
+			return label, true
+		}
+		if to, named = c.Map["*"]; !named {
+			return label, true
+		}
+	}
+	if to == nil {
+		return "", false
+	}
+	return *to, true
+}
+
+func (l *setLoader) unknownLabel(label, mapped string) error {
+	name := strconv.Quote(label)
+	if mapped != label {
+		name += " (mapped to " + strconv.Quote(mapped) + ")"
+	}
+	return fmt.Errorf("label %s is none of head %q's, which are %q: add it there, or map it: \"map\": {%q: null} leaves it out", name, l.name, l.head.Labels, label)
+}
+
+func (l *setLoader) loadTagged(set *Set, c SetConfig, path string) error {
+	var sentences []TaggedSentence
+	for sentence, err := range ReadTagged(path, set.Problems) {
+		if err != nil {
+			return err
+		}
+		sentences = append(sentences, sentence)
+	}
+	types := l.entityTypes()
+	for _, sentence := range sampleRows(sentences, c.MaxRows, l.seed) {
+		labels := make([]int32, len(sentence.Tags)) // of each word
+		tags := make([]string, len(sentence.Tags))
+		for i, tag := range sentence.Tags {
+			mapped, keep := l.mapTag(c, tag, types)
+			tags[i] = mapped
+			labels[i] = -1
+			if keep {
+				index, known := l.index[mapped]
+				if !known {
+					return fmt.Errorf("%s, sentence at line %d: %w", sentence.Path, sentence.Line, l.unknownLabel(tag, mapped))
+				}
+				labels[i] = index
+			}
+		}
+		encoding := l.tokenizer.Encode(sentence.Text, tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true})
+		set.Examples = append(set.Examples, l.taggedExamples(set, encoding, sentence.Words, labels)...)
+		set.Tags = append(set.Tags, tags)
+		set.Rows++
+	}
+	return nil
+}
+
+// entityTypes are the types among a token head's labels, as a set.
+func (l *setLoader) entityTypes() map[string]int32 {
+	types := map[string]int32{}
+	for _, label := range l.head.Labels {
+		if label != "O" {
+			_, kind := splitTag(label)
+			types[kind] = 0
+		}
+	}
+	return types
+}
+
+// mapTag translates the type of a tag; keep is false if it is mapped to null.
+func (l *setLoader) mapTag(c SetConfig, tag string, types map[string]int32) (_ string, keep bool) {
+	if tag == "O" {
+		return tag, true
+	}
+	_, kind := splitTag(tag)
+	mapped, keep := c.mapped(kind, types)
+	if !keep || mapped == "O" {
+		return "O", keep
+	}
+	return tag[:2] + mapped, true
+}
+
+// taggedExamples gives each piece the label of the word that it begins in: the
+// word's own for the first piece of a word, the I tag of its type for the
+// others, since serving, too, looks at every piece. A sentence longer than the
+// limit becomes several sequences, cut before a word.
+func (l *setLoader) taggedExamples(set *Set, encoding *tokenizer.Encoding, words []tokenizer.Span, labels []int32) []TaskExample {
+	n := len(encoding.IDs)
+	pieceLabels, begins := make([]int32, n), make([]int32, n)
+	word, begun := 0, -1
+	for i := range n {
+		pieceLabels[i], begins[i] = -1, -1
+		at := encoding.Offsets[i].Start
+		for word < len(words)-1 && at >= words[word].End {
+			word++
+		}
+		if at < words[word].Start || at >= words[word].End {
+			continue // between the words: the text holds more than they do
+		}
+		if begun != word {
+			begun = word
+			begins[i], pieceLabels[i] = int32(word), labels[word]
+		} else if labels[word] >= 0 {
+			pieceLabels[i] = l.inside(labels[word])
+		}
+	}
+	var examples []TaskExample
+	room := l.maxTokens - 2
+	for start := 0; start < n || start == 0; {
+		end := min(start+room, n)
+		if end < n {
+			cut := end
+			for cut > start && begins[cut] < 0 {
+				cut--
+			}
+			if cut > start {
+				end = cut
+			}
+		}
+		example := TaskExample{Row: set.Rows}
+		example.IDs = slices.Concat([]int32{l.tokenizer.CLS()}, encoding.IDs[start:end], []int32{l.tokenizer.SEP()})
+		example.Labels = slices.Concat([]int32{-1}, pieceLabels[start:end], []int32{-1})
+		example.Words = slices.Concat([]int32{-1}, begins[start:end], []int32{-1})
+		for _, label := range pieceLabels[start:end] {
+			if label >= 0 {
+				set.Counts[label]++
+			}
+		}
+		examples = append(examples, example)
+		if start = end; start >= n {
+			break
+		}
+	}
+	return examples
+}
+
+// inside is the label that continues an entity: I-PER for B-PER. A head
+// without I tags repeats the label.
+func (l *setLoader) inside(label int32) int32 {
+	name := l.head.Labels[label]
+	if name == "O" {
+		return label
+	}
+	_, kind := splitTag(name)
+	if i, ok := l.index["I-"+kind]; ok {
+		return i
+	}
+	return label
+}
+
+// lacks works out which labels the set does not annotate, and what that means
+// for the loss.
+func (l *setLoader) lacks(set *Set, c SetConfig) error {
+	set.right = make([][]int32, len(l.head.Labels))
+	for i := range set.right {
+		set.right[i] = []int32{int32(i)}
+	}
+	if l.head.ProblemType == bert.Regression {
+		return nil
+	}
+	lacking, err := l.lacking(set, c)
+	if err != nil || !slices.Contains(lacking, true) {
+		return err
+	}
+	set.Present = make([]bool, len(lacking))
+	for i := range lacking {
+		set.Present[i] = !lacking[i]
+	}
+	if l.head.Type == bert.TokenHeadType {
+		outside, ok := l.index["O"]
+		if !ok {
+			return fmt.Errorf("head %q has no label O, so a set cannot lack a type", l.name)
+		}
+		for i := range lacking {
+			if lacking[i] {
+				set.right[outside] = append(set.right[outside], int32(i))
+			}
+		}
+	}
+	return nil
+}
+
+func (l *setLoader) lacking(set *Set, c SetConfig) ([]bool, error) {
+	lacking := make([]bool, len(l.head.Labels))
+	typeOf := func(label string) string {
+		if l.head.Type != bert.TokenHeadType || label == "O" {
+			return label
+		}
+		_, kind := splitTag(label)
+		return kind
+	}
+	if c.Lacks == nil {
+		// What never occurs: a type counts as there if any of its tags is.
+		occurs := map[string]bool{"O": l.head.Type == bert.TokenHeadType}
+		for i, label := range l.head.Labels {
+			if set.Counts[i] > 0 {
+				occurs[typeOf(label)] = true
+			}
+		}
+		for i, label := range l.head.Labels {
+			lacking[i] = !occurs[typeOf(label)]
+		}
+		return lacking, nil
+	}
+	for _, name := range *c.Lacks {
+		found := false
+		for i, label := range l.head.Labels {
+			if typeOf(label) == name && label != "O" {
+				lacking[i], found = true, true
+				if set.Counts[i] > 0 {
+					return nil, fmt.Errorf("set %s is said to lack %q, but has it %d times", set.Name, name, set.Counts[i])
+				}
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("set %s is said to lack %q, which head %q does not have: %q", set.Name, name, l.name, l.head.Labels)
+		}
+	}
+	return lacking, nil
+}
+
+// types are the entity types that the set annotates, for EntityCounts.
+func (s *Set) types(head bert.HeadConfig) []string {
+	types := map[string]bool{}
+	for i, label := range head.Labels {
+		if label != "O" && (s.Present == nil || s.Present[i]) {
+			_, kind := splitTag(label)
+			types[kind] = true
+		}
+	}
+	return sortedKeys(types)
+}
+
+// sampleRows draws n of the rows and keeps their order; 0 keeps all.
+func sampleRows[T any](rows []T, n int, seed uint64) []T {
+	if n == 0 || n >= len(rows) {
+		return rows
+	}
+	order := NewRand(seed, uint64(len(rows))).Perm(len(rows))[:n]
+	slices.Sort(order)
+	sample := make([]T, n)
+	for i, row := range order {
+		sample[i] = rows[row]
+	}
+	return sample
+}
+
+// DiscoverLabels reads the labels of a head off its training files, for a run
+// that does not list them: sorted, and for a token head O followed by B and I of
+// each type.
+func DiscoverLabels(kind bert.HeadType, sets []SetConfig, problemLimit int) ([]string, error) {
+	found := map[string]bool{}
+	for _, c := range sets {
+		path := orDefault(c.Train, c.Dev)
+		add := func(label string) {
+			if mapped, keep := c.mapped(label, nil); keep {
+				found[mapped] = true
+			}
+		}
+		problems := &Problems{Limit: problemLimit}
+		if kind == bert.TokenHeadType {
+			for sentence, err := range ReadTagged(path, problems) {
+				if err != nil {
+					return nil, err
+				}
+				for _, tag := range sentence.Tags {
+					if tag != "O" {
+						_, entity := splitTag(tag)
+						add(entity)
+					}
+				}
+			}
+			continue
+		}
+		for record, err := range ReadRecords(path, c.Fields, problems) {
+			if err != nil {
+				return nil, err
+			}
+			for _, label := range record.Labels {
+				add(label)
+			}
+		}
+	}
+	if kind != bert.TokenHeadType {
+		return sortedKeys(found), nil
+	}
+	delete(found, "O")
+	labels := []string{"O"}
+	for _, entity := range slices.Sorted(maps.Keys(found)) {
+		labels = append(labels, "B-"+entity, "I-"+entity)
+	}
+	return labels, nil
+}
+
+// describeLacks names what a set does not annotate, for reports.
+func (s *Set) describeLacks(head bert.HeadConfig) string {
+	var names []string
+	for i, label := range head.Labels {
+		if s.Present != nil && !s.Present[i] {
+			names = append(names, label)
+		}
+	}
+	return strings.Join(names, ", ")
+}

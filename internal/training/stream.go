@@ -1,0 +1,254 @@
+package training
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+
+	"cloze/internal/kernels"
+	"cloze/internal/tokenizer"
+)
+
+// ExampleStream makes pre-training examples of a corpus of any size, epoch
+// after epoch, in bounded memory. It reads a block of documents, cuts them into
+// examples and shuffles these; second segments that are not the next come from
+// documents of the same block. That is google-research/bert's
+// create_pretraining_data.py run over shards, but with pairs and masks drawn
+// anew in every epoch.
+//
+// Everything follows from the seed and the position, so that a run can be
+// continued where it stopped.
+type ExampleStream struct {
+	corpus    *Corpus
+	tokenizer *tokenizer.Tokenizer
+	maker     *ExampleMaker
+	options   StreamOptions
+
+	position StreamPosition
+	next     CorpusPosition // behind the block
+	loaded   bool
+	examples []Example // of the block, shuffled
+	problems *Problems
+}
+
+// StreamOptions are the settings of an ExampleStream.
+type StreamOptions struct {
+	Seed uint64
+	// BlockBytes is how much text is read at a time; 0 is 32 MiB. Memory is
+	// about six times that.
+	BlockBytes int
+	// HeldOut is the share of documents left out for Survey to return.
+	HeldOut float64
+	// ProblemLimit is how many lines of an epoch may be unusable.
+	ProblemLimit int
+	Pool         *kernels.Pool // tokenizes; may be nil
+}
+
+const defaultBlockBytes = 32 << 20
+
+// StreamPosition is a place in the stream.
+type StreamPosition struct {
+	Epoch int            `json:"epoch"`
+	Block int            `json:"block"` // of the epoch
+	Start CorpusPosition `json:"start"` // where the block begins
+	Index int            `json:"index"` // examples of the block already given
+}
+
+// NewExampleStream starts at the beginning of the corpus.
+func NewExampleStream(c *Corpus, t *tokenizer.Tokenizer, m *ExampleMaker, o StreamOptions) (*ExampleStream, error) {
+	if !(o.HeldOut >= 0 && o.HeldOut < 1) {
+		return nil, fmt.Errorf("the held-out share is %v, want 0 or more and less than 1", o.HeldOut)
+	}
+	if o.BlockBytes <= 0 {
+		o.BlockBytes = defaultBlockBytes
+	}
+	return &ExampleStream{corpus: c, tokenizer: t, maker: m, options: o, problems: &Problems{Limit: o.ProblemLimit}}, nil
+}
+
+// Position is where the next example comes from.
+func (s *ExampleStream) Position() StreamPosition { return s.position }
+
+// Seek continues at a position of a stream with the same corpus, options and
+// maker.
+func (s *ExampleStream) Seek(to StreamPosition) {
+	s.position, s.loaded, s.examples = to, false, nil
+}
+
+// Restart goes on with the next block and another maker: for examples of
+// another length.
+func (s *ExampleStream) Restart(m *ExampleMaker) error {
+	s.maker = m
+	if s.position.Index == 0 {
+		s.loaded, s.examples = false, nil
+		return nil
+	}
+	if err := s.load(); err != nil {
+		return err
+	}
+	s.skipBlock()
+	return nil
+}
+
+func (s *ExampleStream) skipBlock() {
+	s.position.Block++
+	s.position.Start = s.next
+	s.position.Index = 0
+	s.loaded, s.examples = false, nil
+}
+
+// Next returns the next example. It is the caller's to keep.
+func (s *ExampleStream) Next() (Example, error) {
+	for ends := 0; ; {
+		if err := s.load(); err != nil {
+			return Example{}, err
+		}
+		if s.position.Index < len(s.examples) {
+			example := s.examples[s.position.Index]
+			s.position.Index++
+			return example, nil
+		}
+		if s.next.File < len(s.corpus.Paths) {
+			s.skipBlock()
+			continue
+		}
+		// The end of the corpus. The epoch may have been entered in its middle,
+		// so one that gave no example proves nothing yet.
+		if ends++; ends > 1 {
+			return Example{}, errors.New("the corpus holds no sentence that an example could be made of")
+		}
+		s.position = StreamPosition{Epoch: s.position.Epoch + 1}
+		s.loaded, s.examples = false, nil
+		s.problems = &Problems{Limit: s.options.ProblemLimit}
+	}
+}
+
+// load reads and shuffles the block at the position, if that is not done.
+func (s *ExampleStream) load() error {
+	if s.loaded {
+		return nil
+	}
+	var texts []CorpusDocument
+	size := 0
+	s.next = CorpusPosition{File: len(s.corpus.Paths)}
+	for document, err := range s.corpus.Documents(s.position.Start, s.problems) {
+		if err != nil {
+			return err
+		}
+		if !s.isHeldOut(document) {
+			texts = append(texts, document)
+			size += document.Bytes
+		}
+		if size >= s.options.BlockBytes {
+			s.next = document.End
+			break
+		}
+	}
+	documents := tokenizeDocuments(s.tokenizer, texts, s.options.Pool)
+	rng := NewRand(s.options.Seed, uint64(s.position.Epoch)<<32|uint64(uint32(s.position.Block)))
+	s.examples = s.examples[:0]
+	for i := range documents {
+		s.examples = append(s.examples, s.maker.FromDocument(rng, documents, i)...)
+	}
+	rng.Shuffle(len(s.examples), func(i, j int) { s.examples[i], s.examples[j] = s.examples[j], s.examples[i] })
+	s.loaded = true
+	return nil
+}
+
+// isHeldOut tells from the text alone, so that a document is held out whatever
+// else the corpus holds, and on which pass it is met.
+func (s *ExampleStream) isHeldOut(d CorpusDocument) bool {
+	if s.options.HeldOut == 0 {
+		return false
+	}
+	hash := fnv.New64a()
+	var seed [8]byte
+	binary.LittleEndian.PutUint64(seed[:], s.options.Seed)
+	hash.Write(seed[:]) //nolint:errcheck // a hash's Write never fails
+	for _, sentence := range d.Sentences {
+		hash.Write([]byte(sentence)) //nolint:errcheck // as above
+	}
+	// FNV's high bits hardly move for short texts; a multiplication spreads them.
+	spread := hash.Sum64() * 0x9e3779b97f4a7c15
+	return float64(spread) < s.options.HeldOut*math.MaxUint64
+}
+
+// Survey is what a first pass over the corpus tells.
+type Survey struct {
+	Files, Documents, Sentences, Bytes int
+	Problems                           *Problems
+	HeldOut                            []Example // with masks that stay the same
+}
+
+// Survey reads the whole corpus once, before any time is spent on training, so
+// that a broken file is found now. It returns examples of the held-out
+// documents: at most maxExamples, drawn from all of them.
+func (s *ExampleStream) Survey(maxExamples int) (Survey, error) {
+	survey := Survey{Files: len(s.corpus.Paths), Problems: &Problems{Limit: s.options.ProblemLimit}}
+	// Enough documents for the examples, drawn as a reservoir.
+	var texts []CorpusDocument
+	met := 0
+	rng := NewRand(s.options.Seed, math.MaxUint64)
+	for document, err := range s.corpus.Documents(CorpusPosition{}, survey.Problems) {
+		if err != nil {
+			return survey, err
+		}
+		survey.Documents++
+		survey.Sentences += len(document.Sentences)
+		survey.Bytes += document.Bytes
+		if maxExamples == 0 || !s.isHeldOut(document) {
+			continue
+		}
+		met++
+		if len(texts) < 2*maxExamples {
+			texts = append(texts, document)
+		} else if i := rng.IntN(met); i < len(texts) {
+			texts[i] = document
+		}
+	}
+	if survey.Documents == 0 {
+		return survey, fmt.Errorf("the corpus holds no text (%d files, %d unusable lines)", survey.Files, survey.Problems.Total())
+	}
+	documents := tokenizeDocuments(s.tokenizer, texts, s.options.Pool)
+	for i := range documents {
+		survey.HeldOut = append(survey.HeldOut, s.maker.FromDocument(rng, documents, i)...)
+	}
+	rng.Shuffle(len(survey.HeldOut), func(i, j int) {
+		survey.HeldOut[i], survey.HeldOut[j] = survey.HeldOut[j], survey.HeldOut[i]
+	})
+	survey.HeldOut = survey.HeldOut[:min(len(survey.HeldOut), maxExamples)]
+	return survey, nil
+}
+
+// tokenizeDocuments turns sentences into ids, on the pool's workers. Sentences
+// without a piece are left out. A special token written in the text is text.
+func tokenizeDocuments(t *tokenizer.Tokenizer, texts []CorpusDocument, pool *kernels.Pool) []Document {
+	task := tokenizeTask{tokenizer: t, texts: texts, documents: make([]Document, len(texts))}
+	pool.Run(len(texts), &task)
+	documents := task.documents[:0]
+	for _, document := range task.documents {
+		if len(document) > 0 {
+			documents = append(documents, document)
+		}
+	}
+	return documents
+}
+
+type tokenizeTask struct {
+	tokenizer *tokenizer.Tokenizer
+	texts     []CorpusDocument
+	documents []Document
+}
+
+// Do implements kernels.Task; i is a document.
+func (t *tokenizeTask) Do(_, i int) {
+	document := make(Document, 0, len(t.texts[i].Sentences))
+	for _, sentence := range t.texts[i].Sentences {
+		encoding := t.tokenizer.Encode(sentence, tokenizer.Options{NoTemplate: true, Specials: tokenizer.SpecialsNone})
+		if len(encoding.IDs) > 0 {
+			document = append(document, encoding.IDs)
+		}
+	}
+	t.documents[i] = document
+}
