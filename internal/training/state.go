@@ -1,0 +1,332 @@
+package training
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A checkpoint file holds everything that a run needs to go on as if it had
+// not stopped: parameters, both moments of AdamW, and where the data stand.
+// Chance needs no state of its own, for every draw follows from the run's seed
+// and a position.
+//
+//	magic       8 bytes
+//	header      its length as 8 bytes little-endian, then JSON
+//	values      for each parameter its data and, unless it is frozen, m and v:
+//	            float32 little-endian
+//	SHA-256     of all the above
+//
+// Unlike a model directory it is of use to this program only, so it is one
+// file: what is read back is either the whole of a state or refused.
+const (
+	stateMagic      = "CLOZE\x00\x00\x01"
+	stateSuffix     = ".state"
+	statePrefix     = "checkpoint-"
+	statesKept      = 2
+	maxStateHeader  = 1 << 28
+	stateBufferSize = 1 << 16
+)
+
+// stateHeader describes the values that follow it.
+type stateHeader struct {
+	Step     int             `json:"step"` // optimizer steps taken
+	Run      json.RawMessage `json:"run"`
+	Progress json.RawMessage `json:"progress"` // of the loop
+	Tensors  []stateTensor   `json:"tensors"`
+}
+
+type stateTensor struct {
+	Name   string `json:"name"`
+	Len    int    `json:"len"`
+	Frozen bool   `json:"frozen,omitempty"`
+}
+
+func (a *AdamW) tensors() []stateTensor {
+	tensors := make([]stateTensor, len(a.params))
+	for i, p := range a.params {
+		tensors[i] = stateTensor{Name: p.Name, Len: p.Len(), Frozen: a.m[i] == nil}
+	}
+	return tensors
+}
+
+// values are the slices of the file, in its order.
+func (a *AdamW) values() [][]float32 {
+	var values [][]float32
+	for i, p := range a.params {
+		values = append(values, p.Data)
+		if a.m[i] != nil {
+			values = append(values, a.m[i], a.v[i])
+		}
+	}
+	return values
+}
+
+// writeState writes a checkpoint.
+func writeState(w io.Writer, h stateHeader, a *AdamW) error {
+	h.Step, h.Tensors = a.step, a.tensors()
+	header, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("checkpoint header: %w", err)
+	}
+	sum := sha256.New()
+	out := io.MultiWriter(w, sum)
+	buffer := append(make([]byte, 0, stateBufferSize), stateMagic...)
+	buffer = binary.LittleEndian.AppendUint64(buffer, uint64(len(header)))
+	if _, err := out.Write(append(buffer, header...)); err != nil {
+		return err
+	}
+	for _, values := range a.values() {
+		for part := range slices.Chunk(values, stateBufferSize/4) {
+			buffer = buffer[:0]
+			for _, value := range part {
+				buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(value))
+			}
+			if _, err := out.Write(buffer); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = w.Write(sum.Sum(nil))
+	return err
+}
+
+var errBrokenState = errors.New("not a whole checkpoint")
+
+// readState reads a checkpoint into the optimizer and its parameters. check
+// may refuse the header before anything is overwritten. After an error behind
+// that, the parameters are undefined.
+func readState(r io.Reader, a *AdamW, check func(stateHeader) error) (stateHeader, error) {
+	sum := sha256.New()
+	in := io.TeeReader(r, sum)
+	header, err := readStateHeader(in)
+	if err != nil {
+		return header, err
+	}
+	if err := sameTensors(header.Tensors, a.tensors()); err != nil {
+		return header, err
+	}
+	if err := check(header); err != nil {
+		return header, err
+	}
+	buffer := make([]byte, stateBufferSize)
+	for _, values := range a.values() {
+		for part := range slices.Chunk(values, stateBufferSize/4) {
+			data := buffer[:4*len(part)]
+			if _, err := io.ReadFull(in, data); err != nil {
+				return header, fmt.Errorf("%w: %w", errBrokenState, err)
+			}
+			for i := range part {
+				part[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+			}
+		}
+	}
+	if err := checkSum(r, sum); err != nil {
+		return header, err
+	}
+	a.step = header.Step
+	return header, nil
+}
+
+func readStateHeader(in io.Reader) (header stateHeader, err error) {
+	start := make([]byte, len(stateMagic)+8)
+	if _, err := io.ReadFull(in, start); err != nil {
+		return header, fmt.Errorf("%w: %w", errBrokenState, err)
+	}
+	if !bytes.HasPrefix(start, []byte(stateMagic)) {
+		return header, fmt.Errorf("%w: it begins with %q, want %q", errBrokenState, start[:len(stateMagic)], stateMagic)
+	}
+	length := binary.LittleEndian.Uint64(start[len(stateMagic):])
+	if length > maxStateHeader {
+		return header, fmt.Errorf("%w: header of %d bytes", errBrokenState, length)
+	}
+	// ReadAll grows as data come, so a wrong length allocates nothing.
+	data, err := io.ReadAll(io.LimitReader(in, int64(length)))
+	if err != nil || uint64(len(data)) != length {
+		return header, fmt.Errorf("%w: header of %d bytes ends after %d", errBrokenState, length, len(data))
+	}
+	if err := json.Unmarshal(data, &header); err != nil {
+		return header, fmt.Errorf("%w: header: %w", errBrokenState, err)
+	}
+	return header, nil
+}
+
+func checkSum(r io.Reader, sum hash.Hash) error {
+	want := make([]byte, sha256.Size)
+	if _, err := io.ReadFull(r, want); err != nil {
+		return fmt.Errorf("%w: %w", errBrokenState, err)
+	}
+	if got := sum.Sum(nil); !bytes.Equal(got, want) {
+		return fmt.Errorf("%w: its values have SHA-256 %x, want %x", errBrokenState, got[:4], want[:4])
+	}
+	return nil
+}
+
+// errOtherModel marks a whole checkpoint of another model or run: falling back
+// to an older one would not help.
+var errOtherModel = errors.New("checkpoint of another run")
+
+func sameTensors(got, want []stateTensor) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("%w: it has %d parameters, the model %d", errOtherModel, len(got), len(want))
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			return fmt.Errorf("%w: parameter %d is %+v, the model's is %+v", errOtherModel, i, got[i], want[i])
+		}
+	}
+	return nil
+}
+
+// writeAside writes a file so that it is at any time either the old one or the
+// whole new one: to a temporary file beside it, synced, then renamed.
+func writeAside(path string, write func(io.Writer) error) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(file.Name()))
+		}
+	}()
+	out := bufio.NewWriterSize(file, 1<<20)
+	err = write(out)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes a rename last through a power failure.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	// Some file systems cannot sync a directory; the rename stands all the same.
+	_ = d.Sync()
+	return d.Close()
+}
+
+// saveState writes the checkpoint of a step into dir and removes all but the
+// newest two and what interrupted writes left behind. It returns the path.
+func saveState(dir string, h stateHeader, a *AdamW) (string, error) {
+	path := filepath.Join(dir, fmt.Sprintf("%s%08d%s", statePrefix, a.step, stateSuffix))
+	if err := writeAside(path, func(w io.Writer) error { return writeState(w, h, a) }); err != nil {
+		return "", err
+	}
+	states, err := listStates(dir)
+	if err != nil {
+		return "", err
+	}
+	var stale []string
+	if len(states) > statesKept {
+		stale = states[statesKept:]
+	}
+	leftovers, err := filepath.Glob(filepath.Join(dir, "."+statePrefix+"*.tmp"))
+	if err != nil {
+		return "", err
+	}
+	for _, old := range append(stale, leftovers...) {
+		if err := os.Remove(old); err != nil {
+			return "", err
+		}
+	}
+	return path, nil
+}
+
+// listStates lists the checkpoints in dir, newest first.
+func listStates(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	type state struct {
+		path string
+		step int
+	}
+	var states []state
+	for _, entry := range entries {
+		name := entry.Name()
+		if !strings.HasPrefix(name, statePrefix) || !strings.HasSuffix(name, stateSuffix) {
+			continue
+		}
+		number := name[len(statePrefix) : len(name)-len(stateSuffix)]
+		if step, err := strconv.Atoi(number); err == nil {
+			states = append(states, state{filepath.Join(dir, entry.Name()), step})
+		}
+	}
+	slices.SortFunc(states, func(a, b state) int { return b.step - a.step })
+	paths := make([]string, len(states))
+	for i, s := range states {
+		paths[i] = s.path
+	}
+	return paths, nil
+}
+
+// restored says which checkpoint a run goes on from.
+type restored struct {
+	path    string
+	header  stateHeader
+	skipped []error // newer checkpoints that could not be read
+}
+
+// restoreState reads the newest whole checkpoint in dir. A broken one is
+// skipped for the one before it; one of another run is an error.
+func restoreState(dir string, a *AdamW, check func(stateHeader) error) (restored, error) {
+	paths, err := listStates(dir)
+	if err != nil {
+		return restored{}, err
+	}
+	if len(paths) == 0 {
+		return restored{}, fmt.Errorf("%s: no checkpoint to resume from", dir)
+	}
+	var r restored
+	for _, path := range paths {
+		header, err := readStateFile(path, a, check)
+		if err == nil {
+			r.path, r.header = path, header
+			return r, nil
+		}
+		err = fmt.Errorf("%s: %w", path, err)
+		if !errors.Is(err, errBrokenState) {
+			return restored{}, err
+		}
+		r.skipped = append(r.skipped, err)
+	}
+	return restored{}, fmt.Errorf("no checkpoint could be read: %w", errors.Join(r.skipped...))
+}
+
+func readStateFile(path string, a *AdamW, check func(stateHeader) error) (stateHeader, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return stateHeader{}, err
+	}
+	defer file.Close()
+	return readState(bufio.NewReaderSize(file, 1<<20), a, check)
+}
