@@ -32,6 +32,25 @@ func (in Batch) Sequences() int { return max(len(in.Starts)-1, 0) }
 // Tokens is ΣT.
 func (in Batch) Tokens() int { return len(in.InputIDs) }
 
+// typeOf is a token's type.
+func (in Batch) typeOf(token int) int32 {
+	if in.TokenTypeIDs == nil {
+		return 0
+	}
+	return in.TokenTypeIDs[token]
+}
+
+// eachToken calls f with each token's number in the batch, its position in its
+// sequence, its id and its type.
+func (in Batch) eachToken(f func(token, position int, id, kind int32)) {
+	for b := range in.Sequences() {
+		start, end := int(in.Starts[b]), int(in.Starts[b+1])
+		for token := start; token < end; token++ {
+			f(token, token-start, in.InputIDs[token], in.typeOf(token))
+		}
+	}
+}
+
 // squares is ΣT²: the attention probabilities of one head.
 func (in Batch) squares() int {
 	n := 0

@@ -2,13 +2,15 @@ package bert
 
 // embeddings turn ids into the first hidden states:
 //
-//	LayerNorm(word[id] + tokenType[type] + position[i])
+//	sum    = word[id] + tokenType[type] + position[i]
+//	hidden = dropout(LayerNorm(sum))
 //
 // with i counted from the start of each sequence (Devlin et al. 2018, fig. 2).
 type embeddings struct {
 	word                table
 	tokenType, position *Param // (types, H), (positions, H)
 	norm                layerNorm
+	dropout             dropoutSite
 }
 
 func newEmbeddings(c *Config) embeddings {
@@ -18,6 +20,7 @@ func newEmbeddings(c *Config) embeddings {
 		position:  newMatrix(prefix+"position_embeddings.weight", c.MaxPositionEmbeddings, c.HiddenSize),
 		tokenType: newMatrix(prefix+"token_type_embeddings.weight", c.TypeVocabSize, c.HiddenSize),
 		norm:      newLayerNorm(prefix+"LayerNorm", c.HiddenSize, c.LayerNormEps),
+		dropout:   dropoutSite{embeddingsSite, c.HiddenDropoutProb},
 	}
 }
 
@@ -37,11 +40,42 @@ func (e *embeddings) load(r *reader) error {
 	return e.norm.load(r)
 }
 
-// forward computes hidden (ΣT, H).
-func (e *embeddings) forward(ws *Workspace, hidden []float32, in Batch) {
-	ws.embed = embedTask{embeddings: e, in: in, sum: hidden, size: e.position.Shape[1]}
+// forward computes hidden (ΣT, H). It keeps sum (ΣT, H) for backward; when
+// serving, sum may be hidden.
+func (e *embeddings) forward(ws *Workspace, hidden, sum []float32, in Batch) {
+	ws.embed = embedTask{embeddings: e, in: in, sum: sum, size: e.position.Shape[1]}
 	ws.pool.Run(in.Sequences(), &ws.embed)
-	e.norm.forward(ws.pool, hidden, hidden, in.Tokens())
+	e.norm.forward(ws.pool, hidden, sum, in.Tokens())
+	if drop := ws.dropout(e.dropout); drop.active() {
+		drop.copyTo(ws.pool, hidden, hidden)
+	}
+}
+
+// backward takes d = ∂loss/∂hidden (ΣT, H) to the tables; it overwrites d.
+func (e *embeddings) backward(ws *Workspace, d, sum []float32, in Batch) {
+	// hidden = dropout(LayerNorm(sum))
+	if drop := ws.dropout(e.dropout); drop.active() {
+		drop.copyTo(ws.pool, d, d)
+	}
+	e.norm.backward(ws, d, sum, in.Tokens())
+	// sum = word[id] + tokenType[type] + position[i]. The same row of a table
+	// occurs in many sequences, so a task takes some columns of all of them.
+	const block = 64
+	size := e.position.Shape[1]
+	ws.pool.Run((size+block-1)/block, task(func(_, i int) {
+		first, last := i*block, min((i+1)*block, size)
+		in.eachToken(func(token, position int, id, kind int32) {
+			d := d[token*size:]
+			for _, row := range []struct {
+				of    *Param
+				index int
+			}{{e.word.param, int(id)}, {e.position, position}, {e.tokenType, int(kind)}} {
+				if row.of.Grad != nil {
+					add(row.of.Grad[row.index*size:][first:last], d[first:last])
+				}
+			}
+		})
+	}))
 }
 
 func (e *embeddings) bytes() int {
@@ -62,11 +96,7 @@ func (t *embedTask) Do(_, i int) {
 	for token := start; token < end; token++ {
 		sum := t.sum[token*t.size:][:t.size]
 		t.word.row(sum, t.in.InputIDs[token])
-		kind := 0
-		if t.in.TokenTypeIDs != nil {
-			kind = int(t.in.TokenTypeIDs[token])
-		}
-		tokenType := t.tokenType.Data[kind*t.size:][:t.size]
+		tokenType := t.tokenType.Data[int(t.in.typeOf(token))*t.size:][:t.size]
 		position := t.position.Data[(token-start)*t.size:][:t.size]
 		for k := range sum {
 			// transformers' order of additions

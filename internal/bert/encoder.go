@@ -19,7 +19,7 @@ func newEncoder(c *Config) *Encoder {
 	e := &Encoder{config: c, embeddings: newEmbeddings(c), layers: make([]layer, c.NumHiddenLayers)}
 	for i := range e.layers {
 		prefix := fmt.Sprintf("bert.encoder.layer.%d.", i)
-		e.layers[i] = layer{newAttention(prefix+"attention.", c), newFeedForward(prefix, c)}
+		e.layers[i] = layer{newAttention(prefix+"attention.", c, i), newFeedForward(prefix, c, i)}
 	}
 	return e
 }
@@ -58,13 +58,47 @@ func (e *Encoder) Forward(ws *Workspace, in Batch) []float32 {
 		panic("bert: " + err.Error())
 	}
 	ws.resize(in)
-	e.embeddings.forward(ws, ws.hidden[0], in)
+	e.embeddings.forward(ws, ws.hidden[0], ws.embeddingSum(), in)
 	for i := range e.layers {
 		l, acts := &e.layers[i], ws.layer(i)
 		l.attention.forward(ws, &acts.attention, ws.hidden[i], in)
 		l.feedForward.forward(ws, &acts.feedForward, ws.hidden[i+1], acts.attention.y, in.Tokens())
 	}
 	return ws.hidden[len(e.layers)]
+}
+
+// Backward takes the gradient that the heads and the pooler left in ws back
+// through the layers, and adds to the Grad of every parameter. in is Forward's
+// batch, and ws the training workspace it ran with. Backward uses the gradient
+// up, so it runs once for each Forward.
+//
+// Parameters without Grad are frozen, and what stands below the lowest one that
+// learns is not computed.
+func (e *Encoder) Backward(ws *Workspace, in Batch) {
+	lowest := e.lowestLearning()
+	d := ws.gradients.hidden
+	for i := len(e.layers) - 1; i >= max(lowest, 0); i-- {
+		l, acts := &e.layers[i], ws.layer(i)
+		l.feedForward.backward(ws, &acts.feedForward, d, acts.attention.y, in.Tokens())
+		l.attention.backward(ws, &acts.attention, d, ws.hidden[i], in)
+	}
+	if lowest < 0 {
+		e.embeddings.backward(ws, d, ws.embeddingSum(), in)
+	}
+}
+
+// lowestLearning is the lowest layer with a parameter that learns: −1 for the
+// embeddings, L if all are frozen.
+func (e *Encoder) lowestLearning() int {
+	if learns(e.embeddings.params()) {
+		return -1
+	}
+	for i := range e.layers {
+		if learns(e.layers[i].attention.params()) || learns(e.layers[i].feedForward.params()) {
+			return i
+		}
+	}
+	return len(e.layers)
 }
 
 func (e *Encoder) bytes() int {

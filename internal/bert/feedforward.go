@@ -5,47 +5,62 @@ import "cloze/internal/kernels"
 // feedForward is the position-wise network with its residual (Vaswani et al.
 // 2017, §3.3), with the activation of the configuration:
 //
-//	y = LayerNorm(act(x·W₁ᵀ + b₁)·W₂ᵀ + b₂ + x)
+//	pre          = x·W₁ᵀ + b₁
+//	intermediate = act(pre)
+//	y            = output(intermediate, x)     with W₂ and b₂
 type feedForward struct {
-	intermediate linear // W₁ (I, H)
-	output       linear // W₂ (H, I)
-	norm         layerNorm
-	activation   kernels.Activation
+	dense      linear // W₁ (I, H)
+	activation kernels.Activation
+	output     output // W₂ (H, I)
 }
 
 // feedForwardActivations are what feedForward computes on the way.
 type feedForwardActivations struct {
+	pre          []float32 // (ΣT, I); nil when serving
 	intermediate []float32 // (ΣT, I)
+	sum          []float32 // (ΣT, H), of output; nil when serving
 }
 
-func newFeedForward(prefix string, c *Config) feedForward {
+func newFeedForward(prefix string, c *Config, layer int) feedForward {
 	return feedForward{
-		intermediate: newLinear(c.HiddenSize, c.IntermediateSize, prefix+"intermediate.dense"),
-		output:       newLinear(c.IntermediateSize, c.HiddenSize, prefix+"output.dense"),
-		norm:         newLayerNorm(prefix+"output.LayerNorm", c.HiddenSize, c.LayerNormEps),
-		activation:   c.activation(),
+		dense:      newLinear(c.HiddenSize, c.IntermediateSize, prefix+"intermediate.dense"),
+		activation: c.activation(),
+		output:     newOutput(prefix, c.IntermediateSize, c, feedForwardSite+layer*layerSites),
 	}
 }
 
-func (f *feedForward) params() []*Param {
-	return append(append(f.intermediate.params(), f.output.params()...), f.norm.params()...)
-}
+func (f *feedForward) params() []*Param { return append(f.dense.params(), f.output.params()...) }
 
 func (f *feedForward) load(r *reader) error {
-	if err := f.intermediate.load(r); err != nil {
+	if err := f.dense.load(r); err != nil {
 		return err
 	}
-	if err := f.output.load(r); err != nil {
-		return err
-	}
-	return f.norm.load(r)
+	return f.output.load(r)
 }
+
+func (f *feedForward) bytes() int { return f.dense.bytes() + f.output.bytes() }
 
 // forward computes y (ΣT, H) from x (ΣT, H).
 func (f *feedForward) forward(ws *Workspace, acts *feedForwardActivations, y, x []float32, rows int) {
-	f.intermediate.forward(ws.pool, acts.intermediate, x, rows, f.activation, nil)
-	f.output.forward(ws.pool, y, acts.intermediate, rows, kernels.None, x)
-	f.norm.forward(ws.pool, y, y, rows)
+	f.dense.forwardActivated(ws.pool, acts.intermediate, acts.pre, x, rows, f.activation)
+	f.output.forward(ws, y, acts.sum, acts.intermediate, x, rows)
 }
 
-func (f *feedForward) bytes() int { return f.intermediate.bytes() + f.output.bytes() + f.norm.bytes() }
+// backward takes d = ∂loss/∂y (ΣT, H) to ∂loss/∂x in place. x is forward's.
+func (f *feedForward) backward(ws *Workspace, acts *feedForwardActivations, d, x []float32, rows int) {
+	g := ws.gradients
+	dIntermediate := grow(g.intermediate, len(acts.intermediate))
+	g.intermediate = dIntermediate
+	f.output.backward(ws, d, dIntermediate, acts.sum, acts.intermediate, rows)
+	// intermediate = act(pre)
+	activateBackward(ws.pool, dIntermediate, acts.pre, f.activation)
+	// pre = x·W₁ᵀ + b₁
+	f.dense.backward(ws.pool, d, dIntermediate, x, rows, true)
+}
+
+// activateBackward takes d = ∂loss/∂act(x) to ∂loss/∂x in place.
+func activateBackward(pool *kernels.Pool, d, x []float32, act kernels.Activation) {
+	inBlocks(pool, len(d), func(first, last int) {
+		kernels.ActivateBackward(d[first:last], x[first:last], act)
+	})
+}

@@ -31,7 +31,7 @@ func (in *initializer) draw(p *Param, dst []float32) {
 		clear(dst)
 	default:
 		name := fnv.New64a()
-		name.Write([]byte(p.Name)) //nolint:errcheck // a hash's Write never fails
+		name.Write([]byte(p.Name))
 		random := rand.New(rand.NewPCG(in.seed, name.Sum64()))
 		for i := range dst {
 			dst[i] = float32(truncatedNormal(random) * in.deviation)

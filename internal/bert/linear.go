@@ -105,6 +105,51 @@ func (l *linear) forward(pool *kernels.Pool, y, x []float32, rows int, act kerne
 	kernels.MulNT(pool, y, x, l.weight, rows, l.out, l.in, ep)
 }
 
+// forwardActivated is forward without a residual that keeps what it puts into
+// the activation in pre (rows, out), for backward; pre is nil when serving.
+func (l *linear) forwardActivated(pool *kernels.Pool, y, pre, x []float32, rows int, act kernels.Activation) {
+	if pre == nil {
+		l.forward(pool, y, x, rows, act, nil)
+		return
+	}
+	l.forward(pool, pre, x, rows, kernels.None, nil)
+	inBlocks(pool, len(pre), func(first, last int) {
+		copy(y[first:last], pre[first:last])
+		kernels.Activate(y[first:last], act)
+	})
+}
+
+// backward differentiates y = x·Wᵀ + b. From dy = ∂loss/∂y (rows, out):
+//
+//	∂loss/∂W += dyᵀ·x
+//	∂loss/∂b += Σ dy
+//	dx        = dy·W     or dx += dy·W with add
+//
+// A nil dx is not computed.
+func (l *linear) backward(pool *kernels.Pool, dx, dy, x []float32, rows int, add bool) {
+	if learns(l.params()) {
+		kernels.MulTN(pool, l.dWeight, dy, x, l.out, l.in, rows, true)
+		addColumnSums(pool, l.dBias, dy, rows)
+	}
+	if dx != nil {
+		kernels.MulNN(pool, dx, dy, l.weight, rows, l.in, l.out, add)
+	}
+}
+
+// addColumnSums adds the sum over the rows of x (rows, len(sums)) to sums. A
+// task sums some columns over all rows, in order, so that the result does not
+// depend on the number of threads.
+func addColumnSums(pool *kernels.Pool, sums, x []float32, rows int) {
+	const block = 128
+	cols := len(sums)
+	pool.Run((cols+block-1)/block, task(func(_, i int) {
+		first, last := i*block, min((i+1)*block, cols)
+		for row := range rows {
+			add(sums[first:last], x[row*cols+first:])
+		}
+	}))
+}
+
 // bytes is the memory of the weight and the bias.
 func (l *linear) bytes() int {
 	n := 4 * (len(l.bias) + len(l.weight))

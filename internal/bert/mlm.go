@@ -52,7 +52,13 @@ func (h *MLMHead) load(r *reader) error {
 	return h.decoder.load(r)
 }
 
-func (h *MLMHead) bytes() int { return h.transform.bytes() + h.norm.bytes() + h.decoder.bytes() }
+func (h *MLMHead) bytes() int {
+	n := h.transform.bytes() + h.norm.bytes() + h.decoder.bytes()
+	if h.tied {
+		n -= 4 * len(h.decoder.weight) // counted with the embeddings
+	}
+	return n
+}
 
 // Forward computes the vocabulary's logits at some positions.
 //
@@ -66,9 +72,38 @@ func (h *MLMHead) Forward(ws *Workspace, hidden []float32, positions []int32) []
 		copy(ws.masked[i*size:][:size], hidden[int(position)*size:])
 	}
 	ws.transformed = grow(ws.transformed, rows*size)
-	h.transform.forward(ws.pool, ws.transformed, ws.masked, rows, h.activation, nil)
-	h.norm.forward(ws.pool, ws.transformed, ws.transformed, rows)
+	ws.activated = ws.transformed
+	var pre []float32
+	if ws.gradients != nil {
+		ws.activated = grow(ws.gradients.activated, rows*size)
+		pre = grow(ws.gradients.pre, rows*size)
+		ws.gradients.activated, ws.gradients.pre = ws.activated, pre
+	}
+	h.transform.forwardActivated(ws.pool, ws.activated, pre, ws.masked, rows, h.activation)
+	h.norm.forward(ws.pool, ws.transformed, ws.activated, rows)
 	ws.vocabulary = grow(ws.vocabulary, rows*h.decoder.out)
 	h.decoder.forward(ws.pool, ws.vocabulary, ws.transformed, rows, kernels.None, nil)
 	return ws.vocabulary
+}
+
+// Backward takes dLogits = ∂loss/∂logits (P, V) to the hidden states, adding to
+// what other heads left there, and adds to the Grad of the head's parameters,
+// which include the word embeddings if the decoder is tied. positions are
+// Forward's.
+func (h *MLMHead) Backward(ws *Workspace, dLogits []float32, positions []int32) {
+	g := ws.gradients
+	rows, size := len(positions), h.transform.in
+	// logits = x·decoderᵀ + bias
+	g.rows = grow(g.rows, rows*size)
+	h.decoder.backward(ws.pool, g.rows, dLogits, ws.transformed, rows, false)
+	// x = LayerNorm(activated)
+	h.norm.backward(ws, g.rows, g.activated, rows)
+	// activated = act(pre)
+	activateBackward(ws.pool, g.rows, g.pre, h.activation)
+	// pre = hidden·Wᵀ + b
+	g.masked = grow(g.masked, rows*size)
+	h.transform.backward(ws.pool, g.masked, g.rows, ws.masked, rows, false)
+	for i, position := range positions {
+		add(g.hidden[int(position)*size:][:size], g.masked[i*size:])
+	}
 }

@@ -18,7 +18,8 @@ type Model struct {
 
 	components []component // all of the above, in the order of Parameters
 	params     []*Param
-	slots      int // heads that keep logits in a workspace
+	slots      int      // heads that keep logits in a workspace
+	fresh      []string // parameters that were drawn
 }
 
 // component is a part of the model that has parameters.
@@ -47,7 +48,7 @@ func New(cfg Config, w Weights, o Options) (*Model, error) {
 	}
 	cfg = withClassifier(cfg, w)
 	m, err := assemble(cfg, parts{
-		pooler:       w.Has("bert.pooler.dense.weight"),
+		pooler:       w.Has(poolerWeight),
 		mlm:          w.Has("cls.predictions.transform.dense.weight"),
 		nextSentence: w.Has("cls.seq_relationship.weight"),
 		ownDecoder:   w.Has("cls.predictions.decoder.weight"),
@@ -100,7 +101,7 @@ func assemble(cfg Config, has parts) (*Model, error) {
 	}
 	if has.nextSentence {
 		if !has.pooler {
-			return nil, fmt.Errorf("next-sentence head without a pooler: tensor %q is missing", "bert.pooler.dense.weight")
+			return nil, errNeedsPooler("the next-sentence head")
 		}
 		m.NSP = newNextSentenceHead(c, m.slots)
 		m.slots++
@@ -112,7 +113,7 @@ func assemble(cfg Config, has parts) (*Model, error) {
 		switch described.Type {
 		case SequenceHeadType:
 			if !has.pooler {
-				return nil, fmt.Errorf("sequence head %q without a pooler: tensor %q is missing", name, "bert.pooler.dense.weight")
+				return nil, errNeedsPooler(fmt.Sprintf("sequence head %q", name))
 			}
 			if described.ProblemType == "" {
 				described.ProblemType = SingleLabel
@@ -158,4 +159,12 @@ func (m *Model) Bytes() int {
 		n += part.bytes()
 	}
 	return n
+}
+
+// poolerWeight tells whether a checkpoint has a pooler.
+const poolerWeight = "bert.pooler.dense.weight"
+
+// errNeedsPooler is the error of a head on the pooled output without one.
+func errNeedsPooler(head string) error {
+	return fmt.Errorf("%s needs the pooler: tensor %q is missing", head, poolerWeight)
 }

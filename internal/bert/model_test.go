@@ -88,7 +88,7 @@ func TestNewRefusesWhatDoesNotFit(t *testing.T) {
 		{
 			"sequence head without pooler",
 			changed{without: "bert.pooler"},
-			nil, "without a pooler",
+			nil, "needs the pooler",
 		},
 		{
 			"head without weights",

@@ -26,6 +26,16 @@ func (p *Param) Len() int {
 	return n
 }
 
+// learns says whether any of the parameters has a gradient.
+func learns(params []*Param) bool {
+	for _, p := range params {
+		if p.Grad != nil {
+			return true
+		}
+	}
+	return false
+}
+
 func newMatrix(name string, rows, cols int) *Param {
 	return &Param{Name: name, Shape: []int{rows, cols}, Decay: true}
 }

@@ -31,3 +31,20 @@ func (p *Pooler) Forward(ws *Workspace, hidden []float32, in Batch) []float32 {
 	p.dense.forward(ws.pool, ws.pooled, ws.cls, rows, kernels.Tanh, nil)
 	return ws.pooled
 }
+
+// Backward takes the gradient that the sequence heads left in ws to the hidden
+// states of [CLS], and adds to the Grad of the pooler's parameters.
+func (p *Pooler) Backward(ws *Workspace, in Batch) {
+	rows, size := in.Sequences(), p.dense.in
+	// pooled = tanh(u): ∂loss/∂u = ∂loss/∂pooled·(1 − pooled²)
+	d := ws.gradients.pooled
+	for i, y := range ws.pooled {
+		d[i] *= 1 - y*y
+	}
+	dCLS := grow(ws.gradients.rows, rows*size)
+	ws.gradients.rows = dCLS
+	p.dense.backward(ws.pool, dCLS, d, ws.cls, rows, false)
+	for b, start := range in.Starts[:rows] {
+		add(ws.gradients.hidden[int(start)*size:][:size], dCLS[b*size:])
+	}
+}

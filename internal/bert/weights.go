@@ -40,7 +40,7 @@ func (r *reader) training() bool { return r.initial != nil }
 
 // tensor reads p into dst, or draws it if it is new.
 func (r *reader) tensor(p *Param, dst []float32) error {
-	if r.training() && (r.weights == nil || !r.weights.Has(p.Name)) {
+	if r.training() && (r.weights == nil || mayBeNew(p) && !r.weights.Has(p.Name)) {
 		r.initial.draw(p, dst)
 		return nil
 	}

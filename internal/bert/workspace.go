@@ -19,10 +19,13 @@ type Workspace struct {
 	layers  []layerActivations // one that all layers use in turn
 	probs   [][]float32        // of each layer, as Attention returns them
 
-	cls, pooled         []float32   // (B, H)
-	masked, transformed []float32   // (P, H)
-	vocabulary          []float32   // (P, V)
-	logits              [][]float32 // of each head
+	cls, pooled         []float32         // (B, H)
+	masked, transformed []float32         // (P, H)
+	activated           []float32         // (P, H); transformed when serving
+	vocabulary          []float32         // (P, V)
+	heads               []headActivations // by slot
+
+	gradients *gradients // nil when serving
 
 	// The tasks given to the pool live here, so that no pass allocates them.
 	embed     embedTask
@@ -44,7 +47,7 @@ func (m *Model) NewWorkspace(pool *kernels.Pool) *Workspace {
 		buffers: make([][]float32, m.Config.NumHiddenLayers+1),
 		layers:  make([]layerActivations, 1),
 		probs:   make([][]float32, m.Config.NumHiddenLayers),
-		logits:  make([][]float32, m.slots),
+		heads:   make([]headActivations, m.slots),
 	}
 }
 
@@ -83,6 +86,14 @@ func (ws *Workspace) layer(i int) *layerActivations {
 	return acts
 }
 
+// embeddingSum is where the embeddings keep what they normalise.
+func (ws *Workspace) embeddingSum() []float32 {
+	if ws.gradients != nil {
+		return ws.gradients.embeddingSum
+	}
+	return ws.hidden[0]
+}
+
 // resize makes room for a batch.
 func (ws *Workspace) resize(in Batch) {
 	h := in.Tokens() * ws.config.HiddenSize
@@ -107,5 +118,8 @@ func (ws *Workspace) resize(in Batch) {
 		} else {
 			ws.probs[i] = nil // they grow with T², and few passes ask for them
 		}
+	}
+	if ws.gradients != nil {
+		ws.gradients.resize(ws, in)
 	}
 }
