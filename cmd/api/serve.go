@@ -14,7 +14,6 @@ import (
 
 	"cloze/internal/engine"
 	"cloze/internal/httpapi"
-	"cloze/internal/tasks"
 )
 
 // serve listens at once, loads the models meanwhile, and serves until ctx
@@ -53,7 +52,7 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 		return errors.Join(err, server.Close())
 	}
 	defer loaded.Close()
-	api.Serve(newTasks(loaded))
+	api.Serve(httpapi.NewTasks(loaded))
 	logReady(logger, loaded)
 
 	select {
@@ -62,22 +61,6 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 	case <-ctx.Done():
 	}
 	return drain(o, logger, api, server)
-}
-
-// newTasks connects the routes with the tasks.
-func newTasks(e *engine.Engine) *httpapi.Tasks {
-	return &httpapi.Tasks{
-		Classify:  tasks.Classifier{Engine: e}.Classify,
-		FillMask:  tasks.FillMask{Engine: e}.Fill,
-		NSP:       tasks.NextSentence{Engine: e}.IsNext,
-		Embed:     tasks.Embedder{Engine: e}.Embed,
-		Tokenize:  tasks.Tokenizer{Engine: e}.Tokenize,
-		Attention: tasks.Attention{Engine: e}.Attend,
-
-		Models: e.Models(),
-		Probe:  e.Probe,
-		Stats:  e.Stats,
-	}
 }
 
 // logReady says how long the start took and what each model takes in memory.

@@ -57,7 +57,7 @@ func (a *API) asProblem(r *http.Request, err error) *problemError {
 func (a *API) inputProblem(r *http.Request, e *tasks.InputError) *problemError {
 	kind, ok := problemTypeOf(e.Code)
 	if !ok {
-		kind = invalidParameter // a test holds the codes of tasks to the table
+		kind = invalidParameter // a test holds the codes of tasks to the table, but for one that cannot come from here
 	}
 	p := newProblem(kind, "%s", e.Detail)
 	if e.Limit != 0 || e.Actual != 0 {

@@ -54,11 +54,15 @@ type Config struct {
 // that a test can put one of its own in any place.
 type Tasks struct {
 	Classify  func(context.Context, []tasks.Text, tasks.ClassifyOptions) ([]tasks.Classification, error)
+	Sentiment func(context.Context, []tasks.Text, tasks.SentimentOptions) ([]tasks.SentimentResult, error)
+	NER       func(context.Context, []tasks.Text, tasks.NEROptions) ([]tasks.NERResult, error)
 	FillMask  func(context.Context, []tasks.Text, tasks.FillMaskOptions) ([]tasks.FillMaskResult, error)
 	NSP       func(context.Context, []tasks.Text, tasks.NextSentenceOptions) ([]tasks.NextSentenceResult, error)
 	Embed     func(context.Context, []tasks.Text, tasks.EmbedOptions) ([]tasks.Embedding, error)
 	Tokenize  func(context.Context, []tasks.Text, tasks.TokenizeOptions) ([]tasks.Tokenization, error)
 	Attention func(context.Context, []tasks.Text, tasks.AttendOptions) ([]tasks.AttentionResult, error)
+	// PretrainingExamples is POST /pretraining-examples.
+	PretrainingExamples func(context.Context, []tasks.Text, tasks.PretrainingOptions) ([]tasks.PretrainingResult, error)
 
 	// Models are those loaded, the preferred one first.
 	Models []*engine.Model
@@ -66,6 +70,26 @@ type Tasks struct {
 	Probe func(context.Context) error
 	// Stats are the engine's counters.
 	Stats func() engine.Stats
+}
+
+// NewTasks are the real tasks on an engine.
+func NewTasks(e *engine.Engine) *Tasks {
+	return &Tasks{
+		Classify:  tasks.Classifier{Engine: e}.Classify,
+		Sentiment: tasks.Sentiment{Engine: e}.Analyze,
+		NER:       tasks.NER{Engine: e}.Recognize,
+		FillMask:  tasks.FillMask{Engine: e}.Fill,
+		NSP:       tasks.NextSentence{Engine: e}.IsNext,
+		Embed:     tasks.Embedder{Engine: e}.Embed,
+		Tokenize:  tasks.Tokenizer{Engine: e}.Tokenize,
+		Attention: tasks.Attention{Engine: e}.Attend,
+
+		PretrainingExamples: tasks.PretrainingExamples{Engine: e}.Make,
+
+		Models: e.Models(),
+		Probe:  e.Probe,
+		Stats:  e.Stats,
+	}
 }
 
 // API is the HTTP interface.

@@ -102,7 +102,7 @@ func (a *API) getModels(w http.ResponseWriter, r *http.Request) {
 //	@Summary	One loaded model
 //	@Tags		service
 //	@Produce	json
-//	@Param		id	path		string	true	"Id of a model"	example(en)
+//	@Param		id	path		string	true	"Id of a model"
 //	@Success	200	{object}	Model
 //	@Failure	404	{object}	Problem
 //	@Failure	503	{object}	Problem

@@ -24,7 +24,7 @@ type ProblemType struct {
 //	@Summary	What a kind of error means
 //	@Tags		service
 //	@Produce	json
-//	@Param		type	path		string	true	"The last part of a problem's type"	example(no-mask)
+//	@Param		type	path		string	true	"The last part of a problem's type"
 //	@Success	200		{object}	ProblemType
 //	@Failure	404		{object}	Problem
 //	@Router		/problems/{type} [get]

@@ -163,11 +163,6 @@ var (
 		"The task reads two texts together: give `text_pair` beside `text`, or `text_pairs` beside `texts`.",
 		exampleNSP,
 	}
-	unexpectedPair = &problemType{
-		tasks.CodeUnexpectedPair, "There is a second text", http.StatusUnprocessableEntity,
-		"The task reads one text at a time.",
-		exampleSentiment,
-	}
 	noMask = &problemType{
 		tasks.CodeNoMask, "The text has no mask", http.StatusUnprocessableEntity,
 		"Write `[MASK]`, in capitals and square brackets, where a word is to be filled in.",
@@ -243,7 +238,7 @@ var (
 var problemTypes = []*problemType{
 	invalidJSON, notUTF8, trailingData, unknownField, duplicateField, wrongType, invalidQuery, badCompression,
 	notFound, unknownModel, methodNotAllowed, bodyTimeout, bodyTooLarge, formEncoded, unsupportedMedia,
-	noText, textAndTexts, pairCount, batchTooLarge, emptyText, noHead, noPair, unexpectedPair, noMask, tooManyMasks,
+	noText, textAndTexts, pairCount, batchTooLarge, emptyText, noHead, noPair, noMask, tooManyMasks,
 	noTargets, tooLong, tooLarge, invalidParameter, unsupportedFeature,
 	queueFull, internalError, starting, draining, deadlinePassed, notReady,
 }

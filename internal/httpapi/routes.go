@@ -13,11 +13,14 @@ import (
 func (a *API) register(r chi.Router) {
 	// The tasks, one file each.
 	r.Post("/classify", handle(a, classify))
+	r.Post("/sentiment", handle(a, sentiment))
+	r.Post("/ner", handle(a, ner))
 	r.Post("/fill-mask", handle(a, fillMask))
 	r.Post("/nsp", handle(a, nextSentence))
 	r.Post("/embed", handle(a, embed))
 	r.Post("/tokenize", handle(a, tokenize))
 	r.Post("/attention", handleAs(a, attention, writeAttention))
+	r.Post("/pretraining-examples", handle(a, pretrainingExamples))
 
 	// What is loaded, and how it is doing.
 	r.Get("/models", a.getModels)

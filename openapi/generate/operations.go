@@ -89,6 +89,9 @@ func completeOperations(doc *openapi3.T, examples *examples) error {
 	}}}
 	for path, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
+			for _, p := range op.Parameters {
+				p.Value.Example = pathExamples[p.Value.Name]
+			}
 			if err := completeOperation(op, examples); err != nil {
 				return fmt.Errorf("%s: %w", path, err)
 			}
@@ -96,6 +99,10 @@ func completeOperations(doc *openapi3.T, examples *examples) error {
 	}
 	return nil
 }
+
+// pathExamples are those of the parameters in paths. Swagger 2.0 has none for
+// parameters, so that swag's are lost on the way.
+var pathExamples = map[string]any{"id": "en", "type": "no-mask"}
 
 func completeOperation(op *openapi3.Operation, examples *examples) error {
 	ok := op.Responses.Status(200).Value

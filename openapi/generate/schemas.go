@@ -39,8 +39,9 @@ func nameSchemas(doc *openapi3.T) {
 	}
 	doc.Components.Schemas = renamed
 	eachRef(doc, func(ref *openapi3.SchemaRef) {
-		if name, ok := strings.CutPrefix(ref.Ref, schemaPath); ok {
-			ref.Ref = schemaPath + names[name]
+		// Media types share references: one may be renamed already.
+		if name := names[strings.TrimPrefix(ref.Ref, schemaPath)]; name != "" {
+			ref.Ref = schemaPath + name
 		}
 	})
 }
@@ -130,7 +131,8 @@ func stateNumbers(doc *openapi3.T) {
 }
 
 // dropSiblings removes what stands twice: swag repeats an enumeration beside
-// the reference to it, and lists the zero value that stands for "not given".
+// the reference to it, lists the zero value that stands for "not given", and
+// gives constants of several files in an order that changes from run to run.
 func dropSiblings(doc *openapi3.T) {
 	eachRef(doc, func(ref *openapi3.SchemaRef) {
 		if ref.Value == nil {
@@ -140,6 +142,7 @@ func dropSiblings(doc *openapi3.T) {
 			ref.Value.Enum = nil
 		}
 		ref.Value.Enum = slices.DeleteFunc(ref.Value.Enum, func(v any) bool { return v == "" })
+		slices.SortFunc(ref.Value.Enum, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 		for name := range ref.Value.Extensions {
 			if strings.HasPrefix(name, "x-enum-") {
 				delete(ref.Value.Extensions, name)
@@ -219,6 +222,7 @@ func describeVectors(doc *openapi3.T) error {
 	whole := schemas["Embedding"].Value
 	whole.Properties["embedding"] = refTo("Vector")
 	whole.Properties["token_embeddings"] = array(refTo("Vector"))
+	whole.Properties["token_embeddings"].Value.Description = "A vector for each of pieces."
 	one, each := *whole, *whole
 	one.Properties, each.Properties = maps.Clone(whole.Properties), maps.Clone(whole.Properties)
 	delete(one.Properties, "token_embeddings")
