@@ -46,7 +46,7 @@ class App {
     this.read();
     try {
       this.models = (await get('models')).models;
-      this.draw();
+      this.changed();
     } catch (error) {
       replace(this.status, problemNotice(error, () => location.reload()));
     }
