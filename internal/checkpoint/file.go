@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -72,4 +73,12 @@ func (f *file) bytes(start, end int64) ([]byte, error) {
 		return nil, about(f.name, err)
 	}
 	return data, nil
+}
+
+// readerAt reads the file from memory or from where it is.
+func (f *file) readerAt() io.ReaderAt {
+	if f.data != nil {
+		return bytes.NewReader(f.data)
+	}
+	return f.reader
 }

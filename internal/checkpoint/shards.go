@@ -18,6 +18,7 @@ type form struct {
 // forms are in the order of transformers' preference.
 var forms = []form{
 	{"model.safetensors", readSafetensors},
+	{"pytorch_model.bin", readPyTorch},
 }
 
 // openWeights opens the files of weights and lists their tensors.
