@@ -32,7 +32,7 @@ func kindOf(word string, next rune) position {
 }
 
 var (
-	initial = regexp.MustCompile(`^\p{Lu}(?:-\p{Lu})?$`)          // J. K., J.-P.
+	initial = regexp.MustCompile(`^\p{L}(?:-\p{Lu})?$`)           // J. K., J.-P., b. 1950
 	acronym = regexp.MustCompile(`^(?:\p{L}{1,2}\.)+\p{L}{1,2}$`) // U.S., D.C., Ph.D, b.c
 )
 

@@ -28,8 +28,10 @@ type NEROptions struct {
 	MinScore float64
 }
 
-// DefaultAggregation is the strategy of NEROptions that name none.
-const DefaultAggregation = Simple
+// DefaultAggregation is the strategy of NEROptions that name none. With Simple,
+// 5 to 28 of 100 English entities began or ended inside a word on the dev sets
+// of our model, and F1 was 1.5 to 14 points lower.
+const DefaultAggregation = First
 
 // Entity is a stretch of text with a type.
 type Entity struct {

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -25,7 +26,7 @@ import (
 // belongs to none; a run without a letter or digit, such as "😀" or "...",
 // belongs to the sentence before it on the line, or else after it.
 func SplitSentences(text string) []tokenizer.Span {
-	s := splitter{text: text, addresses: address.FindAllStringIndex(text, -1)}
+	s := splitter{text: text}
 	for s.at < len(text) {
 		s.step()
 	}
@@ -36,20 +37,22 @@ func SplitSentences(text string) []tokenizer.Span {
 // splitter walks over a text once, from left to right.
 type splitter struct {
 	text      string
-	addresses [][]int // what is left of them; see inAddress
-	at        int     // here
-	start     int     // of the sentence here, spaces before it included
-	lineStart int     // of the line here
-	quotes    int     // straight double quotes since start
-	titles    int     // 《 open since start
-	brackets  int     // ( open since start
+	at        int // here
+	start     int // of the sentence here, spaces before it included
+	lineStart int // of the line here
+	quotes    int // straight double quotes since start
+	titles    int // 《 open since start
+	brackets  int // ( open since start
 	sentences []tokenizer.Span
 	newLine   bool // a line break separates the last sentence from start
+	// The run of ASCII characters looked through for addresses last, and the
+	// addresses in it.
+	asciiEnd  int
+	addresses [][]int
 }
 
 // address matches web and e-mail addresses, which hold stops of their own.
-var address = regexp.MustCompile(`(?i)(?:\b[a-z][a-z0-9+.-]*://|\bwww\.|\bmailto:)[!#-;=?-~]+` +
-	`|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+/[!#-;=?-~]*`)
+var address = regexp.MustCompile(`(?i)(?:\b[a-z][a-z0-9+.-]*://|\bwww\.|\bmailto:).+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+/.*`)
 
 // Characters that end a sentence.
 const (
@@ -96,18 +99,31 @@ func (s *splitter) step() {
 	s.at += size
 }
 
-// inAddress reports whether the place here is inside an address. It drops
-// the addresses that lie behind.
+// inAddress reports whether the stop here is inside an address.
 func (s *splitter) inAddress() bool {
-	for len(s.addresses) > 0 {
-		a := s.addresses[0]
-		end := a[0] + len(strings.TrimRight(s.text[a[0]:a[1]], `.,;:!?'")]}`))
-		if s.at < end {
-			return s.at >= a[0]
+	if s.at >= s.asciiEnd {
+		from, to := s.at, s.at
+		for from > 0 && isAddressByte(s.text[from-1]) {
+			from--
 		}
-		s.addresses = s.addresses[1:]
+		for to < len(s.text) && isAddressByte(s.text[to]) {
+			to++
+		}
+		s.asciiEnd = max(to, s.at+1)
+		s.addresses = address.FindAllStringIndex(s.text[from:to], -1)
+		for _, a := range s.addresses {
+			a[0], a[1] = a[0]+from, a[1]+from
+			// A stop that an address seems to end with ends the sentence.
+			a[1] = a[0] + len(strings.TrimRight(s.text[a[0]:a[1]], `.,;:!?'")]}`))
+		}
 	}
-	return false
+	return slices.ContainsFunc(s.addresses, func(a []int) bool { return a[0] <= s.at && s.at < a[1] })
+}
+
+// isAddressByte reports whether b may stand in an address: visible ASCII, but
+// none of "<>.
+func isAddressByte(b byte) bool {
+	return '!' <= b && b <= '~' && b != '"' && b != '<' && b != '>'
 }
 
 // lineBreak ends the sentence here, unless the line was only wrapped.
@@ -128,7 +144,7 @@ func (s *splitter) lineBreak(r rune, size int) {
 // next line begins in lower case, or the line is long and ends like no
 // sentence. Chinese is not broken that way.
 func isWrapped(before, after string) bool {
-	before = strings.TrimRightFunc(before, unicode.IsSpace)
+	before = strings.TrimRightFunc(before, isGap)
 	after = strings.TrimLeft(after, " \t")
 	last, _ := utf8.DecodeLastRuneInString(before)
 	next, _ := utf8.DecodeRuneInString(after)
@@ -159,6 +175,7 @@ func (s *splitter) stop(first rune) {
 	s.skipRunes(anyStop)
 	run := s.text[before:s.at]
 	closed := s.skipClosers()
+	s.skipAfterthoughts()
 
 	if s.titles > 0 && s.titleCloses() {
 		return
@@ -179,7 +196,7 @@ func (s *splitter) stop(first rune) {
 		if s.endsAtEllipsis(prev, rest) {
 			s.end(s.at)
 		}
-	case first == '．' && !unicode.IsSpace(next):
+	case first == '．' && !isGap(next):
 		if isHanOrKana(prev) {
 			s.end(s.at)
 		}
@@ -210,7 +227,7 @@ func (s *splitter) skipClosers() (any bool) {
 	from := s.at
 	for s.at < len(s.text) {
 		r, size := utf8.DecodeRuneInString(s.text[s.at:])
-		followed := s.at+size < len(s.text) && !unicode.IsSpace(firstRune(s.text[s.at+size:]))
+		followed := s.at+size < len(s.text) && !isGap(firstRune(s.text[s.at+size:]))
 		switch {
 		case strings.ContainsRune(closers, r):
 			if r == '》' {
@@ -229,6 +246,30 @@ func (s *splitter) skipClosers() (any bool) {
 	}
 	return s.at > from
 }
+
+// skipAfterthoughts goes behind what is written after a stop but belongs before
+// it: emoji, emoticons and the numbers of notes.
+func (s *splitter) skipAfterthoughts() {
+	for {
+		after := strings.TrimLeft(s.text[s.at:], " ")
+		rest := strings.TrimLeftFunc(after, isEmoji)
+		if rest == after {
+			rest = after[len(afterthought.FindString(after)):]
+		}
+		if rest == after || rest != "" && !isGap(firstRune(rest)) {
+			return
+		}
+		s.at = len(s.text) - len(rest)
+	}
+}
+
+func isEmoji(r rune) bool {
+	const joiner, emojiStyle = '\u200d', '\ufe0f'
+	return unicode.In(r, unicode.So, unicode.Sk) && r > unicode.MaxLatin1 || r == joiner || r == emojiStyle
+}
+
+// afterthought matches :) ;-) =D ^_^ <3 and [12].
+var afterthought = regexp.MustCompile(`^(?:>?[:;=][-o^']?[()DPp/|*]+|\^_+\^|<3|\[\d{1,3}\])`)
 
 // maxTitle is how far, in bytes, a title may reach.
 const maxTitle = 150
@@ -256,13 +297,13 @@ func (s *splitter) endsAtEllipsis(prev rune, rest string) bool {
 		return true
 	}
 	word := skipOpeners(rest)
-	return unicode.IsSpace(next) && word != "" && !unicode.IsLower(firstRune(word))
+	return isGap(next) && word != "" && !unicode.IsLower(firstRune(word))
 }
 
 // endsAtMark decides for ! and ?.
 func (s *splitter) endsAtMark(prev rune, rest string, closed bool) bool {
 	next := firstRune(rest)
-	if !unicode.IsSpace(next) {
+	if !isGap(next) {
 		// "Great!Love it" and 真的吗?我不信
 		return isHanOrKana(next) || unicode.IsUpper(next) && unicode.IsLower(prev) || strings.ContainsRune("“「『（《", next)
 	}
@@ -278,7 +319,7 @@ func (s *splitter) endsAtMark(prev rune, rest string, closed bool) bool {
 func (s *splitter) endsAtFullStop(before int, rest string, closed bool) bool {
 	next := firstRune(rest)
 	prev := lastRune(s.text[:before])
-	if !unicode.IsSpace(next) {
+	if !isGap(next) {
 		// 他走了.我也走了; but example.com, 3.14, v1.2, a.m.
 		return isHanOrKana(prev) && (isHanOrKana(next) || strings.ContainsRune("“「『（《", next))
 	}
@@ -356,7 +397,7 @@ func lastRune(s string) rune {
 }
 
 func skipOpeners(rest string) string {
-	return strings.TrimLeftFunc(rest, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(openers, r) })
+	return strings.TrimLeftFunc(rest, func(r rune) bool { return isGap(r) || strings.ContainsRune(openers, r) })
 }
 
 // isHanOrKana reports whether a character is one of those that are written
@@ -372,7 +413,7 @@ func wordBefore(s string) string {
 	from := len(s)
 	for from > 0 {
 		r, size := utf8.DecodeLastRuneInString(s[:from])
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '.' && r != '-' && r != '&' {
+		if isHanOrKana(r) || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '.' && r != '-' && r != '&' {
 			break
 		}
 		from -= size
