@@ -22,7 +22,10 @@ func (e *Engine) form(l *lane) {
 				break
 			}
 			if len(l.items) > 0 && total+s.Len() > l.budget {
-				return // it stays at the front and has its turn in the next pass
+				if turn > 0 {
+					l.waiting.MoveToBack(front) // else it begins the next pass
+				}
+				return
 			}
 			l.items = append(l.items, item{c, c.next})
 			total += s.Len()

@@ -35,8 +35,9 @@ func (e *Engine) runBatch(l *lane, items []item) {
 	start := time.Now()
 	err := e.tryPass(l, items)
 	took := time.Since(start)
+	e.count(l, items, err, took)
 	if err == nil || sameCall(items) {
-		e.deliver(l, items, err, took)
+		e.deliver(items, err, took)
 		return
 	}
 	for len(items) > 0 {
@@ -70,11 +71,10 @@ func (e *Engine) tryPass(l *lane, items []item) (err error) {
 	return e.pass(l, items)
 }
 
-// deliver counts a pass and finishes the calls that it completed or broke.
-func (e *Engine) deliver(l *lane, items []item, err error, took time.Duration) {
+// deliver finishes the calls that a pass completed or broke.
+func (e *Engine) deliver(items []item, err error, took time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.count(l, items, err, took)
 	for _, it := range items {
 		c := it.call
 		if c.lastPass != e.counts.Passes {

@@ -44,8 +44,10 @@ func (e *Engine) Stats() Stats {
 	return s
 }
 
-// count adds a pass. Engine.mu is held.
+// count adds a pass.
 func (e *Engine) count(l *lane, items []item, err error, took time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	tokens := 0
 	for _, it := range items {
 		tokens += it.call.request.Sequences[it.sequence].Len()

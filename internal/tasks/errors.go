@@ -59,17 +59,15 @@ func invalid(field, format string, args ...any) *InputError {
 // answer to nothing would be noise with a probability attached.
 func requireText(texts []Text) error {
 	for i, t := range texts {
-		if isBlank(t.Text) {
+		if strings.TrimSpace(t.Text) == "" {
 			return &InputError{Code: CodeEmptyText, Index: i, Field: "text", Detail: "the text is empty"}
 		}
-		if t.HasPair && isBlank(t.Pair) {
+		if t.HasPair && strings.TrimSpace(t.Pair) == "" {
 			return &InputError{Code: CodeEmptyText, Index: i, Field: "text_pair", Detail: "the second text is empty"}
 		}
 	}
 	return nil
 }
-
-func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
 
 // requirePairs is for tasks that read two texts together.
 func requirePairs(texts []Text) error {

@@ -380,12 +380,10 @@ func withTokens(e *tokenizer.Encoding, positions []int32, filled []guess) *token
 func (m *masked) result(text string, o FillMaskOptions) FillMaskResult {
 	result := FillMaskResult{Warnings: m.warnings, Masks: make([]MaskFilling, len(m.positions)), Info: m.info()}
 	spans := make([]tokenizer.Span, len(m.positions))
-	pointers := make([]*tokenizer.Span, len(m.positions))
 	for i, p := range m.positions {
 		spans[i] = m.encoding().Offsets[p]
-		pointers[i] = &spans[i]
 	}
-	o.OffsetUnit.Convert(text, pointers...)
+	convert(o.OffsetUnit, text, spans)
 	for i, p := range m.positions {
 		best := m.best[i][:min(o.TopK, len(m.best[i]))]
 		filling := MaskFilling{Start: spans[i].Start, End: spans[i].End, Predictions: make([]MaskPrediction, len(best))}

@@ -43,8 +43,8 @@ type golden struct {
 	Attention []struct {
 		Text     string
 		TextPair *string     `json:"text_pair"`
-		Head     [][]float64 `json:"layer 1, head 2"`
-		Mean     [][]float64 `json:"mean of layer 2's heads 0 and 3"`
+		Head     [][]float64 `json:"layer1_head2"`
+		Mean     [][]float64 `json:"layer2_mean_of_heads_0_3"`
 		Rollout  [][]float64
 	}
 }
@@ -64,10 +64,7 @@ func loadGolden(t *testing.T) map[string]golden {
 
 // nearGolden compares numbers as far as another order of the same float32
 // operations leaves them equal.
-var nearGolden = cmp.Options{
-	cmpopts.EquateApprox(0, 1e-4),
-	cmp.Transformer("float64", func(x float32) float64 { return float64(x) }),
-}
+var nearGolden = cmpopts.EquateApprox(0, 1e-4)
 
 func TestFillMaskAnswersAsTransformers(t *testing.T) {
 	fill := FillMask{embeddedEngine(t)}

@@ -157,8 +157,8 @@ for name in ("en", "zh"):
             attentions = [x[0].numpy() for x in r.attentions]
             out["attention"].append({
                 "text": a, "text_pair": b,
-                "layer 1, head 2": attentions[1][2].tolist(),
-                "mean of layer 2's heads 0 and 3": attentions[2][[0, 3]].mean(axis=0).tolist(),
+                "layer1_head2": attentions[1][2].tolist(),
+                "layer2_mean_of_heads_0_3": attentions[2][[0, 3]].mean(axis=0).tolist(),
                 "rollout": rollout(attentions).tolist(),
             })
 
