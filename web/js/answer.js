@@ -8,10 +8,10 @@ import { t } from './i18n.js';
 import { SNIPPETS } from './snippets.js';
 
 /**
- * @param {{view: import('./views.js').View, requests: import('./api.js').Request[], answers: import('./api.js').Answer[], result: HTMLElement}} what
+ * @param {{view: import('./views.js').View, state: import('./state.js').State, requests: import('./api.js').Request[], answers: import('./api.js').Answer[], result: HTMLElement}} what
  */
-export function answerTools({ view, requests, answers, result }) {
-  return h('div', { class: 'tools' }, timings(answers), asCode(requests), asFile(view, answers, result));
+export function answerTools({ view, state, requests, answers, result }) {
+  return h('div', { class: 'tools' }, timings(answers), asCode(requests), asFile(view, state, answers, result));
 }
 
 /** @param {import('./api.js').Answer[]} answers */
@@ -49,11 +49,11 @@ function asCode(requests) {
   return details;
 }
 
-/** @param {import('./views.js').View} view  @param {import('./api.js').Answer[]} answers  @param {HTMLElement} result */
-function asFile(view, answers, result) {
+/** @param {import('./views.js').View} view  @param {import('./state.js').State} state  @param {import('./api.js').Answer[]} answers  @param {HTMLElement} result */
+function asFile(view, state, answers, result) {
   return h('div', { class: 'row exports', role: 'group', 'aria-label': t('save-as') },
     h('span', {}, t('save-as')),
-    exporters(view, answers, result).map(({ name, make }) => h('button', {
+    exporters(view, state, answers, result).map(({ name, make }) => h('button', {
       type: 'button', onclick: async () => download(`cloze-${view.id}.${name.toLowerCase()}`, await make()),
     }, name)));
 }

@@ -15,13 +15,33 @@ export class Problem extends Error {
   }
 }
 
+/** Answers to the last requests: the same question is not asked twice, so that
+ * Back, and a change that needs one of several requests anew, are instant. */
+const answered = new Map();
+const KEPT_ANSWERS = 24;
+
 /**
- * Posts a request.
+ * Posts a request, or returns its answer if it was asked before.
  * @param {Request} request
  * @param {AbortSignal} signal
  * @returns {Promise<Answer>}
  */
-export async function ask({ path, body, accept = 'application/json' }, signal) {
+export async function ask(request, signal) {
+  const key = JSON.stringify(request);
+  const before = answered.get(key);
+  if (before) return before;
+  const answer = await post(request, signal);
+  answered.set(key, answer);
+  if (answered.size > KEPT_ANSWERS) answered.delete(answered.keys().next().value);
+  return answer;
+}
+
+/**
+ * @param {Request} request
+ * @param {AbortSignal} signal
+ * @returns {Promise<Answer>}
+ */
+async function post({ path, body, accept = 'application/json' }, signal) {
   const begin = performance.now();
   let response;
   try {

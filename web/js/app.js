@@ -33,6 +33,8 @@ class App {
     this.asked = '';
     this.typing = 0;
     this.abort = new AbortController();
+    /** @type {HTMLElement[]} what the view draws into, one for each column */
+    this.contents = [];
   }
 
   async start() {
@@ -98,6 +100,7 @@ class App {
     document.title = `${t(this.view.id + '.title')} · Cloze`;
     drawNavigation(this.view.id);
     this.panel = h('div', { class: 'answers' });
+    this.contents = [];
     replace(
       this.root,
       h('h1', {}, t(this.view.id + '.title')),
@@ -120,10 +123,12 @@ class App {
   async answer() {
     const panel = /** @type {HTMLElement} */ (this.panel);
     const models = this.state.model2 ? [this.state.model, this.state.model2] : [this.state.model];
-    const columns = models.map((model) => this.view.requests({ ...this.state, model }));
+    const variants = this.view.variants?.(this.state) ?? [this.state];
+    const columns = variants.flatMap((variant) => models.map((model) => this.view.requests({ ...variant, model })));
     const key = JSON.stringify(columns);
-    if (key === this.asked && this.answers) {
-      this.show(this.answers, columns);
+    if (key === this.asked) {
+      // Asked already: the answer is on its way, or here.
+      if (this.answers) this.show(this.answers, columns);
       return;
     }
     this.abort.abort();
@@ -158,15 +163,21 @@ class App {
   show(answers, columns) {
     const panel = /** @type {HTMLElement} */ (this.panel);
     panel.classList.toggle('side-by-side', answers.length > 1);
-    replace(panel, answers.map((column, i) => {
-      const content = h('div', { class: 'result' });
+    if (this.contents.length !== answers.length || !this.contents.every((c) => panel.contains(c))) {
+      this.contents = answers.map(() => h('div', { class: 'result' }));
+      replace(panel, this.contents.map((content) => h('section', { class: 'answer' }, content)));
+    }
+    answers.forEach((column, i) => {
+      const content = this.contents[i];
+      if (!this.view.keepsPanel) content.replaceChildren();
       this.view.show(content, column, this);
-      return h('section', { class: 'answer', 'aria-label': t('answer-of', { model: modelOf(column) }) },
+      const section = /** @type {HTMLElement} */ (content.parentElement);
+      section.setAttribute('aria-label', t('answer-of', { model: modelOf(column) }));
+      replace(section,
         answers.length > 1 && h('h2', {}, modelOf(column)),
         content,
-        answerTools({ view: this.view, requests: columns[i], answers: column, result: content }),
-      );
-    }));
+        answerTools({ view: this.view, state: this.state, requests: columns[i], answers: column, result: content }));
+    });
     this.announce(this.view.summary(answers[0]));
   }
 
@@ -202,7 +213,10 @@ class App {
 
 /** @param {import('./api.js').Answer[]} column */
 function modelOf(column) {
-  return column[0]?.data?.results?.[0]?.model ?? column[0]?.headers.get('X-Model') ?? '';
+  for (const { data } of column) {
+    if (data.results) return data.results[0].model;
+  }
+  return '';
 }
 
 /** @param {string} current */

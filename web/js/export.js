@@ -3,16 +3,18 @@
 
 /**
  * @param {import('./views.js').View} view
+ * @param {import('./state.js').State} state
  * @param {import('./api.js').Answer[]} answers
  * @param {HTMLElement} result
  * @returns {{name: string, make: () => Promise<Blob>|Blob}[]}
  */
-export function exporters(view, answers, result) {
+export function exporters(view, state, answers, result) {
   const list = [];
-  if (answers.every((a) => !(a.data instanceof ArrayBuffer))) {
-    list.push({ name: 'JSON', make: () => new Blob([JSON.stringify(answers.map((a) => a.data), null, 2)], { type: 'application/json' }) });
+  const json = answers.map((a) => a.data).filter((data) => !(data instanceof ArrayBuffer));
+  if (json.length === answers.length) {
+    list.push({ name: 'JSON', make: () => new Blob([JSON.stringify(json, null, 2)], { type: 'application/json' }) });
   }
-  list.push({ name: 'CSV', make: () => new Blob([csv(view.table(answers))], { type: 'text/csv' }) });
+  list.push({ name: 'CSV', make: () => new Blob([csv(view.table(answers, state))], { type: 'text/csv' }) });
   const svg = result.querySelector('svg.picture');
   const canvas = /** @type {HTMLCanvasElement|null} */ (result.querySelector('canvas.picture'));
   if (svg) {

@@ -1,6 +1,7 @@
 // The views of the page, in the order of the navigation. A new one is a file in
 // views/ and a line here.
 
+import { attention } from './views/attention.js';
 import { classify } from './views/classify.js';
 import { fillMask } from './views/fill-mask.js';
 import { ner } from './views/ner.js';
@@ -24,10 +25,12 @@ import { tokens } from './views/tokens.js';
  * @property {(language: Language) => State} defaults  the state of a first visit: an example
  * @property {(page: Page) => any} controls  the form
  * @property {(state: State) => Request[]} requests  what this state asks; empty when there is nothing to ask
+ * @property {(state: State) => State[]} [variants]  several states to show side by side; without it the one
+ * @property {boolean} [keepsPanel]  show updates what root holds; otherwise root is emptied before
  * @property {(root: HTMLElement, answers: Answer[], page: Page) => void} show  draws the answers to those requests
  * @property {(answers: Answer[]) => string} summary  the answer in a sentence, for screen readers
- * @property {(answers: Answer[]) => (string|number)[][]} table  the answer as rows, the first one names
+ * @property {(answers: Answer[], state: State) => (string|number)[][]} table  the answer as rows, the first one names
  */
 
 /** @type {View[]} */
-export const VIEWS = [fillMask, sentiment, ner, classify, nsp, tokens, pretraining];
+export const VIEWS = [fillMask, attention, sentiment, ner, classify, nsp, tokens, pretraining];

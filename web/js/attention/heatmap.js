@@ -1,0 +1,156 @@
+// One head as a heat map: rows look, columns are looked at. The picture is a
+// canvas; what it says is reachable by pointer and by keyboard, cell by cell.
+
+import { h } from '../dom.js';
+import { t } from '../i18n.js';
+import { cssColor } from './color.js';
+
+const LABEL = '12px ui-monospace, Menlo, Consolas, "Noto Sans Mono CJK SC", monospace';
+const MIN_CELL = 5;
+const MAX_CELL = 26;
+const LABEL_ROOM = 96;
+
+/** @typedef {import('./color.js').Scale} Scale */
+/** @typedef {{rows: string[], columns: string[], cells: Float32Array}} Picture */
+
+export class HeatMap {
+  /**
+   * @param {{say: (sentence: string) => void, layer: (step: number) => void, head: (step: number) => void}} on
+   */
+  constructor(on) {
+    this.on = on;
+    this.row = 0;
+    this.column = 0;
+    /** @type {Picture} */
+    this.picture = { rows: [], columns: [], cells: new Float32Array() };
+    this.size = MAX_CELL;
+    this.canvas = h('canvas', { class: 'picture', 'aria-hidden': 'true' });
+    this.rowMark = h('div', { class: 'cross row-cross' });
+    this.columnMark = h('div', { class: 'cross column-cross' });
+    this.cell = h('div', { role: 'gridcell', id: `cell-${Math.random().toString(36).slice(2)}` });
+    this.gridRow = h('div', { role: 'row', class: 'visually-hidden' }, this.cell);
+    this.grid = h('div', {
+      class: 'heat-map', role: 'grid', tabIndex: 0, 'aria-activedescendant': this.cell.id, 'aria-readonly': 'true',
+      onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e),
+      onpointermove: (/** @type {PointerEvent} */ e) => this.point(e),
+      onfocus: () => this.mark(),
+    }, this.canvas, this.rowMark, this.columnMark, this.gridRow);
+    this.readout = h('p', { class: 'readout' });
+    this.element = h('div', {}, this.readout, h('div', { class: 'scroll' }, this.grid));
+  }
+
+  /** @param {Picture} picture  @param {{dark: boolean, scale: Scale, name: string}} how */
+  draw(picture, { dark, scale, name }) {
+    this.picture = picture;
+    const { rows, columns, cells } = picture;
+    this.row = Math.min(this.row, Math.max(rows.length - 1, 0));
+    this.column = Math.min(this.column, Math.max(columns.length - 1, 0));
+    this.grid.setAttribute('aria-label', name);
+    this.grid.setAttribute('aria-rowcount', String(rows.length));
+    this.grid.setAttribute('aria-colcount', String(columns.length));
+    const size = Math.max(MIN_CELL, Math.min(MAX_CELL, Math.floor(900 / Math.max(columns.length, 1))));
+    this.size = size;
+    const ratio = window.devicePixelRatio || 1;
+    const width = LABEL_ROOM + columns.length * size;
+    const height = LABEL_ROOM + rows.length * size;
+    const canvas = /** @type {HTMLCanvasElement} */ (this.canvas);
+    canvas.width = width * ratio;
+    canvas.height = height * ratio;
+    canvas.style.setProperty('width', `${width}px`);
+    canvas.style.setProperty('height', `${height}px`);
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    context.scale(ratio, ratio);
+    const style = getComputedStyle(document.body);
+    context.fillStyle = style.getPropertyValue('--surface');
+    context.fillRect(0, 0, width, height);
+    for (let r = 0; r < rows.length; r++) {
+      for (let c = 0; c < columns.length; c++) {
+        context.fillStyle = cssColor(cells[r * columns.length + c], dark, scale);
+        context.fillRect(LABEL_ROOM + c * size, LABEL_ROOM + r * size, size, size);
+      }
+    }
+    context.fillStyle = style.color;
+    context.font = LABEL;
+    context.textBaseline = 'middle';
+    // Labels as close as cells would run into each other: show every nth.
+    const every = Math.ceil(12 / size);
+    context.textAlign = 'right';
+    for (let r = 0; r < rows.length; r += every) {
+      context.fillText(clip(rows[r]), LABEL_ROOM - 6, LABEL_ROOM + (r + 0.5) * size);
+    }
+    context.textAlign = 'left';
+    for (let c = 0; c < columns.length; c += every) {
+      context.save();
+      context.translate(LABEL_ROOM + (c + 0.5) * size, LABEL_ROOM - 6);
+      context.rotate(-Math.PI / 2);
+      context.fillText(clip(columns[c]), 0, 0);
+      context.restore();
+    }
+    this.mark(false);
+  }
+
+  /** @param {PointerEvent} event */
+  point(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const column = Math.floor((event.clientX - box.left - LABEL_ROOM) / this.size);
+    const row = Math.floor((event.clientY - box.top - LABEL_ROOM) / this.size);
+    const { rows, columns } = this.picture;
+    if (row < 0 || column < 0 || row >= rows.length || column >= columns.length) return;
+    if (row === this.row && column === this.column) return;
+    this.row = row;
+    this.column = column;
+    this.mark(false);
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const { rows, columns } = this.picture;
+    const last = { row: rows.length - 1, column: columns.length - 1 };
+    let { row, column } = this;
+    switch (event.key) {
+      case 'ArrowLeft': column--; break;
+      case 'ArrowRight': column++; break;
+      case 'ArrowUp': row--; break;
+      case 'ArrowDown': row++; break;
+      case 'Home': column = 0; if (event.ctrlKey) row = 0; break;
+      case 'End': column = last.column; if (event.ctrlKey) row = last.row; break;
+      case 'PageUp': event.preventDefault(); this.on.layer(-1); return;
+      case 'PageDown': event.preventDefault(); this.on.layer(1); return;
+      case '[': this.on.head(-1); return;
+      case ']': this.on.head(1); return;
+      default: return;
+    }
+    event.preventDefault();
+    this.row = Math.max(0, Math.min(row, last.row));
+    this.column = Math.max(0, Math.min(column, last.column));
+    this.mark();
+  }
+
+  /** Shows and says the current cell. @param {boolean} [say] */
+  mark(say = true) {
+    const { rows, columns, cells } = this.picture;
+    if (rows.length === 0 || columns.length === 0) return;
+    const value = cells[this.row * columns.length + this.column];
+    const sentence = t('attention.cell', { from: rows[this.row], to: columns[this.column], value: value.toFixed(3) });
+    this.readout.textContent = sentence;
+    this.cell.textContent = sentence;
+    this.gridRow.setAttribute('aria-rowindex', String(this.row + 1));
+    this.cell.setAttribute('aria-colindex', String(this.column + 1));
+    place(this.rowMark, 0, LABEL_ROOM + this.row * this.size, LABEL_ROOM + columns.length * this.size, this.size);
+    place(this.columnMark, LABEL_ROOM + this.column * this.size, 0, this.size, LABEL_ROOM + rows.length * this.size);
+    if (say) this.on.say(sentence);
+  }
+}
+
+/** @param {HTMLElement} element  @param {number} x  @param {number} y  @param {number} width  @param {number} height */
+function place(element, x, y, width, height) {
+  const { style } = element;
+  style.setProperty('transform', `translate(${x}px, ${y}px)`);
+  style.setProperty('width', `${width}px`);
+  style.setProperty('height', `${height}px`);
+}
+
+/** @param {string} label */
+function clip(label) {
+  return label.length > 12 ? `${label.slice(0, 11)}…` : label;
+}
