@@ -190,9 +190,10 @@ func NewRand(seed, stream uint64) *rand.Rand {
 // of the docs, as do those of chunks with a single sentence, which is why
 // slightly more than half the pairs are NotNext.
 //
-// Where there is no other document, it makes only what it can label truly:
-// pairs that are IsNext, and single segments from single sentences. Google's
-// code would label a passage of the same document NotNext.
+// Where there is no other document, or random nexts are not wanted, it makes
+// only what it can label truly: pairs that are IsNext, and single segments from
+// single sentences. Google's code would label a passage of the same document
+// NotNext.
 func (m *ExampleMaker) FromDocument(rng *rand.Rand, docs []Document, index int) []Example {
 	const pairSpecials = 3 // [CLS], [SEP], [SEP]
 	maxPieces := m.options.MaxTokens - pairSpecials
@@ -218,7 +219,7 @@ func (m *ExampleMaker) FromDocument(rng *rand.Rand, docs []Document, index int) 
 		var b []int32
 		next := IsNext
 		switch {
-		case len(docs) < 2 && len(chunk) == 1:
+		case (len(docs) < 2 || m.options.RandomNextProbability == 0) && len(chunk) == 1:
 			next = NoPair
 		case len(docs) >= 2 && (len(chunk) == 1 || rng.Float64() < m.options.RandomNextProbability):
 			next = NotNext

@@ -398,11 +398,30 @@ func ReadRun(path string, run any) error {
 	decoder := json.NewDecoder(bytes.NewReader(plain))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(run); err != nil {
-		at := 1 + bytes.Count(plain[:min(len(plain), int(decoder.InputOffset()))], []byte("\n"))
-		return fmt.Errorf("%s: about line %d: %w", path, at, err)
+		return fmt.Errorf("%s:%d: %w", path, lineOf(plain, decoder, err), err)
 	}
 	if decoder.More() {
 		return fmt.Errorf("%s: something follows the run's description", path)
 	}
 	return nil
+}
+
+// lineOf is the line that a decoder's error is about, or the last one it read.
+func lineOf(data []byte, decoder *json.Decoder, err error) int {
+	offset := decoder.InputOffset()
+	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+		offset = syntax.Offset
+	} else if kind := (*json.UnmarshalTypeError)(nil); errors.As(err, &kind) {
+		offset = kind.Offset
+	}
+	return 1 + bytes.Count(data[:min(len(data), int(offset))], []byte("\n"))
+}
+
+// Configure makes the configuration of the model to be trained follow the
+// settings that concern it.
+func (s *Settings) Configure(c *bert.Config) {
+	if s.Dropout != nil {
+		c.HiddenDropoutProb, c.AttentionProbsDropoutProb = *s.Dropout, *s.Dropout
+		c.ClassifierDropout = nil // as HiddenDropoutProb
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"cloze/internal/bert"
 	"cloze/internal/tokenizer"
@@ -64,15 +63,13 @@ type Set struct {
 	Share    float64
 	Rows     int
 	Examples []TaskExample
-	// Present says which labels the set annotates; nil means all.
-	Present   []bool
+	// absent says which labels the set does not annotate; nil means none.
+	absent    []bool
 	Truncated int        // rows that lost their end
 	LeftOut   int        // rows whose label is mapped to null
 	Counts    []int      // rows, or tokens, of each label
 	Tags      [][]string // of each row of a token head's set, in the head's types
 	Problems  *Problems
-
-	right [][]int32 // by label: those that may be meant where it is written
 }
 
 // setLoader makes the sets of one head.
@@ -369,39 +366,23 @@ func (l *setLoader) inside(label int32) int32 {
 	return label
 }
 
-// lacks works out which labels the set does not annotate, and what that means
-// for the loss.
+// lacks works out which labels the set does not annotate.
 func (l *setLoader) lacks(set *Set, c SetConfig) error {
-	set.right = make([][]int32, len(l.head.Labels))
-	for i := range set.right {
-		set.right[i] = []int32{int32(i)}
-	}
 	if l.head.ProblemType == bert.Regression {
 		return nil
 	}
-	lacking, err := l.lacking(set, c)
+	lacking, err := l.missing(set, c)
 	if err != nil || !slices.Contains(lacking, true) {
 		return err
 	}
-	set.Present = make([]bool, len(lacking))
-	for i := range lacking {
-		set.Present[i] = !lacking[i]
+	if _, hasOutside := l.index["O"]; l.head.Type == bert.TokenHeadType && !hasOutside {
+		return fmt.Errorf("head %q has no label O, so a set cannot lack a type", l.name)
 	}
-	if l.head.Type == bert.TokenHeadType {
-		outside, ok := l.index["O"]
-		if !ok {
-			return fmt.Errorf("head %q has no label O, so a set cannot lack a type", l.name)
-		}
-		for i := range lacking {
-			if lacking[i] {
-				set.right[outside] = append(set.right[outside], int32(i))
-			}
-		}
-	}
+	set.absent = lacking
 	return nil
 }
 
-func (l *setLoader) lacking(set *Set, c SetConfig) ([]bool, error) {
+func (l *setLoader) missing(set *Set, c SetConfig) ([]bool, error) {
 	lacking := make([]bool, len(l.head.Labels))
 	typeOf := func(label string) string {
 		if l.head.Type != bert.TokenHeadType || label == "O" {
@@ -444,7 +425,7 @@ func (l *setLoader) lacking(set *Set, c SetConfig) ([]bool, error) {
 func (s *Set) types(head bert.HeadConfig) []string {
 	types := map[string]bool{}
 	for i, label := range head.Labels {
-		if label != "O" && (s.Present == nil || s.Present[i]) {
+		if label != "O" && (s.absent == nil || !s.absent[i]) {
 			_, kind := splitTag(label)
 			types[kind] = true
 		}
@@ -513,13 +494,13 @@ func DiscoverLabels(kind bert.HeadType, sets []SetConfig, problemLimit int) ([]s
 	return labels, nil
 }
 
-// describeLacks names what a set does not annotate, for reports.
-func (s *Set) describeLacks(head bert.HeadConfig) string {
+// lacking names what the set does not annotate.
+func (s *Set) lacking(head bert.HeadConfig) []string {
 	var names []string
 	for i, label := range head.Labels {
-		if s.Present != nil && !s.Present[i] {
+		if s.absent != nil && s.absent[i] {
 			names = append(names, label)
 		}
 	}
-	return strings.Join(names, ", ")
+	return names
 }

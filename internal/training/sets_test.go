@@ -68,15 +68,15 @@ func TestLoadRecords(t *testing.T) {
 		t.Errorf("rows %d, left out %d, truncated %d, want 2, 1, 1", set.Rows, set.LeftOut, set.Truncated)
 	}
 	// neutral never occurs: the set lacks it.
-	if diff := cmp.Diff([]bool{true, false, true}, set.Present); diff != "" {
-		t.Errorf("Present (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]bool{false, true, false}, set.absent); diff != "" {
+		t.Errorf("absent labels (-want +got):\n%s", diff)
 	}
-	if got, want := set.describeLacks(sentimentHead), "neutral"; got != want {
-		t.Errorf("lacks %q, want %q", got, want)
+	if diff := cmp.Diff([]string{"neutral"}, set.lacking(sentimentHead)); diff != "" {
+		t.Errorf("lacking labels (-want +got):\n%s", diff)
 	}
 	full := mustLoadSet(t, sentimentHead, SetConfig{Train: path, Map: map[string]*string{"pos": ptr("positive"), "*": nil}, Lacks: &[]string{}}, 5, tok)
-	if full.Present != nil {
-		t.Errorf("Present = %v, want all labels, since lacks is empty", full.Present)
+	if full.absent != nil {
+		t.Errorf("absent labels %v, want none, since lacks is empty", full.absent)
 	}
 }
 
@@ -134,9 +134,8 @@ func TestLoadTagged(t *testing.T) {
 	if diff := cmp.Diff([][]string{{"B-PER", "I-PER", "O", "O"}, {"O"}}, set.Tags); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
-	// No DATE in the set: O may be one.
-	if diff := cmp.Diff([]int32{0, 3, 4}, set.right[0]); diff != "" {
-		t.Errorf("what O may mean (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]bool{false, false, false, true, true}, set.absent); diff != "" {
+		t.Errorf("absent labels (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"PER"}, set.types(nerHead)); diff != "" {
 		t.Errorf("types (-want +got):\n%s", diff)

@@ -1,0 +1,607 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cloze/internal/bert"
+	"cloze/internal/kernels"
+	"cloze/internal/tokenizer"
+)
+
+// tinyModel makes a new model for the vocabulary numbered(pieces).
+func tinyModel(t testing.TB, pieces int, heads map[string]bert.HeadConfig) (*tokenizer.Tokenizer, *bert.Model) {
+	t.Helper()
+	return tinyModelOf(t, pieces, heads, &Settings{})
+}
+
+// tinyModelWithout is tinyModel without dropout.
+func tinyModelWithout(t testing.TB, pieces int, heads map[string]bert.HeadConfig) (*tokenizer.Tokenizer, *bert.Model) {
+	t.Helper()
+	return tinyModelOf(t, pieces, heads, &Settings{Dropout: ptr(0.0)})
+}
+
+func tinyModelOf(t testing.TB, pieces int, heads map[string]bert.HeadConfig, s *Settings) (*tokenizer.Tokenizer, *bert.Model) {
+	t.Helper()
+	tok := loadTokenizer(t, numbered(pieces))
+	c := bert.Tiny()
+	c.VocabSize, c.HiddenSize, c.NumAttentionHeads, c.IntermediateSize = tok.VocabSize(), 32, 2, 64
+	c.MaxPositionEmbeddings = 64
+	c.Heads = heads
+	s.Configure(&c)
+	m, err := bert.NewForTraining(c, nil, bert.TrainingOptions{Seed: 1, Pretraining: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tok, m
+}
+
+// pretraining describes a run of two phases on a corpus.
+func pretraining(corpus *Corpus) Pretraining {
+	run := Pretraining{
+		Corpus: corpus.Paths, BlockBytes: 4 << 10, HeldOut: 0.1, HeldOutExamples: 20,
+		Phases: []Phase{{MaxTokens: 24, BatchSize: 4, Steps: 14}, {MaxTokens: 48, BatchSize: 2, Steps: 6}},
+	}
+	run.Seed = 5
+	run.LearningRate = 1e-3
+	run.ReportEvery = 3
+	run.EvaluateEvery = 7
+	run.PassTokens = 60 // several passes a step
+	run.SetDefaults()
+	return run
+}
+
+// finetuning describes a run with two heads, one of whose sets lacks a label,
+// and the masked language model beside them.
+func finetuning(t testing.TB, corpus *Corpus) Finetuning {
+	t.Helper()
+	dir := t.TempDir()
+	rng := NewRand(21, 0)
+	var mood, poor, ner strings.Builder
+	for range 40 {
+		// The first word decides the label.
+		word := rng.IntN(3)
+		fmt.Fprintf(&mood, `{"text":"w%d w%d w%d","label":%q}`+"\n", word, 10+rng.IntN(100), 10+rng.IntN(100), sentimentHead.Labels[word])
+		word = 2 * rng.IntN(2)
+		fmt.Fprintf(&poor, `{"text":"w%d w%d","label":%q}`+"\n", word, 10+rng.IntN(100), sentimentHead.Labels[word])
+		fmt.Fprintf(&ner, "w%d\tO\nw3\tB-PER\nw4\tI-PER\nw%d\tO\n\n", 10+rng.IntN(100), 10+rng.IntN(100))
+	}
+	paths := map[string]string{}
+	for name, content := range map[string]string{"mood.jsonl": mood.String(), "poor.jsonl": poor.String(), "ner.conll": ner.String()} {
+		paths[name] = filepath.Join(dir, name)
+		writeTo(t, paths[name], content)
+	}
+	run := Finetuning{
+		BatchSize: 8, Epochs: 3, MaxTokens: 16,
+		Heads: map[string]HeadRun{
+			"mood": {Type: bert.SequenceHeadType, Labels: sentimentHead.Labels, Sets: []SetConfig{
+				{Name: "mood", Train: paths["mood.jsonl"], Dev: paths["mood.jsonl"]},
+				{Name: "poor", Train: paths["poor.jsonl"], Dev: paths["poor.jsonl"], Share: ptr(0.5)},
+			}},
+			"ner": {Type: bert.TokenHeadType, Labels: nerHead.Labels, Sets: []SetConfig{{Name: "ner", Train: paths["ner.conll"], Dev: paths["ner.conll"]}}},
+		},
+		MLM: &AuxiliaryMLM{Corpus: corpus.Paths, BatchSize: 2, MaxTokens: 24, NextSentence: true, HeldOut: 0.1},
+	}
+	run.Seed = 6
+	run.LearningRate = 2e-3
+	run.ReportEvery = 4
+	run.EvaluateEvery = 10
+	run.LayerDecay = 0.9
+	run.SetDefaults()
+	return run
+}
+
+var finetunedHeads = map[string]bert.HeadConfig{"mood": sentimentHead, "ner": nerHead}
+
+type runner func(ctx context.Context, m *bert.Model, o Options) func(yield func(Report, error) bool)
+
+// collect runs to the end and returns the reports, without what another run
+// need not repeat: times, and when checkpoints were written.
+func collect(ctx context.Context, m *bert.Model, run runner, o Options) ([]Report, error) {
+	var reports []Report
+	for report, err := range run(ctx, m, o) {
+		if err != nil {
+			return reports, err
+		}
+		report.Elapsed, report.TokensPerSecond = 0, 0
+		if report.Kind != Saved && report.Kind != Started {
+			reports = append(reports, report)
+		}
+	}
+	return reports, nil
+}
+
+func sameParameters(a, b *bert.Model) bool {
+	return slices.EqualFunc(a.Parameters(), b.Parameters(), func(p, q *bert.Param) bool { return slices.Equal(p.Data, q.Data) })
+}
+
+// cancelAt makes a context that is cancelled while the run computes step n:
+// the pool's tasks are counted by the clock that the run asks for the time, so
+// a run is stopped in its middle, not only between reports.
+type cancelAt struct {
+	context.Context
+	checks, limit int
+	cancelled     bool
+}
+
+func (c *cancelAt) Err() error {
+	if c.checks++; c.checks >= c.limit {
+		c.cancelled = true
+	}
+	if c.cancelled {
+		return context.Canceled
+	}
+	return nil
+}
+
+func testResume(t *testing.T, model func() *bert.Model, run runner) {
+	t.Helper()
+	pool := kernels.NewPool(2)
+	defer pool.Close()
+	whole := model()
+	want, err := collect(t.Context(), whole, run, Options{Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, limit := range []int{1, 2, 9, 17, 30, 41} { // of the context's checks: before and within steps
+		t.Run(fmt.Sprint("interrupted at check ", limit), func(t *testing.T) {
+			o := Options{Pool: pool, Dir: t.TempDir()}
+			var got []Report
+			var m *bert.Model
+			for interruptions := 0; ; interruptions++ {
+				m = model() // a new process
+				ctx := context.Context(&cancelAt{Context: t.Context(), limit: limit})
+				if interruptions == 3 {
+					ctx = t.Context()
+				}
+				reports, err := collect(ctx, m, run, o)
+				got = append(got, reports...)
+				if err == nil {
+					break
+				}
+				interrupted := (*InterruptedError)(nil)
+				if !errors.As(err, &interrupted) || !errors.Is(err, context.Canceled) {
+					t.Fatal(err)
+				}
+				if _, err := os.Stat(interrupted.Checkpoint); err != nil {
+					t.Fatal(err)
+				}
+				o.Resume = true
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("reports of the interrupted run (-uninterrupted +interrupted):\n%s", diff)
+			}
+			if !sameParameters(whole, m) {
+				t.Error("the interrupted run ended with other parameters")
+			}
+		})
+	}
+}
+
+func TestPretrainingResumesBitForBit(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, _ := tinyModel(t, 200, nil)
+	description := pretraining(corpus)
+	testResume(t,
+		func() *bert.Model { _, m := tinyModel(t, 200, nil); return m },
+		func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
+			return Pretrain(ctx, m, tok, description, o)
+		})
+}
+
+func TestFinetuningResumesBitForBit(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, _ := tinyModel(t, 200, nil)
+	description := finetuning(t, corpus)
+	testResume(t,
+		func() *bert.Model { _, m := tinyModel(t, 200, finetunedHeads); return m },
+		func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
+			return Finetune(ctx, m, tok, description, o)
+		})
+}
+
+func TestResumeSkipsABrokenCheckpoint(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, whole := tinyModel(t, 200, nil)
+	description := pretraining(corpus)
+	description.CheckpointMinutes = 1
+	minutes := 0
+	o := Options{Dir: t.TempDir(), Now: func() time.Time { // every look at the clock is ten seconds later
+		minutes++
+		return time.Unix(int64(10*minutes), 0)
+	}}
+	checkpoints := 0
+	for report, err := range Pretrain(t.Context(), whole, tok, description, o) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Kind == Saved {
+			checkpoints++
+		}
+	}
+	if checkpoints < 4 {
+		t.Fatalf("%d checkpoints, want one a minute", checkpoints)
+	}
+	states, err := listStates(o.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(states[0], 5000); err != nil {
+		t.Fatal(err)
+	}
+	o.Resume = true
+	_, m := tinyModel(t, 200, nil)
+	var start *Start
+	for report, err := range Pretrain(t.Context(), m, tok, description, o) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Start != nil {
+			start = report.Start
+		}
+	}
+	if start.ResumedFrom != states[1] || len(start.Skipped) != 1 {
+		t.Errorf("resumed from %s, skipped %q; want %s and one skipped", start.ResumedFrom, start.Skipped, states[1])
+	}
+	if !sameParameters(whole, m) {
+		t.Error("going on from the checkpoint before gave other parameters")
+	}
+}
+
+func TestResumeRefusesOtherSettings(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 30)
+	tok, m := tinyModel(t, 200, nil)
+	run := pretraining(corpus)
+	o := Options{Dir: t.TempDir()}
+	if _, err := collect(t.Context(), m, func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
+		return Pretrain(ctx, m, tok, run, o)
+	}, o); err != nil {
+		t.Fatal(err)
+	}
+	o.Resume = true
+	run.LearningRate *= 2
+	run.CheckpointMinutes = 77 // may differ
+	_, m = tinyModel(t, 200, nil)
+	for _, err := range Pretrain(t.Context(), m, tok, run, o) {
+		if err == nil || !strings.Contains(err.Error(), "learning_rate was 0.001, and is 0.002 now") {
+			t.Errorf("error %v, want one that names the learning rate", err)
+		}
+		return
+	}
+}
+
+// Eight sentences with masks that stay the same are learnt by heart.
+func TestStepsOverfitEightSentences(t *testing.T) {
+	tok, m := tinyModelWithout(t, 200, nil)
+	maker := newMaker(t, tok, DefaultExampleOptions(32))
+	rng := NewRand(31, 0)
+	var samples []sample
+	for i := range 8 {
+		var segments [2][]int32
+		for k := range segments {
+			for range 9 {
+				segments[k] = append(segments[k], int32(5+rng.IntN(200)))
+			}
+		}
+		example := maker.FromPair(rng, segments[0], segments[1], int32(i%2))
+		samples = append(samples, textSample(&example, true))
+	}
+	run := Pretraining{Phases: []Phase{{MaxTokens: 32, BatchSize: 8, Steps: 100}}}
+	run.SetDefaults()
+	run.LearningRate, run.Decay = 5e-3, ConstantDecay
+	trainer, err := newTrainer(m, &run.Settings, &objective{mlm: 1, next: 1}, 100, run, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var losses []float64
+	for range 100 {
+		if err := trainer.step(t.Context(), samples); err != nil {
+			t.Fatal(err)
+		}
+		losses = append(losses, trainer.progress.Window.Loss)
+		trainer.progress.Window = window{}
+	}
+	t.Logf("loss %.3f … %.3f … %.4f", losses[0], losses[50], losses[99])
+	if first, last := losses[0], losses[len(losses)-1]; first < 5 || last > 0.05 {
+		t.Errorf("loss went from %.3f to %.3f, want from above 5 to below 0.05", first, last)
+	}
+}
+
+func TestFinetuningLearnsSeveralHeads(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	run := finetuning(t, corpus)
+	run.Epochs = 30
+	run.LearningRate = 6e-3
+	var last *Evaluation
+	var start *Start
+	bests := 0
+	for report, err := range Finetune(t.Context(), m, tok, run, Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Evaluation != nil {
+			last = report.Evaluation
+		}
+		if report.Start != nil {
+			start = report.Start
+		}
+		if report.Best {
+			bests++
+		}
+	}
+	t.Logf("last evaluation: %v", last)
+	if bests == 0 || last.Score < 0.95 {
+		t.Errorf("score %.3f after %d bests, want above 0.95: %v", last.Score, bests, last)
+	}
+	if last.Text == nil || last.Text.MLMLoss == 0 || last.Text.Pairs == 0 {
+		t.Errorf("the auxiliary tasks were not measured: %+v", last.Text)
+	}
+	for _, set := range start.Sets {
+		want := map[string][]string{"poor": {"neutral"}, "ner": {"B-DATE", "I-DATE"}}[set.Name]
+		if diff := cmp.Diff(want, set.Lacks); diff != "" {
+			t.Errorf("set %s, %s part lacks (-want +got):\n%s", set.Name, set.Part, diff)
+		}
+	}
+}
+
+func TestDivergenceNamesTheStepAndTheCheckpoint(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 30)
+	tok, m := tinyModel(t, 200, nil)
+	run := pretraining(corpus)
+	run.CheckpointMinutes = 1e-9 // after every step
+	var err error
+	last := ""
+	for report, e := range Pretrain(t.Context(), m, tok, run, Options{Dir: t.TempDir()}) {
+		if err = e; err != nil {
+			break
+		}
+		if report.Kind == Saved {
+			last = report.Checkpoint
+		}
+		if report.Step == 6 {
+			m.Parameters()[0].Data[40] = float32(math.NaN())
+		}
+	}
+	diverged := (*DivergedError)(nil)
+	if !errors.As(err, &diverged) {
+		t.Fatalf("error %v, want a *DivergedError", err)
+	}
+	if diverged.Step < 7 || diverged.Checkpoint != last || !strings.Contains(err.Error(), last) {
+		t.Errorf("%v; want a step after the 6th, and checkpoint %s", err, last)
+	}
+}
+
+func TestEarlyStopping(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 30)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	run := finetuning(t, corpus)
+	run.LearningRate = 1e-9 // nothing will get better
+	run.EvaluateEvery = 2
+	run.EarlyStopping = &EarlyStopping{Patience: 3, MinDelta: 0.2}
+	var kinds []Kind
+	final := 0
+	for report, err := range Finetune(t.Context(), m, tok, run, Options{Dir: t.TempDir()}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Kind != Stepped {
+			kinds = append(kinds, report.Kind)
+		}
+		final = report.Step
+	}
+	if want := []Kind{Started, Evaluated, Evaluated, Evaluated, Evaluated, Stopped, Saved, Finished}; !slices.Equal(kinds, want) || final != 8 {
+		t.Errorf("reports %q, last step %d; want %q, step 8", kinds, final, want)
+	}
+}
+
+func TestFrozenLayersStay(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 30)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	_, before := tinyModel(t, 200, finetunedHeads)
+	run := finetuning(t, corpus)
+	run.MLM, run.Steps = nil, 3
+	run.FreezeEmbeddings, run.FreezeLayers = true, 1
+	var start *Start
+	for report, err := range Finetune(t.Context(), m, tok, run, Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Start != nil {
+			start = report.Start
+		}
+	}
+	learning := 0
+	for i, p := range m.Parameters() {
+		frozen := strings.HasPrefix(p.Name, "bert.embeddings.") || strings.HasPrefix(p.Name, "bert.encoder.layer.0.")
+		if !frozen {
+			learning += p.Len()
+		}
+		moved := !slices.Equal(p.Data, before.Parameters()[i].Data)
+		if frozen && moved {
+			t.Errorf("%s is frozen, but moved", p.Name)
+		}
+		if !frozen && !moved && strings.HasPrefix(p.Name, "bert.encoder.layer.1.") && p.Decay {
+			t.Errorf("%s did not move", p.Name)
+		}
+	}
+	if start.Learning != learning {
+		t.Errorf("%d parameters are said to learn, want %d", start.Learning, learning)
+	}
+	run.FreezeLayers = 3
+	for _, err := range Finetune(t.Context(), m, tok, run, Options{}) {
+		if err == nil || !strings.Contains(err.Error(), "freeze_layers is 3, the model has 2") {
+			t.Errorf("more frozen layers than there are: error %v", err)
+		}
+	}
+}
+
+func TestLearningRateScales(t *testing.T) {
+	_, m := tinyModel(t, 10, finetunedHeads)
+	s := &Settings{LayerDecay: 0.5, HeadRate: 10, FreezeLayers: 0}
+	scale := learningRateScales(&m.Config, s, m.Parameters())
+	for i, p := range m.Parameters() {
+		want := map[bool]float64{true: 1}[strings.HasPrefix(p.Name, "bert.pooler.")]
+		switch {
+		case strings.HasPrefix(p.Name, "bert.embeddings."):
+			want = 0.125
+		case strings.HasPrefix(p.Name, "bert.encoder.layer.0."):
+			want = 0.25
+		case strings.HasPrefix(p.Name, "bert.encoder.layer.1."):
+			want = 0.5
+		case strings.HasPrefix(p.Name, "heads."), strings.HasPrefix(p.Name, "cls."):
+			want = 10
+		}
+		if scale[i] != want {
+			t.Errorf("learning rate of %s is scaled by %v, want %v", p.Name, scale[i], want)
+		}
+	}
+}
+
+func TestSamplerTakesSharesOfEachEpoch(t *testing.T) {
+	sets := []*Set{
+		{Name: "twice", Share: 2, Examples: make([]TaskExample, 10)},
+		{Name: "half", Share: 0.5, Examples: make([]TaskExample, 10)},
+		{Name: "tiny", Share: 0.01, Examples: make([]TaskExample, 10)},
+	}
+	s := newSampler(sets, 1)
+	for epoch := range 3 {
+		seen := map[string]map[*TaskExample]int{"twice": {}, "half": {}, "tiny": {}}
+		for {
+			set, example := s.next()
+			seen[set.Name][example]++
+			if s.at.Index == len(s.order) {
+				break
+			}
+		}
+		if s.at.Epoch != epoch {
+			t.Fatalf("epoch %d, want %d", s.at.Epoch, epoch)
+		}
+		for _, n := range seen["twice"] {
+			if n != 2 {
+				t.Errorf("a row of the set with share 2 came %d times", n)
+			}
+		}
+		if len(seen["twice"]) != 10 || len(seen["half"]) != 5 || len(seen["tiny"]) > 1 {
+			t.Errorf("rows seen: %d, %d, %d, want 10, 5, at most 1", len(seen["twice"]), len(seen["half"]), len(seen["tiny"]))
+		}
+	}
+}
+
+func TestRunsAreRefused(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 30)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	for _, test := range []struct {
+		name string
+		edit func(*Pretraining)
+		want string
+	}{
+		{"no corpus", func(p *Pretraining) { p.Corpus = nil }, "corpus"},
+		{"a missing corpus", func(p *Pretraining) { p.Corpus = []string{"missing.txt"} }, "missing.txt"},
+		{"no phase", func(p *Pretraining) { p.Phases = nil }, "phases"},
+		{"a phase without steps", func(p *Pretraining) { p.Phases[1].Steps = 0 }, "phase 2"},
+		{"examples longer than the model reads", func(p *Pretraining) { p.Phases[0].MaxTokens = 65 }, "reads at most 64"},
+		{"a decay that does not exist", func(p *Pretraining) { p.Decay = "square" }, "decay"},
+		{"a precision that does not exist", func(p *Pretraining) { p.Precision = "int8" }, "precision"},
+		{"warm-up above one", func(p *Pretraining) { p.Warmup = 100 }, "warmup"},
+		{"no mask", func(p *Pretraining) { p.MaskProbability = 2 }, "mask probability"},
+	} {
+		t.Run("pre-training with "+test.name, func(t *testing.T) {
+			run := pretraining(corpus)
+			test.edit(&run)
+			for _, err := range Pretrain(t.Context(), m, tok, run, Options{}) {
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Fatalf("error %v, want one that says %q", err, test.want)
+				}
+			}
+		})
+	}
+	for _, test := range []struct {
+		name string
+		edit func(*Finetuning)
+		want string
+	}{
+		{"no head", func(f *Finetuning) { f.Heads = nil }, "heads"},
+		{"a head that the model lacks", func(f *Finetuning) { f.Heads["topic"] = f.Heads["mood"] }, `no head "topic"`},
+		{"a head without training data", func(f *Finetuning) {
+			f.Heads["mood"] = HeadRun{Type: bert.SequenceHeadType, Weight: 1, MaxTokens: 16, Sets: []SetConfig{{Dev: "a.jsonl"}}}
+		}, "none of its sets has a train file"},
+		{"an unknown best", func(f *Finetuning) { f.Best = "sst" }, "best is \"sst\""},
+		{"early stopping on the last weights", func(f *Finetuning) { f.Best, f.EarlyStopping = "last", &EarlyStopping{Patience: 1} }, "early_stopping"},
+		{"texts longer than the model reads", func(f *Finetuning) {
+			head := f.Heads["mood"]
+			head.MaxTokens = 100
+			f.Heads["mood"] = head
+		}, "reads at most 64"},
+		{"an auxiliary loss without text", func(f *Finetuning) { f.MLM.Corpus = nil }, "mlm"},
+	} {
+		t.Run("fine-tuning with "+test.name, func(t *testing.T) {
+			run := finetuning(t, corpus)
+			test.edit(&run)
+			for _, err := range Finetune(t.Context(), m, tok, run, Options{}) {
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Fatalf("error %v, want one that says %q", err, test.want)
+				}
+			}
+		})
+	}
+	t.Run("a tokenizer larger than the model", func(t *testing.T) {
+		large := loadTokenizer(t, numbered(201))
+		for _, err := range Pretrain(t.Context(), m, large, pretraining(corpus), Options{}) {
+			if err == nil || !strings.Contains(err.Error(), "206 tokens, the model only 205") {
+				t.Fatalf("error %v", err)
+			}
+		}
+	})
+}
+
+func TestBreakingOutEndsTheRun(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 30)
+	tok, m := tinyModel(t, 200, nil)
+	n := 0
+	for range Pretrain(t.Context(), m, tok, pretraining(corpus), Options{}) {
+		if n++; n == 3 {
+			break
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d reports after the break", n)
+	}
+}
+
+func TestReadRun(t *testing.T) {
+	path := write(t, "run.json", `{
+	// the base model
+	"model": "base", "output": "out",
+	"heads": {"mood": {"type": "sequence", "sets": [{"train": "a.jsonl", "map": {"x": null, "y": "z"}}]}},
+	"learning_rate": 3e-5
+}
+`)
+	var run Finetuning
+	if err := ReadRun(path, &run); err != nil {
+		t.Fatal(err)
+	}
+	run.SetDefaults()
+	if run.Model != "base" || run.LearningRate != 3e-5 || run.Epochs != 3 || run.Heads["mood"].Weight != 1 || *run.WeightDecay != 0.01 {
+		t.Errorf("run %+v", run)
+	}
+	for _, test := range []struct{ content, want string }{
+		{"{\n// a comment\n\"modle\": 1\n}", `unknown field "modle"`},
+		{"{\"model\": \"a\"} {}", "something follows"},
+		{"{\n\n\"model\": }", "run.json:3: "},
+	} {
+		if err := ReadRun(write(t, "run.json", test.content), &Finetuning{}); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("ReadRun of %q: error %v, want one that says %q", test.content, err, test.want)
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package training
+
+import (
+	"fmt"
+	"time"
+)
+
+// Kind says what a report is about.
+type Kind string
+
+// The kinds of reports, in the order in which a run yields them.
+const (
+	Started    Kind = "start"      // once, before the first step
+	Stepped    Kind = "step"       // every Settings.ReportEvery steps
+	Evaluated  Kind = "evaluation" // every Settings.EvaluateEvery steps and at the end
+	Saved      Kind = "checkpoint"
+	Stopped    Kind = "stop" // early, since it no longer got better
+	Finished   Kind = "end"
+	resolution      = time.Millisecond
+)
+
+// Report is what a run tells as it goes. Its JSON is a line of metrics.jsonl.
+type Report struct {
+	Kind  Kind `json:"kind"`
+	Step  int  `json:"step"` // optimizer steps taken
+	Steps int  `json:"steps"`
+	// Epoch counts the passes over the data, with a fraction for labelled sets.
+	Epoch float64 `json:"epoch"`
+	Phase int     `json:"phase,omitempty"` // of pre-training, from 1
+
+	// Of Stepped: means over the steps since the last such report.
+	Loss         float64            `json:"loss,omitempty"` // the weighted sum
+	Losses       map[string]float64 `json:"losses,omitempty"`
+	LearningRate float64            `json:"learning_rate,omitempty"`
+	GradientNorm float64            `json:"gradient_norm,omitempty"` // before clipping
+	Tokens       int64              `json:"tokens,omitempty"`        // of the whole run so far
+
+	// Elapsed is the time computed since this process began, and TokensPerSecond
+	// the speed since the last report; they are not repeated by a second run.
+	Elapsed         Seconds `json:"elapsed_seconds"`
+	TokensPerSecond float64 `json:"tokens_per_second,omitempty"`
+
+	Evaluation *Evaluation `json:"evaluation,omitempty"`
+	// Best says that the evaluation is the best so far.
+	Best       bool   `json:"best,omitempty"`
+	Checkpoint string `json:"checkpoint,omitempty"`
+
+	Start *Start `json:"start,omitempty"`
+}
+
+// Seconds is a duration that JSON shows in seconds.
+type Seconds time.Duration
+
+// MarshalJSON writes the seconds to three digits.
+func (s Seconds) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, "%.3f", time.Duration(s).Round(resolution).Seconds()), nil
+}
+
+// Start is what is known before the first step.
+type Start struct {
+	Parameters int      `json:"parameters"`
+	Learning   int      `json:"learning"`        // parameters that are not frozen
+	Fresh      []string `json:"fresh,omitempty"` // parameters that begin at random
+	Threads    int      `json:"threads"`
+
+	Files     int `json:"files,omitempty"` // of the corpus
+	Documents int `json:"documents,omitempty"`
+	Sentences int `json:"sentences,omitempty"`
+	Bytes     int `json:"bytes,omitempty"`
+	HeldOut   int `json:"held_out,omitempty"` // examples
+
+	Sets []SetReport `json:"sets,omitempty"`
+
+	// Problems are lines that could not be used: all of them counted, the
+	// first named.
+	ProblemCount int      `json:"problem_count"`
+	Problems     []string `json:"problems,omitempty"`
+
+	ResumedFrom string   `json:"resumed_from,omitempty"`
+	Skipped     []string `json:"skipped,omitempty"` // broken checkpoints
+}
+
+// SetReport describes a set as it was read.
+type SetReport struct {
+	Name      string         `json:"name"`
+	Head      string         `json:"head"`
+	Part      string         `json:"part"` // train or dev
+	Rows      int            `json:"rows"`
+	LeftOut   int            `json:"left_out,omitempty"`
+	Truncated int            `json:"truncated,omitempty"`
+	Share     float64        `json:"share,omitempty"`
+	Labels    map[string]int `json:"labels,omitempty"`
+	Lacks     []string       `json:"lacks,omitempty"`
+}
+
+// Evaluation is what held-out data say.
+type Evaluation struct {
+	// Score is what decides which weights are the best: higher is better.
+	Score float64    `json:"score"`
+	Text  *TextScore `json:"text,omitempty"`
+	Sets  []SetScore `json:"sets,omitempty"`
+}
+
+// TextScore measures the two pre-training tasks on held-out text.
+type TextScore struct {
+	Examples     int     `json:"examples"`
+	MLMLoss      float64 `json:"mlm_loss"` // nats a chosen piece
+	Perplexity   float64 `json:"perplexity"`
+	MLMAccuracy  float64 `json:"mlm_accuracy"`
+	Pairs        int     `json:"pairs"`
+	NextLoss     float64 `json:"nsp_loss"`
+	NextAccuracy float64 `json:"nsp_accuracy"`
+}
+
+// SetScore measures a head on the dev part of a set.
+type SetScore struct {
+	Set  string  `json:"set"`
+	Head string  `json:"head"`
+	Rows int     `json:"rows"`
+	Loss float64 `json:"loss"`
+	// Main is the metric that the field reports for the task, Value its value:
+	// accuracy, micro_f1, entity_f1 or pearson.
+	Main    string             `json:"main"`
+	Value   float64            `json:"value"`
+	Metrics map[string]float64 `json:"metrics"` // all of them
+}
+
+// DivergedError says that a loss or a gradient is no longer a number. The
+// parameters are those of before the step.
+type DivergedError struct {
+	Step       int // that failed, from 1
+	Losses     map[string]float64
+	Norm       float64
+	Checkpoint string // the last one, "" if none was written
+}
+
+func (e *DivergedError) Error() string {
+	last := "no checkpoint was written before it"
+	if e.Checkpoint != "" {
+		last = "the last good checkpoint is " + e.Checkpoint
+	}
+	return fmt.Sprintf("step %d diverged: losses %v, gradient norm %v; %s (a lower learning rate or a longer warm-up may help)", e.Step, e.Losses, e.Norm, last)
+}
+
+// InterruptedError says that the run's context was cancelled; Unwrap gives the
+// cause.
+type InterruptedError struct {
+	Step       int    // steps taken
+	Checkpoint string // where resuming goes on, "" if the run writes none
+	Cause      error
+}
+
+func (e *InterruptedError) Error() string {
+	if e.Checkpoint == "" {
+		return fmt.Sprintf("interrupted after step %d", e.Step)
+	}
+	return fmt.Sprintf("interrupted after step %d; checkpoint %s is ready to resume from", e.Step, e.Checkpoint)
+}
+
+func (e *InterruptedError) Unwrap() error { return e.Cause }

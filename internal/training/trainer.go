@@ -1,0 +1,488 @@
+package training
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"cloze/internal/bert"
+	"cloze/internal/kernels"
+)
+
+// Options are what a run needs of the machine, and what does not change its
+// numbers.
+type Options struct {
+	Pool *kernels.Pool // nil computes in the calling goroutine
+	// Dir is where checkpoints are written; "" writes none.
+	Dir string
+	// Resume goes on from the newest whole checkpoint in Dir.
+	Resume bool
+	// Now tells the time; nil is time.Now.
+	Now func() time.Time
+}
+
+// trainer is what pre-training and fine-tuning share: steps, reports,
+// checkpoints.
+type trainer struct {
+	model     *bert.Model
+	options   Options
+	settings  *Settings
+	objective *objective
+	optimizer *AdamW
+	schedule  Schedule
+	ws        *bert.Workspace
+	evaluator *evaluator
+	run       json.RawMessage // the run's settings, as far as they decide its numbers
+
+	progress progress
+	began    time.Time     // of this process's part of the run
+	spent    time.Duration // of it, on evaluations and checkpoints
+	speed    speedometer
+	saved    time.Time // the last checkpoint
+	lastFile string
+}
+
+// progress is what a checkpoint keeps beside the values.
+type progress struct {
+	Tokens int64 `json:"tokens"`
+	// Losses since the last report.
+	Window window `json:"window"`
+	Best   *best  `json:"best,omitempty"`
+	// Phase, Stream and Sampler are where the data stand.
+	Phase   int              `json:"phase,omitempty"`
+	Stream  *StreamPosition  `json:"stream,omitempty"`
+	Sampler *SamplerPosition `json:"sampler,omitempty"`
+}
+
+// window sums what Stepped reports.
+type window struct {
+	Steps  int                `json:"steps"`
+	Loss   float64            `json:"loss"`
+	Norm   float64            `json:"norm"`
+	Losses map[string]float64 `json:"losses,omitempty"`
+	Counts map[string]int     `json:"counts,omitempty"` // steps that had the loss
+}
+
+// best is the evaluation that decided which weights to keep.
+type best struct {
+	Step  int     `json:"step"`
+	Score float64 `json:"score"`
+	// Since counts the evaluations since then.
+	Since int `json:"since"`
+}
+
+type speedometer struct {
+	at     time.Time
+	tokens int64
+	spent  time.Duration
+}
+
+func newTrainer(m *bert.Model, s *Settings, o *objective, steps int, run any, options Options) (*trainer, error) {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	description, err := json.Marshal(run)
+	if err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	if s.FreezeLayers > m.Config.NumHiddenLayers {
+		return nil, fmt.Errorf("freeze_layers is %d, the model has %d layers", s.FreezeLayers, m.Config.NumHiddenLayers)
+	}
+	params := m.Parameters()
+	scale := learningRateScales(&m.Config, s, params)
+	for i, p := range params {
+		if scale[i] == 0 {
+			p.Grad = nil // Backward does not compute it
+		}
+	}
+	t := &trainer{
+		model: m, options: options, settings: s, objective: o,
+		optimizer: NewAdamW(params, scale, s.adamW()),
+		schedule:  s.schedule(steps),
+		ws:        m.NewTrainingWorkspace(options.Pool),
+		run:       description,
+	}
+	t.evaluator = &evaluator{model: m, pool: options.Pool, ws: m.NewWorkspace(options.Pool), objective: o, passTokens: s.PassTokens}
+	return t, nil
+}
+
+// learningRateScales gives each parameter its share of the learning rate: 0
+// for frozen ones, LayerDecay to the power of the layers above it, HeadRate for
+// the heads (Howard and Ruder 2018, §3.2; Sun et al. 2019, §5.3.4).
+func learningRateScales(c *bert.Config, s *Settings, params []*bert.Param) []float64 {
+	scale := make([]float64, len(params))
+	for i, p := range params {
+		layer := layerOf(c, p.Name)
+		switch {
+		case layer < 0 && s.FreezeEmbeddings, layer >= 0 && layer < s.FreezeLayers:
+			continue
+		case layer >= c.NumHiddenLayers && !strings.HasPrefix(p.Name, "bert."):
+			scale[i] = s.HeadRate
+		default:
+			scale[i] = math.Pow(s.LayerDecay, float64(c.NumHiddenLayers-layer))
+		}
+	}
+	return scale
+}
+
+// layerOf is the layer that a parameter belongs to: −1 for the embeddings, L
+// for the pooler and the heads.
+func layerOf(c *bert.Config, name string) int {
+	if strings.HasPrefix(name, "bert.embeddings.") {
+		return -1
+	}
+	rest, ok := strings.CutPrefix(name, "bert.encoder.layer.")
+	if !ok {
+		return c.NumHiddenLayers
+	}
+	layer := 0
+	for _, digit := range rest {
+		if digit == '.' {
+			break
+		}
+		layer = 10*layer + int(digit-'0')
+	}
+	return layer
+}
+
+// step takes an optimizer step on samples.
+func (t *trainer) step(ctx context.Context, samples []sample) error {
+	passes := cutPasses(t.model, samples, t.settings.PassTokens)
+	norms := t.objective.norms(passes)
+	losses := map[string]float64{}
+	step := t.optimizer.Steps()
+	t.optimizer.ZeroGrad()
+	for i, p := range passes {
+		if err := ctx.Err(); err != nil {
+			return err // the step is taken whole or not at all
+		}
+		t.ws.SetDropout(dropoutStream(t.settings.Seed, step, i))
+		t.objective.add(t.model, t.ws, t.options.Pool, p, norms, losses)
+	}
+	norm := t.optimizer.Norm(t.options.Pool)
+	loss := t.objective.total(losses)
+	if !isFinite(loss) || !isFinite(norm) {
+		return &DivergedError{Step: step + 1, Losses: losses, Norm: norm, Checkpoint: t.lastFile}
+	}
+	t.optimizer.Step(t.options.Pool, t.schedule.At(step), ClipFactor(norm, t.settings.ClipNorm))
+	for _, p := range passes {
+		t.progress.Tokens += int64(p.in.Tokens())
+	}
+	t.progress.Window.add(loss, norm, losses)
+	return nil
+}
+
+// dropoutStream gives every pass of a run masks of its own.
+func dropoutStream(seed uint64, step, pass int) uint64 {
+	return NewRand(seed, uint64(step)<<16|uint64(pass)).Uint64()
+}
+
+func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func (w *window) add(loss, norm float64, losses map[string]float64) {
+	w.Steps++
+	w.Loss += loss
+	w.Norm += norm
+	if w.Losses == nil {
+		w.Losses, w.Counts = map[string]float64{}, map[string]int{}
+	}
+	for name, value := range losses {
+		w.Losses[name] += value
+		w.Counts[name]++
+	}
+}
+
+// stepReport reports the window and starts a new one.
+func (t *trainer) stepReport(r Report) Report {
+	w := t.progress.Window
+	t.progress.Window = window{}
+	r.Kind = Stepped
+	r.Loss = w.Loss / float64(w.Steps)
+	r.GradientNorm = w.Norm / float64(w.Steps)
+	r.Losses = map[string]float64{}
+	for name, sum := range w.Losses {
+		r.Losses[name] = sum / float64(w.Counts[name])
+	}
+	r.LearningRate = t.schedule.At(r.Step - 1)
+	r.Tokens = t.progress.Tokens
+	now := t.options.Now()
+	if elapsed := now.Sub(t.speed.at) - (t.spent - t.speed.spent); elapsed > 0 {
+		r.TokensPerSecond = float64(t.progress.Tokens-t.speed.tokens) / elapsed.Seconds()
+	}
+	t.speed = speedometer{now, t.progress.Tokens, t.spent}
+	return r
+}
+
+// report is the common part of all reports.
+func (t *trainer) report(kind Kind) Report {
+	return Report{
+		Kind: kind, Step: t.optimizer.Steps(), Steps: t.schedule.Steps,
+		Elapsed: Seconds(t.options.Now().Sub(t.began)),
+	}
+}
+
+// start is what every run reports first.
+func (t *trainer) start() *Start {
+	s := &Start{Fresh: slices.Clone(t.model.Fresh()), Threads: 1}
+	if t.options.Pool != nil {
+		s.Threads = t.options.Pool.Threads()
+	}
+	for i, p := range t.model.Parameters() {
+		s.Parameters += p.Len()
+		if t.optimizer.m[i] != nil {
+			s.Learning += p.Len()
+		}
+	}
+	return s
+}
+
+// begin starts the clocks.
+func (t *trainer) begin() {
+	now := t.options.Now()
+	t.began, t.saved = now, now
+	t.speed = speedometer{now, t.progress.Tokens, 0}
+}
+
+// pause runs something that is not training and keeps its time out of the
+// speed.
+func (t *trainer) pause(f func() error) error {
+	from := t.options.Now()
+	err := f()
+	t.spent += t.options.Now().Sub(from)
+	return err
+}
+
+func (t *trainer) checkpointIsDue() bool {
+	interval := time.Duration(t.settings.CheckpointMinutes * float64(time.Minute))
+	return t.options.Dir != "" && interval > 0 && t.options.Now().Sub(t.saved) >= interval
+}
+
+// save writes a checkpoint; "" if the run writes none.
+func (t *trainer) save() (string, error) {
+	if t.options.Dir == "" {
+		return "", nil
+	}
+	progress, err := json.Marshal(t.progress)
+	if err != nil {
+		return "", fmt.Errorf("checkpoint: %w", err)
+	}
+	err = t.pause(func() error {
+		t.lastFile, err = saveState(t.options.Dir, stateHeader{Run: t.run, Progress: progress}, t.optimizer)
+		return err
+	})
+	t.saved = t.options.Now()
+	return t.lastFile, err
+}
+
+// restore goes on from the newest whole checkpoint.
+func (t *trainer) restore() (restored, error) {
+	r, err := restoreState(t.options.Dir, t.optimizer, func(h stateHeader) error {
+		if err := sameRun(h.Run, t.run); err != nil {
+			return err
+		}
+		var p progress
+		return json.Unmarshal(h.Progress, &p)
+	})
+	if err != nil {
+		return r, fmt.Errorf("resume: %w", err)
+	}
+	t.lastFile = r.path
+	return r, json.Unmarshal(r.header.Progress, &t.progress)
+}
+
+// sameRun compares the settings of a checkpoint with the run's, member by
+// member, and names one that differs.
+func sameRun(saved, now json.RawMessage) error {
+	var a, b map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(saved, &a), json.Unmarshal(now, &b)); err != nil {
+		return fmt.Errorf("%w: its settings cannot be read: %w", errOtherModel, err)
+	}
+	names := maps.Clone(a)
+	maps.Copy(names, b)
+	for _, name := range sortedKeys(names) {
+		if string(a[name]) != string(b[name]) {
+			return fmt.Errorf("%w: %s was %s, and is %s now; resuming needs the same settings", errOtherModel, name, orNothing(a[name]), orNothing(b[name]))
+		}
+	}
+	return nil
+}
+
+func orNothing(raw json.RawMessage) string {
+	const longest = 200
+	switch {
+	case raw == nil:
+		return "not set"
+	case len(raw) > longest:
+		return string(raw[:longest]) + "…"
+	}
+	return string(raw)
+}
+
+// interrupted saves what was done and says so.
+func (t *trainer) interrupted(cause error) error {
+	path, err := t.save()
+	if err != nil {
+		return errors.Join(&InterruptedError{Step: t.optimizer.Steps(), Cause: cause}, err)
+	}
+	return &InterruptedError{Step: t.optimizer.Steps(), Checkpoint: path, Cause: cause}
+}
+
+// keep notes an evaluation and says whether it is the best so far.
+func (t *trainer) keep(score, minDelta float64) bool {
+	b := t.progress.Best
+	if b == nil || score > b.Score+minDelta {
+		t.progress.Best = &best{Step: t.optimizer.Steps(), Score: score}
+		return true
+	}
+	b.Since++
+	return false
+}
+
+// data is where a run's samples come from.
+type data interface {
+	// next returns the samples of a step.
+	next() ([]sample, error)
+	// position notes where the data stand, and seek goes there.
+	position(*progress)
+	seek(*progress) error
+	// where adds the epoch and the phase to a report.
+	where(*Report)
+}
+
+// loop is the run: the same for pre-training and fine-tuning. evaluate returns
+// what held-out data say, nil if there are none; patience is the number of
+// evaluations without a better one that ends the run, 0 for none.
+type loop struct {
+	*trainer
+	data     data
+	start    func(*Start)
+	evaluate func() (*Evaluation, error)
+	patience int
+	minDelta float64
+}
+
+// reports runs the loop and yields its reports; an error ends it.
+func (l *loop) reports(ctx context.Context, yield func(Report, error) bool) {
+	err := l.drive(ctx, func(r Report) bool {
+		l.data.where(&r)
+		return yield(r, nil)
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		yield(Report{}, err)
+	}
+}
+
+// errEnough ends a loop whose consumer has broken out.
+var errEnough = errors.New("the consumer of the reports stopped")
+
+func (l *loop) drive(ctx context.Context, yield func(Report) bool) error {
+	tell := func(r Report) error {
+		if !yield(r) {
+			return errEnough
+		}
+		return nil
+	}
+	start := l.trainer.start()
+	l.start(start)
+	if l.options.Resume {
+		r, err := l.restore()
+		if err != nil {
+			return err
+		}
+		start.ResumedFrom = r.path
+		for _, skipped := range r.skipped {
+			start.Skipped = append(start.Skipped, skipped.Error())
+		}
+		if err := l.data.seek(&l.progress); err != nil {
+			return err
+		}
+	}
+	l.begin()
+	report := l.report(Started)
+	report.Start = start
+	if err := tell(report); err != nil {
+		return err
+	}
+	stopped := l.stale()
+	for l.optimizer.Steps() < l.schedule.Steps && !stopped {
+		if err := l.advance(ctx); err != nil {
+			return err
+		}
+		step, last := l.optimizer.Steps(), l.optimizer.Steps() == l.schedule.Steps
+		if step%l.settings.ReportEvery == 0 || last {
+			if err := tell(l.stepReport(l.report(Stepped))); err != nil {
+				return err
+			}
+		}
+		if step%l.settings.EvaluateEvery == 0 || last {
+			if err := l.measure(tell); err != nil {
+				return err
+			}
+			if stopped = l.stale(); stopped {
+				if err := tell(l.report(Stopped)); err != nil {
+					return err
+				}
+			}
+		}
+		if l.checkpointIsDue() || last || stopped {
+			if err := l.checkpoint(tell); err != nil {
+				return err
+			}
+		}
+	}
+	return tell(l.report(Finished))
+}
+
+// advance takes one step, or saves what there is if it may not.
+func (l *loop) advance(ctx context.Context) error {
+	l.data.position(&l.progress) // where to go on if the step is not finished
+	if ctx.Err() != nil {
+		return l.interrupted(context.Cause(ctx))
+	}
+	samples, err := l.data.next()
+	if err != nil {
+		return err
+	}
+	if err := l.step(ctx, samples); err != nil {
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			return l.interrupted(context.Cause(ctx))
+		}
+		return err
+	}
+	l.data.position(&l.progress)
+	return nil
+}
+
+func (l *loop) measure(tell func(Report) error) error {
+	report := l.report(Evaluated)
+	err := l.pause(func() (err error) {
+		report.Evaluation, err = l.evaluate()
+		return err
+	})
+	if err != nil || report.Evaluation == nil {
+		return err
+	}
+	report.Best = l.keep(report.Evaluation.Score, l.minDelta)
+	return tell(report)
+}
+
+// stale says whether the run no longer gets better.
+func (l *loop) stale() bool {
+	return l.patience > 0 && l.progress.Best != nil && l.progress.Best.Since >= l.patience
+}
+
+func (l *loop) checkpoint(tell func(Report) error) error {
+	path, err := l.save()
+	if err != nil || path == "" {
+		return err
+	}
+	report := l.report(Saved)
+	report.Checkpoint = path
+	return tell(report)
+}
