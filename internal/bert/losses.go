@@ -140,39 +140,43 @@ func softmaxLoss(d, x []float32, label int32) float64 {
 	return z - own
 }
 
-// partialLoss is softmaxLoss where some classes are absent. In terms of
-// Z(S) = Σ exp(x[c]) over a set S of classes:
+// partialLoss is softmaxLoss where some classes are absent. With
+// z(S) = log Σ exp(x[c]) over a set S of classes:
 //
-//	loss  = log Z(allowed) − log Z(accepted)
-//	d[c]  = exp(x[c])·([c allowed]/Z(allowed) − [c accepted]/Z(accepted))
+//	loss  = z(allowed) − z(accepted)
+//	d[c]  = [c allowed]·exp(x[c] − z(allowed)) − [c accepted]·exp(x[c] − z(accepted))
 func (l CrossEntropy) partialLoss(d, x []float32, label int32, absent []bool) float64 {
 	allowed := func(c int) bool { return l.MergeAbsent || !absent[c] || c == int(label) }
 	accepted := func(c int) bool { return c == int(label) || l.MergeAbsent && label == l.Outside && absent[c] }
-	top := float32(math.Inf(-1))
-	for _, v := range x {
-		top = max(top, v)
-	}
-	var zAllowed, zAccepted float64
+	zAllowed, zAccepted := logSumExp(x, allowed), logSumExp(x, accepted)
 	for c, v := range x {
-		e := math.Exp(float64(v - top))
+		slope := 0.0
 		if allowed(c) {
-			zAllowed += e
+			slope += math.Exp(float64(v) - zAllowed)
 		}
 		if accepted(c) {
-			zAccepted += e
-		}
-	}
-	for c, v := range x {
-		e, slope := math.Exp(float64(v-top)), 0.0
-		if allowed(c) {
-			slope += e / zAllowed
-		}
-		if accepted(c) {
-			slope -= e / zAccepted
+			slope -= math.Exp(float64(v) - zAccepted)
 		}
 		d[c] = float32(slope)
 	}
-	return math.Log(zAllowed) - math.Log(zAccepted)
+	return zAllowed - zAccepted
+}
+
+// logSumExp is log Σ exp(x[c]) over the classes that are in.
+func logSumExp(x []float32, in func(c int) bool) float64 {
+	top := math.Inf(-1)
+	for c, v := range x {
+		if in(c) {
+			top = max(top, float64(v))
+		}
+	}
+	total := 0.0
+	for c, v := range x {
+		if in(c) {
+			total += math.Exp(float64(v) - top)
+		}
+	}
+	return top + math.Log(total)
 }
 
 // BinaryCrossEntropy is the loss of a yes or no for each class:

@@ -1,135 +1,165 @@
 package kernels
 
+import (
+	"fmt"
+	"sync"
+)
+
 // The three products of training, between matrices that change from step to
-// step. Where x·Wᵀ is a layer, its gradients are
+// step. Where y = x·Wᵀ is a layer,
 //
 //	forward    y  = x·Wᵀ     MulNT
 //	backward   dx = dy·W     MulNN
 //	           dW += dyᵀ·x   MulTN
 //
-// All matrices are row-major. With add, the product is added to what c holds;
-// otherwise c is overwritten. The result does not depend on the pool.
+// All matrices are row-major. Each brings its operands into the form that
+// Matrix.Mul reads, which costs little beside the product, and runs the same
+// tiles. Results do not depend on the pool.
 
 // MulNT computes c = act(a·bᵀ + bias) + residual; a is (m, k), b (n, k), c and
 // the residual (m, n). The residual may be c.
 func MulNT(pool *Pool, c, a, b []float32, m, n, k int, ep Epilogue) {
-	checkGemm(c, a, b, m, n, k)
-	pool.Run(panels(m), &gemm{panel: mulNT, c: c, a: a, b: b, m: m, n: n, k: k, ep: ep})
+	ep.check(m, n)
+	mulAny(pool, c, operand{a, k, 1}, operand{b, k, 1}, m, n, k, ep)
 }
 
-// MulNN computes c = a·b; a is (m, k), b (k, n), c (m, n).
+// MulNN computes c = a·b, or c += a·b with add; a is (m, k), b (k, n), c (m, n).
 func MulNN(pool *Pool, c, a, b []float32, m, n, k int, add bool) {
-	checkGemm(c, a, b, m, n, k)
-	pool.Run(panels(m), &gemm{panel: mulNN, c: c, a: a, b: b, m: m, n: n, k: k, add: add})
+	mulAny(pool, c, operand{a, k, 1}, operand{b, 1, n}, m, n, k, addTo(c, add))
 }
 
-// MulTN computes c = aᵀ·b; a is (k, m), b (k, n), c (m, n).
+// MulTN computes c = aᵀ·b, or c += aᵀ·b with add; a is (k, m), b (k, n), c
+// (m, n).
 func MulTN(pool *Pool, c, a, b []float32, m, n, k int, add bool) {
-	checkGemm(c, a, b, m, n, k)
-	pool.Run(panels(m), &gemm{panel: mulTN, c: c, a: a, b: b, m: m, n: n, k: k, add: add})
+	mulAny(pool, c, operand{a, 1, m}, operand{b, 1, n}, m, n, k, addTo(c, add))
 }
 
-func checkGemm(c, a, b []float32, m, n, k int) {
-	if len(c) != m*n || len(a) != m*k || len(b) != n*k {
-		panic("kernels: matrix product of wrong lengths")
+func addTo(c []float32, add bool) Epilogue {
+	if add {
+		return Epilogue{Residual: c}
 	}
+	return Epilogue{}
 }
 
-// panelRows is how many rows of c one task computes.
-const panelRows = 16
+// operand is a matrix, or the transpose of one, as the product sees it: its
+// value k of row r is values[r·row + k·depth]. One of the two is 1.
+type operand struct {
+	values     []float32
+	row, depth int
+}
 
-func panels(rows int) int { return (rows + panelRows - 1) / panelRows }
+// maxDepth is the most summands that a tile adds up at a time: more would not
+// stay in the cache. Longer sums are cut, and c holds what is there so far.
+const maxDepth = 1024
 
-// gemm is one product as a Task over the panels of c.
+// mulAny computes c[i][j] = Σ a[i][k]·b[j][k] and the epilogue.
+func mulAny(pool *Pool, c []float32, a, b operand, m, n, k int, ep Epilogue) {
+	if len(c) != m*n || len(a.values) != m*k || len(b.values) != n*k {
+		panic(fmt.Sprintf("kernels: product of (%d, %d) and (%d, %d), of %d and %d values, into %d",
+			m, k, n, k, len(a.values), len(b.values), len(c)))
+	}
+	if m == 0 || n == 0 {
+		return
+	}
+	free := &gemms
+	if pool == nil {
+		free = &smallGemms
+	}
+	g := free.Get().(*gemm)
+	g.a, g.b, g.m, g.n = a, b, m, n
+	blocks := max(1, (k+maxDepth-1)/maxDepth)
+	if ep.Activation != None {
+		blocks = 1 // an activation needs the whole sum
+	}
+	for i := range blocks {
+		first, end := share(k, blocks, i), share(k, blocks, i+1)
+		g.block(pool, c, first, end-first, blocks == 1, ep)
+		ep = Epilogue{Residual: c}
+	}
+	g.a, g.b, g.product = operand{}, operand{}, product{}
+	free.Put(g)
+}
+
+// gemm is a product with the memory that its operands are copied to.
 type gemm struct {
-	panel   func(g *gemm, first, last int)
-	c, a, b []float32
-	m, n, k int
-	add     bool     // NN and TN
-	ep      Epilogue // NT
+	a, b         operand
+	m, n         int
+	first, depth int // of the summands at hand
+
+	panels  []float32 // of b, as in Matrix: (⌈n/32⌉, depth, 32)
+	rows    []float32 // of a: (m, depth)
+	product product
 }
+
+// gemms keeps the memory of large products, smallGemms of those that a part of
+// a task computes by itself.
+var (
+	gemms      = sync.Pool{New: func() any { return new(gemm) }}
+	smallGemms = sync.Pool{New: func() any { return new(gemm) }}
+)
+
+// block multiplies depth summands from first on; whole says that they are all.
+func (g *gemm) block(pool *Pool, c []float32, first, depth int, whole bool, ep Epilogue) {
+	g.first, g.depth = first, depth
+	panels := (g.n + panelColumns - 1) / panelColumns
+	g.panels = resize(g.panels, panels*depth*panelColumns)
+	pool.Run(panels, (*gemmPanels)(g))
+	rows := g.a.values
+	if !whole || g.a.depth != 1 {
+		g.rows = resize(g.rows, g.m*depth)
+		pool.Run((g.m+panelColumns-1)/panelColumns, (*gemmRows)(g))
+		rows = g.rows
+	}
+	g.product = product{y: c, x: rows, panels: g.panels, rows: g.m, in: depth, out: g.n, ep: ep}
+	g.product.run(pool)
+}
+
+func resize(s []float32, n int) []float32 {
+	if cap(s) < n {
+		return make([]float32, n)
+	}
+	return s[:n]
+}
+
+// gemmPanels packs b; part i is a panel.
+type gemmPanels gemm
 
 // Do implements Task.
-func (g *gemm) Do(_, i int) { g.panel(g, i*panelRows, min((i+1)*panelRows, g.m)) }
+func (g *gemmPanels) Do(_, i int) {
+	columns := min(panelColumns, g.n-i*panelColumns)
+	panel := g.panels[i*g.depth*panelColumns:][:g.depth*panelColumns]
+	b := g.b.values[i*panelColumns*g.b.row+g.first*g.b.depth:]
+	if g.b.depth == 1 {
+		packPanel(panel, b, columns, g.depth, g.b.row)
+		return
+	}
+	for k := range g.depth {
+		row := panel[k*panelColumns:][:panelColumns]
+		clear(row[copy(row, b[k*g.b.depth:][:columns]):])
+	}
+}
 
-// mulNT takes four rows of b at a time, so that a row of a is read once for
-// four sums.
-func mulNT(g *gemm, first, last int) {
-	for i := first; i < last; i++ {
-		a := g.a[i*g.k:][:g.k]
-		j := 0
-		for ; j+4 <= g.n; j += 4 {
-			b0, b1 := g.b[j*g.k:][:g.k], g.b[(j+1)*g.k:][:g.k]
-			b2, b3 := g.b[(j+2)*g.k:][:g.k], g.b[(j+3)*g.k:][:g.k]
-			var s0, s1, s2, s3 float32
-			for p, x := range a {
-				s0 += x * b0[p]
-				s1 += x * b1[p]
-				s2 += x * b2[p]
-				s3 += x * b3[p]
+// gemmRows copies a; part i is as many of its rows as a panel has columns.
+type gemmRows gemm
+
+// Do implements Task.
+func (g *gemmRows) Do(_, i int) {
+	firstRow, endRow := i*panelColumns, min((i+1)*panelColumns, g.m)
+	a := g.a.values[g.first*g.a.depth:]
+	if g.a.depth == 1 {
+		for r := firstRow; r < endRow; r++ {
+			copy(g.rows[r*g.depth:][:g.depth], a[r*g.a.row:])
+		}
+		return
+	}
+	const square = 16 // of values: a cache line
+	for start := 0; start < g.depth; start += square {
+		end := min(start+square, g.depth)
+		for r := firstRow; r < endRow; r++ {
+			row := g.rows[r*g.depth+start : r*g.depth+end]
+			for k := range row {
+				row[k] = a[(start+k)*g.a.depth+r]
 			}
-			g.finish(i, j, s0)
-			g.finish(i, j+1, s1)
-			g.finish(i, j+2, s2)
-			g.finish(i, j+3, s3)
 		}
-		for ; j < g.n; j++ {
-			b := g.b[j*g.k:][:g.k]
-			var s float32
-			for p, x := range a {
-				s += x * b[p]
-			}
-			g.finish(i, j, s)
-		}
-	}
-}
-
-// finish applies the epilogue to one sum and stores it.
-func (g *gemm) finish(i, j int, sum float32) {
-	if g.ep.Bias != nil {
-		sum += g.ep.Bias[j]
-	}
-	if g.ep.Activation != None {
-		one := [1]float32{sum}
-		Activate(one[:], g.ep.Activation)
-		sum = one[0]
-	}
-	if g.ep.Residual != nil {
-		sum += g.ep.Residual[i*g.n+j]
-	}
-	g.c[i*g.n+j] = sum
-}
-
-// mulNN adds multiples of the rows of b to a row of c.
-func mulNN(g *gemm, first, last int) {
-	if !g.add {
-		clear(g.c[first*g.n : last*g.n])
-	}
-	for p := range g.k {
-		b := g.b[p*g.n:][:g.n]
-		for i := first; i < last; i++ {
-			addScaled(g.c[i*g.n:][:g.n], b, g.a[i*g.k+p])
-		}
-	}
-}
-
-// mulTN is mulNN with a read by columns.
-func mulTN(g *gemm, first, last int) {
-	if !g.add {
-		clear(g.c[first*g.n : last*g.n])
-	}
-	for p := range g.k {
-		b := g.b[p*g.n:][:g.n]
-		for i := first; i < last; i++ {
-			addScaled(g.c[i*g.n:][:g.n], b, g.a[p*g.m+i])
-		}
-	}
-}
-
-// addScaled computes y += a·x.
-func addScaled(y, x []float32, a float32) {
-	x = x[:len(y)]
-	for i := range y {
-		y[i] += a * x[i]
 	}
 }

@@ -1,0 +1,145 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// gemmSizes are m, n and k: ones, below and above tiles, panels and depths.
+var gemmSizes = [][3]int{
+	{1, 1, 1}, {3, 5, 7}, {14, 32, 16}, {15, 33, 17}, {64, 20, 64}, {29, 65, 31}, {2, 3, maxDepth + 1}, {40, 70, 2*maxDepth + 5}, {200, 96, 130},
+}
+
+func TestGemm(t *testing.T) {
+	for _, threads := range []int{1, 3} {
+		pool := NewPool(threads)
+		defer pool.Close()
+		for _, size := range gemmSizes {
+			m, n, k := size[0], size[1], size[2]
+			t.Run(fmt.Sprintf("%dx%dx%d on %d threads", m, n, k, threads), func(t *testing.T) {
+				random := rand.New(rand.NewPCG(1, uint64(m*n*k)))
+				a, b := randomMatrix(random, m, k), randomMatrix(random, n, k)
+				bias, c := randomMatrix(random, 1, n), randomMatrix(random, m, n)
+				aT, bT := transposed(a, m, k), transposed(b, n, k)
+				product := func(i, j int) (sum float64) {
+					for p := range k {
+						sum += float64(a[i*k+p]) * float64(b[j*k+p])
+					}
+					return sum
+				}
+				for _, tt := range []struct {
+					name string
+					mul  func(c []float32)
+					want func(product float64, i, j int) float64
+				}{
+					{
+						"nt", func(c []float32) { MulNT(pool, c, a, b, m, n, k, Epilogue{}) },
+						func(p float64, _, _ int) float64 { return p },
+					},
+					{
+						"nt bias and residual", func(c []float32) { MulNT(pool, c, a, b, m, n, k, Epilogue{Bias: bias, Residual: c}) },
+						func(p float64, i, j int) float64 { return p + float64(bias[j]) + float64(c[i*n+j]) },
+					},
+					{
+						"nt activation", func(c []float32) { MulNT(pool, c, a, b, m, n, k, Epilogue{Bias: bias, Activation: ReLU}) },
+						func(p float64, _, j int) float64 { return max(0, p+float64(bias[j])) },
+					},
+					{
+						"nn", func(c []float32) { MulNN(pool, c, a, bT, m, n, k, false) },
+						func(p float64, _, _ int) float64 { return p },
+					},
+					{
+						"nn add", func(c []float32) { MulNN(pool, c, a, bT, m, n, k, true) },
+						func(p float64, i, j int) float64 { return p + float64(c[i*n+j]) },
+					},
+					{
+						"tn", func(c []float32) { MulTN(pool, c, aT, bT, m, n, k, false) },
+						func(p float64, _, _ int) float64 { return p },
+					},
+					{
+						"tn add", func(c []float32) { MulTN(pool, c, aT, bT, m, n, k, true) },
+						func(p float64, i, j int) float64 { return p + float64(c[i*n+j]) },
+					},
+				} {
+					got := slices.Clone(c)
+					tt.mul(got)
+					for i := range m {
+						for j := range n {
+							want := tt.want(product(i, j), i, j)
+							// The summands are at most 1: rounding grows with their number.
+							if diff := math.Abs(float64(got[i*n+j]) - want); !(diff <= 1e-6*float64(k+4)) {
+								t.Fatalf("%s: c[%d][%d] = %v, want %v", tt.name, i, j, got[i*n+j], want)
+							}
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+func randomMatrix(random *rand.Rand, rows, cols int) []float32 {
+	values := make([]float32, rows*cols)
+	for i := range values {
+		values[i] = 2*random.Float32() - 1
+	}
+	return values
+}
+
+func transposed(a []float32, rows, cols int) []float32 {
+	t := make([]float32, len(a))
+	for i := range rows {
+		for j := range cols {
+			t[j*rows+i] = a[i*cols+j]
+		}
+	}
+	return t
+}
+
+func TestGemmPanicsOnWrongLengths(t *testing.T) {
+	for name, mul := range map[string]func(){
+		"a": func() { MulNN(nil, make([]float32, 6), make([]float32, 7), make([]float32, 12), 2, 3, 4, false) },
+		"b": func() { MulTN(nil, make([]float32, 6), make([]float32, 8), make([]float32, 11), 2, 3, 4, false) },
+		"c": func() { MulNN(nil, make([]float32, 5), make([]float32, 8), make([]float32, 12), 2, 3, 4, false) },
+		"residual": func() {
+			MulNT(nil, make([]float32, 6), make([]float32, 8), make([]float32, 12), 2, 3, 4, Epilogue{Residual: make([]float32, 5)})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			mul()
+		})
+	}
+}
+
+func BenchmarkGemm(b *testing.B) {
+	pool := NewPool(0)
+	defer pool.Close()
+	for _, size := range [][3]int{{4096, 1152, 384}, {4096, 1536, 384}, {4096, 384, 1536}, {128, 64, 128}} {
+		m, n, k := size[0], size[1], size[2]
+		random := rand.New(rand.NewPCG(1, 2))
+		x, w, y := randomMatrix(random, m, k), randomMatrix(random, n, k), randomMatrix(random, m, n)
+		for _, tt := range []struct {
+			name string
+			mul  func()
+		}{
+			{"NT", func() { MulNT(pool, y, x, w, m, n, k, Epilogue{}) }},
+			{"NN", func() { MulNN(pool, x, y, w, m, k, n, false) }},
+			{"TN", func() { MulTN(pool, w, y, x, n, k, m, true) }},
+		} {
+			b.Run(fmt.Sprintf("%s/%dx%dx%d", tt.name, m, n, k), func(b *testing.B) {
+				for b.Loop() {
+					tt.mul()
+				}
+				b.ReportMetric(2*float64(m*n*k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}
