@@ -25,7 +25,7 @@ var weightsZH string
 func IDs() []string { return []string{"en", "zh"} }
 
 // FS returns the directory of a model in Hugging Face's layout, or nil if
-// there is no such model. Its model.safetensors has a method Bytes() []byte,
+// there is no such model. Its model.safetensors has a method Mapped() []byte,
 // which lends what is in the program without copying it.
 func FS(id string) fs.FS {
 	switch id {
@@ -59,7 +59,8 @@ type weightsFile struct {
 	weights string
 }
 
-// Bytes returns the file, which is read-only memory.
-func (f weightsFile) Bytes() []byte {
+// Mapped returns the file as it is mapped into memory with the program. The
+// bytes are read-only.
+func (f weightsFile) Mapped() []byte {
 	return unsafe.Slice(unsafe.StringData(f.weights), len(f.weights))
 }

@@ -24,12 +24,12 @@ func TestFSLendsTheWeights(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lent, ok := file.(interface{ Bytes() []byte })
+		lent, ok := file.(interface{ Mapped() []byte })
 		if !ok {
-			t.Fatalf("%s: %T has no method Bytes", id, file)
+			t.Fatalf("%s: %T has no method Mapped", id, file)
 		}
-		if string(lent.Bytes()) != string(want) {
-			t.Errorf("%s: Bytes differ from the file", id)
+		if string(lent.Mapped()) != string(want) {
+			t.Errorf("%s: Mapped differs from the file", id)
 		}
 	}
 }

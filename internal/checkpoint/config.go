@@ -23,6 +23,17 @@ var architectures = map[string][]string{
 	"BertForTokenClassification":    {classifierWeight},
 }
 
+// lacks names a tensor that checkpoints of an architecture have and this one
+// has not, or returns "".
+func lacks(architecture string, has func(tensor string) bool) string {
+	for _, name := range architectures[architecture] {
+		if !has(name) {
+			return name
+		}
+	}
+	return ""
+}
+
 // readConfig reads config.json and refuses a model that is not a BERT.
 func readConfig(dir directory) (bert.Config, error) {
 	var c bert.Config

@@ -56,6 +56,58 @@ func (d DType) widen(dst []float32, stored []byte) {
 	}
 }
 
+// narrow converts values to the type, to the nearest number that it has and of
+// two to the even one; too large a value becomes infinite.
+func (d DType) narrow(stored []byte, src []float32) {
+	stored = stored[:len(src)*d.width()]
+	switch d {
+	case F32:
+		for i, v := range src {
+			binary.LittleEndian.PutUint32(stored[4*i:], math.Float32bits(v))
+		}
+	case BF16:
+		for i, v := range src {
+			binary.LittleEndian.PutUint16(stored[2*i:], bfloat16(v))
+		}
+	case F16:
+		for i, v := range src {
+			binary.LittleEndian.PutUint16(stored[2*i:], float16(v))
+		}
+	}
+}
+
+// bfloat16 rounds to the upper half of the bits. A NaN stays one.
+func bfloat16(v float32) uint16 {
+	b := math.Float32bits(v)
+	if v != v {
+		return uint16(b>>16) | 1
+	}
+	return uint16((b + 0x7fff + b>>16&1) >> 16)
+}
+
+// float16 rounds to IEEE 754's binary16. A NaN stays one.
+func float16(v float32) uint16 {
+	const (
+		infinity = 0x7c00
+		tooLarge = (127 + 16) << 23 // 2^16
+		smallest = (127 - 14) << 23 // 2^-14, the smallest normal number
+		biases   = (127 - 15) << 23 // the difference of the exponents' biases
+	)
+	b := math.Float32bits(v)
+	sign, magnitude := uint16(b>>16)&0x8000, b&0x7fffffff
+	switch {
+	case v != v:
+		return sign | infinity | 1
+	case magnitude >= tooLarge:
+		return sign | infinity
+	case magnitude < smallest:
+		// The last bit of 0.5 is worth 2^-24, as that of a subnormal number is:
+		// the addition rounds.
+		return sign | uint16(math.Float32bits(math.Float32frombits(magnitude)+0.5)-math.Float32bits(0.5))
+	}
+	return sign | uint16((magnitude-biases+0xfff+magnitude>>13&1)>>13)
+}
+
 // finite reports whether no stored value is infinite or NaN: none has an
 // exponent of ones only. Adding one to the exponent then carries into the
 // sign bit, in all values of eight bytes at once.
@@ -77,4 +129,19 @@ func (d DType) finite(stored []byte) bool {
 	copy(rest[:], stored)
 	carries |= binary.LittleEndian.Uint64(rest[:])&exponent + one
 	return carries&sign == 0
+}
+
+// notFinite returns the index of the first stored value that is infinite or
+// NaN, or -1.
+func (d DType) notFinite(stored []byte) int {
+	if d.finite(stored) {
+		return -1
+	}
+	width := d.width()
+	for i := 0; i < len(stored); i += width {
+		if !d.finite(stored[i : i+width]) {
+			return i / width
+		}
+	}
+	return -1
 }

@@ -7,19 +7,21 @@ import (
 	"os"
 )
 
-// file is an open file of weights. Where its bytes are in memory anyway,
-// embedded in the program or memory-mapped, nothing is copied.
+// file is an open file of weights. Where it is mapped into memory, as a file of
+// its own or as part of the program, nothing is copied.
 type file struct {
 	name   string
 	size   int64
 	data   []byte      // the whole file, or nil
+	mapped bool        // data is backed by a file, not by memory that Go manages
 	reader io.ReaderAt // where data is nil
 	close  func() error
 }
 
-// inMemory is implemented by the files of a file system that holds them in
-// memory, such as the embedded models'. The bytes must not be changed.
-type inMemory interface{ Bytes() []byte }
+// mapped is implemented by the files of the embedded models. The bytes must be
+// those of a mapped file, as what is embedded in a program is: forget may be
+// called on them.
+type mapped interface{ Mapped() []byte }
 
 // openFile opens a file of a directory; the file must be closed.
 func openFile(dir directory, name string) (*file, error) {
@@ -37,12 +39,12 @@ func openFile(dir directory, name string) (*file, error) {
 	}
 	f := &file{name: dir.name(name), size: info.Size(), close: opened.Close}
 	switch o := opened.(type) {
-	case inMemory:
-		f.data = o.Bytes()
+	case mapped:
+		f.data, f.mapped = o.Mapped(), true
 		f.size = int64(len(f.data))
 	case *os.File:
 		if data, unmap, err := mapFile(o, f.size); err == nil {
-			f.data = data
+			f.data, f.mapped = data, true
 			f.close = unmap
 			return f, o.Close()
 		}

@@ -35,5 +35,22 @@ func load(fsys fs.FS, path string, o bert.Options) (*bert.Model, *tokenizer.Toke
 		c.Close() //nolint:errcheck // nothing was written
 		return nil, nil, directory{fsys, path}.error(".", err)
 	}
+	c.release()
 	return model, tok, nil
+}
+
+// release gives back the pages of all tensors but the word embeddings, which
+// the model reads where they are.
+func (c *Checkpoint) release() {
+	kept := c.tensors[wordEmbeddings]
+	for _, f := range c.files {
+		switch {
+		case !f.mapped:
+		case kept.file == f:
+			forget(f.data[:kept.start])
+			forget(f.data[kept.end:])
+		default:
+			forget(f.data)
+		}
+	}
 }

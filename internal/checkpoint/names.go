@@ -30,7 +30,7 @@ func canonical(name string) string {
 	}
 	switch {
 	case name == decoderBias:
-		return "cls.predictions.bias"
+		return mlmBias
 	case strings.HasPrefix(name, "classifier."):
 		return "heads." + name
 	}
@@ -41,10 +41,12 @@ func canonical(name string) string {
 const (
 	wordEmbeddings   = "bert.embeddings.word_embeddings.weight"
 	mlmTransform     = "cls.predictions.transform.dense.weight"
+	mlmBias          = "cls.predictions.bias"
 	decoderWeight    = "cls.predictions.decoder.weight"
 	decoderBias      = "cls.predictions.decoder.bias"
 	nextSentence     = "cls.seq_relationship.weight"
 	classifierWeight = "heads." + bert.ClassifierName + ".weight"
+	classifierBias   = "heads." + bert.ClassifierName + ".bias"
 )
 
 // isBuffer reports whether a tensor is one of the constants that older
@@ -58,32 +60,20 @@ func isBuffer(name string) bool {
 func (c *Checkpoint) adopt(tensors []*tensor) error {
 	for _, t := range tensors {
 		name := canonical(t.name)
-		if isBuffer(name) {
-			continue
-		}
-		if other := c.tensors[name]; other != nil {
-			// transformers computes with the decoder's own bias where there are both.
-			if t.name == decoderBias {
-				c.tensors[name] = t
-			}
-			if t.name == decoderBias || other.name == decoderBias {
-				continue
-			}
+		switch other := c.tensors[name]; {
+		case isBuffer(name):
+		case other == nil || t.name == decoderBias:
+			c.tensors[name] = t // where both are, transformers computes with the decoder's own bias
+		case other.name != decoderBias:
 			return t.errorf("is %q, which %s has as %q already", name, other.file.name, other.name)
 		}
-		c.tensors[name] = t
-	}
-	if err := c.tie(); err != nil {
-		return err
 	}
 	for _, architecture := range c.config.Architectures {
-		for _, name := range architectures[architecture] {
-			if !c.Has(name) {
-				return about(c.source, fmt.Errorf("tensor %q is missing, want it for %s", name, architecture))
-			}
+		if name := lacks(architecture, c.Has); name != "" {
+			return about(c.source, fmt.Errorf("tensor %q is missing, want it for %s", name, architecture))
 		}
 	}
-	return nil
+	return c.tie()
 }
 
 // tie forgets a stored decoder that is the word embeddings over again. As in

@@ -17,6 +17,8 @@ import (
 //
 // https://github.com/huggingface/safetensors, README.md and tensor.rs.
 
+const weightsFile = "model.safetensors"
+
 // maxHeader is the reference implementation's limit, MAX_HEADER_SIZE.
 const maxHeader = 100_000_000
 

@@ -17,7 +17,7 @@ type form struct {
 
 // forms are in the order of transformers' preference.
 var forms = []form{
-	{"model.safetensors", readSafetensors},
+	{weightsFile, readSafetensors},
 	{"pytorch_model.bin", readPyTorch},
 }
 

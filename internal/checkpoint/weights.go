@@ -37,7 +37,10 @@ func (c *Checkpoint) Read(name string, dst []float32) error {
 	w := widening{dtype: t.dtype, dst: dst, stored: stored}
 	c.pool.Run((len(dst)+chunk-1)/chunk, &w)
 	if w.broken.Load() {
-		return t.notFinite(stored)
+		i := t.dtype.notFinite(stored)
+		var value [1]float32
+		t.dtype.widen(value[:], stored[i*t.dtype.width():][:t.dtype.width()])
+		return t.errorf("has %v at index %d, want finite values", value[0], i)
 	}
 	return nil
 }
@@ -78,18 +81,4 @@ func (w *widening) Do(_, i int) {
 		return
 	}
 	w.dtype.widen(w.dst[start:end], stored)
-}
-
-// notFinite returns the error that names the first value that is not finite.
-func (t *tensor) notFinite(stored []byte) error {
-	width := t.dtype.width()
-	var value [1]float32
-	for i := range t.len() {
-		one := stored[i*width:][:width]
-		if !t.dtype.finite(one) {
-			t.dtype.widen(value[:], one)
-			return t.errorf("has %v at index %d, want finite values", value[0], i)
-		}
-	}
-	return nil
 }

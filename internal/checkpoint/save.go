@@ -1,0 +1,225 @@
+package checkpoint
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"cloze/internal/bert"
+)
+
+// tokenizerFiles are what Save copies, as far as they are there.
+var tokenizerFiles = []string{
+	"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+}
+
+// Save writes a model to a directory, which it makes if need be, in the layout
+// that Open reads and that transformers loads as it is. The values are rounded
+// to dtype; the tokenizer's files are copied from another directory, or none if
+// that is nil.
+//
+// Each file is written under another name, synced and then renamed, and
+// config.json comes last: after a crash the directory holds old files or new
+// ones, but no part of one. Save returns an error for a parameter without
+// values and for a value that dtype cannot hold.
+func Save(dir string, cfg bert.Config, params []*bert.Param, tokenizer fs.FS, dtype DType) error {
+	if !dtype.isWeight() {
+		return about(dir, fmt.Errorf("dtype is %q, want F32, F16 or BF16", dtype))
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return about(dir, err)
+	}
+	if tokenizer != nil {
+		if err := copyTokenizer(dir, tokenizer); err != nil {
+			return err
+		}
+	}
+	cfg, params = asTransformers(cfg, params)
+	cfg.TorchDtype = map[DType]string{F32: "float32", F16: "float16", BF16: "bfloat16"}[dtype]
+	if err := replace(dir, weightsFile, func(w io.Writer) error { return writeSafetensors(w, params, dtype) }); err != nil {
+		return err
+	}
+	if err := replace(dir, configFile, func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(&cfg)
+	}); err != nil {
+		return err
+	}
+	return about(dir, syncDir(dir))
+}
+
+func copyTokenizer(dir string, tokenizer fs.FS) error {
+	for _, name := range tokenizerFiles {
+		data, err := fs.ReadFile(tokenizer, name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return about(name, err)
+		}
+		if err := replace(dir, name, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asTransformers gives a model the architecture and the names by which
+// transformers knows it. A head that has no name there keeps Cloze's, which
+// transformers passes over.
+func asTransformers(cfg bert.Config, params []*bert.Param) (bert.Config, []*bert.Param) {
+	params = slices.Clone(params)
+	find := func(name string) int {
+		return slices.IndexFunc(params, func(p *bert.Param) bool { return p.Name == name })
+	}
+	has := func(name string) bool { return find(name) >= 0 }
+	rename := func(from, to string) {
+		if i := find(from); i >= 0 {
+			params[i] = renamed(params[i], to)
+		}
+	}
+
+	cfg.Architectures = slices.DeleteFunc(slices.Clone(cfg.Architectures), func(architecture string) bool {
+		return lacks(architecture, has) != ""
+	})
+	if len(cfg.Architectures) == 0 {
+		cfg.Architectures = []string{architectureOf(has)}
+	}
+	head := cfg.Heads[bert.ClassifierName]
+	if _, alone := cfg.Classifier(len(head.Labels)); alone {
+		rename(classifierWeight, "classifier.weight")
+		rename(classifierBias, "classifier.bias")
+		cfg.ProblemType = head.ProblemType
+		cfg.ID2Label, cfg.Label2ID = make(map[int]string), make(map[string]int)
+		for id, label := range head.Labels {
+			cfg.ID2Label[id], cfg.Label2ID[label] = label, id
+		}
+		cfg.Heads = maps.Clone(cfg.Heads)
+		delete(cfg.Heads, bert.ClassifierName)
+	}
+	// transformers ties the decoder's bias only along with its weight, and has
+	// two of them otherwise.
+	cfg.TieWordEmbeddings = !has(decoderWeight)
+	if i := find(mlmBias); i >= 0 && !cfg.TieWordEmbeddings {
+		params = append(params, renamed(params[i], decoderBias))
+	}
+	return cfg, params
+}
+
+func renamed(p *bert.Param, name string) *bert.Param {
+	return &bert.Param{Name: name, Shape: p.Shape, Data: p.Data}
+}
+
+// architectureOf names the class with all the parts that a model has.
+func architectureOf(has func(tensor string) bool) string {
+	switch mlm, nsp := has(mlmTransform), has(nextSentence); {
+	case mlm && nsp:
+		return "BertForPreTraining"
+	case mlm:
+		return "BertForMaskedLM"
+	case nsp:
+		return "BertForNextSentencePrediction"
+	}
+	return "BertModel"
+}
+
+// writeSafetensors writes tensors in the order of their names; safetensors.go
+// describes the format.
+func writeSafetensors(w io.Writer, params []*bert.Param, dtype DType) error {
+	params = slices.SortedFunc(slices.Values(params), func(a, b *bert.Param) int { return strings.Compare(a.Name, b.Name) })
+	header := map[string]any{"__metadata__": map[string]string{"format": "pt"}}
+	var end int64
+	for _, p := range params {
+		if p.Data == nil || len(p.Data) != p.Len() {
+			return fmt.Errorf("tensor %q has %d values, want %d: %v", p.Name, len(p.Data), p.Len(), p.Shape)
+		}
+		start := end
+		end += int64(p.Len() * dtype.width())
+		header[p.Name] = headerEntry{dtype, p.Shape, []int64{start, end}}
+	}
+	if len(header) != len(params)+1 {
+		return errors.New("two tensors have the same name")
+	}
+	encoded, err := json.Marshal(header)
+	if err != nil {
+		return err
+	}
+	// As the reference implementation does, so that the values are aligned.
+	for len(encoded)%8 != 0 {
+		encoded = append(encoded, ' ')
+	}
+	if _, err := w.Write(binary.LittleEndian.AppendUint64(nil, uint64(len(encoded)))); err != nil {
+		return err
+	}
+	if _, err := w.Write(encoded); err != nil {
+		return err
+	}
+	stored := make([]byte, chunk*dtype.width())
+	for _, p := range params {
+		for values := range slices.Chunk(p.Data, chunk) {
+			part := stored[:len(values)*dtype.width()]
+			dtype.narrow(part, values)
+			if i := dtype.notFinite(part); i >= 0 {
+				return fmt.Errorf("tensor %q has the value %v, want values that %s can hold", p.Name, values[i], dtype)
+			}
+			if _, err := w.Write(part); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replace writes a file so that its name stands for the old content or for the
+// new one, whatever happens meanwhile.
+func replace(dir, name string, write func(w io.Writer) error) (err error) {
+	defer func() { err = about(filepath.Join(dir, name), err) }()
+	temporary, err := os.CreateTemp(dir, name+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			temporary.Close()           //nolint:errcheck // there is an error already
+			os.Remove(temporary.Name()) //nolint:errcheck // likewise
+		}
+	}()
+	buffered := bufio.NewWriterSize(temporary, 1<<20)
+	for _, step := range []func() error{
+		func() error { return write(buffered) },
+		buffered.Flush,
+		func() error { return temporary.Chmod(0o644) }, // CreateTemp's is 0600
+		temporary.Sync,
+		temporary.Close,
+		func() error { return os.Rename(temporary.Name(), filepath.Join(dir, name)) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncDir makes the renaming of files in a directory survive a crash.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // directories cannot be synced there
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

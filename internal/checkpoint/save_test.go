@@ -1,0 +1,182 @@
+package checkpoint
+
+import (
+	"flag"
+	"io/fs"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"cloze/internal/bert"
+)
+
+// testdata/check_saved.py loads what this leaves behind into transformers.
+var saveTo = flag.String("save-to", "", "where to keep the models that TestSaveRoundTrip saves")
+
+// readParams reads everything that a directory holds.
+func readParams(t *testing.T, dir string) (bert.Config, []*bert.Param) {
+	t.Helper()
+	c, err := OpenDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	var params []*bert.Param
+	for _, name := range slices.Sorted(maps.Keys(c.tensors)) {
+		p := &bert.Param{Name: name}
+		p.Shape, _ = c.Shape(name)
+		p.Data = make([]float32, p.Len())
+		if err := c.Read(name, p.Data); err != nil {
+			t.Fatal(err)
+		}
+		params = append(params, p)
+	}
+	return c.Config(), params
+}
+
+// What is saved has the tensors, the values and the heads of what was read,
+// also where names and forms were old or foreign.
+func TestSaveRoundTrip(t *testing.T) {
+	root := *saveTo
+	if root == "" {
+		root = t.TempDir()
+	}
+	for dir := range readFixtures(t) {
+		for _, dtype := range []DType{F32, F16, BF16} {
+			t.Run(dir+" "+string(dtype), func(t *testing.T) {
+				source := filepath.Join("testdata", dir)
+				saved := filepath.Join(root, dir+"-"+string(dtype))
+				config, params := readParams(t, source)
+				model, _, err := LoadDir(source, bert.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := Save(saved, model.Config, params, os.DirFS(source), dtype); err != nil {
+					t.Fatal(err)
+				}
+
+				again, got := readParams(t, saved)
+				if !slices.Equal(again.Architectures, config.Architectures) {
+					t.Errorf("architectures are %q, want %q", again.Architectures, config.Architectures)
+				}
+				if len(got) != len(params) {
+					t.Fatalf("%d tensors, want %d", len(got), len(params))
+				}
+				for i, p := range params {
+					rounded := make([]float32, len(p.Data))
+					stored := make([]byte, len(p.Data)*dtype.width())
+					dtype.narrow(stored, p.Data)
+					dtype.widen(rounded, stored)
+					if got[i].Name != p.Name || !slices.Equal(got[i].Shape, p.Shape) || !slices.Equal(got[i].Data, rounded) {
+						t.Errorf("%s %v differs, want %s %v rounded", got[i].Name, got[i].Shape, p.Name, p.Shape)
+					}
+				}
+				reloaded, _, err := LoadDir(saved, bert.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for name, head := range model.Heads {
+					got, want := reloaded.Heads[name].Describe(), head.Describe()
+					if got.Type != want.Type || got.ProblemType != want.ProblemType || !slices.Equal(got.Labels, want.Labels) {
+						t.Errorf("head %q is %+v, want %+v", name, got, want)
+					}
+				}
+			})
+		}
+	}
+}
+
+// A save that fails leaves the directory as it was.
+func TestSaveReplacesWholeFiles(t *testing.T) {
+	dir := t.TempDir()
+	source := filepath.Join("testdata", "pretraining")
+	config, params := readParams(t, source)
+	if err := Save(dir, config, params, os.DirFS(source), F16); err != nil {
+		t.Fatal(err)
+	}
+	before := readDir(t, dir)
+
+	last := params[len(params)-1]
+	for _, tt := range []struct {
+		name  string
+		dtype DType
+		spoil func()
+		want  string
+	}{
+		{"nan", F32, func() { last.Data[1] = float32(math.NaN()) }, `tensor "cls.seq_relationship.weight" has the value NaN, want values that F32 can hold`},
+		{"overflow", F16, func() { last.Data[1] = 70000 }, `tensor "cls.seq_relationship.weight" has the value 70000, want values that F16 can hold`},
+		{"no values", F16, func() { last.Data = nil }, `tensor "cls.seq_relationship.weight" has 0 values, want 64: [2 32]`},
+		{"foreign dtype", "I8", func() {}, `dtype is "I8", want F32, F16 or BF16`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			data := last.Data
+			last.Data = slices.Clone(data)
+			defer func() { last.Data = data }()
+			tt.spoil()
+			err := Save(dir, config, params, nil, tt.dtype)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), dir) {
+				t.Errorf("Save() = %v, want %q with the directory", err, tt.want)
+			}
+			if after := readDir(t, dir); !maps.Equal(after, before) {
+				t.Errorf("the directory has other content than before: %q", slices.Sorted(maps.Keys(after)))
+			}
+		})
+	}
+}
+
+// readDir returns the files of a directory.
+func readDir(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		files[name] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// A model that was trained from nothing has no architectures yet, and one that
+// was fine-tuned may have lost the parts of the one that it names.
+func TestSaveNamesTheArchitecture(t *testing.T) {
+	for _, tt := range []struct {
+		dir   string
+		drop  string
+		named []string
+		want  string
+	}{
+		{"pretraining", "", nil, "BertForPreTraining"},
+		{"masked-lm", "", nil, "BertForMaskedLM"},
+		{"next-sentence", "", nil, "BertForNextSentencePrediction"},
+		{"base", "", nil, "BertModel"},
+		{"several-heads", "cls.", []string{"BertForPreTraining"}, "BertModel"},
+		{"pretraining", "cls.predictions.", []string{"BertForPreTraining"}, "BertForNextSentencePrediction"},
+		{"single-label", "", []string{"BertForSequenceClassification"}, "BertForSequenceClassification"},
+	} {
+		t.Run(tt.dir+" without "+tt.drop, func(t *testing.T) {
+			source, dir := filepath.Join("testdata", tt.dir), t.TempDir()
+			config, params := readParams(t, source)
+			config.Architectures = tt.named
+			if tt.drop != "" {
+				params = slices.DeleteFunc(params, func(p *bert.Param) bool { return strings.HasPrefix(p.Name, tt.drop) })
+			}
+			if err := Save(dir, config, params, nil, F16); err != nil {
+				t.Fatal(err)
+			}
+			saved, _ := readParams(t, dir)
+			if !slices.Equal(saved.Architectures, []string{tt.want}) {
+				t.Errorf("architectures are %q, want %q", saved.Architectures, tt.want)
+			}
+		})
+	}
+}
