@@ -3,132 +3,14 @@ package kernels
 // The plain Go version of every operation.
 
 import (
-	"fmt"
 	"math"
 	"sort"
-	"sync"
-	"sync/atomic"
 )
-
-// Precision is the number format that weights are packed in.
-type Precision uint8
-
-// The precisions.
-const (
-	Float32 Precision = iota
-	BFloat16
-	Float16
-	Int8
-)
-
-func (p Precision) String() string {
-	return [...]string{"float32", "bfloat16", "float16", "int8"}[p]
-}
-
-// ParsePrecision reads a precision's name.
-func ParsePrecision(s string) (Precision, error) {
-	for p := Float32; p <= Int8; p++ {
-		if p.String() == s {
-			return p, nil
-		}
-	}
-	return 0, fmt.Errorf("unknown precision %q", s)
-}
-
-// Supported says whether Pack can pack for a precision on this machine.
-func Supported(p Precision) bool { return p == Float32 }
-
-// Task is work in numbered parts.
-type Task interface{ Do(worker, i int) }
-
-// Pool runs tasks on a fixed number of threads.
-type Pool struct{ threads int }
-
-// NewPool makes a pool.
-func NewPool(threads int) *Pool { return &Pool{threads: max(1, threads)} }
-
-// Close ends the pool.
-func (p *Pool) Close() {}
-
-// Threads is the number of threads.
-func (p *Pool) Threads() int {
-	if p == nil {
-		return 1
-	}
-	return p.threads
-}
-
-// Run calls t.Do for 0..n-1.
-func (p *Pool) Run(n int, t Task) {
-	if p.Threads() == 1 || n < 2 {
-		for i := range n {
-			t.Do(0, i)
-		}
-		return
-	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for w := range p.threads {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				t.Do(w, i)
-			}
-		}()
-	}
-	wg.Wait()
-}
-
-// Activation is a function applied to each element.
-type Activation uint8
-
-// The activations.
-const (
-	None Activation = iota
-	GELU
-	GELUTanh
-	ReLU
-	Tanh
-)
-
-// Epilogue is what is done to a product.
-type Epilogue struct {
-	Bias       []float32
-	Activation Activation
-	Residual   []float32
-}
-
-// Matrix is a packed weight.
-type Matrix struct {
-	w       []float32
-	in, out int
-}
-
-// Pack packs w (out, in).
-func Pack(_ *Pool, _ Precision, w []float32, out, in int) *Matrix {
-	return &Matrix{w: append([]float32(nil), w...), in: in, out: out}
-}
-
-// In is the inner size.
-func (m *Matrix) In() int { return m.in }
-
-// Out is the outer size.
-func (m *Matrix) Out() int { return m.out }
-
-// Bytes is the memory.
-func (m *Matrix) Bytes() int { return 4 * len(m.w) }
-
-// Precision is the number format.
-func (m *Matrix) Precision() Precision { return Float32 }
-
-// Mul computes y = act(x·Wᵀ + bias) + residual.
-func (m *Matrix) Mul(pool *Pool, y, x []float32, rows int, ep Epilogue) {
-	MulNT(pool, y, x, m.w, rows, m.out, m.in, ep)
-}
 
 // Activate applies a to x.
-func Activate(x []float32, a Activation) {
+func Activate(x []float32, a Activation) { activate(x, a) }
+
+func activate(x []float32, a Activation) {
 	for i, v := range x {
 		f := float64(v)
 		switch a {

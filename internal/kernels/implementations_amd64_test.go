@@ -1,0 +1,9 @@
+//go:build !purego
+
+package kernels
+
+// implementations are ordered: each needs those before it.
+var implementations = []implementation{
+	{"AVX2", &useAVX2, useAVX2},
+	{"AVX-512", &useAVX512, useAVX512},
+}

@@ -1,0 +1,84 @@
+package kernels
+
+import "fmt"
+
+// panelColumns is how many outputs of a weight a panel holds: two registers of
+// AVX-512, four of AVX2.
+const panelColumns = 32
+
+// Matrix is a weight, packed once for a precision so that products read it
+// front to back. It is read-only and may be shared.
+//
+// W (out, in) becomes panels of 32 outputs. In a panel the inputs follow each
+// other, each with its 32 outputs side by side, because a product adds
+// x[k]·W[·][k] to 32 sums at a time:
+//
+//	panel p: W[32p][0] W[32p+1][0] … W[32p+31][0]  W[32p][1] … W[32p+31][1]  …
+//
+// The last panel is filled up with zeros.
+type Matrix struct {
+	in, out   int
+	precision Precision
+	panels    []float32 // (⌈out/32⌉, in, 32)
+}
+
+// Supported says whether this build and processor compute in a precision.
+func Supported(p Precision) bool { return p == Float32 }
+
+// Pack packs w, row-major (out, in) as in checkpoints, on all threads of the
+// pool. It panics if the precision is not Supported.
+func Pack(pool *Pool, prec Precision, w []float32, out, in int) *Matrix {
+	if in < 1 || out < 1 || len(w) != out*in {
+		panic(fmt.Sprintf("kernels: Pack of %d values, want %d×%d", len(w), out, in))
+	}
+	if !Supported(prec) {
+		panic("kernels: no " + prec.String() + " on this processor")
+	}
+	m := &Matrix{in: in, out: out, precision: prec}
+	m.panels = hugePages(m.panelCount() * in * panelColumns)
+	pool.Run(m.panelCount(), &packTask{m, w})
+	return m
+}
+
+// panelCount is ⌈out/32⌉.
+func (m *Matrix) panelCount() int { return (m.out + panelColumns - 1) / panelColumns }
+
+// In is the length of a row of x.
+func (m *Matrix) In() int { return m.in }
+
+// Out is the length of a row of y.
+func (m *Matrix) Out() int { return m.out }
+
+// Bytes is the memory that the packed weight takes.
+func (m *Matrix) Bytes() int { return 4 * len(m.panels) }
+
+// Precision is what the weight was packed for.
+func (m *Matrix) Precision() Precision { return m.precision }
+
+// packTask packs a panel in each part.
+type packTask struct {
+	*Matrix
+	w []float32
+}
+
+// Do implements Task; i is a panel.
+func (t *packTask) Do(_, i int) {
+	columns := min(panelColumns, t.out-i*panelColumns)
+	packPanel(t.panels[i*t.in*panelColumns:][:t.in*panelColumns], t.w[i*panelColumns*t.in:], columns, t.in, t.in)
+}
+
+// packPanel transposes columns rows of w, each of depth values and ldw after
+// the one before, into a panel (depth, 32).
+func packPanel(panel, w []float32, columns, depth, ldw int) {
+	if columns < panelColumns {
+		clear(panel)
+	}
+	for start := 0; start < depth; start += panelColumns {
+		end := min(start+panelColumns, depth) // a square stays in the L1 cache
+		for j := range columns {
+			for k, v := range w[j*ldw+start : j*ldw+end] {
+				panel[(start+k)*panelColumns+j] = v
+			}
+		}
+	}
+}

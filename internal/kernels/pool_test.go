@@ -1,0 +1,156 @@
+package kernels
+
+import (
+	"errors"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// count counts how often each part was done, and checks the worker.
+type count struct {
+	tb      testing.TB
+	threads int
+	times   []atomic.Int32
+	inUse   []atomic.Bool
+}
+
+func newCount(tb testing.TB, threads, n int) *count {
+	tb.Helper()
+	return &count{tb: tb, threads: threads, times: make([]atomic.Int32, n), inUse: make([]atomic.Bool, threads)}
+}
+
+func (c *count) Do(worker, i int) {
+	if worker < 0 || worker >= c.threads || c.inUse[worker].Swap(true) {
+		c.tb.Errorf("worker %d of %d has two parts", worker, c.threads)
+	}
+	c.times[i].Add(1)
+	if i%3 == 0 {
+		runtime.Gosched()
+	}
+	c.inUse[worker].Store(false)
+}
+
+func (c *count) check() {
+	c.tb.Helper()
+	for i := range c.times {
+		if n := c.times[i].Load(); n != 1 {
+			c.tb.Fatalf("part %d of %d was done %d times", i, len(c.times), n)
+		}
+	}
+}
+
+func TestPoolDoesEveryPartOnce(t *testing.T) {
+	for _, threads := range []int{1, 2, 3, 8} {
+		pool := NewPool(threads)
+		if got := pool.Threads(); got != threads {
+			t.Errorf("Threads() = %d, want %d", got, threads)
+		}
+		for round := range 300 {
+			c := newCount(t, threads, round%23)
+			pool.Run(round%23, c)
+			c.check()
+			if round%100 == 50 {
+				time.Sleep(3 * spinTime) // the workers fall asleep
+			}
+		}
+		pool.Close()
+		pool.Close()
+		c := newCount(t, threads, 5)
+		pool.Run(5, c)
+		c.check()
+	}
+	var none *Pool
+	c := newCount(t, 1, 5)
+	none.Run(5, c)
+	c.check()
+	none.Close()
+}
+
+func TestPoolOfSeveralCallers(t *testing.T) {
+	pool := NewPool(3)
+	defer pool.Close()
+	var callers sync.WaitGroup
+	for range 4 {
+		callers.Go(func() {
+			for round := range 200 {
+				c := newCount(t, 3, 1+round%17)
+				pool.Run(len(c.times), c)
+				c.check()
+			}
+		})
+	}
+	callers.Wait()
+}
+
+type taskFunc func(worker, i int)
+
+func (f taskFunc) Do(worker, i int) { f(worker, i) }
+
+func TestPoolRunsNested(t *testing.T) {
+	pool := NewPool(2)
+	defer pool.Close()
+	var parts atomic.Int32
+	pool.Run(6, taskFunc(func(_, _ int) {
+		pool.Run(5, taskFunc(func(_, _ int) { parts.Add(1) }))
+	}))
+	if got := parts.Load(); got != 30 {
+		t.Errorf("%d parts, want 30", got)
+	}
+}
+
+func TestPoolPanicsInTheCaller(t *testing.T) {
+	pool := NewPool(2)
+	defer pool.Close()
+	cause := errors.New("the cause")
+	for range 20 {
+		var parts atomic.Int32
+		func() {
+			defer func() {
+				failure, ok := recover().(*TaskPanic)
+				if !ok || failure.Value != cause || !strings.Contains(string(failure.Stack), "pool_test.go") {
+					t.Errorf("panic with %v, want a TaskPanic of %v", failure, cause)
+				}
+			}()
+			pool.Run(9, taskFunc(func(_, i int) {
+				parts.Add(1)
+				if i == 4 {
+					panic(cause)
+				}
+			}))
+		}()
+		if got := parts.Load(); got != 9 {
+			t.Errorf("%d parts, want 9", got)
+		}
+	}
+	c := newCount(t, 2, 9)
+	pool.Run(9, c)
+	c.check()
+}
+
+func TestPoolSleepsWhenIdle(t *testing.T) {
+	pool := NewPool(3)
+	defer pool.Close()
+	pool.Run(9, newCount(t, 3, 9))
+	deadline := time.Now().Add(5 * time.Second)
+	for _, w := range pool.workers {
+		for !w.asleep.Load() {
+			if time.Now().After(deadline) {
+				t.Fatal("a worker spins for more than 5 s")
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+func BenchmarkPoolRun(b *testing.B) {
+	pool := NewPool(2)
+	defer pool.Close()
+	nothing := taskFunc(func(_, _ int) {})
+	for b.Loop() {
+		pool.Run(2, nothing)
+	}
+}

@@ -1,0 +1,205 @@
+package kernels
+
+import (
+	"fmt"
+	"sync"
+	"unsafe"
+)
+
+// Activation is a function applied to every element.
+type Activation uint8
+
+// The activations of BERT's configurations.
+const (
+	None     Activation = iota
+	GELU                // x·Φ(x), with erf: "gelu"
+	GELUTanh            // its approximation with tanh: "gelu_new"
+	ReLU                // max(x, 0)
+	Tanh
+)
+
+// Epilogue is what a product does with its sums before it stores them:
+//
+//	y = act(x·Wᵀ + bias) + residual
+type Epilogue struct {
+	Bias       []float32 // (out); nil is zero
+	Activation Activation
+	Residual   []float32 // (rows, out); nil is zero; may be y
+}
+
+// Mul computes y = act(x·Wᵀ + bias) + residual.
+//
+//	x  (rows, in)
+//	y  (rows, out), not x
+//
+// Each element of y is one sum in the order of x's columns, whatever the
+// number of rows and threads: a row's result does not depend on its batch.
+func (m *Matrix) Mul(pool *Pool, y, x []float32, rows int, ep Epilogue) {
+	if len(x) != rows*m.in || len(y) != rows*m.out {
+		panic(fmt.Sprintf("kernels: (%d, %d) product of %d values into %d", m.out, m.in, len(x), len(y)))
+	}
+	ep.check(rows, m.out)
+	if rows == 0 {
+		return
+	}
+	t := products.Get().(*product)
+	*t = product{y: y, x: x, panels: m.panels, rows: rows, in: m.in, out: m.out, ep: ep}
+	t.run(pool)
+	*t = product{}
+	products.Put(t)
+}
+
+func (ep *Epilogue) check(rows, out int) {
+	if ep.Bias != nil && len(ep.Bias) != out || ep.Residual != nil && len(ep.Residual) != rows*out {
+		panic(fmt.Sprintf("kernels: epilogue of %d and %d values for (%d, %d)", len(ep.Bias), len(ep.Residual), rows, out))
+	}
+}
+
+// products keeps the tasks that no Run uses, so that Mul allocates nothing.
+var products = sync.Pool{New: func() any { return new(product) }}
+
+// product is one Mul as a Task. Its parts are groups of panels times chunks of
+// rows: a chunk is as many rows as stay in the L2 cache beside a panel, so that
+// each panel is read from memory once a chunk.
+type product struct {
+	y, x, panels  []float32
+	rows, in, out int
+	ep            Epilogue
+
+	chunks int // of rows
+	groups int // of panels
+}
+
+const (
+	// chunkRows is the most rows of a chunk.
+	chunkRows = 168
+	// partFlops is how many operations a part should have: some microseconds,
+	// against which taking a part costs nothing.
+	partFlops = 1 << 20
+	// smallFlops is how many operations are not worth a second thread.
+	smallFlops = 1 << 16
+)
+
+// zeros is the bias of products that have none.
+var zeros [panelColumns]float32
+
+func (t *product) run(pool *Pool) {
+	panels := (t.out + panelColumns - 1) / panelColumns
+	t.chunks = (t.rows + chunkRows - 1) / chunkRows
+	flops := 2 * t.rows * t.in * panels * panelColumns
+	switch threads := pool.Threads(); {
+	case threads == 1:
+		t.groups = 1
+	case flops < smallFlops:
+		t.groups, pool = 1, nil
+	default:
+		// Parts of partFlops, but enough of them that no thread waits long for
+		// the last one.
+		t.groups = min(panels, max(flops/t.chunks/partFlops, 4*threads))
+	}
+	pool.Run(t.chunks*t.groups, t)
+}
+
+// share is where part i of parts starts if n is cut evenly.
+func share(n, parts, i int) int { return n * i / parts }
+
+// Do implements Task.
+func (t *product) Do(_, i int) {
+	chunk, group := i/t.groups, i%t.groups
+	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
+	panels := (t.out + panelColumns - 1) / panelColumns
+	first, end := share(panels, t.groups, group), share(panels, t.groups, group+1)
+	for p := first; p < end; p++ {
+		t.panel(p, min(p+1, end-1), firstRow, endRow)
+	}
+}
+
+// panel multiplies rows of x with panel p, fetching the next one meanwhile.
+func (t *product) panel(p, next, firstRow, endRow int) {
+	size := t.in * panelColumns
+	panel := t.panels[p*size:][:size]
+	columns := min(panelColumns, t.out-p*panelColumns)
+	bias := &zeros[0]
+	if t.ep.Bias != nil && columns == panelColumns {
+		bias = &t.ep.Bias[p*panelColumns]
+	}
+	var edge [maxTileRows * panelColumns]float32
+	var edgeBias [panelColumns]float32
+	if t.ep.Bias != nil && columns < panelColumns {
+		copy(edgeBias[:], t.ep.Bias[p*panelColumns:])
+		bias = &edgeBias[0]
+	}
+
+	most := tileRows()
+	tiles := (endRow - firstRow + most - 1) / most
+	for i := range tiles {
+		row := firstRow + share(endRow-firstRow, tiles, i)
+		rows := firstRow + share(endRow-firstRow, tiles, i+1) - row
+		y, ldy := t.y[row*t.out+p*panelColumns:], t.out
+		x := t.x[row*t.in:]
+		fetch := &panel[0] // it is in the cache: nothing to do
+		if i < 2 {
+			// Each of the first two tiles asks for half of the next panel.
+			fetch = &t.panels[next*size+i*size/2]
+		}
+		if columns < panelColumns || t.ep.Activation != None && t.ep.Residual != nil {
+			tile(&edge[0], panelColumns, &x[0], t.in, &panel[0], rows, t.in, bias, 0, nil, 0, fetch)
+			t.finish(edge[:], y, row, p*panelColumns, rows, columns)
+			continue
+		}
+		var residual *float32
+		if t.ep.Residual != nil {
+			residual = &t.ep.Residual[row*t.out+p*panelColumns]
+		}
+		tile(&y[0], ldy, &x[0], t.in, &panel[0], rows, t.in, bias, 0, residual, t.out, fetch)
+		if t.ep.Activation != None {
+			for r := range rows {
+				activate(y[r*ldy:][:columns], t.ep.Activation)
+			}
+		}
+	}
+}
+
+// finish takes a tile that was computed aside, because y has no room for all of
+// its columns or because the residual comes after the activation.
+func (t *product) finish(tile, y []float32, row, column, rows, columns int) {
+	for r := range rows {
+		sums := tile[r*panelColumns:][:columns]
+		activate(sums, t.ep.Activation)
+		if t.ep.Residual != nil {
+			for j, v := range t.ep.Residual[(row+r)*t.out+column:][:columns] {
+				sums[j] += v
+			}
+		}
+		copy(y[r*t.out:], sums)
+	}
+}
+
+// tileGo computes a tile: some rows of x times a panel of 32 columns.
+//
+//	y[r][j] = first[r][j] + Σk x[r][k]·panel[k][j] + last[r][j]
+//
+// ldy, ldx, ldfirst and ldlast are the distances between rows, 0 to use one row
+// for all. A nil last is zero. The assembly has one argument more, next: it
+// fetches half a panel from there into the cache.
+func tileGo(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int) {
+	weights := unsafe.Slice(panel, depth*panelColumns)
+	for r := range rows {
+		sums := *(*[panelColumns]float32)(at(first, r*ldfirst))
+		for k, v := range unsafe.Slice((*float32)(at(x, r*ldx)), depth) {
+			row := weights[k*panelColumns:][:panelColumns]
+			for j := range sums {
+				sums[j] += v * row[j]
+			}
+		}
+		if last != nil {
+			for j, v := range (*[panelColumns]float32)(at(last, r*ldlast)) {
+				sums[j] += v
+			}
+		}
+		*(*[panelColumns]float32)(at(y, r*ldy)) = sums
+	}
+}
+
+// at is the address of the float32 i after p.
+func at(p *float32, i int) unsafe.Pointer { return unsafe.Add(unsafe.Pointer(p), i*4) }

@@ -1,0 +1,239 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/gonum"
+)
+
+// productShapes are rows, out, in: whole and broken tiles, panels and steps.
+var productShapes = [][3]int{
+	{1, 1, 1},
+	{1, 2, 3},
+	{1, 32, 5},
+	{2, 33, 7},
+	{3, 31, 8},
+	{5, 64, 16},
+	{6, 96, 13},
+	{7, 65, 64},
+	{13, 32, 33},
+	{14, 40, 31},
+	{15, 100, 20},
+	{16, 128, 48},
+	{27, 34, 65},
+	{29, 96, 12},
+	{169, 33, 9},
+	{340, 64, 5},
+	{0, 5, 5},
+}
+
+func TestMulAgainstGonum(t *testing.T) {
+	pool := NewPool(3)
+	defer pool.Close()
+	eachImplementation(t, func(t *testing.T) {
+		for _, shape := range productShapes {
+			rows, out, in := shape[0], shape[1], shape[2]
+			t.Run(fmt.Sprintf("%dx%dx%d", rows, out, in), func(t *testing.T) {
+				r := newRand(uint64(rows*out + in))
+				x, w := newGuarded(rows*in, 1), newGuarded(out*in, 3)
+				normal(r, x.slice(), 1)
+				normal(r, w.slice(), 1)
+				y := newGuarded(rows*out, 2)
+				m := Pack(pool, Float32, w.slice(), out, in)
+				m.Mul(pool, y.slice(), x.slice(), rows, Epilogue{})
+				y.check(t, "y")
+				if rows == 0 {
+					return
+				}
+				want := make([]float64, rows*out)
+				gonum.Implementation{}.Dgemm(blas.NoTrans, blas.Trans, rows, out, in, 1, widen(x.slice()), in, widen(w.slice()), in, 0, want, out)
+				want32 := make([]float32, rows*out)
+				gonum.Implementation{}.Sgemm(blas.NoTrans, blas.Trans, rows, out, in, 1, x.slice(), in, w.slice(), in, 0, want32, out)
+				// The error of a sum of n products of normal values grows with √n.
+				tolerance := 1e-6 * (1 + math.Sqrt(float64(in)))
+				for i, v := range y.slice() {
+					if math.Abs(float64(v)-want[i]) > tolerance {
+						t.Fatalf("y[%d] = %v, want %v", i, v, want[i])
+					}
+					if math.Abs(float64(v-want32[i])) > 2*tolerance {
+						t.Fatalf("y[%d] = %v, want %v in float32", i, v, want32[i])
+					}
+				}
+			})
+		}
+	})
+}
+
+func TestMulEpilogue(t *testing.T) {
+	const rows, in = 17, 24
+	pool := NewPool(2)
+	defer pool.Close()
+	eachImplementation(t, func(t *testing.T) {
+		for _, out := range []int{32, 70} {
+			for act := None; act <= Tanh; act++ {
+				for _, residual := range []string{"none", "other", "y"} {
+					for _, withBias := range []bool{false, true} {
+						t.Run(fmt.Sprintf("%d outputs, activation %d, residual %s, bias %t", out, act, residual, withBias), func(t *testing.T) {
+							r := newRand(uint64(out))
+							x := normal(r, make([]float32, rows*in), 1)
+							w := normal(r, make([]float32, out*in), 0.2)
+							y := newGuarded(rows*out, 1)
+							normal(r, y.slice(), 1)
+							ep := Epilogue{Activation: act}
+							if withBias {
+								ep.Bias = normal(r, make([]float32, out), 1)
+							}
+							switch residual {
+							case "other":
+								ep.Residual = normal(r, make([]float32, rows*out), 1)
+							case "y":
+								ep.Residual = y.slice()
+							}
+							want := make([]float64, rows*out)
+							for i := range want {
+								var sum float64
+								for k := range in {
+									sum += float64(x[i/out*in+k]) * float64(w[i%out*in+k])
+								}
+								if withBias {
+									sum += float64(ep.Bias[i%out])
+								}
+								want[i] = exactActivation(sum, act)
+								if ep.Residual != nil {
+									want[i] += float64(ep.Residual[i])
+								}
+							}
+							Pack(nil, Float32, w, out, in).Mul(pool, y.slice(), x, rows, ep)
+							y.check(t, "y")
+							for i, v := range y.slice() {
+								if math.Abs(float64(v)-want[i]) > 1e-5 {
+									t.Fatalf("y[%d] = %v, want %v", i, v, want[i])
+								}
+							}
+						})
+					}
+				}
+			}
+		}
+	})
+}
+
+// exactActivation is the formula in float64.
+func exactActivation(x float64, a Activation) float64 {
+	switch a {
+	case GELU:
+		return x * 0.5 * math.Erfc(-x/math.Sqrt2)
+	case GELUTanh:
+		return 0.5 * x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
+	case ReLU:
+		return max(x, 0)
+	case Tanh:
+		return math.Tanh(x)
+	}
+	return x
+}
+
+// A row's result may not depend on the rows beside it or the number of threads:
+// an answer must not depend on what else the server is asked.
+func TestMulOfARowIsTheSameInEveryBatch(t *testing.T) {
+	const rows, out, in = 45, 96, 77
+	r := newRand(1)
+	x := normal(r, make([]float32, rows*in), 1)
+	m := Pack(nil, Float32, normal(r, make([]float32, out*in), 1), out, in)
+	eachImplementation(t, func(t *testing.T) {
+		batch := make([]float32, rows*out)
+		m.Mul(nil, batch, x, rows, Epilogue{})
+		for _, threads := range []int{2, 3} {
+			pool := NewPool(threads)
+			defer pool.Close()
+			again := make([]float32, rows*out)
+			m.Mul(pool, again, x, rows, Epilogue{})
+			for i := range again {
+				if again[i] != batch[i] {
+					t.Fatalf("%d threads: y[%d] = %v, 1 thread: %v", threads, i, again[i], batch[i])
+				}
+			}
+		}
+		for row := range rows {
+			alone := make([]float32, out)
+			m.Mul(nil, alone, x[row*in:][:in], 1, Epilogue{})
+			for j, v := range alone {
+				if v != batch[row*out+j] {
+					t.Fatalf("row %d alone: %v, in a batch: %v", row, v, batch[row*out+j])
+				}
+			}
+		}
+	})
+}
+
+func TestMulPassesNaNAndInfinityThrough(t *testing.T) {
+	const rows, out, in = 15, 40, 9
+	eachImplementation(t, func(t *testing.T) {
+		for _, special := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			x, w := make([]float32, rows*in), make([]float32, out*in)
+			for i := range x {
+				x[i] = 1
+			}
+			for i := range w {
+				w[i] = 1
+			}
+			x[7*in+4] = float32(special)
+			y := make([]float32, rows*out)
+			Pack(nil, Float32, w, out, in).Mul(nil, y, x, rows, Epilogue{})
+			for i, v := range y {
+				want := float64(in)
+				if i/out == 7 {
+					want = special
+				}
+				if !sameKind(float64(v), want) || i/out != 7 && v != in {
+					t.Fatalf("y[%d] = %v, want %v", i, v, want)
+				}
+			}
+		}
+	})
+}
+
+func TestMulAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
+	pool := NewPool(2)
+	defer pool.Close()
+	m := Pack(nil, Float32, make([]float32, 256*256), 256, 256)
+	x, y, bias := make([]float32, 20*256), make([]float32, 20*256), make([]float32, 256)
+	if n := testing.AllocsPerRun(50, func() {
+		m.Mul(pool, y, x, 20, Epilogue{Bias: bias, Activation: GELU})
+	}); n != 0 {
+		t.Errorf("Mul allocates %v times, want 0", n)
+	}
+}
+
+func widen(x []float32) []float64 {
+	wide := make([]float64, len(x))
+	for i, v := range x {
+		wide[i] = float64(v)
+	}
+	return wide
+}
+
+func BenchmarkMul(b *testing.B) {
+	for _, shape := range [][3]int{{128, 768, 768}, {128, 3072, 768}, {128, 768, 3072}, {4096, 768, 768}, {16, 768, 768}, {16, 3072, 768}, {16, 256, 256}} {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%dx%dx%d/threads=%d", shape[0], shape[1], shape[2], threads), func(b *testing.B) {
+				rows, out, in := shape[0], shape[1], shape[2]
+				pool := NewPool(threads)
+				defer pool.Close()
+				x, y, w := make([]float32, rows*in), make([]float32, rows*out), make([]float32, out*in)
+				m := Pack(pool, Float32, w, out, in)
+				for b.Loop() {
+					m.Mul(pool, y, x, rows, Epilogue{})
+				}
+				b.ReportMetric(2*float64(rows)*float64(out)*float64(in)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
