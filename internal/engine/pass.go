@@ -174,7 +174,8 @@ func (e *Engine) lendMasks(l *lane, ws *bert.Workspace, hidden []float32) error 
 		if !finite(logits) {
 			return ErrNotFinite
 		}
-		e.options.Pool.Run(end-first, lentRows{l.masks[first:end], logits})
+		l.lent = lentRows{l.masks[first:end], logits}
+		e.options.Pool.Run(end-first, &l.lent)
 	}
 	return nil
 }
@@ -186,7 +187,7 @@ type lentRows struct {
 	logits []float32 // (masks, V)
 }
 
-func (t lentRows) Do(_, i int) {
+func (t *lentRows) Do(_, i int) {
 	vocabulary := len(t.logits) / len(t.masks)
 	m := t.masks[i]
 	m.call.request.MaskLogits(m.sequence, m.mask, t.logits[i*vocabulary:(i+1)*vocabulary])

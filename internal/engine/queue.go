@@ -40,6 +40,7 @@ type lane struct {
 	heads     []string // that some call of the pass wants, each once
 	masks     []maskRow
 	positions []int32 // of masks, as rows of the batch
+	lent      lentRows
 }
 
 // item is one sequence of a pass.

@@ -33,12 +33,3 @@ func embeddedEngine(t testing.TB) *engine.Engine {
 	}
 	return e
 }
-
-// exampleEngine is embeddedEngine for the examples.
-func exampleEngine() *engine.Engine {
-	e, err := loadEmbedded()
-	if err != nil {
-		panic(err)
-	}
-	return e
-}

@@ -1,9 +1,7 @@
 package tasks
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -275,20 +273,4 @@ func TestJointIsLeftOutUnlessAsked(t *testing.T) {
 			t.Errorf("%s holds %q", data, field)
 		}
 	}
-}
-
-// The seed examples of the project.
-func ExampleFillMask() {
-	fill := FillMask{exampleEngine()}
-	results, err := fill.Fill(context.Background(), []Text{{Text: "my dog is [MASK]."}, {Text: "我今天要[MASK]课。"}}, FillMaskOptions{TopK: 1})
-	if err != nil {
-		panic(err)
-	}
-	for _, r := range results {
-		best := r.Masks[0].Predictions[0]
-		fmt.Printf("%s: %s (%s)\n", r.Model, best.Sequence, best.Token)
-	}
-	// Output:
-	// en: my dog is confirmed. (confirmed)
-	// zh: 我 今 天 要 上 课 。 (上)
 }

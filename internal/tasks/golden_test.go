@@ -59,7 +59,13 @@ func loadGolden(t *testing.T) map[string]golden {
 	if err := json.Unmarshal(data, &byModel); err != nil {
 		t.Fatal(err)
 	}
-	return map[string]golden{"en": byModel.EN, "zh": byModel.ZH}
+	all := map[string]golden{"en": byModel.EN, "zh": byModel.ZH}
+	for model, g := range all {
+		if len(g.FillMask) == 0 || len(g.Classify) == 0 || len(g.NSP) == 0 || len(g.Embed) == 0 || len(g.Attention) == 0 {
+			t.Fatalf("testdata/golden.json lacks answers of model %s", model)
+		}
+	}
+	return all
 }
 
 // nearGolden compares numbers as far as another order of the same float32

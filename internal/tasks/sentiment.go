@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"cloze/internal/bert"
 	"cloze/internal/engine"
@@ -84,8 +85,13 @@ type Mention struct {
 	End   int `json:"end"`
 }
 
-// maxAspects bounds the aspects of one request: each is a pass over the text.
-const maxAspects = 64
+const (
+	// maxAspects bounds the aspects of one request: each is a pass over the
+	// text.
+	maxAspects = 64
+	// maxAspectLength bounds an aspect, in characters: it is a name.
+	maxAspectLength = 200
+)
 
 // Analyze judges each text. Info counts the text itself; sentences and aspects
 // are read besides.
@@ -150,6 +156,13 @@ func (o SentimentOptions) check() error {
 	for i, aspect := range o.Aspects {
 		if strings.TrimSpace(aspect) == "" {
 			return invalid("aspects", "aspect %d is empty", i)
+		}
+		if n := utf8.RuneCountInString(aspect); n > maxAspectLength {
+			return &InputError{
+				Code: CodeTooLong, Index: -1, Field: "aspects",
+				Detail: fmt.Sprintf("aspect %d has %d characters: give it by the name that the text uses", i, n),
+				Limit:  maxAspectLength, Actual: n,
+			}
 		}
 	}
 	return nil
@@ -219,7 +232,7 @@ func (p sentimentPlan) result(text string, heads sentimentHead, outputs []engine
 	next := func(r reading, head *bert.SequenceHead, index int) Polarity {
 		windows := outputs[:len(r.windows)]
 		outputs = outputs[len(r.windows):]
-		return newPolarity(head.Labels, windowAverage(r, windows, index, functionOf(head)))
+		return newPolarity(head.Labels, windowAverage(r, windows, index, functionOf(r.model, head)))
 	}
 	result := SentimentResult{
 		Polarity:  next(p.document, heads.sentiment, 0),
@@ -331,6 +344,6 @@ func arePolarities(labels []string) bool {
 
 var (
 	namelessLabel = regexp.MustCompile(`^LABEL_\d+$`)
-	starsLabel    = regexp.MustCompile(`(?i)^\d+[ _-]?(?:stars?)?$`)
-	positiveLabel = regexp.MustCompile(`(?i)^(?:very[ _-]?|strong(?:ly)?[ _-]?)?(?:pos(?:itive?|itif|itiva?|itivo)?|bullish|good|积极|正面|正向|好评)$`)
+	starsLabel    = regexp.MustCompile(`(?i)^\d+[ _-]?stars?$`)
+	positiveLabel = regexp.MustCompile(`(?i)^(?:(?:very|strong|strongly)[ _-]?)?(?:pos|positive|positiv|positif|positivo|bullish|good|积极|正面|正向|好评)$`)
 )

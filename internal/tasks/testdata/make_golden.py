@@ -57,11 +57,12 @@ CLASSIFY = {
 NSP = {
     "en": [
         ["She opened the door and looked inside.", "The room was empty."],
-        ["She opened the door and looked inside.", "Interest rates rose by half a percent in March."],
+        ["I want to find a restaurant. What city should I search in?", "Please look in San Jose. What kind of food do you like?"],
+        ["I want to find a restaurant. What city should I search in?", "The Senate passed the bill in 1846 after a long debate."],
     ],
     "zh": [
-        ["他打开门，往里面看了看。", "房间里没有人。"],
-        ["他打开门，往里面看了看。", "三月份的利率上升了百分之零点五。"],
+        ["海王星是太阳系的第八颗行星，也是已知离太阳最远的行星。", "它的质量是地球的十七倍。"],
+        ["海王星是太阳系的第八颗行星，也是已知离太阳最远的行星。", "我要一份红烧肉，谢谢！老板，多少钱？"],
     ],
 }
 
