@@ -13,7 +13,9 @@ import (
 
 // cli lists the subcommands; each lives in the file of its name.
 type cli struct {
-	Export exportCmd `cmd:"" help:"Write a model for another program."`
+	Pretrain pretrainCmd `cmd:"" help:"Pre-train a model on running text."`
+	Finetune finetuneCmd `cmd:"" help:"Fine-tune a model on labelled sets."`
+	Export   exportCmd   `cmd:"" help:"Write a model for another program."`
 }
 
 func main() {

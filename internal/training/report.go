@@ -1,6 +1,7 @@
 package training
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -10,13 +11,12 @@ type Kind string
 
 // The kinds of reports, in the order in which a run yields them.
 const (
-	Started    Kind = "start"      // once, before the first step
-	Stepped    Kind = "step"       // every Settings.ReportEvery steps
-	Evaluated  Kind = "evaluation" // every Settings.EvaluateEvery steps and at the end
-	Saved      Kind = "checkpoint"
-	Stopped    Kind = "stop" // early, since it no longer got better
-	Finished   Kind = "end"
-	resolution      = time.Millisecond
+	Started   Kind = "start"      // once, before the first step
+	Stepped   Kind = "step"       // every Settings.ReportEvery steps
+	Evaluated Kind = "evaluation" // every Settings.EvaluateEvery steps and at the end
+	Saved     Kind = "checkpoint"
+	Stopped   Kind = "stop" // early, since it no longer got better
+	Finished  Kind = "end"
 )
 
 // Report is what a run tells as it goes. Its JSON is a line of metrics.jsonl.
@@ -53,7 +53,17 @@ type Seconds time.Duration
 
 // MarshalJSON writes the seconds to three digits.
 func (s Seconds) MarshalJSON() ([]byte, error) {
-	return fmt.Appendf(nil, "%.3f", time.Duration(s).Round(resolution).Seconds()), nil
+	return fmt.Appendf(nil, "%.3f", time.Duration(s).Round(time.Millisecond).Seconds()), nil
+}
+
+// UnmarshalJSON reads seconds.
+func (s *Seconds) UnmarshalJSON(data []byte) error {
+	var seconds float64
+	if err := json.Unmarshal(data, &seconds); err != nil {
+		return err
+	}
+	*s = Seconds(seconds * float64(time.Second))
+	return nil
 }
 
 // Start is what is known before the first step.

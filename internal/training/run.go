@@ -348,7 +348,7 @@ func (f *Finetuning) Validate() error {
 				return fmt.Errorf("head %s: %w", name, err)
 			}
 			trains = trains || set.Train != ""
-			names = append(names, set.name())
+			names = append(names, set.DisplayName())
 		}
 		if !trains {
 			return fmt.Errorf("head %s: none of its sets has a train file", name)

@@ -92,7 +92,8 @@ func newSetLoader(t *tokenizer.Tokenizer, name string, head bert.HeadConfig, max
 	return l
 }
 
-func (c SetConfig) name() string {
+// DisplayName is the name that reports use.
+func (c SetConfig) DisplayName() string {
 	if c.Name != "" {
 		return c.Name
 	}
@@ -105,9 +106,9 @@ func (c SetConfig) Validate() error {
 	case c.Train == "" && c.Dev == "":
 		return errors.New("a set needs a train or a dev file")
 	case c.Share != nil && !(*c.Share > 0 && *c.Share <= 1000):
-		return fmt.Errorf("set %s: share is %v, want a number above 0", c.name(), *c.Share)
+		return fmt.Errorf("set %s: share is %v, want a number above 0", c.DisplayName(), *c.Share)
 	case c.MaxRows < 0:
-		return fmt.Errorf("set %s: max_rows is %d", c.name(), c.MaxRows)
+		return fmt.Errorf("set %s: max_rows is %d", c.DisplayName(), c.MaxRows)
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func (l *setLoader) load(c SetConfig, path string) (*Set, error) {
 		return nil, err
 	}
 	set := &Set{
-		Name: c.name(), Head: l.name, Share: 1, Problems: &Problems{Limit: l.limit},
+		Name: c.DisplayName(), Head: l.name, Share: 1, Problems: &Problems{Limit: l.limit},
 		Counts: make([]int, len(l.head.Labels)),
 	}
 	if c.Share != nil {

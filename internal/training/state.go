@@ -208,6 +208,9 @@ func writeAside(path string, write func(io.Writer) error) (err error) {
 		err = out.Flush()
 	}
 	if err == nil {
+		err = file.Chmod(0o644) // CreateTemp's is 0600
+	}
+	if err == nil {
 		err = file.Sync()
 	}
 	if closeErr := file.Close(); err == nil {

@@ -31,6 +31,7 @@ type ExampleStream struct {
 	loaded   bool
 	examples []Example // of the block, shuffled
 	problems *Problems
+	heldOut  uint64 // documents with a lower hash, or this one, are held out
 }
 
 // StreamOptions are the settings of an ExampleStream.
@@ -64,7 +65,11 @@ func NewExampleStream(c *Corpus, t *tokenizer.Tokenizer, m *ExampleMaker, o Stre
 	if o.BlockBytes <= 0 {
 		o.BlockBytes = defaultBlockBytes
 	}
-	return &ExampleStream{corpus: c, tokenizer: t, maker: m, options: o, problems: &Problems{Limit: o.ProblemLimit}}, nil
+	return &ExampleStream{
+		corpus: c, tokenizer: t, maker: m, options: o,
+		problems: &Problems{Limit: o.ProblemLimit},
+		heldOut:  uint64(o.HeldOut * math.MaxUint64),
+	}, nil
 }
 
 // Position is where the next example comes from.
@@ -159,9 +164,10 @@ func (s *ExampleStream) load() error {
 // isHeldOut tells from the text alone, so that a document is held out whatever
 // else the corpus holds, and on which pass it is met.
 func (s *ExampleStream) isHeldOut(d CorpusDocument) bool {
-	if s.options.HeldOut == 0 {
-		return false
-	}
+	return s.options.HeldOut > 0 && s.hash(d) <= s.heldOut
+}
+
+func (s *ExampleStream) hash(d CorpusDocument) uint64 {
 	hash := fnv.New64a()
 	var seed [8]byte
 	binary.LittleEndian.PutUint64(seed[:], s.options.Seed)
@@ -170,8 +176,7 @@ func (s *ExampleStream) isHeldOut(d CorpusDocument) bool {
 		hash.Write([]byte(sentence)) //nolint:errcheck // as above
 	}
 	// FNV's high bits hardly move for short texts; a multiplication spreads them.
-	spread := hash.Sum64() * 0x9e3779b97f4a7c15
-	return float64(spread) < s.options.HeldOut*math.MaxUint64
+	return hash.Sum64() * 0x9e3779b97f4a7c15
 }
 
 // Survey is what a first pass over the corpus tells.
@@ -183,35 +188,26 @@ type Survey struct {
 
 // Survey reads the whole corpus once, before any time is spent on training, so
 // that a broken file is found now. It returns examples of the held-out
-// documents: at most maxExamples, drawn from all of them.
+// documents: at most maxExamples, drawn from all of them. It comes before the
+// first Next: of a corpus so small that its share is no document, it holds one
+// out.
 func (s *ExampleStream) Survey(maxExamples int) (Survey, error) {
-	survey := Survey{Files: len(s.corpus.Paths), Problems: &Problems{Limit: s.options.ProblemLimit}}
-	// Enough documents for the examples, drawn as a reservoir.
-	var texts []CorpusDocument
-	met := 0
+	pass, err := s.survey(maxExamples)
+	if err == nil && len(pass.heldOut) == 0 && maxExamples > 0 && s.options.HeldOut > 0 && pass.Documents > 1 {
+		s.heldOut = pass.lowest
+		pass, err = s.survey(maxExamples)
+	}
+	survey := pass.Survey
+	if err != nil {
+		return survey, err
+	}
 	rng := NewRand(s.options.Seed, math.MaxUint64)
-	for document, err := range s.corpus.Documents(CorpusPosition{}, survey.Problems) {
-		if err != nil {
-			return survey, err
-		}
-		survey.Documents++
-		survey.Sentences += len(document.Sentences)
-		survey.Bytes += document.Bytes
-		if maxExamples == 0 || !s.isHeldOut(document) {
-			continue
-		}
-		met++
-		if len(texts) < 2*maxExamples {
-			texts = append(texts, document)
-		} else if i := rng.IntN(met); i < len(texts) {
-			texts[i] = document
-		}
+	documents := tokenizeDocuments(s.tokenizer, pass.heldOut, s.options.Pool)
+	heldOut := len(documents)
+	if heldOut == 1 { // its random nexts must come from somewhere
+		documents = append(documents, tokenizeDocuments(s.tokenizer, pass.others, s.options.Pool)...)
 	}
-	if survey.Documents == 0 {
-		return survey, fmt.Errorf("the corpus holds no text (%d files, %d unusable lines)", survey.Files, survey.Problems.Total())
-	}
-	documents := tokenizeDocuments(s.tokenizer, texts, s.options.Pool)
-	for i := range documents {
+	for i := range heldOut {
 		survey.HeldOut = append(survey.HeldOut, s.maker.FromDocument(rng, documents, i)...)
 	}
 	rng.Shuffle(len(survey.HeldOut), func(i, j int) {
@@ -219,6 +215,52 @@ func (s *ExampleStream) Survey(maxExamples int) (Survey, error) {
 	})
 	survey.HeldOut = survey.HeldOut[:min(len(survey.HeldOut), maxExamples)]
 	return survey, nil
+}
+
+// surveyPass is what one pass over the corpus collects.
+type surveyPass struct {
+	Survey
+	heldOut []CorpusDocument // enough for the examples, drawn as a reservoir
+	others  []CorpusDocument // a few that are trained on
+	lowest  uint64           // hash of a document
+}
+
+func (s *ExampleStream) survey(maxExamples int) (surveyPass, error) {
+	const others = 16
+	p := surveyPass{
+		Survey: Survey{Files: len(s.corpus.Paths), Problems: &Problems{Limit: s.options.ProblemLimit}},
+		lowest: math.MaxUint64,
+	}
+	met := 0
+	rng := NewRand(s.options.Seed, math.MaxUint64-1)
+	for document, err := range s.corpus.Documents(CorpusPosition{}, p.Problems) {
+		if err != nil {
+			return p, err
+		}
+		p.Documents++
+		p.Sentences += len(document.Sentences)
+		p.Bytes += document.Bytes
+		if maxExamples == 0 || s.options.HeldOut == 0 {
+			continue
+		}
+		p.lowest = min(p.lowest, s.hash(document))
+		if !s.isHeldOut(document) {
+			if len(p.others) < others {
+				p.others = append(p.others, document)
+			}
+			continue
+		}
+		met++
+		if len(p.heldOut) < 2*maxExamples {
+			p.heldOut = append(p.heldOut, document)
+		} else if i := rng.IntN(met); i < len(p.heldOut) {
+			p.heldOut[i] = document
+		}
+	}
+	if p.Documents == 0 {
+		return p, fmt.Errorf("the corpus holds no text (%d files, %d unusable lines)", p.Files, p.Problems.Total())
+	}
+	return p, nil
 }
 
 // tokenizeDocuments turns sentences into ids, on the pool's workers. Sentences

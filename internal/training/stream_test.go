@@ -195,6 +195,34 @@ func TestSurveyHoldsDocumentsOut(t *testing.T) {
 	}
 }
 
+func TestSurveyOfASmallCorpusHoldsOneDocumentOut(t *testing.T) {
+	corpus, tok := numberedCorpus(t, 5)
+	stream := newStream(t, corpus, tok, 16, StreamOptions{Seed: 4, HeldOut: 1e-6})
+	survey, err := stream.Survey(100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heldOut := 0
+	for document, err := range corpus.Documents(CorpusPosition{}, &Problems{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stream.isHeldOut(document) {
+			heldOut++
+		}
+	}
+	if heldOut != 1 || len(survey.HeldOut) == 0 {
+		t.Errorf("%d of 5 documents held out, %d examples; want one document and its examples", heldOut, len(survey.HeldOut))
+	}
+	labels := map[int32]int{}
+	for _, example := range survey.HeldOut {
+		labels[example.Next]++
+	}
+	if labels[NotNext] == 0 {
+		t.Errorf("next-sentence labels %v, want random nexts from the other documents", labels)
+	}
+}
+
 func TestStreamOfNothing(t *testing.T) {
 	tok := newTokenizer(t, "a")
 	for _, content := range []string{"", "\n\n\n"} {

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"cloze/internal/bert"
+	"cloze/internal/checkpoint"
+	"cloze/internal/training"
+)
+
+// finetuneCmd fine-tunes a model on labelled sets. Flags replace what the run's
+// file says, or describe a run with one head and one set by themselves.
+type finetuneCmd struct {
+	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments), or the output directory of an earlier run."`
+
+	Model  string `help:"Model directory to start from." type:"existingdir"`
+	Output string `help:"Directory for the model, checkpoints, metrics, curves and card." short:"o"`
+	Head   string `help:"Name of the head, of a run with one." default:"classifier"`
+	Train  string `help:"Labelled file to train on: .jsonl, .csv, .tsv, or .conll for tags; .gz." type:"existingfile"`
+	Dev    string `help:"Labelled file to choose by." type:"existingfile"`
+	Type   string `help:"What the head decides: one label a text, several, a number, or tags of words (default: tags for .conll, else single)." enum:",single,multi,regression,tags" default:""`
+
+	Epochs       float64 `help:"Passes over the training rows (default 3)."`
+	Steps        int     `help:"Optimizer steps, instead of epochs."`
+	BatchSize    int     `help:"Rows a step (default 32)."`
+	MaxTokens    int     `help:"Longest text in tokens (default 128)."`
+	LearningRate float64 `help:"Peak of the learning rate (default 5e-5)."`
+	Seed         *uint64 `help:"Seed of every draw."`
+	Precision    string  `help:"Matrix products in auto, float32 or bfloat16."`
+
+	trainingFlags
+}
+
+// Run trains until the last step, early stopping or a signal.
+func (c *finetuneCmd) Run(ctx context.Context) error {
+	run, err := c.description()
+	if err != nil {
+		return err
+	}
+	if c.DryRun {
+		return printRun(run)
+	}
+	if err := run.Validate(); err != nil {
+		return err
+	}
+	if run.Model == "" {
+		return errors.New("no model to start from: give --model, or \"model\" in the run's file")
+	}
+	heads, err := run.HeadConfigs(existingHeads(run.Model))
+	if err != nil {
+		return err
+	}
+	model, tok, err := openForTraining(run.Model, &run.Settings, heads, run.MLM != nil)
+	if err != nil {
+		return err
+	}
+	if err := prepareOutput(run.Output, run, c.Resume); err != nil {
+		return err
+	}
+	s := &session{
+		output: run.Output, model: model, tokenizer: os.DirFS(run.Model), dtype: checkpoint.F32,
+		keepBest: run.Best != "last",
+		card: card{
+			title: filepath.Base(run.Output) + ": a fine-tuned BERT", base: "`" + run.Model + "`",
+			command: commandLine(), run: run, licences: licences(&run),
+		},
+	}
+	pool := c.pool()
+	defer pool.Close()
+	defer interruptible(ctx)()
+	return s.consume(training.Finetune(ctx, model, tok, run, training.Options{Pool: pool, Dir: run.Output, Resume: c.Resume}))
+}
+
+// description is the run's file with the flags in it.
+func (c *finetuneCmd) description() (training.Finetuning, error) {
+	var run training.Finetuning
+	if c.File != "" {
+		if err := training.ReadRun(runPath(c.File), &run); err != nil {
+			return run, err
+		}
+	}
+	replace(&run.Model, c.Model)
+	replace(&run.Output, c.Output)
+	replace(&run.Epochs, c.Epochs)
+	replace(&run.Steps, c.Steps)
+	replace(&run.BatchSize, c.BatchSize)
+	replace(&run.MaxTokens, c.MaxTokens)
+	replace(&run.LearningRate, c.LearningRate)
+	replace(&run.Precision, c.Precision)
+	if c.Seed != nil {
+		run.Seed = *c.Seed
+	}
+	if c.Train != "" || c.Dev != "" {
+		if len(run.Heads) > 0 {
+			return run, errors.New("--train and --dev describe a run of one head and set; this one has its own: edit its file")
+		}
+		head, err := c.oneHead()
+		if err != nil {
+			return run, err
+		}
+		run.Heads = map[string]training.HeadRun{c.Head: head}
+	}
+	run.SetDefaults()
+	return run, nil
+}
+
+// oneHead describes the head that --train, --dev and --type are about.
+func (c *finetuneCmd) oneHead() (training.HeadRun, error) {
+	name := "set"
+	path := c.Train
+	if path == "" {
+		path = c.Dev
+	}
+	format, err := training.FormatOf(path)
+	if err != nil {
+		return training.HeadRun{}, err
+	}
+	head := training.HeadRun{
+		Type: bert.SequenceHeadType,
+		Sets: []training.SetConfig{{Name: name, Train: c.Train, Dev: c.Dev}},
+	}
+	switch c.Type {
+	case "multi":
+		head.ProblemType = bert.MultiLabel
+	case "regression":
+		head.ProblemType = bert.Regression
+	case "tags":
+		head.Type = bert.TokenHeadType
+	case "":
+		if format == training.CoNLL {
+			head.Type = bert.TokenHeadType
+		}
+	}
+	return head, nil
+}
+
+// existingHeads are the heads that a model has, none if it cannot be opened:
+// openForTraining will say why.
+func existingHeads(dir string) map[string]bert.HeadConfig {
+	c, err := checkpoint.OpenDir(dir)
+	if err != nil {
+		return nil
+	}
+	defer c.Close() //nolint:errcheck // nothing was written
+	return c.Config().Heads
+}
+
+// licences are what the run says of its sets, for the card.
+func licences(run *training.Finetuning) map[string][2]string {
+	about := map[string][2]string{}
+	for name, head := range run.Heads {
+		for _, set := range head.Sets {
+			about[name+"/"+set.DisplayName()] = [2]string{set.Licence, set.Note}
+		}
+	}
+	return about
+}

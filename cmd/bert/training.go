@@ -1,0 +1,282 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"cloze/internal/bert"
+	"cloze/internal/checkpoint"
+	"cloze/internal/kernels"
+	"cloze/internal/tokenizer"
+	"cloze/internal/training"
+)
+
+// The files of a run beside the model's own, in its output directory.
+const (
+	runFile     = "run.json"
+	metricsFile = "metrics.jsonl"
+	cardFile    = "README.md"
+)
+
+// trainingFlags are those of pretrain and finetune that change nothing in what
+// is computed.
+type trainingFlags struct {
+	Resume  bool `help:"Go on from the newest checkpoint in the output directory."`
+	Threads int  `help:"Threads that compute; 0 is all processors." default:"0"`
+	DryRun  bool `help:"Print the run's description with all its settings, and stop."`
+}
+
+func (f *trainingFlags) pool() *kernels.Pool {
+	if f.Threads > 0 {
+		return kernels.NewPool(f.Threads)
+	}
+	return kernels.NewPool(runtime.GOMAXPROCS(0))
+}
+
+// printRun writes a run's description to standard output.
+func printRun(run any) error {
+	enc := json.NewEncoder(os.Stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(run)
+}
+
+// prepareOutput makes the output directory and writes the run's description
+// there. A directory with checkpoints is not overwritten by another run.
+func prepareOutput(dir string, run any, resume bool) error {
+	if dir == "" {
+		return errors.New("no output: give --output, or \"output\" in the run's file")
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	checkpoints, err := filepath.Glob(filepath.Join(dir, "checkpoint-*.state"))
+	if err != nil {
+		return err
+	}
+	if len(checkpoints) > 0 && !resume {
+		return fmt.Errorf("%s holds checkpoints of a run: --resume goes on with it; else choose another output, or remove them", dir)
+	}
+	var description bytes.Buffer
+	enc := json.NewEncoder(&description)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(run); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, runFile), description.Bytes(), 0o666)
+}
+
+// runPath is the description of a run: a file, or the directory that an
+// earlier run wrote it to.
+func runPath(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return filepath.Join(path, runFile)
+	}
+	return path
+}
+
+// session is a run as the command sees it: where it writes, what it shows, and
+// what its card will say.
+type session struct {
+	output    string
+	model     *bert.Model
+	tokenizer fs.FS // directory of the tokenizer's files; nil if they are in output
+	dtype     checkpoint.DType
+	keepBest  bool // save the best weights rather than the last ones
+	card      card
+
+	metrics  *os.File
+	progress *progress
+}
+
+// consume runs the reports to their end: it shows them, writes them to
+// metrics.jsonl, saves the model, and at the end draws the curves and writes
+// the card.
+func (s *session) consume(reports iter.Seq2[training.Report, error]) (err error) {
+	s.progress = newProgress(os.Stderr)
+	defer func() {
+		s.progress.close()
+		if s.metrics != nil {
+			err = errors.Join(err, s.metrics.Close())
+		}
+	}()
+	for report, err := range reports {
+		if err != nil {
+			return errors.Join(err, s.conclude())
+		}
+		if err := s.handle(report); err != nil {
+			return err
+		}
+	}
+	return s.conclude()
+}
+
+func (s *session) handle(r training.Report) error {
+	if r.Kind == training.Started {
+		if err := s.openMetrics(r); err != nil {
+			return err
+		}
+	}
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if _, err := s.metrics.Write(append(line, '\n')); err != nil {
+		return err
+	}
+	s.progress.show(r)
+	s.card.note(r)
+	switch {
+	case r.Kind == training.Evaluated && (r.Best || !s.keepBest),
+		r.Kind == training.Finished && (!s.keepBest || !s.card.hasBest()):
+		return s.save()
+	}
+	return nil
+}
+
+// save writes the model as it is now.
+func (s *session) save() error {
+	return checkpoint.Save(s.output, s.model.Config, s.model.Parameters(), s.tokenizer, s.dtype)
+}
+
+// openMetrics begins metrics.jsonl. A run that goes on drops the lines that it
+// will write again: those of steps after its checkpoint.
+func (s *session) openMetrics(start training.Report) error {
+	path := filepath.Join(s.output, metricsFile)
+	kept, err := keptMetrics(path, start)
+	if err != nil {
+		return err
+	}
+	for line := range bytes.Lines(kept) {
+		var r training.Report
+		if err := json.Unmarshal(line, &r); err != nil {
+			return err
+		}
+		s.card.note(r) // what was the best before is so still
+	}
+	if err := os.WriteFile(path, kept, 0o666); err != nil {
+		return err
+	}
+	s.metrics, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	return err
+}
+
+func keptMetrics(path string, start training.Report) ([]byte, error) {
+	if start.Start.ResumedFrom == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var kept []byte
+	for line := range bytes.Lines(data) {
+		var r training.Report
+		// A line that was cut off by a crash is dropped, too.
+		if json.Unmarshal(line, &r) == nil && r.Step <= start.Step {
+			kept = append(kept, line...)
+		}
+	}
+	return kept, nil
+}
+
+// conclude draws the curves and writes the card of what there is.
+func (s *session) conclude() error {
+	if s.metrics == nil {
+		return nil
+	}
+	reports, err := readMetrics(filepath.Join(s.output, metricsFile))
+	if err != nil {
+		return err
+	}
+	drawn, err := drawCurves(s.output, reports)
+	if err != nil {
+		return fmt.Errorf("curves: %w", err)
+	}
+	s.card.curves = drawn
+	return s.card.write(filepath.Join(s.output, cardFile))
+}
+
+func readMetrics(path string) ([]training.Report, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	var reports []training.Report
+	for decoder := json.NewDecoder(bufio.NewReader(file)); ; {
+		var r training.Report
+		switch err := decoder.Decode(&r); {
+		case errors.Is(err, io.EOF):
+			return reports, nil
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		reports = append(reports, r)
+	}
+}
+
+// interruptible makes a second signal end the process at once, in case saving
+// hangs.
+func interruptible(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() {
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		fmt.Fprintln(os.Stderr, "stopping after this pass; another signal stops at once")
+	})
+}
+
+// openForTraining makes a model that learns from the directory it starts with;
+// heads replace those of its configuration unless nil.
+func openForTraining(dir string, s *training.Settings, heads map[string]bert.HeadConfig, pretraining bool) (*bert.Model, *tokenizer.Tokenizer, error) {
+	weights, err := checkpoint.OpenDir(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer weights.Close() //nolint:errcheck // nothing was written
+	tok, err := tokenizer.Load(os.DirFS(dir))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	config := weights.Config()
+	s.Configure(&config)
+	if heads != nil {
+		config.Heads = heads
+	}
+	model, err := bert.NewForTraining(config, weights, bert.TrainingOptions{Seed: s.Seed, Pretraining: pretraining})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return model, tok, nil
+}
+
+// commandLine is the command as it was given, for the card.
+func commandLine() string {
+	words := append([]string{"bert"}, os.Args[1:]...)
+	for i, word := range words {
+		if strings.ContainsAny(word, " \t'\"$*?") {
+			words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// seconds rounds a duration for people.
+func seconds(d time.Duration) string { return d.Round(time.Second).String() }

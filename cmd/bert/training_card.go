@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"cloze/internal/training"
+)
+
+// card is what a model's README.md says: what it was made from and how, and
+// what it reaches.
+type card struct {
+	title    string
+	base     string // what it started from
+	command  string
+	run      any                  // its description
+	licences map[string][2]string // of sets: licence, note
+	curves   bool
+
+	start      *training.Report
+	last       training.Report
+	best       *training.Report // evaluation
+	evaluation *training.Report // the last one
+	tokens     int64
+	elapsed    time.Duration
+	began      time.Time
+}
+
+func (c *card) note(r training.Report) {
+	switch r.Kind {
+	case training.Started:
+		c.start, c.began = &r, time.Now()
+	case training.Evaluated:
+		c.evaluation = &r
+		if r.Best {
+			c.best = &r
+		}
+	case training.Stepped:
+		c.tokens = r.Tokens
+	}
+	c.last = r
+	c.elapsed = time.Duration(r.Elapsed)
+}
+
+func (c *card) hasBest() bool { return c.best != nil }
+
+// write writes the card; kept is the evaluation of the weights that were kept.
+func (c *card) write(path string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n", c.title)
+	fmt.Fprintf(&b, "Made by Cloze (`%s`%s) with\n\n    %s\n\n", "bert", version(), c.command)
+	fmt.Fprintf(&b, "Started from: %s. ", c.base)
+	fmt.Fprintf(&b, "Steps taken: %d of %d; tokens read: %s; time of this process: %s on %d threads (%s/%s).\n",
+		c.last.Step, c.last.Steps, thousands(int(c.tokens)), seconds(c.elapsed), c.start.Start.Threads, runtime.GOOS, runtime.GOARCH)
+	if c.curves {
+		fmt.Fprintf(&b, "\n![Loss and scores by step](%s)\n", curvesSVG)
+	}
+	c.writeFigures(&b)
+	c.writeData(&b)
+	description, err := json.MarshalIndent(c.run, "", "  ")
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(&b, "\n## Settings\n\n`%s` is the run's description; `bert` reads it again.\n\n```json\n%s\n```\n", runFile, description)
+	return os.WriteFile(path, []byte(b.String()), 0o666)
+}
+
+func (c *card) writeFigures(b *strings.Builder) {
+	kept := c.best
+	if kept == nil {
+		kept = c.evaluation
+	}
+	if kept == nil {
+		return
+	}
+	fmt.Fprintf(b, "\n## Figures\n\nOn held-out data, of the weights after step %d.\n", kept.Step)
+	if text := kept.Evaluation.Text; text != nil {
+		fmt.Fprintf(b, "\n| running text | |\n|---|---|\n| examples | %d |\n| masked language model: loss, perplexity | %.4f, %.2f |\n| masked language model: accuracy | %.4f |\n",
+			text.Examples, text.MLMLoss, text.Perplexity, text.MLMAccuracy)
+		if text.Pairs > 0 {
+			fmt.Fprintf(b, "| next sentence: pairs | %d |\n| next sentence: loss, accuracy | %.4f, %.4f |\n", text.Pairs, text.NextLoss, text.NextAccuracy)
+		}
+	}
+	if len(kept.Evaluation.Sets) == 0 {
+		return
+	}
+	fmt.Fprint(b, "\n| head | dev set | rows | metric | value |\n|---|---|---|---|---|\n")
+	for _, set := range kept.Evaluation.Sets {
+		fmt.Fprintf(b, "| %s | %s | %d | %s | %.4f |\n", set.Head, set.Set, set.Rows, set.Main, set.Value)
+	}
+}
+
+func (c *card) writeData(b *strings.Builder) {
+	start := c.start.Start
+	fmt.Fprint(b, "\n## Data\n")
+	if start.Documents > 0 {
+		fmt.Fprintf(b, "\nRunning text: %d files, %s documents, %s sentences, %s bytes.\n",
+			start.Files, thousands(start.Documents), thousands(start.Sentences), thousands(start.Bytes))
+	}
+	if len(start.Sets) > 0 {
+		fmt.Fprint(b, "\n| head | set | part | rows | lacks | licence |\n|---|---|---|---|---|---|\n")
+		for _, set := range start.Sets {
+			about := c.licences[set.Head+"/"+set.Name]
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", set.Head, set.Name, set.Part, thousands(set.Rows),
+				strings.Join(set.Lacks, " "), strings.TrimSpace(about[0]+" "+about[1]))
+		}
+	}
+	if start.ProblemCount > 0 {
+		fmt.Fprintf(b, "\n%d lines could not be used.\n", start.ProblemCount)
+	}
+}
+
+// version is the program's, as far as the build knows it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return ", revision " + setting.Value[:min(12, len(setting.Value))]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+
+	"cloze/internal/training"
+)
+
+// progress shows a run: a bar with the time that is left on a terminal, plain
+// lines elsewhere.
+type progress struct {
+	out io.Writer
+	bar *progressbar.ProgressBar // nil elsewhere
+	tty bool
+}
+
+func newProgress(out *os.File) *progress {
+	info, err := out.Stat()
+	return &progress{out: out, tty: err == nil && info.Mode()&os.ModeCharDevice != 0}
+}
+
+func (p *progress) show(r training.Report) {
+	if r.Kind == training.Started && p.tty {
+		p.bar = progressbar.NewOptions(r.Steps,
+			progressbar.OptionSetWriter(p.out),
+			progressbar.OptionSetItsString("steps"),
+			progressbar.OptionShowIts(),
+			progressbar.OptionShowCount(),
+			progressbar.OptionSetPredictTime(true),
+			progressbar.OptionFullWidth(),
+			progressbar.OptionSetRenderBlankState(true),
+		)
+		p.bar.Set(r.Step) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	}
+	if p.bar != nil && r.Kind == training.Stepped {
+		p.bar.Describe(fmt.Sprintf("%s, %s tokens/s", losses(r), thousands(int(r.TokensPerSecond))))
+		p.bar.Set(r.Step) //nolint:errcheck // as above
+		return
+	}
+	if p.bar != nil {
+		p.bar.Clear() //nolint:errcheck // as above
+	}
+	for _, line := range describe(r) {
+		fmt.Fprintln(p.out, line)
+	}
+}
+
+func (p *progress) close() {
+	if p.bar != nil {
+		p.bar.Exit()  //nolint:errcheck // as above
+		p.bar.Clear() //nolint:errcheck // as above
+	}
+}
+
+// describe puts a report into lines.
+func describe(r training.Report) []string {
+	at := fmt.Sprintf("step %d/%d", r.Step, r.Steps)
+	switch r.Kind {
+	case training.Started:
+		return describeStart(r.Start)
+	case training.Stepped:
+		return []string{fmt.Sprintf("%s, epoch %.2f: %s, learning rate %.3g, gradient norm %.2f, %s tokens/s",
+			at, r.Epoch, losses(r), r.LearningRate, r.GradientNorm, thousands(int(r.TokensPerSecond)))}
+	case training.Evaluated:
+		best := ""
+		if r.Best {
+			best = " (best so far)"
+		}
+		return []string{fmt.Sprintf("%s, held out: %v%s", at, r.Evaluation, best)}
+	case training.Saved:
+		return []string{fmt.Sprintf("%s: wrote %s", at, r.Checkpoint)}
+	case training.Stopped:
+		return []string{at + ": stopped, since it no longer got better"}
+	default:
+		return []string{at + ": done"}
+	}
+}
+
+func describeStart(s *training.Start) []string {
+	lines := []string{fmt.Sprintf("%s parameters, %s of them learn; %d threads", thousands(s.Parameters), thousands(s.Learning), s.Threads)}
+	if len(s.Fresh) > 0 && len(s.Fresh) <= 12 {
+		lines = append(lines, "new, hence random: "+strings.Join(s.Fresh, ", "))
+	} else if len(s.Fresh) > 0 {
+		lines = append(lines, fmt.Sprintf("new, hence random: %d tensors", len(s.Fresh)))
+	}
+	if s.Documents > 0 {
+		lines = append(lines, fmt.Sprintf("corpus: %d files, %s documents, %s sentences, %s bytes; %d examples held out",
+			s.Files, thousands(s.Documents), thousands(s.Sentences), thousands(s.Bytes), s.HeldOut))
+	}
+	for _, set := range s.Sets {
+		line := fmt.Sprintf("%s, %s of %s: %s rows", set.Name, set.Part, set.Head, thousands(set.Rows))
+		if set.Share > 0 && set.Share != 1 {
+			line += fmt.Sprintf(", share %v", set.Share)
+		}
+		if set.Truncated > 0 {
+			line += fmt.Sprintf(", %d cut off", set.Truncated)
+		}
+		if set.LeftOut > 0 {
+			line += fmt.Sprintf(", %d left out", set.LeftOut)
+		}
+		if len(set.Lacks) > 0 {
+			line += ", lacks " + strings.Join(set.Lacks, " ")
+		}
+		lines = append(lines, line)
+	}
+	if s.ProblemCount > 0 {
+		lines = append(lines, fmt.Sprintf("%d lines could not be used:", s.ProblemCount))
+		for _, problem := range s.Problems {
+			lines = append(lines, "  "+problem)
+		}
+	}
+	for _, skipped := range s.Skipped {
+		lines = append(lines, "skipped "+skipped)
+	}
+	if s.ResumedFrom != "" {
+		lines = append(lines, "resumed from "+s.ResumedFrom)
+	}
+	return lines
+}
+
+// losses lists a report's losses, the whole first.
+func losses(r training.Report) string {
+	line := fmt.Sprintf("loss %.4f", r.Loss)
+	if len(r.Losses) < 2 {
+		return line
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(r.Losses)) {
+		parts = append(parts, fmt.Sprintf("%s %.4f", name, r.Losses[name]))
+	}
+	return line + " (" + strings.Join(parts, ", ") + ")"
+}
+
+// thousands writes 1234567 as 1,234,567.
+func thousands(n int) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
