@@ -52,7 +52,7 @@ func readConfig(dir directory) (bert.Config, error) {
 	}
 	for _, architecture := range c.Architectures {
 		if _, ok := architectures[architecture]; !ok {
-			return c, dir.error(configFile, fmt.Errorf("architectures is %q, want one of %q", architecture, slices.Sorted(maps.Keys(architectures))))
+			return c, dir.error(configFile, fmt.Errorf("architectures has %q, want one of %q", architecture, slices.Sorted(maps.Keys(architectures))))
 		}
 	}
 	if err := c.Validate(); err != nil {

@@ -31,7 +31,8 @@ func (d DType) isWeight() bool { return d == F32 || d == F16 || d == BF16 }
 // width is how many bytes a value of a weight takes.
 func (d DType) width() int { return int(bitsOf[d] / 8) }
 
-// widen converts stored little-endian values to float32, all exactly.
+// widen converts stored little-endian values to float32, exactly. Those of F16
+// must be finite.
 func (d DType) widen(dst []float32, stored []byte) {
 	stored = stored[:len(dst)*d.width()]
 	switch d {

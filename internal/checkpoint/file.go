@@ -12,9 +12,9 @@ import (
 type file struct {
 	name   string
 	size   int64
-	data   []byte      // the whole file, or nil
+	data   []byte      // the whole file, unless there is a reader
 	mapped bool        // data is backed by a file, not by memory that Go manages
-	reader io.ReaderAt // where data is nil
+	reader io.ReaderAt // nil where the whole file is in data
 	close  func() error
 }
 
@@ -66,7 +66,7 @@ func openFile(dir directory, name string) (*file, error) {
 // a copy. Callers have checked the range, so a copy is never larger than the
 // file.
 func (f *file) bytes(start, end int64) ([]byte, error) {
-	if f.data != nil {
+	if f.reader == nil {
 		return f.data[start:end:end], nil
 	}
 	data := make([]byte, end-start)
@@ -79,7 +79,7 @@ func (f *file) bytes(start, end int64) ([]byte, error) {
 
 // readerAt reads the file from memory or from where it is.
 func (f *file) readerAt() io.ReaderAt {
-	if f.data != nil {
+	if f.reader == nil {
 		return bytes.NewReader(f.data)
 	}
 	return f.reader

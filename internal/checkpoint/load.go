@@ -1,42 +1,98 @@
 package checkpoint
 
 import (
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"cloze/internal/bert"
 	"cloze/internal/tokenizer"
 )
 
 // Load opens a directory and makes the model and the tokenizer in it, ready to
-// serve. The files stay mapped for as long as the process runs.
+// serve. The files stay mapped for as long as the process runs, since the model
+// reads its word embeddings where they are.
 func Load(fsys fs.FS, o bert.Options) (*bert.Model, *tokenizer.Tokenizer, error) {
-	return load(fsys, "", o)
+	return load(directory{fsys, ""}, o)
 }
 
 // LoadDir loads the directory at a path.
 func LoadDir(path string, o bert.Options) (*bert.Model, *tokenizer.Tokenizer, error) {
-	return load(os.DirFS(path), path, o)
+	return load(directory{os.DirFS(path), path}, o)
 }
 
-func load(fsys fs.FS, path string, o bert.Options) (*bert.Model, *tokenizer.Tokenizer, error) {
-	c, err := open(fsys, path)
+func load(dir directory, o bert.Options) (*bert.Model, *tokenizer.Tokenizer, error) {
+	c, err := open(dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	c.pool = o.Pool
-	model, err := bert.New(c.config, c, o)
+	model, tok, err := c.load(dir, o)
 	if err != nil {
 		c.Close() //nolint:errcheck // nothing was written
-		return nil, nil, about(c.source, err)
-	}
-	tok, err := tokenizer.Load(fsys)
-	if err != nil {
-		c.Close() //nolint:errcheck // nothing was written
-		return nil, nil, directory{fsys, path}.error(".", err)
+		return nil, nil, err
 	}
 	c.release()
 	return model, tok, nil
+}
+
+func (c *Checkpoint) load(dir directory, o bert.Options) (*bert.Model, *tokenizer.Tokenizer, error) {
+	tok, err := tokenizer.Load(dir)
+	if err != nil {
+		return nil, nil, dir.error(".", err)
+	}
+	// A piece without an embedding could not be looked up.
+	if got, want := tok.VocabSize(), c.config.VocabSize; got > want {
+		return nil, nil, dir.error(".", fmt.Errorf("the tokenizer has %d pieces, want at most the vocab_size %d of %s", got, want, configFile))
+	}
+	asked := &lastAsked{Checkpoint: c}
+	model, err := bert.New(c.config, asked, o)
+	if err != nil {
+		return nil, nil, about(asked.file(), err)
+	}
+	return model, tok, c.checkAllUsed(model)
+}
+
+// lastAsked is a checkpoint that remembers which tensor was asked for last: an
+// error of bert.New is about that one.
+type lastAsked struct {
+	*Checkpoint
+	name string
+}
+
+// Shape implements bert.Weights.
+func (l *lastAsked) Shape(name string) ([]int, bool) {
+	l.name = name
+	return l.Checkpoint.Shape(name)
+}
+
+// file names the file of the tensor, or the one where it is missing.
+func (l *lastAsked) file() string {
+	if t := l.tensors[l.name]; t != nil {
+		return t.file.name
+	}
+	return l.source
+}
+
+// checkAllUsed returns an error if the files have a part of a BERT that
+// config.json does not speak of, such as a layer too many: the model would
+// answer, but not as it was trained to.
+func (c *Checkpoint) checkAllUsed(m *bert.Model) error {
+	used := make(map[string]bool)
+	for _, p := range m.Parameters() {
+		used[p.Name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.tensors)) {
+		t := c.tensors[name]
+		ours := strings.HasPrefix(name, "bert.") || strings.HasPrefix(name, "cls.") || strings.HasPrefix(name, "heads.")
+		if ours && !used[name] && t.dtype.isWeight() {
+			return t.errorf("is in no part of the model that %s describes", configFile)
+		}
+	}
+	return nil
 }
 
 // release gives back the pages of all tensors but the word embeddings, which

@@ -65,7 +65,7 @@ func (c *Checkpoint) adopt(tensors []*tensor) error {
 		case other == nil || t.name == decoderBias:
 			c.tensors[name] = t // where both are, transformers computes with the decoder's own bias
 		case other.name != decoderBias:
-			return t.errorf("is %q, which %s has as %q already", name, other.file.name, other.name)
+			return t.errorf("and tensor %q are both %q, want one of them", other.name, name)
 		}
 	}
 	for _, architecture := range c.config.Architectures {

@@ -35,15 +35,13 @@ var _ bert.Weights = (*Checkpoint)(nil)
 // BERT that this program computes, and for weights that are not sound; what
 // depends on the values, and on which tensors a model needs, shows when they
 // are read.
-func Open(fsys fs.FS) (*Checkpoint, error) { return open(fsys, "") }
+func Open(fsys fs.FS) (*Checkpoint, error) { return open(directory{fsys, ""}) }
 
 // OpenDir opens the directory at a path.
-func OpenDir(path string) (*Checkpoint, error) { return open(os.DirFS(path), path) }
+func OpenDir(path string) (*Checkpoint, error) { return open(directory{os.DirFS(path), path}) }
 
-// open opens a directory whose files are called path/NAME in errors.
-func open(fsys fs.FS, path string) (*Checkpoint, error) {
+func open(dir directory) (*Checkpoint, error) {
 	c := &Checkpoint{tensors: make(map[string]*tensor)}
-	dir := directory{fsys, path}
 	if err := c.open(dir); err != nil {
 		c.Close() //nolint:errcheck // nothing was written
 		return nil, err
@@ -86,5 +84,12 @@ type directory struct {
 // name is what to call a file in errors.
 func (d directory) name(file string) string { return filepath.Join(d.path, file) }
 
-// error makes an error about a file.
-func (d directory) error(file string, err error) error { return about(d.name(file), err) }
+// error makes an error about a file, or about the one that the file system
+// could not open.
+func (d directory) error(file string, err error) error {
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) && fs.ValidPath(pathErr.Path) {
+		file, err = pathErr.Path, pathErr.Err
+	}
+	return about(d.name(file), err)
+}

@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 )
 
 // torch.save writes a state dict as a pickle of tensors. Each tensor is a view
@@ -65,15 +67,16 @@ func readZip(f *file) (*stateDict, error) {
 	if program == "" {
 		return nil, errors.New("zip file has no data.pkl, want what torch.save writes")
 	}
-	at, _, err := findEntry(f, entries, program)
+	start, size, err := findEntry(f, entries, program)
 	if err != nil {
 		return nil, err
 	}
-	dict, _, err := readStateDict(f, at)
+	dict, _, err := readStateDict(f, start, start+size)
 	if err != nil {
 		return nil, err
 	}
-	for key, s := range dict.storages {
+	for _, key := range slices.Sorted(maps.Keys(dict.storages)) {
+		s := dict.storages[key]
 		name := path.Join(path.Dir(program), "data", key)
 		start, size, err := findEntry(f, entries, name)
 		if err != nil {
@@ -108,11 +111,11 @@ func findEntry(f *file, entries map[string]*zip.File, name string) (start, size 
 
 // readLegacy reads the format of PyTorch before 1.6.
 func readLegacy(f *file) (*stateDict, error) {
-	system, err := pickleAt(f, int64(len(legacyStart)))
+	system, err := pickleAt(f, int64(len(legacyStart)), f.size)
 	if err != nil {
 		return nil, err
 	}
-	dict, at, err := readStateDict(f, int64(len(legacyStart)+len(system)))
+	dict, at, err := readStateDict(f, int64(len(legacyStart)+len(system)), f.size)
 	if err != nil {
 		return nil, err
 	}

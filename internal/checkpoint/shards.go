@@ -50,6 +50,10 @@ func (c *Checkpoint) openShard(dir directory, form form, name string) ([]*tensor
 		return nil, err
 	}
 	c.files = append(c.files, f)
+	const pointer = "version https://git-lfs.github.com/"
+	if head, err := f.bytes(0, min(f.size, int64(len(pointer)))); err == nil && string(head) == pointer {
+		return nil, dir.error(name, errors.New("file is a Git LFS pointer, want the weights: git lfs pull fetches them"))
+	}
 	return form.read(f)
 }
 

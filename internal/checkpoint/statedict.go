@@ -38,9 +38,10 @@ func (s *storage) width() int64 { return bitsOf[s.dtype] / 8 }
 
 func (s *storage) bytes() int64 { return s.values * s.width() }
 
-// pickleAt returns the program at an offset of the file; it is safe to run.
-func pickleAt(f *file, at int64) ([]byte, error) {
-	data, err := f.bytes(at, min(f.size, at+maxPickle))
+// pickleAt returns the program that a part of the file starts with; it is safe
+// to run.
+func pickleAt(f *file, start, end int64) ([]byte, error) {
+	data, err := f.bytes(start, min(end, start+maxPickle))
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +61,13 @@ func runPickle(program []byte, load func(id any) (any, error)) (value any, err e
 		if found, ok := torchNames[module+"."+name]; ok {
 			return found, nil
 		}
-		return nil, fmt.Errorf("pickle names %q, want nothing but tensors", module+"."+name)
+		return nil, fmt.Errorf("it names %q, want nothing but tensors", module+"."+name)
 	}
 	u.PersistentLoad = load
-	return u.Load()
+	if value, err = u.Load(); err != nil {
+		return nil, fmt.Errorf("pickle: %w", err)
+	}
+	return value, nil
 }
 
 // torchNames are the functions and classes that state dicts are made with.
@@ -131,9 +135,10 @@ func ints(value any) (values []int, ok bool) {
 	return values, true
 }
 
-// readStateDict runs the pickle at an offset of the file. It ends at next.
-func readStateDict(f *file, at int64) (dict *stateDict, next int64, err error) {
-	program, err := pickleAt(f, at)
+// readStateDict runs the pickle that a part of the file starts with. It ends at
+// next.
+func readStateDict(f *file, start, end int64) (dict *stateDict, next int64, err error) {
+	program, err := pickleAt(f, start, end)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -142,7 +147,7 @@ func readStateDict(f *file, at int64) (dict *stateDict, next int64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	return dict, at + int64(len(program)), dict.fill(value)
+	return dict, start + int64(len(program)), dict.fill(value)
 }
 
 // fill takes the tensors from what the pickle gave.
@@ -193,8 +198,8 @@ func (d *stateDict) storage(id any) (any, error) {
 }
 
 // readKeys runs the pickle of the list of storages. It ends at next.
-func readKeys(f *file, at int64) (keys []string, next int64, err error) {
-	program, err := pickleAt(f, at)
+func readKeys(f *file, start int64) (keys []string, next int64, err error) {
+	program, err := pickleAt(f, start, f.size)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -213,7 +218,7 @@ func readKeys(f *file, at int64) (keys []string, next int64, err error) {
 		}
 		keys = append(keys, name)
 	}
-	return keys, at + int64(len(program)), nil
+	return keys, start + int64(len(program)), nil
 }
 
 // tensors returns the tensors, sorted by name, once the storages are found.

@@ -37,10 +37,7 @@ func (c *Checkpoint) Read(name string, dst []float32) error {
 	w := widening{dtype: t.dtype, dst: dst, stored: stored}
 	c.pool.Run((len(dst)+chunk-1)/chunk, &w)
 	if w.broken.Load() {
-		i := t.dtype.notFinite(stored)
-		var value [1]float32
-		t.dtype.widen(value[:], stored[i*t.dtype.width():][:t.dtype.width()])
-		return t.errorf("has %v at index %d, want finite values", value[0], i)
+		return t.errorf("has NaN or infinity at index %d, want finite values", t.dtype.notFinite(stored))
 	}
 	return nil
 }
