@@ -7,64 +7,6 @@ import (
 	"sort"
 )
 
-// Activate applies a to x.
-func Activate(x []float32, a Activation) { activate(x, a) }
-
-func activate(x []float32, a Activation) {
-	for i, v := range x {
-		f := float64(v)
-		switch a {
-		case GELU:
-			x[i] = float32(f * 0.5 * (1 + math.Erf(f/math.Sqrt2)))
-		case GELUTanh:
-			x[i] = float32(0.5 * f * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(f+0.044715*f*f*f))))
-		case ReLU:
-			x[i] = max(v, 0)
-		case Tanh:
-			x[i] = float32(math.Tanh(f))
-		}
-	}
-}
-
-// LayerNorm normalises rows.
-func LayerNorm(_ *Pool, y, x, gamma, beta []float32, rows, cols int, eps float32) {
-	for r := range rows {
-		row := x[r*cols : (r+1)*cols]
-		var mean, variance float64
-		for _, v := range row {
-			mean += float64(v)
-		}
-		mean /= float64(cols)
-		for _, v := range row {
-			variance += (float64(v) - mean) * (float64(v) - mean)
-		}
-		rstd := 1 / math.Sqrt(variance/float64(cols)+float64(eps))
-		for i, v := range row {
-			y[r*cols+i] = float32((float64(v)-mean)*rstd)*gamma[i] + beta[i]
-		}
-	}
-}
-
-// Softmax normalises rows of x.
-func Softmax(y, x []float32, cols int) {
-	for at := 0; at < len(x); at += cols {
-		row := x[at : at+cols]
-		top := float32(math.Inf(-1))
-		for _, v := range row {
-			top = max(top, v)
-		}
-		var sum float64
-		for i, v := range row {
-			e := math.Exp(float64(v - top))
-			y[at+i] = float32(e)
-			sum += e
-		}
-		for i := range row {
-			y[at+i] = float32(float64(y[at+i]) / sum)
-		}
-	}
-}
-
 // Attention is softmax(q·kᵀ/√D)·v inside each sequence.
 type Attention struct {
 	QKV, Context    []float32

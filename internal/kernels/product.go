@@ -3,19 +3,6 @@ package kernels
 import (
 	"fmt"
 	"sync"
-	"unsafe"
-)
-
-// Activation is a function applied to every element.
-type Activation uint8
-
-// The activations of BERT's configurations.
-const (
-	None     Activation = iota
-	GELU                // x·Φ(x), with erf: "gelu"
-	GELUTanh            // its approximation with tanh: "gelu_new"
-	ReLU                // max(x, 0)
-	Tanh
 )
 
 // Epilogue is what a product does with its sums before it stores them:
@@ -153,9 +140,7 @@ func (t *product) panel(p, next, firstRow, endRow int) {
 		}
 		tile(&y[0], ldy, &x[0], t.in, &panel[0], rows, t.in, bias, 0, residual, t.out, fetch)
 		if t.ep.Activation != None {
-			for r := range rows {
-				activate(y[r*ldy:][:columns], t.ep.Activation)
-			}
+			activateRows(&y[0], ldy, rows, columns, t.ep.Activation)
 		}
 	}
 }
@@ -163,9 +148,9 @@ func (t *product) panel(p, next, firstRow, endRow int) {
 // finish takes a tile that was computed aside, because y has no room for all of
 // its columns or because the residual comes after the activation.
 func (t *product) finish(tile, y []float32, row, column, rows, columns int) {
+	activateRows(&tile[0], panelColumns, rows, columns, t.ep.Activation)
 	for r := range rows {
 		sums := tile[r*panelColumns:][:columns]
-		activate(sums, t.ep.Activation)
 		if t.ep.Residual != nil {
 			for j, v := range t.ep.Residual[(row+r)*t.out+column:][:columns] {
 				sums[j] += v
@@ -183,23 +168,20 @@ func (t *product) finish(tile, y []float32, row, column, rows, columns int) {
 // for all. A nil last is zero. The assembly has one argument more, next: it
 // fetches half a panel from there into the cache.
 func tileGo(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int) {
-	weights := unsafe.Slice(panel, depth*panelColumns)
+	weights := floats(panel, 0, depth*panelColumns)
 	for r := range rows {
-		sums := *(*[panelColumns]float32)(at(first, r*ldfirst))
-		for k, v := range unsafe.Slice((*float32)(at(x, r*ldx)), depth) {
+		sums := [panelColumns]float32(floats(first, r*ldfirst, panelColumns))
+		for k, v := range floats(x, r*ldx, depth) {
 			row := weights[k*panelColumns:][:panelColumns]
 			for j := range sums {
 				sums[j] += v * row[j]
 			}
 		}
 		if last != nil {
-			for j, v := range (*[panelColumns]float32)(at(last, r*ldlast)) {
+			for j, v := range floats(last, r*ldlast, panelColumns) {
 				sums[j] += v
 			}
 		}
-		*(*[panelColumns]float32)(at(y, r*ldy)) = sums
+		copy(floats(y, r*ldy, panelColumns), sums[:])
 	}
 }
-
-// at is the address of the float32 i after p.
-func at(p *float32, i int) unsafe.Pointer { return unsafe.Add(unsafe.Pointer(p), i*4) }

@@ -1,0 +1,63 @@
+// Command activation generates the activation functions over rows of a matrix.
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+
+	"cloze/internal/kernels/_asm/vectors"
+)
+
+func main() {
+	vectors.Run(func(s vectors.Set) {
+		// 0.5·x·(1 + erf(x/√2))
+		activation(s, "gelu", func(x VecVirtual) VecVirtual {
+			t := s.New()
+			VMULPS(s.Constant(math.Sqrt2/2), x, t)
+			return half(s, x, s.Erf(t))
+		})
+		// 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))
+		activation(s, "geluTanh", func(x VecVirtual) VecVirtual {
+			scale := math.Sqrt(2 / math.Pi)
+			t := s.New()
+			VMULPS(x, x, t)
+			u := s.Polynomial(t, scale, scale*0.044715)
+			VMULPS(x, u, u)
+			return half(s, x, s.Tanh(u))
+		})
+		activation(s, "tanh", func(x VecVirtual) VecVirtual { return s.Tanh(x) })
+		activation(s, "relu", func(x VecVirtual) VecVirtual {
+			VMAXPS(x, s.Zero(), x)
+			return x
+		})
+	})
+}
+
+// half is 0.5·x·(1 + t).
+func half(s vectors.Set, x, t VecVirtual) VecVirtual {
+	VMULPS(s.Constant(0.5), x, x)
+	VFMADD213PS(x, x, t)
+	return t
+}
+
+// activation emits a function that replaces every element of some rows.
+func activation(s vectors.Set, name string, f func(x VecVirtual) VecVirtual) {
+	TEXT(name+s.Name, NOSPLIT, "func(x *float32, ld, rows, columns int)")
+	Pragma("noescape")
+	Doc(name + s.Name + " applies " + name + " to columns values of each of the rows, ld apart.")
+	x, ld := Load(Param("x"), GP64()).(GPVirtual), Load(Param("ld"), GP64()).(GPVirtual)
+	rows, columns := Load(Param("rows"), GP64()).(GPVirtual), Load(Param("columns"), GP64()).(GPVirtual)
+	tail := s.Tail(columns)
+	Label("row")
+	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
+		p.Store(f(p.Load(at[0])), at[0])
+	})
+	LEAQ(Mem{Base: x, Index: ld, Scale: 4}, x)
+	DECQ(rows)
+	JG(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,88 @@
+// Command softmax generates the exponentials of rows and their sums.
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+
+	"cloze/internal/kernels/_asm/vectors"
+)
+
+func main() {
+	vectors.Run(func(s vectors.Set) {
+		exponentials(s)
+		divideRows(s)
+	})
+}
+
+func exponentials(s vectors.Set) {
+	TEXT("exponentials"+s.Name, NOSPLIT, "func(y, x *float32, ld, rows, columns int, scale float32, sums *float32)")
+	Pragma("noescape")
+	Doc("exponentials" + s.Name + " is exponentialsGo.")
+	y, x := Load(Param("y"), GP64()).(GPVirtual), Load(Param("x"), GP64()).(GPVirtual)
+	ld, rows := Load(Param("ld"), GP64()).(GPVirtual), Load(Param("rows"), GP64()).(GPVirtual)
+	columns, sums := Load(Param("columns"), GP64()).(GPVirtual), Load(Param("sums"), GP64()).(GPVirtual)
+	scale := s.Broadcast(vectors.Argument("scale"))
+	tail := s.Tail(columns)
+	Label("row")
+
+	// highest = max x
+	highest := s.Copy(s.Constant(math.Inf(-1)))
+	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
+		largest := s.New()
+		VMAXPS(p.Load(at[0]), highest, largest)
+		if kept := p.Keep(largest, highest); kept != highest {
+			VMOVAPS(kept, highest)
+		}
+	})
+	highest = s.Broadcast(s.Max(highest))
+
+	// y = exp(scale·(x − highest)), sum = Σ y
+	sum := s.Zero()
+	s.Each(columns, tail, []GPVirtual{x, y}, func(p vectors.Part, at []Mem) {
+		v := p.Load(at[0])
+		VSUBPS(highest, v, v)
+		VMULPS(scale, v, v)
+		e := s.Exp(v)
+		p.Store(e, at[1])
+		VADDPS(p.Select(e), sum, sum)
+	})
+	VMOVSS(s.Sum(sum), Mem{Base: sums})
+
+	LEAQ(Mem{Base: x, Index: ld, Scale: 4}, x)
+	LEAQ(Mem{Base: y, Index: ld, Scale: 4}, y)
+	ADDQ(I8(4), sums)
+	DECQ(rows)
+	JG(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+func divideRows(s vectors.Set) {
+	TEXT("divideRows"+s.Name, NOSPLIT, "func(x *float32, ld, rows, columns int, divisors *float32)")
+	Pragma("noescape")
+	Doc("divideRows" + s.Name + " is divideRowsGo.")
+	x, ld := Load(Param("x"), GP64()).(GPVirtual), Load(Param("ld"), GP64()).(GPVirtual)
+	rows, columns := Load(Param("rows"), GP64()).(GPVirtual), Load(Param("columns"), GP64()).(GPVirtual)
+	divisors := Load(Param("divisors"), GP64()).(GPVirtual)
+	tail := s.Tail(columns)
+	one := s.Copy(s.Constant(1))
+	Label("row")
+	factor := s.New()
+	VBROADCASTSS(Mem{Base: divisors}, factor)
+	VDIVPS(factor, one, factor)
+	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
+		v := p.Load(at[0])
+		VMULPS(factor, v, v)
+		p.Store(v, at[0])
+	})
+	LEAQ(Mem{Base: x, Index: ld, Scale: 4}, x)
+	ADDQ(I8(4), divisors)
+	DECQ(rows)
+	JG(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}

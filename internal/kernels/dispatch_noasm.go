@@ -1,0 +1,33 @@
+//go:build !amd64 || purego
+
+package kernels
+
+import "runtime"
+
+// maxTileRows is the most rows that a tile may have.
+const maxTileRows = 14
+
+func tileRows() int { return maxTileRows }
+
+func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, _ *float32) {
+	tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
+}
+
+func activateRows(x *float32, ld, rows, columns int, a Activation) {
+	activateRowsGo(x, ld, rows, columns, a)
+}
+
+func exponentials(y, x *float32, ld, rows, columns int, scale float32, sums *float32) {
+	exponentialsGo(y, x, ld, rows, columns, scale, sums)
+}
+
+func divideRows(x *float32, ld, rows, columns int, divisors *float32) {
+	divideRowsGo(x, ld, rows, columns, divisors)
+}
+
+func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
+	layerNormGo(y, x, gamma, beta, rows, columns, eps)
+}
+
+// pause waits a little.
+func pause(int) { runtime.Gosched() }
