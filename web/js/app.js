@@ -33,8 +33,8 @@ class App {
     this.asked = '';
     this.typing = 0;
     this.abort = new AbortController();
-    /** @type {HTMLElement[]} what the view draws into, one for each column */
-    this.contents = [];
+    /** @type {Column[]} */
+    this.columns = [];
   }
 
   async start() {
@@ -100,7 +100,7 @@ class App {
     document.title = `${t(this.view.id + '.title')} · Cloze`;
     drawNavigation(this.view.id);
     this.panel = h('div', { class: 'answers' });
-    this.contents = [];
+    this.columns = [];
     replace(
       this.root,
       h('h1', {}, t(this.view.id + '.title')),
@@ -158,25 +158,21 @@ class App {
 
   /**
    * @param {import('./api.js').Answer[][]} answers  one list per model shown
-   * @param {import('./api.js').Request[][]} columns
+   * @param {import('./api.js').Request[][]} requests
    */
-  show(answers, columns) {
+  show(answers, requests) {
     const panel = /** @type {HTMLElement} */ (this.panel);
     panel.classList.toggle('side-by-side', answers.length > 1);
-    if (this.contents.length !== answers.length || !this.contents.every((c) => panel.contains(c))) {
-      this.contents = answers.map(() => h('div', { class: 'result' }));
-      replace(panel, this.contents.map((content) => h('section', { class: 'answer' }, content)));
+    if (this.columns.length !== answers.length || panel.firstChild !== this.columns[0].element) {
+      this.columns = answers.map(() => new Column());
+      replace(panel, this.columns.map((column) => column.element));
     }
-    answers.forEach((column, i) => {
-      const content = this.contents[i];
-      if (!this.view.keepsPanel) content.replaceChildren();
-      this.view.show(content, column, this);
-      const section = /** @type {HTMLElement} */ (content.parentElement);
-      section.setAttribute('aria-label', t('answer-of', { model: modelOf(column) }));
-      replace(section,
-        answers.length > 1 && h('h2', {}, modelOf(column)),
-        content,
-        answerTools({ view: this.view, state: this.state, requests: columns[i], answers: column, result: content }));
+    answers.forEach((answer, i) => {
+      const { result } = this.columns[i];
+      if (!this.view.keepsPanel) result.replaceChildren();
+      this.view.show(result, answer, this);
+      this.columns[i].frame(modelOf(answer), answers.length > 1,
+        answerTools({ view: this.view, state: this.state, requests: requests[i], answers: answer, result }));
     });
     this.announce(this.view.summary(answers[0]));
   }
@@ -208,6 +204,28 @@ class App {
     const { state } = parseFragment(location.hash);
     this.state = { ...this.defaults(), ...state };
     this.draw();
+  }
+}
+
+/** One answer: the view's drawing between a heading and the tools. Its parts
+ * stay in the document from answer to answer, so that what is focused stays so. */
+class Column {
+  constructor() {
+    this.heading = h('h2', {});
+    this.result = h('div', { class: 'result' });
+    this.tools = h('div', {});
+    this.element = h('section', { class: 'answer' }, this.heading, this.result, this.tools);
+  }
+
+  /** @param {string} model  @param {boolean} named  @param {HTMLElement} tools */
+  frame(model, named, tools) {
+    this.element.setAttribute('aria-label', t('answer-of', { model }));
+    this.heading.textContent = model;
+    this.heading.hidden = !named;
+    // An opened box of code stays open.
+    const open = this.tools.querySelector('details')?.open ?? false;
+    replace(this.tools, tools);
+    /** @type {HTMLDetailsElement} */ (this.tools.querySelector('details')).open = open;
   }
 }
 

@@ -10,7 +10,7 @@ export const VERSION = '1';
 export const MAX_LINK = 8000;
 
 /**
- * @typedef {Record<string, string>} State  every value as text; '' is "not set"
+ * @typedef {Record<string, string>} State  every value as text
  * @typedef {{view: string, state: State}} Location
  */
 
@@ -30,13 +30,12 @@ export function parseFragment(fragment) {
 export function formatFragment({ view, state }) {
   const query = new URLSearchParams();
   query.set('v', VERSION);
-  for (const name of Object.keys(state).sort()) {
-    if (state[name] !== '') query.set(name, state[name]);
-  }
+  for (const name of Object.keys(state).sort()) query.set(name, state[name]);
   return `#/${encodeURIComponent(view)}?${query.toString().replaceAll('+', '%20')}`;
 }
 
-/** Leaves out what equals a default, so that links stay short.
+/** Leaves out what equals a default, so that links stay short. An empty value
+ * whose default is not empty stays.
  * @param {State} state  @param {State} defaults  @returns {State} */
 export function withoutDefaults(state, defaults) {
   return Object.fromEntries(Object.entries(state).filter(([name, value]) => value !== (defaults[name] ?? '')));

@@ -6,8 +6,8 @@ import { t } from '../i18n.js';
 
 const EXAMPLES = [
   { name: 'my dog is hairy', state: { text: 'my dog is hairy' } },
-  { name: 'document', state: { text: 'The man went to the store. He bought a gallon of milk.\nPenguins are flightless birds. They live in the south.' } },
-  { name: '我今天要上课', state: { text: '我今天要上课。老师讲了很久。\n下课以后我回家了。' } },
+  { name: 'document', state: { text: 'The man went to the store. He bought a gallon of milk.\nThen he walked home in the rain.\n\nPenguins are flightless birds. They live in the south.' } },
+  { name: '我今天要上课', state: { text: '我今天要上课。老师讲了很久。\n下课以后我回家了。\n\n企鹅不会飞。它们生活在南方。' } },
 ];
 
 /** @type {import('../views.js').View} */
@@ -23,20 +23,55 @@ export const pretraining = {
       textInput(page, 'probability', t('pretraining.probability'), { inputMode: 'decimal', size: 6 }),
       checkbox(page, 'whole', t('pretraining.whole'))),
   ],
-  requests: (state) => state.text.trim() === '' ? [] : [{
-    path: 'pretraining-examples',
-    body: {
-      text: state.text,
-      seed: Number(state.seed) || 0,
-      masked_lm_prob: Number(state.probability) || 0.15,
-      ...(state.whole === '1' && { whole_word: true }),
-      ...(state.model && { model: state.model }),
-    },
-  }],
-  show(root, [answer]) {
-    const result = answer.data.results[0];
-    root.append(h('pre', {}, JSON.stringify(result, null, 2)));
+  requests: (state) => {
+    const documents = state.text.split(/\n\s*\n/).map((d) => d.trim()).filter(Boolean);
+    const probability = Number(state.probability);
+    return documents.length === 0 ? [] : [{
+      path: 'pretraining-examples',
+      body: {
+        texts: documents,
+        seed: Number(state.seed) || 0,
+        ...(state.probability !== '' && { masked_lm_prob: Number.isFinite(probability) ? probability : state.probability }),
+        ...(state.whole === '1' && { whole_word: true }),
+        ...(state.model && { model: state.model }),
+      },
+    }];
   },
-  summary: () => t('pretraining.title'),
-  table: ([answer]) => [['result'], [JSON.stringify(answer.data.results[0])]],
+  show(root, [answer]) {
+    /** @type {Record<string, number>} */
+    const treated = { mask: 0, random: 0, keep: 0 };
+    let pieces = 0;
+    answer.data.results.forEach((/** @type {any} */ result, /** @type {number} */ d) => {
+      result.examples.forEach((/** @type {any} */ example) => {
+        pieces += example.pieces.length;
+        for (const p of example.predictions) treated[p.treatment]++;
+        root.append(
+          h('h3', {}, t('pretraining.document', { n: d + 1 }), example.next_sentence && ` · ${t(`nsp.${example.next_sentence}`)}`),
+          exercise(example));
+      });
+    });
+    if (pieces === 0) root.append(h('p', {}, t('pretraining.none')));
+    root.append(h('p', { class: 'hint' }, t('pretraining.counts', { pieces, ...treated })));
+  },
+  summary: ([answer]) => t('pretraining.summary', { n: examplesOf(answer).length }),
+  table: ([answer]) => [['example', 'position', 'shown', 'label', 'treatment'],
+    ...examplesOf(answer).flatMap((example, i) => example.predictions.map((/** @type {any} */ p) =>
+      [i + 1, p.position, example.pieces[p.position].token, p.label, p.treatment]))],
 };
+
+/** @param {import('../views.js').Answer} answer  @returns {any[]} */
+function examplesOf(answer) {
+  return answer.data.results.flatMap((/** @type {any} */ r) => r.examples);
+}
+
+/** The pieces as the model sees them; under the chosen ones what it must say.
+ * @param {any} example */
+function exercise(example) {
+  const chosen = new Map(example.predictions.map((/** @type {any} */ p) => [p.position, p]));
+  return h('ol', { class: 'pieces', 'aria-label': t('pretraining.title') }, example.pieces.map((/** @type {any} */ piece, /** @type {number} */ i) => {
+    const prediction = chosen.get(i);
+    return h('li', { class: `segment-${piece.type}${piece.special && !prediction ? ' special' : ''}${prediction ? ` chosen ${prediction.treatment}` : ''}` },
+      h('span', {}, piece.token),
+      prediction && h('small', {}, `${t(`pretraining.${prediction.treatment}`)}: ${prediction.label}`));
+  }));
+}

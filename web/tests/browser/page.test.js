@@ -1,0 +1,158 @@
+// What holds for the page as a whole: links, errors, layout, accessibility.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+
+import { openPage, useSite } from './harness.js';
+
+useSite();
+
+const VIEWS = ['fill-mask', 'attention', 'sentiment', 'ner', 'classify', 'nsp', 'tokens', 'pretraining'];
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+test('a link restores everything, and Back works', async () => {
+  const fragment = '#/attention?v=1&direction=AB&head=3&layer=1&pair=It%20slept.&scale=log&text=The%20cat%20sat.&view=table&words=1';
+  const { page, answered, close } = await openPage(fragment);
+  await answered();
+  assert.equal(await page.locator('textarea').nth(0).inputValue(), 'The cat sat.');
+  assert.equal(await page.locator('textarea').nth(1).inputValue(), 'It slept.');
+  assert.equal(await page.getByLabel('As', { exact: true }).inputValue(), 'table');
+  assert.equal(await page.getByLabel('Segments', { exact: true }).inputValue(), 'AB');
+  assert.equal(await page.getByLabel('Join pieces to words').isChecked(), true);
+  assert.equal(await page.getByLabel('Hide [CLS] and [SEP]').isChecked(), false);
+  await page.getByLabel('As', { exact: true }).selectOption('arcs');
+  await page.locator('svg.arcs').waitFor();
+  await page.goBack();
+  await page.locator('.close-up table').waitFor();
+  assert.equal(await page.getByLabel('As', { exact: true }).inputValue(), 'table');
+  await page.locator('nav a', { hasText: 'Classify' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Classify' }).waitFor();
+  await page.goBack();
+  await page.getByRole('heading', { level: 1, name: 'Attention' }).waitFor();
+  assert.equal(await page.locator('textarea').nth(0).inputValue(), 'The cat sat.');
+  await close();
+});
+
+test('an emptied field stays empty in the link', async () => {
+  const { page, answered, close } = await openPage('#/nsp');
+  await answered();
+  await page.locator('textarea').nth(1).fill('');
+  await page.waitForURL(/pair=(&|$)/);
+  const url = page.url();
+  await page.goto('about:blank');
+  await page.goto(url);
+  assert.equal(await page.locator('textarea').nth(1).inputValue(), '');
+  await close();
+});
+
+test('texts are never part of an address that is asked', async () => {
+  const { page, answered, close } = await openPage();
+  const addresses = [];
+  page.on('request', (r) => addresses.push(r.url()));
+  await page.locator('textarea').first().fill('a very secret sentence with [MASK]');
+  await page.waitForURL(/secret/);
+  await answered();
+  assert.deepEqual(addresses.filter((a) => a.split('#')[0].includes('secret')), []);
+  await close();
+});
+
+test('an error is shown in place, with what to do', async () => {
+  const { page, close } = await openPage('#/classify?v=1&text=x&model=nobody');
+  await page.locator('.problem').waitFor();
+  assert.match(await page.locator('.problem').textContent(), /nobody/);
+  assert.equal(await page.locator('textarea').first().inputValue(), 'x');
+  await page.getByLabel('Model', { exact: true }).selectOption('en');
+  await page.locator('.answer .bars').waitFor();
+  assert.equal(await page.locator('.problem').count(), 0);
+  await close();
+});
+
+test('a server that is gone is said so, and asked again', async () => {
+  const { page, answered, close } = await openPage('#/classify');
+  await answered();
+  await page.route('**/classify', (route) => route.abort());
+  await page.locator('textarea').first().fill('Another text.');
+  await page.getByText('The server does not answer').waitFor();
+  await page.unroute('**/classify');
+  await page.getByRole('button', { name: 'Ask again' }).click();
+  await answered();
+  await close();
+});
+
+test('a long wait is shown and can be cancelled', async () => {
+  const { page, answered, close } = await openPage('#/classify');
+  await answered();
+  await page.route('**/classify', () => { /* never answered */ });
+  await page.locator('textarea').first().fill('A slow text.');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('Cancelled.').waitFor();
+  await page.unroute('**/classify');
+  await page.getByRole('button', { name: 'Ask again' }).click();
+  await page.waitForFunction(() => !document.querySelector('[aria-busy]') && document.querySelector('.answer .bars'));
+  await close();
+});
+
+test('the request on screen can be copied as code', async () => {
+  const { page, answered, close } = await openPage('#/classify?v=1&text=It%27s%20a%20goal', { permissions: ['clipboard-read', 'clipboard-write'] });
+  await answered();
+  await page.locator('summary', { hasText: 'as code' }).click();
+  for (const [name, holds] of [['curl', "It'\\''s a goal"], ['Python', 'urllib.request'], ['Go', 'http.NewRequest'], ['TypeScript', 'await fetch']]) {
+    await page.getByRole('button', { name, exact: true }).click();
+    await page.getByRole('button', { name: 'Copy' }).click();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.ok(copied.includes(holds), copied);
+    assert.ok(copied.includes('/classify'), copied);
+  }
+  await close();
+});
+
+test('answers are saved as files', async () => {
+  const { page, answered, close } = await openPage('#/attention?v=1&view=arcs');
+  await answered();
+  for (const [name, begins] of [['CSV', ',[CLS]'], ['SVG', '<svg'], ['PNG', '\x89PNG']]) {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name, exact: true }).click()]);
+    const content = await readFile(await download.path(), 'latin1');
+    assert.ok(content.startsWith(begins), `${name}: ${content.slice(0, 20)}`);
+    assert.equal(download.suggestedFilename(), `cloze-attention.${name.toLowerCase()}`);
+  }
+  await close();
+});
+
+test('the language is switched and remembered', async () => {
+  const { page, answered, close } = await openPage('#/ner?v=1&text=Ada%20Lovelace');
+  await answered();
+  await page.getByRole('button', { name: '中文' }).click();
+  await page.getByRole('heading', { level: 1, name: '人名、地名与日期' }).waitFor();
+  assert.equal(await page.locator('textarea').first().inputValue(), 'Ada Lovelace');
+  await page.reload();
+  await page.getByRole('heading', { level: 1, name: '人名、地名与日期' }).waitFor();
+  await close();
+});
+
+for (const width of [320, 768, 1440]) {
+  test(`nothing is wider than ${width} pixels`, async () => {
+    for (const view of VIEWS) {
+      const { page, answered, close } = await openPage(`#/${view}`, { viewport: { width, height: 800 } });
+      await answered();
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(overflow <= 0, `${view} is ${overflow} pixels too wide`);
+      await close();
+    }
+  });
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  test(`axe finds nothing at WCAG 2.2 A and AA (${colorScheme})`, async () => {
+    for (const view of [...VIEWS, 'attention?v=1&view=arcs', 'attention?v=1&view=table&specials=1', 'ner?v=1&text=it', 'classify?v=1&text=x&model=nobody']) {
+      // axe is put into the page, which the page's policy rightly forbids.
+      const { page, close } = await openPage(`#/${view}`, { bypassCSP: true, colorScheme: /** @type {any} */ (colorScheme) });
+      await page.locator('.answer .result > *, .problem').first().waitFor();
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
+      assert.deepEqual(violations.map((v) => `${view}: ${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`), []);
+      await close();
+    }
+  });
+}

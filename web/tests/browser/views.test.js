@@ -1,0 +1,213 @@
+// Every task, used by mouse and by keyboard, in a real browser.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { openPage, useSite } from './harness.js';
+
+useSite();
+
+const VIEWS = ['fill-mask', 'attention', 'sentiment', 'ner', 'classify', 'nsp', 'tokens', 'pretraining'];
+
+for (const view of VIEWS) {
+  test(`${view} answers its example at once, in both languages`, async () => {
+    for (const locale of ['en-US', 'zh-CN']) {
+      const { page, answered, close } = await openPage(`#/${view}`, { locale });
+      await answered();
+      assert.equal(await page.locator('.problem').count(), 0);
+      assert.equal(await page.getAttribute('html', 'lang'), locale === 'zh-CN' ? 'zh-Hans' : 'en');
+      const said = await page.locator('#live').textContent();
+      assert.notEqual(said, '', 'the answer is said to screen readers');
+      await close();
+    }
+  });
+}
+
+test('the first visit shows an answer without a click', async () => {
+  const { page, answered, close } = await openPage();
+  await answered();
+  assert.match(await page.locator('h1').textContent(), /mask/i);
+  assert.equal(await page.locator('.bars li').count() >= 5, true);
+  await close();
+});
+
+test('a word is masked by a click and shown again by another', async () => {
+  const { page, answered, close } = await openPage('#/fill-mask?v=1&text=Paris%20is%20the%20capital%20of%20France.&mask=');
+  const word = page.locator('.words button', { hasText: 'France' });
+  await word.click();
+  await answered();
+  assert.equal(await page.locator('.words button[aria-pressed="true"]').textContent(), '[MASK]');
+  assert.match(page.url(), /mask=5/);
+  await page.locator('.words button[aria-pressed="true"]').click();
+  assert.equal(await page.locator('.words button[aria-pressed="true"]').count(), 0);
+  await page.locator('.hint', { hasText: 'Write something' }).waitFor();
+  await close();
+});
+
+test('several masks are filled apart and together', async () => {
+  const { page, answered, close } = await openPage('#/fill-mask?v=1&text=' + encodeURIComponent('He went to the bank to deposit some money.') + '&mask=4,6&joint=1');
+  await answered();
+  assert.equal(await page.getByRole('heading', { name: /^Mask \d/ }).count(), 2);
+  assert.equal(await page.getByRole('heading', { name: 'All masks together' }).count(), 1);
+  assert.equal(await page.getByText('Each mask is predicted on its own').count(), 1);
+  await close();
+});
+
+test('the same mask is predicted from left, right and both sides', async () => {
+  const { page, answered, close } = await openPage('#/fill-mask?v=1&text=' + encodeURIComponent('北京是中国的首都。') + '&mask=6');
+  await answered();
+  for (const name of ['Left context only', 'Right context only', 'Both sides']) {
+    assert.equal(await page.getByRole('heading', { name }).count(), 1, name);
+  }
+  assert.match(await page.locator('.three section').nth(0).textContent(), /“北京是中国的\[MASK\]”/);
+  assert.match(await page.locator('.three section').nth(1).textContent(), /“\[MASK\]都。”/);
+  assert.match(await page.locator('.three section').nth(2).textContent(), /首/);
+  await close();
+});
+
+test('fill-mask works by keyboard alone', async () => {
+  const { page, answered, close } = await openPage('#/fill-mask?v=1&text=' + encodeURIComponent('My dog is very hairy.') + '&mask=');
+  await page.locator('textarea').focus();
+  await tabTo(page, (element) => element.textContent === 'dog');
+  await page.keyboard.press('Enter');
+  await answered();
+  assert.match(page.url(), /mask=1/);
+  // The focus stays on the word, so that Enter shows it again.
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), '[MASK]');
+  await page.keyboard.press('Space');
+  assert.equal(await page.locator('.words button[aria-pressed="true"]').count(), 0);
+  await close();
+});
+
+test('entities are marked exactly, also after emoji', async () => {
+  const text = '👩‍🚀👍🏽 Neil Armstrong was born in Ohio in 1930.';
+  const { page, answered, close } = await openPage('#/ner?v=1&text=' + encodeURIComponent(text));
+  await answered();
+  const marks = await page.locator('.marked mark').evaluateAll((all) => all.map((m) => m.firstChild?.textContent));
+  assert.ok(marks.includes('Neil Armstrong'), `marks: ${marks}`);
+  const shown = await page.locator('.marked').evaluate((p) => [...p.childNodes].map((n) => (n.nodeType === Node.TEXT_NODE ? n.textContent : n.firstChild?.textContent)).join(''));
+  assert.equal(shown, text);
+  await close();
+});
+
+test('no entity is said so', async () => {
+  const { page, answered, close } = await openPage('#/ner?v=1&text=it%20rains');
+  await answered();
+  await page.locator('.result').getByText('No name and no date was found.').waitFor();
+  await close();
+});
+
+test('aspects are chosen by a click on a word', async () => {
+  const { page, answered, close } = await openPage('#/sentiment?v=1&aspects=&text=' + encodeURIComponent('The screen is great. The battery is bad.'));
+  await answered();
+  assert.equal(await page.locator('.marked mark').count(), 2);
+  await page.locator('summary', { hasText: 'Choose words' }).click();
+  await page.locator('.words button', { hasText: 'battery' }).click();
+  await page.locator('.chips li').waitFor();
+  assert.match(await page.locator('.chips li').textContent(), /battery/);
+  await close();
+});
+
+test('the sentences of a pair are swapped and drawn at random', async () => {
+  const { page, answered, close } = await openPage('#/nsp?v=1&text=One.&pair=Two.');
+  await answered();
+  await page.getByRole('button', { name: 'Swap' }).click();
+  assert.equal(await page.locator('textarea').nth(0).inputValue(), 'Two.');
+  await page.getByRole('button', { name: 'A random second sentence' }).click();
+  const second = await page.locator('textarea').nth(1).inputValue();
+  assert.ok(second.length > 10 && second !== 'One.');
+  await close();
+});
+
+test('a head is chosen in the grid by mouse and by arrow keys', async () => {
+  const { page, answered, close } = await openPage('#/attention');
+  await answered();
+  await page.locator('.heads button').nth(14).click(); // layer 2, head 3 of 12
+  assert.match(page.url(), /head=2/);
+  assert.match(page.url(), /layer=1/);
+  await page.getByRole('heading', { name: 'Layer 2, head 3', exact: true }).waitFor();
+  await page.keyboard.press('ArrowRight');
+  await page.getByRole('heading', { name: 'Layer 2, head 4', exact: true }).waitFor();
+  await page.keyboard.press('ArrowDown');
+  await page.getByRole('heading', { name: 'Layer 3, head 4', exact: true }).waitFor();
+  await close();
+});
+
+test('the heat map says each cell under the pointer and the keyboard', async () => {
+  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20cat%20sat.&layer=0&head=2');
+  await answered();
+  const grid = page.getByRole('grid');
+  await grid.focus();
+  assert.match(await page.locator('.readout').textContent(), /from “\[CLS\]” to “\[CLS\]”: \d\.\d{3}/);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  assert.match(await page.locator('.readout').textContent(), /from “the” to “cat”/);
+  await page.keyboard.press('Control+End');
+  assert.match(await page.locator('.readout').textContent(), /from “\[SEP\]” to “\[SEP\]”/);
+  await page.keyboard.press('PageDown');
+  await page.getByRole('heading', { name: 'Layer 2, head 3', exact: true }).waitFor();
+  assert.match(await page.locator('.readout').textContent(), /from “\[SEP\]” to “\[SEP\]”/, 'the cell stays');
+  const box = await page.locator('.heat-map canvas').boundingBox();
+  await page.mouse.move(box.x + 96 + 3, box.y + 96 + 3);
+  assert.match(await page.locator('.readout').textContent(), /from “\[CLS\]” to “\[CLS\]”/);
+  await close();
+});
+
+test('what the heat map says is what the server answers', async () => {
+  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20cat%20sat.&layer=3&head=5');
+  await answered();
+  const want = await page.evaluate(async () => {
+    const response = await fetch('attention', {
+      method: 'POST', headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ text: 'The cat sat.', layers: [3], heads: [5] }),
+    });
+    return (await response.json()).results[0].attention[0][0][1][2];
+  });
+  await page.getByRole('grid').focus();
+  for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
+  const said = Number((await page.locator('.readout').textContent()).match(/[\d.]+$/)[0]);
+  assert.ok(Math.abs(said - want) < 0.001, `said ${said}, the server ${want}`);
+  await close();
+});
+
+test('lines and table show the chosen head', async () => {
+  const { page, answered, close } = await openPage('#/attention?v=1&view=arcs&specials=1');
+  await answered();
+  await page.locator('svg.arcs path').first().waitFor({ state: 'attached' });
+  await page.getByText('Some tokens are left out').waitFor();
+  await page.getByLabel('As', { exact: true }).selectOption('table');
+  await page.locator('.close-up table').waitFor();
+  await page.getByLabel('Show', { exact: true }).selectOption('rollout');
+  await page.getByRole('heading', { name: 'Rollout up to layer 1' }).waitFor();
+  await close();
+});
+
+test('two texts are pinned side by side', async () => {
+  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20river%20bank.');
+  await answered();
+  await page.getByRole('button', { name: 'Pin this text' }).click();
+  await page.locator('textarea').first().fill('The savings bank.');
+  await page.locator('.answer').nth(1).waitFor();
+  await page.waitForFunction(() => document.querySelectorAll('.head-grid canvas').length === 2);
+  assert.equal(await page.locator('textarea').first().inputValue(), 'The savings bank.');
+  await close();
+});
+
+test('two models stand side by side', async () => {
+  const { page, answered, close } = await openPage('#/tokens?v=1&text=BERT%20reads%20%E4%BD%A0%E5%A5%BD');
+  await answered();
+  await page.getByLabel('Beside it').selectOption('zh');
+  await page.locator('.answer').nth(1).waitFor();
+  assert.deepEqual(await page.locator('.answer h2').allTextContents(), ['en', 'zh']);
+  await close();
+});
+
+/** Presses Tab until the focused element is the one. */
+async function tabTo(page, is) {
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate(`(${is})(document.activeElement)`)) return;
+  }
+  assert.fail('Tab does not reach it');
+}

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { arrange, meanOfHeads, plan, readAttention, statistics, topOfRow } from '../../js/attention/matrix.js';
+
+const piece = (token, word, type = 0, special = false) => ({ token, id: token.length * 7 + token.charCodeAt(0), type, word, special });
+
+const PIECES = [
+  piece('[CLS]', -1, 0, true), piece('play', 0), piece('##ing', 0), piece('[SEP]', -1, 0, true),
+  piece('ball', 0, 1), piece('[SEP]', -1, 1, true),
+];
+
+/** One layer, one head, with rows of the given probabilities. */
+const single = (rows) => ({ layers: 1, heads: 1, tokens: rows.length, values: Float32Array.from(rows.flat()), scale: 1 });
+const rounded = (cells) => Array.from(cells, (x) => Math.round(x * 1e6) / 1e6);
+const EVEN = single(Array.from({ length: 6 }, () => Array.from({ length: 6 }, () => 1 / 6)));
+
+test('the plain plan shows everything as it is', () => {
+  const p = plan(PIECES, {});
+  assert.equal(p.rows.length, 6);
+  assert.equal(p.renormalised, false);
+  assert.deepEqual(rounded(arrange(EVEN, 0, 0, p)), Array(36).fill(0.166667));
+});
+
+test('rows add up to 1 after special tokens are hidden', () => {
+  const p = plan(PIECES, { hideSpecials: true });
+  assert.deepEqual(p.columns.map((g) => g.label), ['play', '##ing', 'ball']);
+  assert.equal(p.renormalised, true);
+  assert.deepEqual(rounded(arrange(EVEN, 0, 0, p)), Array(9).fill(0.333333));
+});
+
+test('a row with nothing left stays zero', () => {
+  const p = plan(PIECES, { hideSpecials: true });
+  const toCLS = single(Array.from({ length: 6 }, () => [1, 0, 0, 0, 0, 0]));
+  assert.deepEqual(rounded(arrange(toCLS, 0, 0, p)), Array(9).fill(0));
+});
+
+test('words sum over targets and average over sources', () => {
+  const rows = Array.from({ length: 6 }, () => [0, 0.5, 0.25, 0, 0.25, 0]);
+  rows[2] = [0, 0, 0, 0, 1, 0];
+  const p = plan(PIECES, { words: true });
+  assert.deepEqual(p.rows.map((g) => g.label), ['[CLS]', 'playing', '[SEP]', 'ball', '[SEP]']);
+  assert.equal(p.renormalised, false);
+  const cells = rounded(arrange(single(rows), 0, 0, p));
+  assert.deepEqual(cells.slice(0, 5), [0, 0.75, 0, 0.25, 0]); // from [CLS]
+  assert.deepEqual(cells.slice(5, 10), [0, 0.375, 0, 0.625, 0]); // from playing: the mean of its two pieces
+});
+
+test('pieces of equal word index in different segments stay apart', () => {
+  const labels = plan([piece('a', 0), piece('b', 0, 1)], { words: true }).rows.map((g) => g.label);
+  assert.deepEqual(labels, ['a', 'b']);
+});
+
+test('the pair filter chooses rows and columns', () => {
+  const p = plan(PIECES, { pair: 'AB' });
+  assert.deepEqual(p.rows.map((g) => g.label), ['[CLS]', 'play', '##ing', '[SEP]']);
+  assert.deepEqual(p.columns.map((g) => g.label), ['ball', '[SEP]']);
+  assert.deepEqual(rounded(arrange(EVEN, 0, 0, p)), Array(8).fill(0.5));
+});
+
+test('heads are found in the bytes by layer and head', () => {
+  const values = Uint8Array.from({ length: 2 * 3 * 4 }, (_, i) => i);
+  const headers = new Headers({ 'X-Attention-Shape': '2,3,2,2', 'X-Attention-Type': 'uint8' });
+  const attention = readAttention(values.buffer, headers);
+  const all = { rows: [0, 1].map((i) => ({ label: '', tokens: [i] })), columns: [0, 1].map((i) => ({ label: '', tokens: [i] })), renormalised: false };
+  assert.deepEqual(rounded(arrange(attention, 1, 2, all)), rounded([20, 21, 22, 23].map((v) => v / 255)));
+  assert.throws(() => readAttention(values.buffer.slice(1), headers));
+});
+
+test('the mean of heads keeps layers apart', () => {
+  const attention = { layers: 2, heads: 2, tokens: 1, values: Uint8Array.of(0, 100, 200, 250), scale: 1 / 255 };
+  assert.deepEqual(rounded(meanOfHeads(attention).values), rounded([50 / 255, 225 / 255]));
+});
+
+test('patterns of heads are named', () => {
+  const T = PIECES.length;
+  const toward = (target) => single(Array.from({ length: T }, (_, i) => Array.from({ length: T }, (_, j) => (j === target(i) ? 1 : 0))));
+  const pattern = (attention) => statistics(attention, 0, 0, PIECES).pattern;
+  assert.equal(pattern(toward((i) => Math.min(i + 1, T - 1))), 'next');
+  assert.equal(pattern(toward((i) => Math.max(i - 1, 0))), 'previous');
+  assert.equal(pattern(toward((i) => i)), 'self');
+  assert.equal(pattern(toward(() => 3)), 'sep');
+  assert.equal(pattern(toward(() => 0)), 'cls');
+  assert.equal(pattern(EVEN), 'broad');
+});
+
+test('entropy is in bits', () => {
+  assert.equal(statistics(single([[1, 0], [0, 1]]), 0, 0, PIECES).entropy, 0);
+  assert.equal(statistics(single([[0.5, 0.5], [0.5, 0.5]]), 0, 0, PIECES).entropy, 1);
+});
+
+test('the strongest targets come first, ties from the left', () => {
+  assert.deepEqual(topOfRow(Float32Array.of(9, 9, 9, 0.25, 0.5, 0.25), 3, 1, 2), [{ column: 1, value: 0.5 }, { column: 0, value: 0.25 }]);
+});

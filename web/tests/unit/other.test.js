@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { parseServerTiming } from '../../js/api.js';
+import { colorTable } from '../../js/attention/color.js';
+import { csv } from '../../js/export.js';
+import { pickLanguage } from '../../js/i18n.js';
+import en from '../../js/messages/en.js';
+import zh from '../../js/messages/zh.js';
+import { maskedText, oneSided } from '../../js/views/fill-mask.js';
+
+test('both languages have the same messages, with the same values', () => {
+  assert.deepEqual(Object.keys(zh), Object.keys(en));
+  const values = (message) => (message.match(/\{\w+\}/g) ?? []).sort().join();
+  for (const key of Object.keys(en)) assert.equal(values(zh[key]), values(en[key]), key);
+});
+
+test('the language is the chosen one, else the browser\'s first that is there', () => {
+  assert.equal(pickLanguage('zh', ['en']), 'zh');
+  assert.equal(pickLanguage(null, ['fr-FR', 'zh-TW', 'en']), 'zh');
+  assert.equal(pickLanguage('xx', ['de']), 'en');
+});
+
+test('Server-Timing is read', () => {
+  assert.deepEqual(parseServerTiming('tokenize;dur=0.4, queue;dur=1.25;desc="x", broken'), [
+    { name: 'tokenize', milliseconds: 0.4 }, { name: 'queue', milliseconds: 1.25 }]);
+  assert.deepEqual(parseServerTiming(''), []);
+});
+
+test('CSV quotes what needs it and disarms formulas', () => {
+  assert.equal(csv([['a', 'b"c', 'd,e', 1.5], ['=SUM(A1)', '-x', -2, '多\n行']]), 'a,"b""c","d,e",1.5\r\n\'=SUM(A1),\'-x,-2,"多\n行"\r\n');
+});
+
+test('colours run from the page to the far end, each opaque', () => {
+  const table = colorTable(false, 'linear');
+  assert.equal(table[0], 0xffffffff);
+  const luminance = (abgr) => (abgr & 255) + ((abgr >> 8) & 255) + ((abgr >> 16) & 255);
+  for (let v = 1; v < 256; v++) assert.ok(luminance(table[v]) <= luminance(table[v - 1]), `colour ${v}`);
+});
+
+test('chosen words are masked by their number', () => {
+  assert.equal(maskedText({ text: 'my dog is hairy!', mask: '1,3' }), 'my [MASK] is [MASK]!');
+  assert.equal(maskedText({ text: '我今天要上课。', mask: '4' }), '我今天要[MASK]课。');
+});
+
+test('one side of the context is removed', () => {
+  assert.deepEqual(oneSided('my [MASK] is [MASK].'), ['my [MASK]', '[MASK] is [MASK].']);
+});

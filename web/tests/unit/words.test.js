@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { splitWords } from '../../js/words.js';
+
+const words = (text) => splitWords(text).filter((w) => w.word).map((w) => w.text);
+
+test('words are runs of letters, and Han characters alone', () => {
+  assert.deepEqual(words("My dog isn't hairy, naïve 3rd."), ['My', 'dog', "isn't", 'hairy', 'naïve', '3rd']);
+  assert.deepEqual(words('我今天要上课。'), ['我', '今', '天', '要', '上', '课']);
+  assert.deepEqual(words('iPhone手机ok'), ['iPhone', '手', '机', 'ok']);
+});
+
+test('[MASK] is one word', () => {
+  assert.deepEqual(words('my [MASK] is [MASK].'), ['my', '[MASK]', 'is', '[MASK]']);
+});
+
+test('parts join to the text, with offsets that cut them out', () => {
+  for (const text of ['a 👩‍🚀 b\n\tc', '', '𠀀字 é', 'x'.repeat(50)]) {
+    const parts = splitWords(text);
+    assert.equal(parts.map((p) => p.text).join(''), text);
+    for (const p of parts) assert.equal(text.slice(p.start, p.end), p.text);
+  }
+});
