@@ -37,10 +37,10 @@ func TestBrokenDirectories(t *testing.T) {
 
 		// tokenizer
 		{"no vocabulary", "", func(d dir) { delete(d, "vocab.txt") }, []string{"vocab.txt"}},
-		{"vocabulary too large", "", func(d dir) { d["vocab.txt"] = append(d["vocab.txt"], "more\n"...) }, []string{"the tokenizer has 98 pieces, want at most the vocab_size 97 of config.json"}},
+		{"vocabulary too large", "", func(d dir) { d["vocab.txt"] = append(d["vocab.txt"], "more\n"...) }, []string{"config.json: vocab_size is 97, want at least the tokenizer's 98"}},
 
 		// which files
-		{"no weights", "", func(d dir) { delete(d, weights) }, []string{"no weights, want one of model.safetensors, model.safetensors.index.json, pytorch_model.bin, pytorch_model.bin.index.json"}},
+		{"no weights", "", func(d dir) { delete(d, weights) }, []string{"model.safetensors: file does not exist, nor pytorch_model.bin, nor their shards"}},
 		{"git lfs pointer", "", func(d dir) {
 			d[weights] = []byte("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
 		}, []string{"model.safetensors: file is a Git LFS pointer, want the weights"}},

@@ -24,8 +24,7 @@ func about(file string, err error) error {
 	if err == nil || errors.As(err, &named) {
 		return err
 	}
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	if pathErr, ok := err.(*fs.PathError); ok { //nolint:errorlint // what wraps one names the file itself
 		err = pathErr.Err
 	}
 	return &fileError{file, err}

@@ -42,11 +42,11 @@ func load(dir directory, o bert.Options) (*bert.Model, *tokenizer.Tokenizer, err
 func (c *Checkpoint) load(dir directory, o bert.Options) (*bert.Model, *tokenizer.Tokenizer, error) {
 	tok, err := tokenizer.Load(dir)
 	if err != nil {
-		return nil, nil, dir.error(".", err)
+		return nil, nil, dir.error("", err)
 	}
 	// A piece without an embedding could not be looked up.
-	if got, want := tok.VocabSize(), c.config.VocabSize; got > want {
-		return nil, nil, dir.error(".", fmt.Errorf("the tokenizer has %d pieces, want at most the vocab_size %d of %s", got, want, configFile))
+	if got, want := c.config.VocabSize, tok.VocabSize(); got < want {
+		return nil, nil, dir.error(configFile, fmt.Errorf("vocab_size is %d, want at least the tokenizer's %d", got, want))
 	}
 	asked := &lastAsked{Checkpoint: c}
 	model, err := bert.New(c.config, asked, o)

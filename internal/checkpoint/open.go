@@ -84,12 +84,11 @@ type directory struct {
 // name is what to call a file in errors.
 func (d directory) name(file string) string { return filepath.Join(d.path, file) }
 
-// error makes an error about a file, or about the one that the file system
-// could not open.
+// error makes an error about a file of the directory, or about the directory
+// if the file is "" because the error names it.
 func (d directory) error(file string, err error) error {
-	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) && fs.ValidPath(pathErr.Path) {
-		file, err = pathErr.Path, pathErr.Err
+	if file == "" && d.path == "" {
+		return err
 	}
 	return about(d.name(file), err)
 }

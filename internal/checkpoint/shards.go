@@ -23,10 +23,8 @@ var forms = []form{
 
 // openWeights opens the files of weights and lists their tensors.
 func (c *Checkpoint) openWeights(dir directory) ([]*tensor, error) {
-	var looked []string
 	for _, form := range forms {
 		index := form.file + ".index.json"
-		looked = append(looked, form.file, index)
 		switch {
 		case exists(dir, form.file):
 			c.source = dir.name(form.file)
@@ -36,7 +34,7 @@ func (c *Checkpoint) openWeights(dir directory) ([]*tensor, error) {
 			return c.openShards(dir, form, index)
 		}
 	}
-	return nil, dir.error(".", fmt.Errorf("no weights, want one of %s", strings.Join(looked, ", ")))
+	return nil, dir.error(forms[0].file, fmt.Errorf("%w, nor %s, nor their shards", fs.ErrNotExist, forms[1].file))
 }
 
 func exists(dir directory, name string) bool {
