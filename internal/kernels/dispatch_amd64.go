@@ -32,6 +32,22 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 	}
 }
 
+func transpose(panel, w *float32, ldw, octets, depth int) {
+	if useAVX2 {
+		transposeAVX2(panel, w, ldw, octets, depth)
+		return
+	}
+	transposeGo(panel, w, ldw, octets, depth)
+}
+
+func copyColumns(panel, x *float32, ldx, rows int) {
+	if useAVX2 {
+		copyColumnsAVX2(panel, x, ldx, rows)
+		return
+	}
+	copyColumnsGo(panel, x, ldx, rows)
+}
+
 func activateRows(x *float32, ld, rows, columns int, a Activation) {
 	switch {
 	case useAVX512:

@@ -13,6 +13,10 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 	tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 }
 
+func transpose(panel, w *float32, ldw, octets, depth int) { transposeGo(panel, w, ldw, octets, depth) }
+
+func copyColumns(panel, x *float32, ldx, rows int) { copyColumnsGo(panel, x, ldx, rows) }
+
 func activateRows(x *float32, ld, rows, columns int, a Activation) {
 	activateRowsGo(x, ld, rows, columns, a)
 }

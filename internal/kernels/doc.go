@@ -16,3 +16,4 @@ package kernels
 //go:generate go -C _asm run ./activation -out ../activation_avx_amd64.s -stubs ../activation_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./softmax -out ../softmax_avx_amd64.s -stubs ../softmax_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./layernorm -out ../layernorm_avx_amd64.s -stubs ../layernorm_avx_amd64.go -pkg kernels
+//go:generate go -C _asm run ./pack -out ../pack_avx_amd64.s -stubs ../pack_avx_amd64.go -pkg kernels

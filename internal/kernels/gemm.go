@@ -130,12 +130,9 @@ func (g *gemmPanels) Do(_, i int) {
 	panel := g.panels[i*g.depth*panelColumns:][:g.depth*panelColumns]
 	b := g.b.values[i*panelColumns*g.b.row+g.first*g.b.depth:]
 	if g.b.depth == 1 {
-		packPanel(panel, b, columns, g.depth, g.b.row)
-		return
-	}
-	for k := range g.depth {
-		row := panel[k*panelColumns:][:panelColumns]
-		clear(row[copy(row, b[k*g.b.depth:][:columns]):])
+		packRows(panel, b, columns, g.depth, g.b.row)
+	} else {
+		packColumns(panel, b, g.depth, columns, g.b.depth)
 	}
 }
 

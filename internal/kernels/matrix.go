@@ -64,21 +64,5 @@ type packTask struct {
 // Do implements Task; i is a panel.
 func (t *packTask) Do(_, i int) {
 	columns := min(panelColumns, t.out-i*panelColumns)
-	packPanel(t.panels[i*t.in*panelColumns:][:t.in*panelColumns], t.w[i*panelColumns*t.in:], columns, t.in, t.in)
-}
-
-// packPanel transposes columns rows of w, each of depth values and ldw after
-// the one before, into a panel (depth, 32).
-func packPanel(panel, w []float32, columns, depth, ldw int) {
-	if columns < panelColumns {
-		clear(panel)
-	}
-	for start := 0; start < depth; start += panelColumns {
-		end := min(start+panelColumns, depth) // a square stays in the L1 cache
-		for j := range columns {
-			for k, v := range w[j*ldw+start : j*ldw+end] {
-				panel[(start+k)*panelColumns+j] = v
-			}
-		}
-	}
+	packRows(t.panels[i*t.in*panelColumns:][:t.in*panelColumns], t.w[i*panelColumns*t.in:], columns, t.in, t.in)
 }

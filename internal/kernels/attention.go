@@ -1,0 +1,176 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"sync"
+)
+
+// Attention is what every token gathers from the tokens of its sequence, for
+// every head apart (Vaswani et al. 2017, eq. 1):
+//
+//	context = softmax(query·keyᵀ/√D)·value
+//
+// There are A heads of D values each, and H = A·D.
+type Attention struct {
+	// QKV is (ΣT, 3H): query, key and value of each token.
+	QKV []float32
+	// Context is (ΣT, H), the result.
+	Context []float32
+	// Starts has B+1 entries: sequence b is tokens Starts[b] to Starts[b+1].
+	Starts          []int32
+	Heads, HeadSize int
+	// Probs, unless it is nil, gets the probabilities: for each sequence (A, T, T),
+	// query and key, end to end.
+	Probs []float32
+}
+
+// Run computes Context, and Probs if it is not nil.
+func (a *Attention) Run(pool *Pool) {
+	sequences := len(a.Starts) - 1
+	if sequences < 1 || a.Heads < 1 || a.HeadSize < 1 {
+		return
+	}
+	a.check()
+	t := attentions.Get().(*attentionTask)
+	t.Attention = *a
+	// A part is one head of one sequence, or some of its queries if there are too
+	// few heads for the threads.
+	t.cuts = max(1, (3*pool.Threads()-1)/(sequences*a.Heads)+1)
+	if pool.Threads() == 1 {
+		t.cuts = 1
+	}
+	pool.Run(sequences*a.Heads*t.cuts, t)
+	t.Attention = Attention{}
+	attentions.Put(t)
+}
+
+func (a *Attention) check() {
+	tokens, squares := int(a.Starts[len(a.Starts)-1]), 0
+	for b, start := range a.Starts[:len(a.Starts)-1] {
+		length := int(a.Starts[b+1] - start)
+		if length < 0 {
+			panic(fmt.Sprintf("kernels: attention within %v", a.Starts))
+		}
+		squares += length * length
+	}
+	size := a.Heads * a.HeadSize
+	if a.Starts[0] != 0 || len(a.QKV) != tokens*3*size || len(a.Context) != tokens*size ||
+		a.Probs != nil && len(a.Probs) != squares*a.Heads {
+		panic(fmt.Sprintf("kernels: attention of %d heads of %d over %d tokens with %d values, %d results and %d probabilities",
+			a.Heads, a.HeadSize, tokens, len(a.QKV), len(a.Context), len(a.Probs)))
+	}
+}
+
+var attentions = sync.Pool{New: func() any { return new(attentionTask) }}
+
+// attentionTask is Attention as a Task.
+type attentionTask struct {
+	Attention
+	cuts int // of a sequence's queries
+}
+
+// Do implements Task.
+func (t *attentionTask) Do(_, i int) {
+	cut, i := i%t.cuts, i/t.cuts
+	head, sequence := i%t.Heads, i/t.Heads
+	start, end := int(t.Starts[sequence]), int(t.Starts[sequence+1])
+	length := end - start
+	first, last := share(length, t.cuts, cut), share(length, t.cuts, cut+1)
+	if first == last {
+		return
+	}
+	s := attentionScratches.Get().(*attentionScratch)
+	size, row := t.HeadSize, 3*t.Heads*t.HeadSize
+	qkv := t.QKV[start*row+head*size:]
+	s.pack(qkv[t.Heads*size:], qkv[2*t.Heads*size:], length, size, row)
+
+	var probs []float32
+	if t.Probs != nil {
+		at := head * length * length
+		for b := range sequence {
+			before := int(t.Starts[b+1] - t.Starts[b])
+			at += t.Heads * before * before
+		}
+		probs = t.Probs[at:][:length*length]
+	}
+	most := tileRows()
+	tiles := (last - first + most - 1) / most
+	for tile := range tiles {
+		query := first + share(last-first, tiles, tile)
+		queries := first + share(last-first, tiles, tile+1) - query
+		s.score(qkv[query*row:], queries, length, size, row)
+		if probs != nil {
+			s.keep(probs[query*length:], queries, length)
+		}
+		s.gather(t.Context[(start+query)*t.Heads*size+head*size:], queries, length, size, t.Heads*size)
+	}
+	attentionScratches.Put(s)
+}
+
+var attentionScratches = sync.Pool{New: func() any { return new(attentionScratch) }}
+
+// attentionScratch is what one head of one sequence needs for a tile of
+// queries: T×T is never in memory.
+type attentionScratch struct {
+	keys   []float32 // panels of 32 keys: (⌈T/32⌉, D, 32)
+	values []float32 // panels of 32 of the D values: (⌈D/32⌉, T, 32)
+	probs  []float32 // (queries, T), with rows of a whole number of panels
+	sums   [maxTileRows]float32
+	edge   [maxTileRows * panelColumns]float32
+}
+
+// pack reads the keys and values of a head, whose rows are row apart.
+func (s *attentionScratch) pack(keys, values []float32, length, size, row int) {
+	panels := (length + panelColumns - 1) / panelColumns
+	s.keys = resize(s.keys, panels*size*panelColumns)
+	for p := range panels {
+		columns := min(panelColumns, length-p*panelColumns)
+		packRows(s.keys[p*size*panelColumns:][:size*panelColumns], keys[p*panelColumns*row:], columns, size, row)
+	}
+	s.probs = resize(s.probs, maxTileRows*panels*panelColumns)
+	panels = (size + panelColumns - 1) / panelColumns
+	s.values = resize(s.values, panels*length*panelColumns)
+	for p := range panels {
+		columns := min(panelColumns, size-p*panelColumns)
+		packColumns(s.values[p*length*panelColumns:][:length*panelColumns], values[p*panelColumns:], length, columns, row)
+	}
+}
+
+// score computes exp((query·keyᵀ − max)/√D) and its sums.
+func (s *attentionScratch) score(query []float32, queries, length, size, row int) {
+	panels := (length + panelColumns - 1) / panelColumns
+	ld := panels * panelColumns
+	for p := range panels {
+		panel := &s.keys[p*size*panelColumns]
+		tile(&s.probs[p*panelColumns], ld, &query[0], row, panel, queries, size, &zeros[0], 0, nil, 0, panel)
+	}
+	scale := float32(1 / math.Sqrt(float64(size)))
+	exponentials(&s.probs[0], &s.probs[0], ld, queries, length, scale, &s.sums[0])
+}
+
+// keep copies the probabilities.
+func (s *attentionScratch) keep(probs []float32, queries, length int) {
+	ld := (length + panelColumns - 1) / panelColumns * panelColumns
+	for q := range queries {
+		copy(probs[q*length:][:length], s.probs[q*ld:])
+	}
+	divideRows(&probs[0], length, queries, length, &s.sums[0])
+}
+
+// gather computes the context of the queries, whose rows are ld apart.
+func (s *attentionScratch) gather(context []float32, queries, length, size, ld int) {
+	ldProbs := (length + panelColumns - 1) / panelColumns * panelColumns
+	for first := 0; first < size; first += panelColumns {
+		panel := &s.values[first*length]
+		if columns := size - first; columns < panelColumns {
+			tile(&s.edge[0], panelColumns, &s.probs[0], ldProbs, panel, queries, length, &zeros[0], 0, nil, 0, panel)
+			for q := range queries {
+				copy(context[q*ld+first:][:columns], s.edge[q*panelColumns:])
+			}
+			continue
+		}
+		tile(&context[first], ld, &s.probs[0], ldProbs, panel, queries, length, &zeros[0], 0, nil, 0, panel)
+	}
+	divideRows(&context[0], ld, queries, size, &s.sums[0])
+}

@@ -1,0 +1,60 @@
+package kernels
+
+// packRows makes a panel (depth, 32) of columns rows of w, each of depth values
+// and ldw after the one before: rows become columns. Columns that w does not
+// have are zero.
+func packRows(panel, w []float32, columns, depth, ldw int) {
+	if columns < panelColumns {
+		clear(panel[:depth*panelColumns])
+	}
+	const octet = 8
+	rows, whole := columns/octet*octet, depth/octet*octet
+	if rows > 0 && whole > 0 {
+		transpose(&panel[0], &w[0], ldw, rows/octet, whole)
+	} else {
+		rows, whole = 0, 0
+	}
+	for j := range columns {
+		first := 0
+		if j < rows {
+			first = whole
+		}
+		for k, v := range w[j*ldw+first : j*ldw+depth] {
+			panel[(first+k)*panelColumns+j] = v
+		}
+	}
+}
+
+// packColumns makes a panel (rows, 32) of the first columns of x, whose rows are
+// ldx apart. Columns that x does not have are zero.
+func packColumns(panel, x []float32, rows, columns, ldx int) {
+	if columns == panelColumns {
+		copyColumns(&panel[0], &x[0], ldx, rows)
+		return
+	}
+	clear(panel[:rows*panelColumns])
+	for k := range rows {
+		copy(panel[k*panelColumns:], x[k*ldx:][:columns])
+	}
+}
+
+// transposeGo writes 8 × octets rows of w as columns of a panel.
+func transposeGo(panel, w *float32, ldw, octets, depth int) {
+	const block = 32 // a square that stays in the cache
+	to := floats(panel, 0, depth*panelColumns)
+	for first := 0; first < depth; first += block {
+		n := min(block, depth-first)
+		for j := range 8 * octets {
+			for k, v := range floats(w, j*ldw+first, n) {
+				to[(first+k)*panelColumns+j] = v
+			}
+		}
+	}
+}
+
+// copyColumnsGo copies 32 columns of x, whose rows are ldx apart, to a panel.
+func copyColumnsGo(panel, x *float32, ldx, rows int) {
+	for k := range rows {
+		copy(floats(panel, k*panelColumns, panelColumns), floats(x, k*ldx, panelColumns))
+	}
+}
