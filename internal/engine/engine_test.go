@@ -380,6 +380,25 @@ func TestPanicFailsOnlyTheRequestThatProvokesIt(t *testing.T) {
 	}
 }
 
+// A panic in another goroutine of the pool, here in the caller's own code,
+// comes back with the stack of the place where it happened.
+func TestPanicInThePoolIsContained(t *testing.T) {
+	m := newTestModel(t, "m", latinVocabulary)
+	e := newTestEngine(t, Options{Threads: 2}, nil, m)
+	_, err := e.Run(t.Context(), m, Request{
+		Sequences:     []*tokenizer.Encoding{encode(t, m, "a b c d")},
+		MaskPositions: [][]int32{{0, 1, 2, 3, 4, 5}},
+		MaskLogits:    func(int, int, []float32) { panic("in the pool") },
+	})
+	panicked, ok := errors.AsType[*PanicError](err)
+	if !ok || panicked.Value != "in the pool" || !bytes.Contains(panicked.Stack, []byte("TestPanicInThePoolIsContained")) {
+		t.Fatalf("got %v, want the panic with its stack", err)
+	}
+	if err := <-start(t, e, m, t.Context(), "a"); err != nil {
+		t.Errorf("later request: %v", err)
+	}
+}
+
 func TestOutputThatIsNotFiniteIsAnError(t *testing.T) {
 	good := newTestModel(t, "good", latinVocabulary)
 	broken := newTestModelWith(t, "broken", latinVocabulary, randomWeights{broken: "heads.topic.bias"})

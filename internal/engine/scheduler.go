@@ -3,6 +3,8 @@ package engine
 import (
 	"runtime/debug"
 	"time"
+
+	"cloze/internal/kernels"
 )
 
 // schedule forms batches and runs them, one after the other, until the engine
@@ -63,10 +65,15 @@ func sameCall(items []item) bool {
 // have been left half written, so the next pass gets a fresh one.
 func (e *Engine) tryPass(l *lane, items []item) (err error) {
 	defer func() {
-		if v := recover(); v != nil {
-			l.workspace = nil
+		switch v := recover().(type) {
+		case nil:
+			return
+		case *kernels.TaskPanic: // in another goroutine of the pool
+			err = &PanicError{Value: v.Value, Stack: v.Stack}
+		default:
 			err = &PanicError{Value: v, Stack: debug.Stack()}
 		}
+		l.workspace = nil
 	}()
 	return e.pass(l, items)
 }

@@ -107,7 +107,7 @@ func TestAttentionTruncates(t *testing.T) {
 		t.Errorf("%+v, want 512 tokens, truncated", r.Info)
 	}
 	_, err = attention.Attend(t.Context(), long, AttendOptions{Options: Options{Truncate: &no}})
-	wantInputError(t, err, CodeTooLong)
+	_ = wantInputError(t, err, CodeTooLong)
 }
 
 func TestAttentionRefuses(t *testing.T) {

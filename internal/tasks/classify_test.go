@@ -104,7 +104,7 @@ func TestClassifyLongText(t *testing.T) {
 	})
 	t.Run("refused pair", func(t *testing.T) {
 		_, err := classifier.Classify(t.Context(), []Text{{Text: long[0].Text, Pair: sportText, HasPair: true}}, ClassifyOptions{Options: Options{Truncate: &no}})
-		wantInputError(t, err, CodeTooLong)
+		_ = wantInputError(t, err, CodeTooLong)
 	})
 }
 

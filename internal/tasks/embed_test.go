@@ -95,7 +95,7 @@ func TestEmbedLongText(t *testing.T) {
 		t.Errorf("%s: %+v with %d vectors, want it truncated to 512", NoPooling, r.Info, len(r.TokenEmbeddings))
 	}
 	_, err = embedder.Embed(t.Context(), long, EmbedOptions{Options: Options{Truncate: &no}})
-	wantInputError(t, err, CodeTooLong)
+	_ = wantInputError(t, err, CodeTooLong)
 }
 
 func TestPoolWindows(t *testing.T) {

@@ -3,7 +3,6 @@ package tasks_test
 import (
 	"context"
 	"fmt"
-	"log"
 
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
@@ -16,11 +15,11 @@ import (
 func Example() {
 	network, tok, err := checkpoint.Load(models.FS("en"), bert.Options{})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	e, err := engine.New(engine.Options{}, &engine.Model{ID: "en", Network: network, Tokenizer: tok})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer e.Close()
 
@@ -29,7 +28,7 @@ func Example() {
 		[]tasks.Text{{Text: "The striker scored twice in the final minutes of the match."}},
 		tasks.ClassifyOptions{TopK: 1})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	fmt.Println(results[0].Label, results[0].Tokens)
 	// Output: sports 14

@@ -42,6 +42,9 @@ const (
 	minBeam = 8
 	// maxJointMasks bounds the passes that one text takes, one for each mask.
 	maxJointMasks = 16
+	// maxJointTokens bounds what the beam search of one request reads: every
+	// hypothesis is read once for each mask.
+	maxJointTokens = 50_000
 )
 
 // FillMaskResult is the result of FillMask.Fill.
@@ -144,6 +147,9 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 	width := o.TopK
 	if o.Joint {
 		width = max(width, minBeam)
+		if err := checkBeam(fillings, width); err != nil {
+			return nil, err
+		}
 	}
 	if err := f.fillEach(ctx, fillings, width); err != nil {
 		return nil, err
@@ -286,7 +292,7 @@ func bestTokens(logits []float32, targets []int32, k int) []guess {
 		ids, probs := kernels.TopK(logits, min(k, len(logits)))
 		best := make([]guess, len(ids))
 		for i, id := range ids {
-			best[i] = guess{int32(id), probs[i]}
+			best[i] = guess{id, probs[i]}
 		}
 		return best
 	}
@@ -296,6 +302,22 @@ func bestTokens(logits []float32, targets []int32, k int) []guess {
 	}
 	slices.SortStableFunc(best, func(a, b guess) int { return cmp.Compare(b.score, a.score) })
 	return best[:min(k, len(best))]
+}
+
+// checkBeam refuses a beam search that would take too long.
+func checkBeam(all []masked, width int) error {
+	tokens := 0
+	for _, m := range all {
+		tokens += (len(m.positions) - 1) * width * m.encoding().Len()
+	}
+	if tokens > maxJointTokens {
+		return &InputError{
+			Code: CodeTooLarge, Index: -1, Field: "joint",
+			Detail: fmt.Sprintf("filling all masks together would read %d tokens, and may read %d: send fewer or shorter texts, or a lower top_k", tokens, maxJointTokens),
+			Limit:  maxJointTokens, Actual: tokens,
+		}
+	}
+	return nil
 }
 
 // hypothesis is a text with its first masks filled.

@@ -120,6 +120,7 @@ func TestFillMaskRefuses(t *testing.T) {
 		{"no target left", CodeNoTargets, "targets", one, FillMaskOptions{Targets: []string{"", " "}}, "none"},
 		{"too many to fill together", CodeTooManyMasks, "text", []Text{{Text: strings.Repeat("[MASK] ", 17)}}, FillMaskOptions{Joint: true}, "16"},
 		{"too large an answer", CodeTooLarge, "top_k", []Text{{Text: strings.Repeat("[MASK] ", 101)}}, FillMaskOptions{TopK: 100}, "10100"},
+		{"too long a beam search", CodeTooLarge, "joint", []Text{{Text: strings.Repeat("[MASK] a b c ", 16)}}, FillMaskOptions{Joint: true, TopK: 100}, "99000"},
 		{"model", CodeUnknownModel, "model", one, FillMaskOptions{Options: Options{Model: "xx"}}, "xx"},
 	}
 	for _, test := range tests {

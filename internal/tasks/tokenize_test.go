@@ -67,5 +67,5 @@ func TestTokenizeLongText(t *testing.T) {
 		t.Errorf("%+v, want 512 tokens, truncated", r.Info)
 	}
 	_, err = task.Tokenize(t.Context(), long, TokenizeOptions{Options: Options{Truncate: &no}})
-	wantInputError(t, err, CodeTooLong)
+	_ = wantInputError(t, err, CodeTooLong)
 }
