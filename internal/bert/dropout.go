@@ -72,28 +72,39 @@ func mix(z uint64) uint64 {
 	return z ^ z>>31
 }
 
-// bits are the random bits of value n and of those after it up to the next
-// multiple of four, 16 each.
-func (d dropout) bits(n int) uint64 {
-	return mix(d.key+uint64(n)/4*0x9e3779b97f4a7c15) >> (16 * (n % 4))
+// lanes are the random numbers of values n, n+1, n+2 and n+3, 16 bits each from
+// the lowest; n is a multiple of four.
+func (d dropout) lanes(n int) uint64 { return mix(d.key + uint64(n/4)*0x9e3779b97f4a7c15) }
+
+// keep is v scaled, or 0 if the lowest lane says so: without a branch, which
+// nobody could predict.
+func (d dropout) keep(v float32, lanes uint64) float32 {
+	below := int32(uint32(uint16(lanes))-uint32(d.threshold)) >> 31 // all ones or none
+	return math.Float32frombits(math.Float32bits(v*d.scale) &^ uint32(below))
 }
 
 // apply computes y = dropout(x); x[0] is value number first of the site. y may
 // be x.
 func (d dropout) apply(y, x []float32, first int) {
-	bits := d.bits(first)
-	for i, v := range x {
-		n := first + i
-		if n%4 == 0 {
-			bits = d.bits(n)
-		}
-		if uint16(bits) < d.threshold {
-			v = 0
-		}
-		y[i] = v * d.scale
-		bits >>= 16
+	y = y[:len(x)]
+	i := 0
+	for ; i < len(x) && (first+i)%4 != 0; i++ {
+		y[i] = d.one(x[i], first+i)
+	}
+	for ; i+4 <= len(x); i += 4 {
+		lanes := d.lanes(first + i)
+		y[i] = d.keep(x[i], lanes)
+		y[i+1] = d.keep(x[i+1], lanes>>16)
+		y[i+2] = d.keep(x[i+2], lanes>>32)
+		y[i+3] = d.keep(x[i+3], lanes>>48)
+	}
+	for ; i < len(x); i++ {
+		y[i] = d.one(x[i], first+i)
 	}
 }
+
+// one is value number n after dropout.
+func (d dropout) one(v float32, n int) float32 { return d.keep(v, d.lanes(n-n%4)>>(16*(n%4))) }
 
 // copyTo computes y = dropout(x); y may be x. The same applied to a gradient is
 // dropout's derivative.

@@ -1,7 +1,5 @@
 package kernels
 
-import "math"
-
 // ActivateBackward multiplies d by the derivative of an activation at x, which
 // is what was put into the activation: from ∂loss/∂act(x) to ∂loss/∂x.
 //
@@ -16,11 +14,12 @@ func ActivateBackward(d, x []float32, a Activation) {
 	switch a {
 	case GELU:
 		for i, v := range x {
-			d[i] *= float32(geluSlope(float64(v)))
+			d[i] *= 0.5 + 0.5*erf(v*sqrtHalf) + v*exp(-0.5*v*v)*densityAtZero
 		}
 	case GELUTanh:
 		for i, v := range x {
-			d[i] *= float32(geluTanhSlope(float64(v)))
+			t := tanh(v * (sqrtTwoByPi + cubicScaled*v*v))
+			d[i] *= 0.5 + 0.5*t + 0.5*v*(1-t*t)*(sqrtTwoByPi+3*cubicScaled*v*v)
 		}
 	case ReLU:
 		for i, v := range x {
@@ -30,21 +29,11 @@ func ActivateBackward(d, x []float32, a Activation) {
 		}
 	case Tanh:
 		for i, v := range x {
-			t := math.Tanh(float64(v))
-			d[i] *= float32(1 - t*t)
+			t := tanh(v)
+			d[i] *= 1 - t*t
 		}
 	}
 }
 
-func geluSlope(x float64) float64 {
-	distribution := (1 + math.Erf(x/math.Sqrt2)) / 2
-	density := math.Exp(-x*x/2) / math.Sqrt(2*math.Pi)
-	return distribution + x*density
-}
-
-func geluTanhSlope(x float64) float64 {
-	const cubic = 0.044715 // Hendrycks and Gimpel 2016
-	scale := math.Sqrt(2 / math.Pi)
-	t := math.Tanh(scale * (x + cubic*x*x*x))
-	return (1+t)/2 + x*(1-t*t)*scale*(1+3*cubic*x*x)/2
-}
+// densityAtZero is 1/√(2π), the normal density at 0.
+const densityAtZero = 0.39894228040143267794
