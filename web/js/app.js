@@ -80,7 +80,7 @@ class App {
     const fragment = formatFragment({ view: this.view.id, state: withoutDefaults(this.state, this.defaults()) });
     if (typing) history.replaceState(null, '', fragment);
     else history.pushState(null, '', fragment);
-    document.body.classList.toggle('long-link', fragment.length > MAX_LINK);
+    replace(this.notice, fragment.length > MAX_LINK && h('p', { class: 'hint' }, t('long-link', { n: fragment.length })));
     clearTimeout(this.typing);
     if (typing) this.typing = window.setTimeout(() => this.changed(), TYPING_PAUSE);
     else this.changed();
@@ -100,6 +100,7 @@ class App {
     document.title = `${t(this.view.id + '.title')} · Cloze`;
     drawNavigation(this.view.id);
     this.panel = h('div', { class: 'answers' });
+    this.notice = h('div', {});
     this.columns = [];
     replace(
       this.root,
@@ -109,6 +110,7 @@ class App {
         this.view.controls(this),
         modelControl(this),
       ),
+      this.notice,
       this.panel,
     );
     this.changed();

@@ -30,6 +30,8 @@ import { tokens } from './views/tokens.js';
  * @property {(root: HTMLElement, answers: Answer[], page: Page) => void} show  draws the answers to those requests
  * @property {(answers: Answer[]) => string} summary  the answer in a sentence, for screen readers
  * @property {(answers: Answer[], state: State) => (string|number)[][]} table  the answer as rows, the first one names
+ * @property {(answers: Answer[], state: State) => any} [json]  what is saved as JSON; without it the answers as they came
+ * @property {(answers: Answer[], state: State) => SVGElement} [picture]  what is saved as SVG and PNG; without it what the panel shows
  */
 
 /** @type {View[]} */

@@ -142,6 +142,25 @@ export class HeatMap {
   }
 }
 
+/** The heat map as a drawing for a paper: every cell a rectangle that says its
+ * value.
+ * @param {Picture} picture  @param {{dark: boolean, scale: Scale, name: string}} how  @returns {SVGElement} */
+export function heatMapDrawing({ rows, columns, cells }, { dark, scale, name }) {
+  const size = 20;
+  const width = LABEL_ROOM + columns.length * size;
+  const height = LABEL_ROOM + rows.length * size;
+  const middle = size * 0.7;
+  return h('svg', { width, height, viewBox: `0 0 ${width} ${height}`, 'font-family': 'monospace', 'font-size': '12' },
+    h('title', {}, name),
+    rows.map((label, r) => h('text', { x: LABEL_ROOM - 6, y: LABEL_ROOM + r * size + middle, 'text-anchor': 'end', fill: 'currentColor' }, clip(label))),
+    columns.map((label, c) => h('text', { transform: `translate(${LABEL_ROOM + c * size + middle} ${LABEL_ROOM - 6}) rotate(-90)`, fill: 'currentColor' }, clip(label))),
+    rows.map((_, r) => columns.map((__, c) => {
+      const value = cells[r * columns.length + c];
+      return h('rect', { x: LABEL_ROOM + c * size, y: LABEL_ROOM + r * size, width: size, height: size, fill: cssColor(value, dark, scale) },
+        h('title', {}, value.toFixed(4)));
+    })));
+}
+
 /** @param {HTMLElement} element  @param {number} x  @param {number} y  @param {number} width  @param {number} height */
 function place(element, x, y, width, height) {
   const { style } = element;

@@ -173,4 +173,6 @@ export default {
   'pretraining.mask': 'hidden',
   'pretraining.random': 'exchanged',
   'pretraining.keep': 'kept',
+  'attention.keys': 'With the map in focus: arrow keys move, Page Up and Down change the layer, [ and ] the head.',
+  'long-link': 'The link to this page has {n} characters, more than some programs pass on. Save the answer as JSON instead.',
 };

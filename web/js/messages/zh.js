@@ -173,4 +173,6 @@ export default {
   'pretraining.mask': '遮住',
   'pretraining.random': '替换',
   'pretraining.keep': '保留',
+  'attention.keys': '聚焦热力图后：方向键移动，Page Up/Down 换层，[ 和 ] 换头。',
+  'long-link': '本页链接有 {n} 个字符，有些程序会截断它；请改为把答案存成 JSON。',
 };

@@ -3,7 +3,7 @@
 import { arcs } from '../attention/arcs.js';
 import { isDark } from '../attention/color.js';
 import { HeadGrid } from '../attention/grid.js';
-import { HeatMap } from '../attention/heatmap.js';
+import { HeatMap, heatMapDrawing } from '../attention/heatmap.js';
 import { arrange, meanOfHeads, plan, readAttention, statistics, topOfRow } from '../attention/matrix.js';
 import { checkbox, exampleButtons, select, textArea } from '../controls.js';
 import { h, replace } from '../dom.js';
@@ -71,11 +71,32 @@ export const attention = {
     /** @type {any} */ (root).panel.show(answers, page.state);
   },
   summary: (answers) => t('attention.summary', { tokens: answers[1].data.results[0].pieces.length }),
+  json: (answers, state) => {
+    const { picture, layer, head } = arranged(answers, state);
+    const { rows, columns, cells } = picture;
+    return {
+      name: nameOf(state, layer, head), pieces: answers[1].data.results[0].pieces, from: rows, to: columns,
+      attention: rows.map((_, r) => Array.from(cells.subarray(r * columns.length, (r + 1) * columns.length))),
+    };
+  },
+  picture: (answers, state) => {
+    const { picture, layer, head } = arranged(answers, state);
+    const name = nameOf(state, layer, head);
+    if (state.view === 'arcs') return arcs(picture, { least: Number(state.least) || 0, name, say: () => {} });
+    return heatMapDrawing(picture, { dark: isDark(), scale: /** @type {any} */ (state.scale), name });
+  },
   table: (answers, state) => {
     const { picture } = arranged(answers, state);
     return [['', ...picture.columns], ...picture.rows.map((label, r) => [label, ...picture.cells.subarray(r * picture.columns.length, (r + 1) * picture.columns.length)])];
   },
 };
+
+/** @param {State} state  @param {number} layer  @param {number} head */
+function nameOf(state, layer, head) {
+  if (state.mode === 'rollout') return t('attention.rollout-of', { layer: layer + 1 });
+  if (state.mode === 'mean') return t('attention.mean-of', { layer: layer + 1 });
+  return t('attention.head-of', { layer: layer + 1, head: head + 1 });
+}
 
 /** What is on screen of these answers: rows, columns, and cells of the chosen
  * head, mean or rollout.
@@ -84,14 +105,16 @@ function arranged(answers, state) {
   const pieces = /** @type {import('../attention/matrix.js').Piece[]} */ (answers[1].data.results[0].pieces);
   const how = plan(pieces, { hideSpecials: state.specials === '1', pair: state.direction, words: state.words === '1' });
   const exact = readAttention(answers[2].data, answers[2].headers);
-  let one = exact;
-  let layer = 0;
-  let head = 0;
-  if (state.mode === 'rollout') layer = Math.min(Number(state.layer) || 0, exact.layers - 1);
-  else if (state.mode === 'mean') one = meanOfHeads(exact);
-  else head = Math.min(Number(state.head) || 0, exact.heads - 1);
-  const picture = { rows: how.rows.map((g) => g.label), columns: how.columns.map((g) => g.label), cells: arrange(one, layer, head, how) };
-  return { pieces, how, picture };
+  const all = readAttention(answers[0].data, answers[0].headers);
+  const layer = Math.min(Number(state.layer) || 0, all.layers - 1);
+  const head = Math.min(Number(state.head) || 0, all.heads - 1);
+  // A rollout comes with all its layers and one head, a layer alone with its
+  // heads.
+  const cells = state.mode === 'rollout' ? arrange(exact, layer, 0, how)
+    : state.mode === 'mean' ? arrange(meanOfHeads(exact), 0, 0, how)
+      : arrange(exact, 0, head, how);
+  const picture = { rows: how.rows.map((g) => g.label), columns: how.columns.map((g) => g.label), cells };
+  return { all, pieces, how, picture, layer, head };
 }
 
 /** The widgets of one text, kept from answer to answer so that the keyboard's
@@ -124,21 +147,16 @@ class AttentionPanel {
 
   /** @param {Answer[]} answers  @param {State} state */
   show(answers, state) {
-    const all = readAttention(answers[0].data, answers[0].headers);
-    const { pieces, how, picture } = arranged(answers, state);
+    const { all, pieces, how, picture, layer, head } = arranged(answers, state);
     this.layers = all.layers;
     this.heads = all.heads;
-    const layer = Math.min(Number(state.layer) || 0, all.layers - 1);
-    const head = Math.min(Number(state.head) || 0, all.heads - 1);
     this.showGrid(answers[0].data, all, pieces, how, state, layer, head);
 
     const of = this.stats[layer * all.heads + head];
     this.facts.textContent = t('attention.head-label', {
       layer: layer + 1, head: head + 1, pattern: t(`attention.pattern.${of.pattern}`), entropy: of.entropy.toFixed(2),
     });
-    const name = state.mode === 'rollout' ? t('attention.rollout-of', { layer: layer + 1 })
-      : state.mode === 'mean' ? t('attention.mean-of', { layer: layer + 1 })
-        : t('attention.head-of', { layer: layer + 1, head: head + 1 });
+    const name = nameOf(state, layer, head);
     const heading = h('h3', {}, name);
     const note = how.renormalised && h('p', { class: 'hint' }, t('attention.renormalised'));
     if (picture.rows.length === 0 || picture.columns.length === 0) {
@@ -148,7 +166,7 @@ class AttentionPanel {
     } else if (state.view === 'table') {
       replace(this.closeUp, heading, note, table(picture));
     } else {
-      if (!this.closeUp.contains(this.map.element)) replace(this.closeUp, this.heading = h('h3', {}), this.mapNote = h('p', { class: 'hint' }), this.map.element);
+      if (!this.closeUp.contains(this.map.element)) replace(this.closeUp, this.heading = h('h3', {}), this.mapNote = h('p', { class: 'hint' }), this.map.element, h('p', { class: 'hint' }, t('attention.keys')));
       /** @type {HTMLElement} */ (this.heading).textContent = name;
       /** @type {HTMLElement} */ (this.mapNote).textContent = how.renormalised ? t('attention.renormalised') : '';
       this.map.draw(picture, { dark: isDark(), scale: /** @type {any} */ (state.scale), name });

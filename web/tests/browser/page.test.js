@@ -108,16 +108,19 @@ test('the request on screen can be copied as code', async () => {
   await close();
 });
 
-test('answers are saved as files', async () => {
-  const { page, answered, close } = await openPage('#/attention?v=1&view=arcs');
-  await answered();
-  for (const [name, begins] of [['CSV', ',[CLS]'], ['SVG', '<svg'], ['PNG', '\x89PNG']]) {
-    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name, exact: true }).click()]);
-    const content = await readFile(await download.path(), 'latin1');
-    assert.ok(content.startsWith(begins), `${name}: ${content.slice(0, 20)}`);
-    assert.equal(download.suggestedFilename(), `cloze-attention.${name.toLowerCase()}`);
+test('every answer is saved as JSON, CSV, SVG and PNG', async () => {
+  for (const view of VIEWS) {
+    const { page, answered, close } = await openPage(`#/${view}`);
+    await answered();
+    for (const [name, begins] of [['JSON', /^[[{]/], ['CSV', /^[^\n]+\r\n/], ['SVG', /^<svg/], ['PNG', /^\x89PNG/]]) {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name, exact: true }).click()]);
+      const content = await readFile(await download.path(), 'latin1');
+      assert.match(content, begins, `${view} as ${name}`);
+      assert.equal(download.suggestedFilename(), `cloze-${view}.${name.toLowerCase()}`);
+      if (name === 'JSON') JSON.parse(content);
+    }
+    await close();
   }
-  await close();
 });
 
 test('the language is switched and remembered', async () => {

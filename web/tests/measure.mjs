@@ -1,0 +1,74 @@
+// Measures what the page promises: the repaint of a 12 × 12 grid of heads over
+// 128 tokens, hovering on 128 and 512 tokens, and the bytes of a first visit.
+//
+//     make build && node web/tests/measure.mjs
+
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import { chromium } from 'playwright-core';
+
+const binary = process.env.CLOZE_API ?? fileURLToPath(new URL('../../bin/cloze-api', import.meta.url));
+const server = spawn(binary, ['--listen', '127.0.0.1:8123'], { stdio: 'ignore' });
+await new Promise((resolve) => { setTimeout(resolve, 2000); });
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+
+try {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  let bytes = 0;
+  const client = await page.context().newCDPSession(page);
+  await client.send('Network.enable');
+  client.on('Network.loadingFinished', (event) => { bytes += event.encodedDataLength; });
+  const begin = Date.now();
+  await page.goto('http://127.0.0.1:8123/');
+  await page.locator('.answer .bars').first().waitFor();
+  console.log(`first answer after ${Date.now() - begin} ms, ${(bytes / 1000).toFixed(1)} kB`);
+
+  const repaint = await page.evaluate(async () => {
+    const { HeadGrid } = await import('/web/js/attention/grid.js');
+    const grid = new HeadGrid(() => {});
+    document.body.append(grid.element);
+    const tokens = 128;
+    const heads = Array.from({ length: 144 }, () => Uint8Array.from({ length: tokens * tokens }, () => Math.random() ** 8 * 255));
+    const times = [];
+    for (let i = 0; i < 60; i++) {
+      const from = performance.now();
+      grid.draw({ layers: 12, heads: 12 }, heads, { rows: tokens, columns: tokens, dark: i % 2 === 0, scale: 'sqrt' });
+      times.push(performance.now() - from);
+      await new Promise(requestAnimationFrame);
+    }
+    grid.element.remove();
+    return times.sort((a, b) => a - b);
+  });
+  console.log(`grid 12 x 12 x 128: median ${median(repaint).toFixed(1)} ms, p95 ${repaint[Math.floor(0.95 * repaint.length)].toFixed(1)} ms`);
+
+  for (const words of [120, 500]) {
+    const text = Array.from({ length: words }, (_, i) => ['the', 'cat', 'sat', 'on', 'a', 'mat'][i % 6]).join(' ');
+    const from = Date.now();
+    await page.goto(`http://127.0.0.1:8123/#/attention?v=1&text=${encodeURIComponent(text)}`);
+    await page.locator('.heat-map canvas').waitFor();
+    await page.waitForFunction((n) => Number(document.querySelector('.heat-map')?.getAttribute('aria-rowcount')) > n, words);
+    const shown = Date.now() - from;
+    const moves = await page.evaluate(async () => {
+      const map = /** @type {HTMLElement} */ (document.querySelector('.heat-map'));
+      const box = map.querySelector('canvas').getBoundingClientRect();
+      const times = [];
+      for (let i = 0; i < 100; i++) {
+        const event = new PointerEvent('pointermove', { clientX: box.left + 100 + 5 * i, clientY: box.top + 100 + 5 * i, bubbles: true });
+        const before = performance.now();
+        map.dispatchEvent(event);
+        times.push(performance.now() - before);
+        await new Promise(requestAnimationFrame);
+      }
+      return times.sort((a, b) => a - b);
+    });
+    console.log(`${words} words: shown after ${shown} ms; hovering takes ${median(moves).toFixed(2)} ms, p95 ${moves[95].toFixed(2)} ms`);
+  }
+} finally {
+  await browser.close();
+  server.kill('SIGTERM');
+}
+
+function median(sorted) {
+  return sorted[Math.floor(sorted.length / 2)];
+}
