@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"sync"
 	"time"
 )
 
@@ -73,14 +72,20 @@ const (
 // probe remembers the last forward pass that readiness asked for, so that
 // asking often costs one pass a second.
 type probe struct {
-	mu  sync.Mutex // held during the pass: those who ask meanwhile share it
-	at  time.Time
-	err error
+	turn chan struct{} // holds one token; who has it may read and write the rest
+	at   time.Time
+	err  error
+}
+
+func newProbe() *probe {
+	p := &probe{turn: make(chan struct{}, 1)}
+	p.turn <- struct{}{}
+	return p
 }
 
 func (p *probe) run(ctx context.Context, pass func(context.Context) error) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	<-p.turn // those who ask during a pass share it
+	defer func() { p.turn <- struct{}{} }()
 	if time.Since(p.at) > probeAge {
 		// Others wait for the same answer: it must not end with one caller.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTimeout)

@@ -47,9 +47,9 @@ func (a *API) servePage(w http.ResponseWriter, r *http.Request, name string) {
 	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("ETag", file.ETag)
-	h.Set("Cache-Control", "no-cache") // ask again, with the ETag
-	if r.Header.Get("If-None-Match") == file.ETag {
+	h.Set("ETag", "W/"+file.ETag)      // weak: the bytes sent may be compressed
+	h.Set("Cache-Control", "no-cache") // ask again, with the tag
+	if strings.Contains(r.Header.Get("If-None-Match"), file.ETag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

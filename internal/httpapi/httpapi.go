@@ -100,7 +100,7 @@ type API struct {
 	validate *validator.Validate
 	metrics  *metrics
 	slots    chan struct{} // MaxInFlight of them
-	probe    probe
+	probe    *probe
 
 	tasks    atomic.Pointer[Tasks] // nil while starting
 	draining atomic.Bool
@@ -112,6 +112,7 @@ func New(config Config) *API {
 		config:   config,
 		validate: newValidator(),
 		slots:    make(chan struct{}, config.MaxInFlight),
+		probe:    newProbe(),
 	}
 	a.metrics = newMetrics(config.Build, a.engineStats)
 	a.handler = a.newRouter()

@@ -96,9 +96,13 @@ func (a *API) notFound(w http.ResponseWriter, r *http.Request) {
 // OPTIONS with just those.
 func (a *API) methodNotAllowed(routes chi.Routes) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.Path // without /v1, which is mounted for every method
+		if inner, ok := strings.CutPrefix(path, "/v1"); ok {
+			path = "/" + strings.TrimPrefix(inner, "/")
+		}
 		var allowed []string
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			if routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
+			if routes.Match(chi.NewRouteContext(), method, path) {
 				allowed = append(allowed, method)
 				if method == http.MethodGet {
 					allowed = append(allowed, http.MethodHead)
