@@ -9,8 +9,7 @@ const turnTokens = 256
 // sequences of up to turnTokens and going back to the end of the lane with
 // what it has left. So a request of thousands of texts is spread over many
 // passes, and one that comes later waits for a turn of each request before
-// it, not for all that they hold.
-// Engine.mu is held.
+// it, not for all that they hold. Engine.mu is held.
 func (e *Engine) form(l *lane) {
 	l.items = l.items[:0]
 	total := 0

@@ -8,7 +8,7 @@
 //	Run ──► lane (one per model and kind of pass)         waiting requests, in turn
 //	          └► scheduler: form a batch ≤ BatchTokens
 //	               └► pass: Encoder.Forward, then each asked head once
-//	                    └► copy every sequence's part to its request
+//	                    └► every request gets its sequences' part
 //
 // The scheduler never waits for a batch to fill: it takes what is there, runs
 // it, and takes what has come in meanwhile. So an idle engine answers at once

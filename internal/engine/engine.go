@@ -95,12 +95,12 @@ func newEngine(o Options, beforeHeads func([]item), models ...*Model) (*Engine, 
 		m.MaxTokens = maxTokens(m)
 		m.Han = isHanVocabulary(m.Tokenizer)
 		e.stats[m] = &ModelStats{ID: m.ID}
-		for _, keep := range []keep{keepNothing, keepHidden, keepAttention} {
-			l := &lane{model: m, keep: keep, budget: o.BatchTokens}
-			if keep == keepAttention {
+		for _, kind := range []keep{keepNothing, keepHidden, keepAttention} {
+			l := &lane{model: m, keep: kind, budget: o.BatchTokens}
+			if kind == keepAttention {
 				l.budget = 1 // one sequence: its probabilities grow with T²
 			}
-			e.lanes[laneKey{m, keep}] = l
+			e.lanes[laneKey{m, kind}] = l
 			e.rotation = append(e.rotation, l)
 		}
 	}
@@ -135,8 +135,7 @@ func (e *Engine) Model(id string) (*Model, bool) {
 //   - ErrNotFinite, ErrClosed.
 //
 // The request and what it points to must not change afterwards, even if Run
-// returned early: a pass may still be reading it, and MaskLogits may still be
-// called.
+// returned early: a pass may still be reading it and calling its functions.
 func (e *Engine) Run(ctx context.Context, m *Model, r Request) (*Response, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, ended(err)
@@ -161,7 +160,9 @@ func (e *Engine) Probe(ctx context.Context) error {
 	for _, m := range e.models {
 		probe := Request{
 			Sequences: []*tokenizer.Encoding{m.Tokenizer.Encode("", tokenizer.Options{})},
-			Hidden:    []int{m.Network.Config.NumHiddenLayers},
+			// It is checked to be finite before it is lent.
+			Hidden:       []int{m.Network.Config.NumHiddenLayers},
+			HiddenStates: func(int, int, []float32) {},
 		}
 		c := newCall(m, probe)
 		if err := e.enqueue(c, true); err != nil {

@@ -18,8 +18,8 @@ type maskRow struct {
 }
 
 // pass runs the encoder once over the items' sequences and every head that
-// some call wants once over its result, and copies each sequence's part to
-// its call.
+// some call wants once over its result, and gives each call its sequences'
+// part: large outputs are lent, small ones copied.
 func (e *Engine) pass(l *lane, items []item) error {
 	l.load(items)
 	ws := e.workspace(l)
@@ -33,29 +33,31 @@ func (e *Engine) pass(l *lane, items []item) error {
 	if e.beforeHeads != nil {
 		e.beforeHeads(items)
 	}
-	if err := l.copyEncoder(ws, items, hidden); err != nil {
-		return err
-	}
-	var pooled []float32
-	if network.Pooler != nil && wantsPooled(l, items) {
-		pooled = network.Pooler.Forward(ws, hidden, l.batch)
+	if l.wantsPooled(items) {
+		pooled := network.Pooler.Forward(ws, hidden, l.batch)
 		if err := l.copyPooled(items, pooled); err != nil {
 			return err
 		}
+		for _, name := range l.heads {
+			if head, ok := headOf(l.model, name).(*bert.SequenceHead); ok {
+				if err := l.copyHead(items, name, head.Forward(ws, pooled), false); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	for _, name := range l.heads {
-		switch head := headOf(l.model, name).(type) {
-		case *bert.SequenceHead:
-			if err := l.copyHead(items, name, head.Forward(ws, pooled), false); err != nil {
-				return err
-			}
-		case *bert.TokenHead:
+		if head, ok := headOf(l.model, name).(*bert.TokenHead); ok {
 			if err := l.copyHead(items, name, head.Forward(ws, hidden), true); err != nil {
 				return err
 			}
 		}
 	}
-	return e.lendMasks(l, ws, hidden)
+	if err := e.lendMasks(l, ws, hidden); err != nil {
+		return err
+	}
+	l.lendAttention(ws, items)
+	return l.lendHidden(ws, items, hidden) // last: its takers may overwrite what the others read
 }
 
 // workspace is the lane's, made on first use and after a panic.
@@ -92,41 +94,13 @@ func (l *lane) load(items []item) {
 	}
 }
 
-func wantsPooled(l *lane, items []item) bool {
+func (l *lane) wantsPooled(items []item) bool {
 	for _, name := range l.heads {
 		if _, ok := headOf(l.model, name).(*bert.SequenceHead); ok {
 			return true
 		}
 	}
 	return slices.ContainsFunc(items, func(it item) bool { return it.call.request.Pooled })
-}
-
-// copyEncoder copies the hidden states and attention probabilities asked for.
-func (l *lane) copyEncoder(ws *bert.Workspace, items []item, last []float32) error {
-	config := &l.model.Network.Config
-	probsStart := 0
-	for k, it := range items {
-		r, out := &it.call.request, &it.call.outputs[it.sequence]
-		start, end := int(l.batch.Starts[k]), int(l.batch.Starts[k+1])
-		out.Hidden, out.Attention = nil, nil
-		for _, layer := range r.Hidden {
-			states := last
-			if layer < config.NumHiddenLayers {
-				states = ws.Hidden(layer)
-			}
-			part := slices.Clone(states[start*config.HiddenSize : end*config.HiddenSize])
-			if !finite(part) {
-				return ErrNotFinite
-			}
-			out.Hidden = append(out.Hidden, part)
-		}
-		probsEnd := probsStart + config.NumAttentionHeads*(end-start)*(end-start)
-		for _, layer := range r.Attention {
-			out.Attention = append(out.Attention, slices.Clone(ws.Attention(layer)[probsStart:probsEnd]))
-		}
-		probsStart = probsEnd
-	}
-	return nil
 }
 
 func (l *lane) copyPooled(items []item, pooled []float32) error {
@@ -191,6 +165,45 @@ func (t *lentRows) Do(_, i int) {
 	vocabulary := len(t.logits) / len(t.masks)
 	m := t.masks[i]
 	m.call.request.MaskLogits(m.sequence, m.mask, t.logits[i*vocabulary:(i+1)*vocabulary])
+}
+
+// lendAttention lends the attention probabilities asked for.
+func (l *lane) lendAttention(ws *bert.Workspace, items []item) {
+	start := 0
+	for k, it := range items {
+		tokens := int(l.batch.Starts[k+1] - l.batch.Starts[k])
+		end := start + l.model.Network.Config.NumAttentionHeads*tokens*tokens
+		for _, layer := range it.call.request.Attention {
+			it.call.request.AttentionProbs(it.sequence, layer, ws.Attention(layer)[start:end])
+		}
+		start = end
+	}
+}
+
+// lendHidden lends the hidden states asked for.
+func (l *lane) lendHidden(ws *bert.Workspace, items []item, last []float32) error {
+	config := &l.model.Network.Config
+	for k, it := range items {
+		start, end := int(l.batch.Starts[k])*config.HiddenSize, int(l.batch.Starts[k+1])*config.HiddenSize
+		for _, layer := range it.call.request.Hidden {
+			states := last
+			if layer < config.NumHiddenLayers {
+				states = ws.Hidden(layer)
+			}
+			if !finite(states[start:end]) {
+				return ErrNotFinite
+			}
+			it.call.request.HiddenStates(it.sequence, layer, states[start:end])
+		}
+	}
+	return nil
+}
+
+// release forgets the calls of the last pass, which hold their callers' texts.
+func (l *lane) release() {
+	clear(l.items)
+	clear(l.masks)
+	l.items, l.masks, l.lent = l.items[:0], l.masks[:0], lentRows{}
 }
 
 // finite reports whether x holds neither NaN nor an infinity: 0·x is 0 for

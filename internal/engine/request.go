@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -17,32 +18,40 @@ const NextSentenceHead = "nsp"
 // it wants of each. The encoder runs once per sequence, however many outputs
 // are asked for.
 //
+// Small outputs are copied into the Response. What grows with the vocabulary,
+// or with every token, is lent to a function instead, so that the caller can
+// reduce it on the spot and a request of many texts never holds it all. Such
+// a function is called during the pass and must be quick, since others wait
+// for it; it may overwrite what it is lent, and must not keep it. After a pass
+// that failed it may be called again for the same sequence.
+//
 // T is the sequence's number of tokens, H the hidden size, A the attention
 // heads, L the layers, V the vocabulary.
 type Request struct {
 	// Sequences to encode, each of 1 to Model.MaxTokens tokens.
 	Sequences []*tokenizer.Encoding
+
 	// Heads by name: sequence heads and token heads of the model, and
 	// NextSentenceHead.
 	Heads []string
-	// MaskPositions holds, for each sequence, the positions whose vocabulary
-	// logits MaskLogits receives; nil for none.
-	MaskPositions [][]int32
-	// MaskLogits receives the V logits of MaskPositions[sequence][mask]. It
-	// is called during the pass, possibly at the same time for different
-	// masks and, after a failed pass, again for the same. The logits are
-	// lent: it may overwrite them, and must not keep them. Reducing them
-	// there rather than copying them out keeps a request of hundreds of
-	// masks from holding hundreds of vocabularies.
-	MaskLogits func(sequence, mask int, logits []float32)
-	// Hidden lists the layers whose hidden states are wanted: 0 is the
-	// embedding output, L the last layer.
-	Hidden []int
 	// Pooled asks for the pooled [CLS].
 	Pooled bool
+
+	// Hidden lists the layers whose hidden states (T, H) HiddenStates is
+	// lent, in that order: 0 is the embedding output, L the last layer.
+	Hidden       []int
+	HiddenStates func(sequence, layer int, states []float32)
+
 	// Attention lists the layers, 0 to L−1, whose attention probabilities
-	// are wanted.
-	Attention []int
+	// (A, T, T), from and to, AttentionProbs is lent, in that order.
+	Attention      []int
+	AttentionProbs func(sequence, layer int, probs []float32)
+
+	// MaskPositions holds, for each sequence, the positions whose vocabulary
+	// logits (V) MaskLogits is lent. Calls for different masks may be at the
+	// same time.
+	MaskPositions [][]int32
+	MaskLogits    func(sequence, mask int, logits []float32)
 }
 
 // Response holds a request's outputs, which belong to the caller.
@@ -59,13 +68,8 @@ type Output struct {
 	// Heads holds the logits in the order of Request.Heads: (labels) of a
 	// sequence head, (T, labels) of a token head.
 	Heads [][]float32
-	// Hidden holds (T, H) in the order of Request.Hidden.
-	Hidden [][]float32
 	// Pooled is (H).
 	Pooled []float32
-	// Attention holds (A, T, T), from and to, in the order of
-	// Request.Attention.
-	Attention [][]float32
 }
 
 // tokens is what the request costs: the tokens of all its sequences.
@@ -97,10 +101,14 @@ func (r *Request) check(m *Model) error {
 		}
 	}
 	switch {
+	case len(r.Hidden) > 0 && r.HiddenStates == nil,
+		len(r.Attention) > 0 && r.AttentionProbs == nil,
+		len(r.MaskPositions) > 0 && r.MaskLogits == nil:
+		return errors.New("an output is asked for that no function takes")
 	case len(r.MaskPositions) > 0 && len(r.MaskPositions) != len(r.Sequences):
 		return fmt.Errorf("mask positions of %d sequences, want %d", len(r.MaskPositions), len(r.Sequences))
-	case len(r.MaskPositions) > 0 && (m.Network.MLM == nil || r.MaskLogits == nil):
-		return fmt.Errorf("model %s has no masked language model head, or nobody takes its logits", m.ID)
+	case len(r.MaskPositions) > 0 && m.Network.MLM == nil:
+		return fmt.Errorf("model %s has no masked language model head", m.ID)
 	case r.Pooled && m.Network.Pooler == nil:
 		return fmt.Errorf("model %s has no pooler", m.ID)
 	case slices.ContainsFunc(r.Hidden, func(l int) bool { return l < 0 || l > layers }):

@@ -26,6 +26,7 @@ func (e *Engine) schedule() {
 		e.form(l)
 		e.mu.Unlock()
 		e.runBatch(l, l.items)
+		l.release()
 	}
 }
 

@@ -103,8 +103,15 @@ func (a Attention) Attend(ctx context.Context, texts []Text, o AttendOptions) ([
 			Limit:  maxAttentionValues, Actual: values,
 		}
 	}
-	outputs, err := run(ctx, a.Engine, sequences(readings), func(m *engine.Model) engine.Request {
-		return engine.Request{Attention: selections[m].needed()}
+	pictures := make([]picture, len(texts))
+	for i, r := range readings {
+		pictures[i] = newPicture(selections[r.model], r.windows[0].Len())
+	}
+	_, err = run(ctx, a.Engine, sequences(readings), func(m *engine.Model) engine.Request {
+		return engine.Request{
+			Attention:      selections[m].needed(),
+			AttentionProbs: func(i, layer int, probs []float32) { pictures[i].add(layer, probs) },
+		}
 	})
 	if err != nil {
 		return nil, err
@@ -113,14 +120,13 @@ func (a Attention) Attend(ctx context.Context, texts []Text, o AttendOptions) ([
 	defer timingFrom(ctx).phase(phasePost)()
 	results := make([]AttentionResult, len(texts))
 	for i, r := range readings {
-		s, tokens := selections[r.model], r.windows[0].Len()
 		results[i] = AttentionResult{
-			Pieces: Pieces(r.model.Tokenizer, r.windows[0], texts[i], o.OffsetUnit),
-			Layers: s.layers, Heads: s.heads,
-			Attention: s.tensor(outputs[i].Attention, tokens),
+			Pieces:    Pieces(r.model.Tokenizer, r.windows[0], texts[i], o.OffsetUnit),
+			Layers:    pictures[i].layers,
+			Heads:     pictures[i].heads,
+			Attention: pictures[i].shown,
 			Info:      r.info(),
 		}
-		outputs[i].Attention = nil // it is large, and the next text's comes
 	}
 	return results, nil
 }
@@ -178,7 +184,7 @@ func (s selection) values(tokens int) int {
 }
 
 // needed are the layers that the shown ones are made of: a rollout goes
-// through all layers below.
+// through all layers below, the lowest first.
 func (s selection) needed() []int {
 	if s.aggregate != Rollout {
 		return s.layers
@@ -190,31 +196,45 @@ func (s selection) needed() []int {
 	return all
 }
 
-// tensor makes what is shown of the probabilities (A, T, T) of each needed
-// layer.
-func (s selection) tensor(probs [][]float32, tokens int) Tensor {
-	t := Tensor{
+// picture is what is shown of one text's attention, made layer by layer while
+// the engine lends the probabilities.
+type picture struct {
+	selection
+	tokens int
+	shown  Tensor
+	// rollout is R_lᵀ of the last layer added, if a rollout is shown.
+	rollout []float32
+}
+
+func newPicture(s selection, tokens int) picture {
+	return picture{selection: s, tokens: tokens, shown: Tensor{
 		Shape: []int{len(s.layers), s.shownHeads(), tokens, tokens},
-		Data:  make([]float32, 0, s.values(tokens)),
-	}
-	switch s.aggregate {
+		Data:  make([]float32, s.values(tokens)),
+	}}
+}
+
+// add takes the probabilities (A, T, T) of a layer.
+func (p *picture) add(layer int, probs []float32) {
+	switch p.aggregate {
 	case Rollout:
-		rollouts := rollout(probs, s.heads, tokens)
-		for _, layer := range s.layers {
-			t.Data = append(t.Data, rollouts[layer]...)
+		p.rollout = nextRollout(p.rollout, layer, meanHeads(probs, p.heads, p.tokens), p.tokens)
+		if slices.Contains(p.layers, layer) {
+			copy(p.place(layer, 0), transpose(p.rollout, p.tokens))
 		}
 	case MeanHeads:
-		for _, layer := range probs {
-			t.Data = append(t.Data, meanHeads(layer, s.heads, tokens)...)
-		}
+		copy(p.place(layer, 0), meanHeads(probs, p.heads, p.tokens))
 	default:
-		for _, layer := range probs {
-			for _, head := range s.heads {
-				t.Data = append(t.Data, headOf(layer, head, tokens)...)
-			}
+		for i, head := range p.heads {
+			copy(p.place(layer, i), headOf(probs, head, p.tokens))
 		}
 	}
-	return t
+}
+
+// place is where the (T, T) of a layer and of the i-th shown head stands.
+func (p *picture) place(layer, i int) []float32 {
+	size := p.tokens * p.tokens
+	start := (slices.Index(p.layers, layer)*p.shownHeads() + i) * size
+	return p.shown.Data[start : start+size]
 }
 
 // headOf is the (T, T) of one head among a layer's (A, T, T).
@@ -235,25 +255,17 @@ func meanHeads(layer []float32, heads []int, tokens int) []float32 {
 	return mean
 }
 
-// rollout returns R_l of every layer, each (T, T), for the layers from 0 on.
-func rollout(probs [][]float32, heads []int, tokens int) [][]float32 {
-	rollouts := make([][]float32, len(probs))
-	// R_lᵀ = R_l−1ᵀ·A'_lᵀ is the product that kernels.Matrix computes, so the
-	// transposes are carried from layer to layer.
-	var transposed []float32
-	for l, layer := range probs {
-		step := meanHeads(layer, heads, tokens)
-		addResidual(step, tokens)
-		if l == 0 {
-			transposed = transpose(step, tokens)
-		} else {
-			next := make([]float32, tokens*tokens)
-			kernels.Pack(nil, kernels.Float32, step, tokens, tokens).Mul(nil, next, transposed, tokens, kernels.Epilogue{})
-			transposed = next
-		}
-		rollouts[l] = transpose(transposed, tokens)
+// nextRollout makes R_lᵀ of R_l−1ᵀ and of A_l, which it overwrites. The
+// transposes are carried from layer to layer because R_lᵀ = R_l−1ᵀ·A'_lᵀ is
+// the product that kernels.Matrix computes.
+func nextRollout(previous []float32, layer int, a []float32, tokens int) []float32 {
+	addResidual(a, tokens)
+	if layer == 0 {
+		return transpose(a, tokens)
 	}
-	return rollouts
+	next := make([]float32, tokens*tokens)
+	kernels.Pack(nil, kernels.Float32, a, tokens, tokens).Mul(nil, next, previous, tokens, kernels.Epilogue{})
+	return next
 }
 
 // addResidual makes A' of A: A + I, its rows divided by their sums.

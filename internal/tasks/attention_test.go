@@ -73,25 +73,40 @@ func TestAttentionChoiceKeepsItsOrder(t *testing.T) {
 
 func TestRollout(t *testing.T) {
 	// Two tokens, one head. A' = (A + I) / 2, since rows of A add up to 1.
-	a0 := []float32{0, 1, 1, 0}     // A'_0 = ½ ½ / ½ ½
-	a1 := []float32{1, 0, 0.5, 0.5} // A'_1 = 1 0 / ¼ ¾
-	a2 := []float32{0, 1, 0, 1}     // A'_2 = ½ ½ / 0 1
-	r := rollout([][]float32{{1, 0, 0, 1}, a1, a2}, []int{0}, 2)
-	want := [][]float32{
-		{1, 0, 0, 1},
-		{1, 0, 0.25, 0.75},
-		{0.625, 0.375, 0.25, 0.75}, // A'_2 · R_1
+	layers := [][]float32{
+		{0, 1, 1, 0},     // A'_0 = ½ ½ / ½ ½
+		{1, 0, 0.5, 0.5}, // A'_1 = 1 0 / ¼ ¾
+		{0, 1, 0, 1},     // A'_2 = ½ ½ / 0 1
 	}
-	for l := range want {
-		for i := range want[l] {
-			if math.Abs(float64(r[l][i]-want[l][i])) > 1e-6 {
-				t.Errorf("layer %d is %v, want %v", l, r[l], want[l])
-				break
-			}
+	p := newPicture(selection{layers: []int{2, 0, 1}, heads: []int{0}, aggregate: Rollout}, 2)
+	if want := []int{0, 1, 2}; !slices.Equal(p.needed(), want) {
+		t.Errorf("needs layers %v, want %v", p.needed(), want)
+	}
+	for range 2 { // as when the engine repeats a pass
+		for layer, a := range layers {
+			p.add(layer, slices.Clone(a))
 		}
 	}
-	if r := rollout([][]float32{a0}, []int{0}, 2); r[0][0] != 0.5 {
-		t.Errorf("layer 0 of equal shares is %v", r[0])
+	want := []float32{
+		0.5, 0.5, 0.5, 0.5, // R_2 = A'_2 · R_1
+		0.5, 0.5, 0.5, 0.5, // R_0 = A'_0
+		0.5, 0.5, 0.5, 0.5, // R_1 = A'_1 · R_0
+	}
+	if !slices.Equal(p.shown.Data, want) {
+		t.Errorf("got %v, want %v", p.shown.Data, want)
+	}
+	// From another first layer, where it matters which factor is on the left.
+	layers[0] = []float32{1, 0, 0, 1} // A'_0 = I
+	for layer, a := range layers {
+		p.add(layer, slices.Clone(a))
+	}
+	want = []float32{
+		0.625, 0.375, 0.25, 0.75,
+		1, 0, 0, 1,
+		1, 0, 0.25, 0.75,
+	}
+	if !slices.Equal(p.shown.Data, want) {
+		t.Errorf("got %v, want %v", p.shown.Data, want)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"cloze/internal/engine"
 	"cloze/internal/tokenizer"
@@ -81,33 +82,46 @@ func (e Embedder) Embed(ctx context.Context, texts []Text, o EmbedOptions) ([]Em
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := run(ctx, e.Engine, sequences(readings), func(m *engine.Model) engine.Request {
+	all := sequences(readings)
+	vectors := make([]Vector, len(all)) // of each window; with NoPooling those of its tokens end to end
+	outputs, err := run(ctx, e.Engine, all, func(m *engine.Model) engine.Request {
 		if o.Pooling == PoolerPooling {
 			return engine.Request{Pooled: true}
 		}
-		return engine.Request{Hidden: []int{o.layer(m)}}
+		return engine.Request{
+			Hidden: []int{o.layer(m)},
+			HiddenStates: func(i, _ int, states []float32) {
+				vectors[i] = pool(states, all[i].encoding.Len(), o.Pooling)
+			},
+		}
 	})
 	if err != nil {
 		return nil, err
+	}
+	if o.Pooling == PoolerPooling {
+		for i, out := range outputs {
+			vectors[i] = out.Pooled
+		}
 	}
 
 	defer timingFrom(ctx).phase(phasePost)()
 	results := make([]Embedding, len(texts))
 	for i, r := range readings {
+		windows := vectors[:len(r.windows)]
+		vectors = vectors[len(r.windows):]
+		results[i].Info = r.info()
 		if o.Pooling == NoPooling {
-			results[i].TokenEmbeddings = tokenVectors(outputs[0].Hidden[0], r.windows[0].Len())
 			results[i].Pieces = r.windows[0].Tokens
+			results[i].TokenEmbeddings = slices.Collect(slices.Chunk(windows[0], len(windows[0])/r.windows[0].Len()))
 		} else {
-			results[i].Embedding = poolWindows(r, outputs[:len(r.windows)], o.Pooling)
+			results[i].Embedding = joinWindows(windows, windowWeights(r), o.Pooling)
 		}
-		outputs = outputs[len(r.windows):]
 		if o.Normalize == nil || *o.Normalize {
 			normalize(results[i].Embedding)
 			for _, v := range results[i].TokenEmbeddings {
 				normalize(v)
 			}
 		}
-		results[i].Info = r.info()
 	}
 	return results, nil
 }
@@ -141,21 +155,44 @@ func (o EmbedOptions) check(m *engine.Model) error {
 	return nil
 }
 
-// poolWindows makes one vector of a text's windows.
-func poolWindows(r reading, windows []engine.Output, p Pooling) Vector {
-	if len(windows) == 1 {
-		return pool(windows[0], r.windows[0].Len(), p)
+// pool makes one vector of the hidden states (T, H) of a window, or with
+// NoPooling a copy of them.
+func pool(states []float32, tokens int, p Pooling) Vector {
+	if p == NoPooling {
+		return slices.Clone(states)
 	}
-	var whole Vector
-	weights := windowWeights(r)
-	for w, out := range windows {
-		v := pool(out, r.windows[w].Len(), p)
-		if whole == nil {
-			whole = make(Vector, len(v))
-			if p == MaxPooling {
-				copy(whole, v)
+	size := len(states) / tokens
+	v := Vector(slices.Clone(states[:size])) // [CLS]
+	switch p {
+	case MeanPooling:
+		for token := range slices.Chunk(states[size:], size) {
+			for i, x := range token {
+				v[i] += x
 			}
 		}
+		for i := range v {
+			v[i] /= float32(tokens)
+		}
+	case MaxPooling:
+		for token := range slices.Chunk(states[size:], size) {
+			for i, x := range token {
+				v[i] = max(v[i], x)
+			}
+		}
+	}
+	return v
+}
+
+// joinWindows makes a text's vector of those of its windows.
+func joinWindows(windows []Vector, weights []float32, p Pooling) Vector {
+	if len(windows) == 1 {
+		return windows[0]
+	}
+	whole := make(Vector, len(windows[0]))
+	if p == MaxPooling {
+		copy(whole, windows[0])
+	}
+	for w, v := range windows {
 		for i, x := range v {
 			if p == MaxPooling {
 				whole[i] = max(whole[i], x)
@@ -165,45 +202,6 @@ func poolWindows(r reading, windows []engine.Output, p Pooling) Vector {
 		}
 	}
 	return whole
-}
-
-// pool makes one vector of a window of T tokens.
-func pool(out engine.Output, tokens int, p Pooling) Vector {
-	if p == PoolerPooling {
-		return out.Pooled
-	}
-	hidden := out.Hidden[0]
-	size := len(hidden) / tokens
-	v := Vector(hidden[:size])
-	switch p {
-	case MeanPooling:
-		for t := 1; t < tokens; t++ {
-			for i, x := range hidden[t*size : (t+1)*size] {
-				v[i] += x
-			}
-		}
-		for i := range v {
-			v[i] /= float32(tokens)
-		}
-	case MaxPooling:
-		for t := 1; t < tokens; t++ {
-			for i, x := range hidden[t*size : (t+1)*size] {
-				v[i] = max(v[i], x)
-			}
-		}
-	}
-	// A copy, so that the result does not hold on to the hidden states.
-	return append(Vector(nil), v...)
-}
-
-// tokenVectors cuts hidden states (T, H) into T vectors.
-func tokenVectors(hidden []float32, tokens int) []Vector {
-	size := len(hidden) / tokens
-	vectors := make([]Vector, tokens)
-	for t := range vectors {
-		vectors[t] = Vector(hidden[t*size : (t+1)*size])
-	}
-	return vectors
 }
 
 // normalize scales v to length 1; a vector of zeros stays as it is.

@@ -2,13 +2,11 @@ package tasks
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"cloze/internal/engine"
-	"cloze/internal/tokenizer"
 )
 
 func length(v Vector) float64 {
@@ -98,29 +96,32 @@ func TestEmbedLongText(t *testing.T) {
 	_ = wantInputError(t, err, CodeTooLong)
 }
 
-func TestPoolWindows(t *testing.T) {
-	window := func(tokens int) *tokenizer.Encoding { return &tokenizer.Encoding{IDs: make([]int32, tokens)} }
-	// Windows of 1 and 3 tokens without [CLS] and [SEP], hidden size 2.
-	r := reading{windows: []*tokenizer.Encoding{window(3), window(5)}}
-	outputs := []engine.Output{
-		{Hidden: [][]float32{{1, 0, 4, 0, 4, 0}}, Pooled: []float32{4, 8}},
-		{Hidden: [][]float32{{5, 1, 5, 1, 5, 1, 5, 1, 5, 6}}, Pooled: []float32{8, 0}},
-	}
+func TestPool(t *testing.T) {
+	states := []float32{3, 0, 4, 5, 8, -2} // three tokens, hidden size 2
 	for p, want := range map[Pooling]Vector{
-		MeanPooling:   {0.25*3 + 0.75*5, 0.75 * 2},
-		CLSPooling:    {0.25*1 + 0.75*5, 0.75 * 1},
-		MaxPooling:    {5, 6},
-		PoolerPooling: {0.25*4 + 0.75*8, 0.25 * 8},
+		MeanPooling: {5, 1},
+		CLSPooling:  {3, 0},
+		MaxPooling:  {8, 5},
+		NoPooling:   states,
 	} {
-		t.Run(string(p), func(t *testing.T) {
-			copied := []engine.Output{
-				{Hidden: [][]float32{append([]float32(nil), outputs[0].Hidden[0]...)}, Pooled: outputs[0].Pooled},
-				{Hidden: [][]float32{append([]float32(nil), outputs[1].Hidden[0]...)}, Pooled: outputs[1].Pooled},
-			}
-			if diff := cmp.Diff(want, poolWindows(r, copied, p), nearGolden); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
+		if diff := cmp.Diff(want, pool(slices.Clone(states), 3, p), nearGolden); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", p, diff)
+		}
+	}
+}
+
+func TestJoinWindows(t *testing.T) {
+	windows := []Vector{{4, 0}, {8, -4}}
+	weights := []float32{0.25, 0.75}
+	for p, want := range map[Pooling]Vector{
+		MeanPooling:   {7, -3},
+		CLSPooling:    {7, -3},
+		PoolerPooling: {7, -3},
+		MaxPooling:    {8, 0},
+	} {
+		if diff := cmp.Diff(want, joinWindows(windows, weights, p), nearGolden); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", p, diff)
+		}
 	}
 }
 

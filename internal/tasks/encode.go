@@ -162,8 +162,9 @@ func sequences(readings []reading) []sequence {
 
 // run puts sequences through their models, one request for each model and all
 // of them at the same time, and returns the outputs in the order of the
-// sequences. Ask says what to ask of a model; run fills in the sequences, and
-// counts those that MaskLogits is called for as in its argument.
+// sequences. Ask says what to ask of a model; run fills in the sequences and
+// their masks, and the functions of the request see the numbers that the
+// sequences have in all.
 func run(ctx context.Context, e *engine.Engine, all []sequence, ask func(*engine.Model) engine.Request) ([]engine.Output, error) {
 	groups := groupByModel(all)
 	ctx, cancel := context.WithCancel(ctx)
@@ -227,14 +228,23 @@ func (g group) request(all []sequence, r engine.Request) engine.Request {
 	for k, i := range g.indices {
 		r.Sequences[k] = all[i].encoding
 	}
-	if take := r.MaskLogits; take != nil {
+	if r.MaskLogits != nil {
 		r.MaskPositions = make([][]int32, len(g.indices))
 		for k, i := range g.indices {
 			r.MaskPositions[k] = all[i].masks
 		}
-		r.MaskLogits = func(sequence, mask int, logits []float32) {
-			take(g.indices[sequence], mask, logits)
-		}
 	}
+	r.MaskLogits = g.renumber(r.MaskLogits)
+	r.HiddenStates = g.renumber(r.HiddenStates)
+	r.AttentionProbs = g.renumber(r.AttentionProbs)
 	return r
+}
+
+// renumber calls take with the numbers that the group's sequences have among
+// all.
+func (g group) renumber(take func(sequence, which int, values []float32)) func(int, int, []float32) {
+	if take == nil {
+		return nil
+	}
+	return func(sequence, which int, values []float32) { take(g.indices[sequence], which, values) }
 }
