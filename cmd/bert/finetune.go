@@ -46,6 +46,9 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if err := run.Validate(); err != nil {
 		return err
 	}
+	if run.Output == "" {
+		return errNoOutput
+	}
 	if run.Model == "" {
 		return errors.New("no model to start from: give --model, or \"model\" in the run's file")
 	}

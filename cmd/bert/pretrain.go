@@ -49,6 +49,9 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 	if err := run.Validate(); err != nil {
 		return err
 	}
+	if run.Output == "" {
+		return errNoOutput
+	}
 	model, tok, tokenizerDir, base, err := c.open(&run)
 	if err != nil {
 		return err
@@ -138,7 +141,7 @@ func newModel(run *training.Pretraining) (*bert.Model, *tokenizer.Tokenizer, err
 	if err := os.MkdirAll(run.Output, 0o777); err != nil {
 		return nil, nil, err
 	}
-	if err := writeTokenizer(run.Output, run.Vocabulary, run.Cased, config.MaxPositionEmbeddings); err != nil {
+	if err := writeTokenizer(run.Output, run.Vocabulary, tokenizerSettings{Lowercase: !run.Cased, MaxLength: config.MaxPositionEmbeddings}); err != nil {
 		return nil, nil, err
 	}
 	tok, err := tokenizer.Load(os.DirFS(run.Output))
@@ -176,9 +179,18 @@ func newConfig(run *training.Pretraining) (bert.Config, error) {
 	return config, nil
 }
 
+// tokenizerSettings are what tokenizer_config.json says; nil is transformers'
+// default.
+type tokenizerSettings struct {
+	Lowercase    bool
+	StripAccents *bool // nil: as Lowercase
+	ChineseApart *bool // nil: true
+	MaxLength    int
+}
+
 // writeTokenizer writes vocab.txt and tokenizer_config.json. vocabulary is a
 // vocab.txt, or a directory whose tokenizer is taken over as it is.
-func writeTokenizer(dir, vocabulary string, cased bool, maxLength int) error {
+func writeTokenizer(dir, vocabulary string, s tokenizerSettings) error {
 	if info, err := os.Stat(vocabulary); err == nil && info.IsDir() {
 		return copyTokenizer(dir, vocabulary)
 	}
@@ -188,10 +200,10 @@ func writeTokenizer(dir, vocabulary string, cased bool, maxLength int) error {
 	}
 	config, err := json.MarshalIndent(map[string]any{
 		"tokenizer_class":        "BertTokenizer",
-		"do_lower_case":          !cased,
-		"strip_accents":          nil, // as do_lower_case
-		"tokenize_chinese_chars": true,
-		"model_max_length":       maxLength,
+		"do_lower_case":          s.Lowercase,
+		"strip_accents":          s.StripAccents,
+		"tokenize_chinese_chars": s.ChineseApart == nil || *s.ChineseApart,
+		"model_max_length":       s.MaxLength,
 		"cls_token":              "[CLS]",
 		"sep_token":              "[SEP]",
 		"pad_token":              "[PAD]",

@@ -55,12 +55,11 @@ func printRun(run any) error {
 	return enc.Encode(run)
 }
 
+var errNoOutput = errors.New("no output: give --output, or \"output\" in the run's file")
+
 // prepareOutput makes the output directory and writes the run's description
 // there. A directory with checkpoints is not overwritten by another run.
 func prepareOutput(dir string, run any, resume bool) error {
-	if dir == "" {
-		return errors.New("no output: give --output, or \"output\" in the run's file")
-	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
@@ -190,8 +189,9 @@ func keptMetrics(path string, start training.Report) ([]byte, error) {
 	var kept []byte
 	for line := range bytes.Lines(data) {
 		var r training.Report
-		// A line that was cut off by a crash is dropped, too.
-		if json.Unmarshal(line, &r) == nil && r.Step <= start.Step {
+		// A line that was cut off by a crash is dropped, too, and so is an end
+		// that was not.
+		if json.Unmarshal(line, &r) == nil && r.Step <= start.Step && r.Kind != training.Finished {
 			kept = append(kept, line...)
 		}
 	}

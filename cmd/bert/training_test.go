@@ -1,0 +1,376 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"cloze/internal/bert"
+	"cloze/internal/checkpoint"
+	"cloze/internal/tokenizer"
+	"cloze/internal/training"
+)
+
+var wholeText tokenizer.Options
+
+// asCommand makes the test binary the command itself, for tests that kill it.
+const asCommand = "CLOZE_TEST_AS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// command makes a process of the command.
+func command(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	return cmd
+}
+
+// texts writes a vocabulary of sixty words and a corpus of them.
+func texts(t testing.TB) (dir, vocab, corpus string) {
+	t.Helper()
+	dir = t.TempDir()
+	words := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}
+	for i := range 60 {
+		words = append(words, fmt.Sprintf("%c%c", 'a'+i%26, 'a'+i/26))
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	var text strings.Builder
+	for range 60 {
+		for range 5 {
+			for range 6 {
+				text.WriteString(words[5+rng.IntN(60)] + " ")
+			}
+			text.WriteByte('\n')
+		}
+		text.WriteByte('\n')
+	}
+	vocab, corpus = filepath.Join(dir, "vocab.txt"), filepath.Join(dir, "corpus.txt")
+	for path, content := range map[string]string{vocab: strings.Join(words, "\n") + "\n", corpus: text.String()} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, vocab, corpus
+}
+
+// writeRun writes the description of a pre-training run.
+func writeRun(t testing.TB, dir, vocab, corpus, output string, steps int, checkpointMinutes float64) string {
+	t.Helper()
+	run := map[string]any{
+		"config": map[string]any{
+			"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 32,
+		},
+		"vocabulary": vocab, "corpus": []string{corpus}, "output": output, "held_out": 0.1,
+		"phases":        []map[string]any{{"max_tokens": 24, "batch_size": 4, "steps": steps}},
+		"learning_rate": 1e-3, "report_every": 5, "evaluate_every": steps / 2, "checkpoint_minutes": checkpointMinutes, "seed": 3,
+	}
+	data, err := json.Marshal(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, filepath.Base(output)+".json")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// untimed reads metrics.jsonl without what another run need not repeat.
+func untimed(t testing.TB, output string) []training.Report {
+	t.Helper()
+	reports, err := readMetrics(filepath.Join(output, metricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := reports[:0]
+	for _, r := range reports {
+		r.Elapsed, r.TokensPerSecond = 0, 0
+		if r.Kind != training.Saved && r.Kind != training.Started {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+func read(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func sameRuns(t *testing.T, want, got string) {
+	t.Helper()
+	a, err := json.Marshal(untimed(t, want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(untimed(t, got))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a, b) {
+		t.Errorf("metrics differ:\n%s\n%s", a, b)
+	}
+	if !bytes.Equal(read(t, filepath.Join(want, "model.safetensors")), read(t, filepath.Join(got, "model.safetensors"))) {
+		t.Error("the weights differ")
+	}
+}
+
+func TestFromTextToAServableModel(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	pretrained := filepath.Join(dir, "pretrained")
+	pretrain := &pretrainCmd{File: writeRun(t, dir, vocab, corpus, pretrained, 10, 5)}
+	if err := pretrain.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	labelled := filepath.Join(dir, "train.tsv")
+	rows := "text\tlabel\n"
+	for i := range 40 {
+		rows += fmt.Sprintf("%ca ba ca\t%s\n", "ab"[i%2], []string{"first", "second"}[i%2])
+	}
+	if err := os.WriteFile(labelled, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	finetuned := filepath.Join(dir, "finetuned")
+	finetune := &finetuneCmd{
+		Model: pretrained, Output: finetuned, Head: "order", Train: labelled, Dev: labelled,
+		Epochs: 30, BatchSize: 8, MaxTokens: 32, LearningRate: 5e-3,
+	}
+	if err := finetune.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, output := range []string{pretrained, finetuned} {
+		for _, name := range []string{"config.json", "model.safetensors", "vocab.txt", runFile, metricsFile, curvesSVG, curvesPNG, cardFile} {
+			if info, err := os.Stat(filepath.Join(output, name)); err != nil || info.Size() == 0 {
+				t.Errorf("%s of %s: %v", name, output, err)
+			}
+		}
+	}
+	card := string(read(t, filepath.Join(finetuned, cardFile)))
+	for _, want := range []string{"# finetuned", pretrained, "| order | set | 40 | accuracy |", "curves.svg", "\"learning_rate\": 0.005"} {
+		if !strings.Contains(card, want) {
+			t.Errorf("the card does not say %q:\n%s", want, card)
+		}
+	}
+	model, tok, err := checkpoint.LoadDir(finetuned, bert.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws := model.NewWorkspace(nil)
+	for i, text := range []string{"aa ba ca", "ba ba ca"} {
+		in := bert.NewBatch([][]int32{tok.Encode(text, wholeText).IDs}, nil)
+		head := model.Heads["order"].(*bert.SequenceHead)
+		logits := head.Forward(ws, model.Pooler.Forward(ws, model.Encoder.Forward(ws, in), in))
+		if got, want := head.Labels[argmax(logits)], []string{"first", "second"}[i]; got != want {
+			t.Errorf("%q is %s, want %s", text, got, want)
+		}
+	}
+	// The run that was written is the run that was made.
+	again := &finetuneCmd{File: finetuned}
+	a, err := again.description()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := finetune.description()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(a.Heads, a.LearningRate, a.Epochs, a.Model) != fmt.Sprint(b.Heads, b.LearningRate, b.Epochs, b.Model) {
+		t.Errorf("%s reads back as %+v, want %+v", runFile, a, b)
+	}
+}
+
+func argmax(x []float32) int { return slices.Index(x, slices.Max(x)) }
+
+// A process that is killed with SIGKILL at random moments, and resumed each
+// time, ends with the metrics and the weights of one that was left alone.
+func TestKilledRunsGoOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs processes for some seconds")
+	}
+	dir, vocab, corpus := texts(t)
+	const steps = 60
+	whole := filepath.Join(dir, "whole")
+	if out, err := command(t, "pretrain", writeRun(t, dir, vocab, corpus, whole, steps, 1e-6), "--threads", "1").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	killed := filepath.Join(dir, "killed")
+	run := writeRun(t, dir, vocab, corpus, killed, steps, 1e-6) // a checkpoint after every step
+	rng := rand.New(rand.NewPCG(5, 6))
+	kills := 0
+	for finished := false; !finished; {
+		args := []string{"pretrain", run, "--threads", "1"}
+		if states, _ := filepath.Glob(filepath.Join(killed, "checkpoint-*.state")); len(states) > 0 {
+			args = append(args, "--resume")
+		}
+		cmd := command(t, args...)
+		var out bytes.Buffer
+		cmd.Stderr, cmd.Stdout = &out, &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- cmd.Wait() }()
+		var patience <-chan time.Time
+		if kills < 8 {
+			patience = time.After(time.Duration(50+rng.IntN(250)) * time.Millisecond)
+		}
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatalf("%v\n%s", err, &out)
+			}
+			finished = true
+		case <-patience:
+			kills++
+			if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+				t.Fatal(err)
+			}
+			<-done
+		}
+	}
+	t.Logf("killed %d times", kills)
+	sameRuns(t, whole, killed)
+}
+
+// SIGTERM writes a checkpoint and says so.
+func TestTerminatedRunsSaveAndGoOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs processes for some seconds")
+	}
+	dir, vocab, corpus := texts(t)
+	output := filepath.Join(dir, "run")
+	run := writeRun(t, dir, vocab, corpus, output, 100000, 60)
+	cmd := command(t, "pretrain", run)
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	for !strings.Contains(said.String(), "step ") {
+		chunk := make([]byte, 1024)
+		n, err := stderr.Read(chunk)
+		said.Write(chunk[:n])
+		if err != nil {
+			t.Fatalf("%v\n%s", err, &said)
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := said.ReadFrom(stderr); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Error("the process ended without an error")
+	}
+	if !strings.Contains(said.String(), "is ready to resume from") {
+		t.Errorf("it said\n%s\nwant where to resume", &said)
+	}
+	states, err := filepath.Glob(filepath.Join(output, "checkpoint-*.state"))
+	if err != nil || len(states) != 1 {
+		t.Fatalf("checkpoints %q (%v), want one", states, err)
+	}
+	refused := command(t, "pretrain", run)
+	if out, err := refused.CombinedOutput(); err == nil || !strings.Contains(string(out), "--resume goes on with it") {
+		t.Errorf("without --resume: %v\n%s", err, out)
+	}
+}
+
+// A disk that fills up while a checkpoint is written: the run stops and says
+// which file, and what was written before stays whole.
+func TestFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	disk := filepath.Join(dir, "disk")
+	if err := os.Mkdir(disk, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := mountSmall(t, disk); err != nil {
+		t.Skip("needs the right to mount a small file system:", err)
+	}
+	_, vocab, corpus := texts(t)
+	output := filepath.Join(disk, "run")
+	run := writeRun(t, dir, vocab, corpus, output, 40, 1e-6)
+	out, err := command(t, "pretrain", run).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "no space left on device") || !strings.Contains(string(out), "checkpoint-") {
+		t.Fatalf("%v\n%s\nwant an error that names the checkpoint and a full device", err, out)
+	}
+	states, err := filepath.Glob(filepath.Join(output, "checkpoint-*.state"))
+	if err != nil || len(states) == 0 {
+		t.Fatalf("checkpoints %q (%v), want those that fitted", states, err)
+	}
+	if leftovers, _ := filepath.Glob(filepath.Join(output, ".*.tmp")); len(leftovers) > 0 {
+		t.Errorf("left behind: %q", leftovers)
+	}
+}
+
+func TestInterruptedContext(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	output := filepath.Join(dir, "run")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("the operator")
+	cancel(cause)
+	err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, output, 10, 5)}).Run(ctx)
+	interrupted := (*training.InterruptedError)(nil)
+	if !errors.As(err, &interrupted) || !errors.Is(err, cause) {
+		t.Fatalf("error %v, want an interruption by its cause", err)
+	}
+	if _, err := os.Stat(interrupted.Checkpoint); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPretrainingIsRefused(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	for _, test := range []struct {
+		name string
+		cmd  pretrainCmd
+		want string
+	}{
+		{"nothing said", pretrainCmd{}, "corpus"},
+		{"no size", pretrainCmd{Corpus: []string{corpus}, Vocabulary: vocab, Steps: 1, Output: filepath.Join(dir, "o")}, "needs a size"},
+		{"no vocabulary", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Steps: 1, Output: filepath.Join(dir, "o")}, "bert vocab"},
+		{"an unknown size", pretrainCmd{Corpus: []string{corpus}, Preset: "huge", Vocabulary: vocab, Steps: 1, Output: filepath.Join(dir, "o")}, `preset is "huge"`},
+		{"no output", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Vocabulary: vocab, Steps: 1}, "output"},
+		{"a missing file", pretrainCmd{File: filepath.Join(dir, "missing.json")}, "missing.json"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			err := test.cmd.Run(t.Context())
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+	if _, err := os.Stat("vocab.txt"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("a refused run wrote vocab.txt to the working directory")
+	}
+}
