@@ -14,6 +14,7 @@ import (
 // cli lists the subcommands; each lives in the file of its name.
 type cli struct {
 	Convert  convertCmd  `cmd:"" help:"Make a directory to train from of a published encoder."`
+	Inspect  inspectCmd  `cmd:"" help:"Show what is in a model directory."`
 	Pretrain pretrainCmd `cmd:"" help:"Pre-train a model on running text."`
 	Finetune finetuneCmd `cmd:"" help:"Fine-tune a model on labelled sets."`
 	Export   exportCmd   `cmd:"" help:"Write a model for another program."`

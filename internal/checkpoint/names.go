@@ -57,8 +57,8 @@ func isBuffer(name string) bool {
 
 // adopt gives the tensors of all files their canonical names, and holds them
 // to what config.json says they are.
-func (c *Checkpoint) adopt(tensors []*tensor) error {
-	for _, t := range tensors {
+func (c *Checkpoint) adopt() error {
+	for _, t := range c.stored {
 		name := canonical(t.name)
 		switch other := c.tensors[name]; {
 		case isBuffer(name):

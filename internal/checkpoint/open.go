@@ -16,7 +16,8 @@ type Checkpoint struct {
 	config  bert.Config
 	source  string // the file that names the tensors
 	files   []*file
-	tensors map[string]*tensor // by canonical name
+	stored  []*tensor          // all that the files have
+	tensors map[string]*tensor // those that are weights, by canonical name
 	pool    *kernels.Pool
 }
 
@@ -54,11 +55,10 @@ func (c *Checkpoint) open(dir directory) error {
 	if c.config, err = readConfig(dir); err != nil {
 		return err
 	}
-	tensors, err := c.openWeights(dir)
-	if err != nil {
+	if c.stored, err = c.openWeights(dir); err != nil {
 		return err
 	}
-	return c.adopt(tensors)
+	return c.adopt()
 }
 
 // Config returns what config.json says.
@@ -71,7 +71,7 @@ func (c *Checkpoint) Close() error {
 	for _, f := range c.files {
 		errs = append(errs, f.close())
 	}
-	c.files, c.tensors = nil, nil
+	c.files, c.stored, c.tensors = nil, nil, nil
 	return errors.Join(errs...)
 }
 
