@@ -93,6 +93,18 @@ export function arrange({ heads, tokens, values, scale }, layer, head, { rows, c
   return cells;
 }
 
+/** One head as the plan arranges it, in 255ths, for a thumbnail.
+ * @param {Attention} attention  @param {number} layer  @param {number} head  @param {Plan} plan  @returns {Uint8Array} */
+export function thumbnail(attention, layer, head, plan) {
+  const { heads, tokens, values } = attention;
+  const everyToken = plan.rows.length === tokens && plan.columns.length === tokens;
+  if (everyToken && values instanceof Uint8Array) {
+    const base = (layer * heads + head) * tokens * tokens;
+    return values.subarray(base, base + tokens * tokens);
+  }
+  return Uint8Array.from(arrange(attention, layer, head, plan), (p) => Math.round(255 * p));
+}
+
 /** The mean of a layer's heads, as an attention with one head.
  * @param {Attention} attention  @returns {Attention} */
 export function meanOfHeads({ layers, heads, tokens, values, scale }) {
@@ -125,24 +137,31 @@ const BROAD = 0.85;
  * @returns {HeadStatistics} */
 export function statistics({ heads, tokens: T, values, scale }, layer, head, pieces) {
   const base = (layer * heads + head) * T * T;
+  const ids = pieces.map((p) => p.id);
   let entropy = 0;
   /** @type {Record<string, number>} */
   const share = { next: 0, previous: 0, self: 0, sep: 0, cls: 0, same: 0 };
+  let same = 0;
   for (let i = 0; i < T; i++) {
+    const row = base + i * T;
+    const id = ids[i];
     for (let j = 0; j < T; j++) {
-      const p = values[base + i * T + j] * scale;
-      if (p <= 0) continue;
+      const p = values[row + j] * scale;
+      if (p === 0) continue;
       entropy -= p * Math.log2(p);
-      if (j === i + 1) share.next += p;
-      else if (j === i - 1) share.previous += p;
-      else if (j === i) share.self += p;
-      else if (pieces[j].id === pieces[i].id) share.same += p;
-      if (pieces[j].special) {
-        if (pieces[j].token === '[CLS]') share.cls += p;
-        else share.sep += p;
-      }
+      if (ids[j] === id && (j > i + 1 || j < i - 1)) same += p;
     }
+    share.self += values[row + i] * scale;
+    if (i > 0) share.previous += values[row + i - 1] * scale;
+    if (i + 1 < T) share.next += values[row + i + 1] * scale;
   }
+  share.same = same;
+  pieces.forEach((piece, j) => {
+    if (!piece.special) return;
+    let column = 0;
+    for (let i = 0; i < T; i++) column += values[base + i * T + j];
+    share[piece.token === '[CLS]' ? 'cls' : 'sep'] += column * scale;
+  });
   entropy /= T;
   const [name, total] = Object.entries(share).reduce((best, entry) => (entry[1] > best[1] ? entry : best));
   if (total / T >= DOMINANT) return { entropy, pattern: /** @type {Pattern} */ (name), share: total / T };

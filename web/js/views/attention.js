@@ -4,7 +4,7 @@ import { arcs } from '../attention/arcs.js';
 import { isDark } from '../attention/color.js';
 import { HeadGrid } from '../attention/grid.js';
 import { HeatMap, heatMapDrawing } from '../attention/heatmap.js';
-import { arrange, meanOfHeads, plan, readAttention, statistics, topOfRow } from '../attention/matrix.js';
+import { arrange, meanOfHeads, plan, readAttention, statistics, thumbnail, topOfRow } from '../attention/matrix.js';
 import { checkbox, exampleButtons, select, textArea } from '../controls.js';
 import { h, replace } from '../dom.js';
 import { percent, t } from '../i18n.js';
@@ -182,7 +182,7 @@ class AttentionPanel {
     const key = [state.specials, state.direction, state.words].join();
     if (this.drawn?.bytes !== bytes || this.drawn.key !== key) {
       const indices = Array.from({ length: all.layers * all.heads }, (_, i) => [Math.floor(i / all.heads), i % all.heads]);
-      this.thumbnails = indices.map(([l, i]) => Uint8Array.from(arrange(all, l, i, how), (p) => Math.round(255 * p)));
+      this.thumbnails = indices.map(([l, i]) => thumbnail(all, l, i, how));
       if (this.drawn?.bytes !== bytes) this.stats = indices.map(([l, i]) => statistics(all, l, i, pieces));
     }
     const look = { rows: how.rows.length, columns: how.columns.length, dark: isDark(), scale: /** @type {any} */ (state.scale) };
