@@ -6,9 +6,9 @@ TOOL  = $(GO) tool -modfile=tools/go.mod
 # The Dockerfile uses the same command; a test compares the two.
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w"
 
-.PHONY: check build format-check vet lint test race purego cross generate-check vulnerabilities format generate
+.PHONY: check build format-check vet lint test race purego cross generate-check web vulnerabilities format generate
 
-check: build format-check vet lint test race purego cross generate-check
+check: build format-check vet lint test race purego cross generate-check web
 
 build:
 	$(BUILD) -o bin/cloze-api ./cmd/api
@@ -44,6 +44,10 @@ cross:
 # Generated files are committed; regenerating them must change nothing.
 generate-check: generate
 	@git diff --exit-code -- internal/kernels openapi || { echo "generated files are out of date: commit what make generate wrote"; exit 1; }
+
+# Types, unit tests, and every task in a real browser. Needs node and Chromium.
+web: build
+	cd web/tests && npm ci --no-audit --no-fund && npm run check
 
 generate:
 	$(GO) generate ./internal/kernels ./openapi
