@@ -6,9 +6,13 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"cloze/internal/bert"
+	"cloze/internal/kernels"
 )
 
 // cli lists the subcommands; each lives in the file of its name.
@@ -17,6 +21,7 @@ type cli struct {
 	Inspect  inspectCmd  `cmd:"" help:"Show what is in a model directory."`
 	Pretrain pretrainCmd `cmd:"" help:"Pre-train a model on running text."`
 	Finetune finetuneCmd `cmd:"" help:"Fine-tune a model on labelled sets."`
+	Bench    benchCmd    `cmd:"" help:"Measure how fast models run on this processor."`
 	Export   exportCmd   `cmd:"" help:"Write a model for another program."`
 }
 
@@ -27,6 +32,10 @@ func main() {
 		kong.Name("bert"),
 		kong.Description("Tokenize, inspect, run and train BERT models."),
 		kong.UsageOnError(),
+		kong.Vars{
+			"presets":    strings.Join(bert.PresetNames(), ", "),
+			"precisions": strings.Join(kernels.PrecisionNames(), ", "),
+		},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)
 	parser.FatalIfErrorf(parser.Run())

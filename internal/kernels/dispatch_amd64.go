@@ -109,3 +109,15 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 		layerNormGo(y, x, gamma, beta, rows, columns, eps)
 	}
 }
+
+// peakLoop is a loop for Peak, and how many operations a turn of it is.
+func peakLoop(prec Precision) (loop func(n int), operations float64) {
+	const multiplyAdds = 12 * 2
+	switch {
+	case prec == Float32 && useAVX512:
+		return peakAVX512, multiplyAdds * 16
+	case prec == Float32 && useAVX2:
+		return peakAVX2, multiplyAdds * 8
+	}
+	return nil, 0
+}

@@ -35,3 +35,5 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 
 // pause waits a little.
 func pause(int) { runtime.Gosched() }
+
+func peakLoop(Precision) (loop func(n int), operations float64) { return nil, 0 }

@@ -27,6 +27,9 @@ func (p Precision) String() string {
 	return fmt.Sprintf("Precision(%d)", uint8(p))
 }
 
+// PrecisionNames are the names that ParsePrecision knows.
+func PrecisionNames() []string { return precisionNames[:] }
+
 // ParsePrecision is the inverse of String.
 func ParsePrecision(s string) (Precision, error) {
 	for p, name := range precisionNames {

@@ -1,0 +1,342 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cloze/internal/bert"
+	"cloze/internal/checkpoint"
+	"cloze/internal/kernels"
+)
+
+// benchCmd measures how fast models run on this processor.
+type benchCmd struct {
+	Preset    []string      `help:"Sizes with random weights, of ${presets}." placeholder:"NAME"`
+	Model     []string      `help:"Model directories." placeholder:"DIR" type:"existingdir"`
+	Precision []string      `default:"float32" help:"Precisions of the weights: ${precisions}."`
+	Threads   []int         `default:"0" help:"Numbers of threads; 0 is as many as the program may use."`
+	Batch     []int         `default:"1,8" help:"Numbers of sequences in a pass."`
+	Length    []int         `default:"16,128" help:"Numbers of tokens in a sequence."`
+	Duration  time.Duration `default:"1s" help:"How long to repeat each pass."`
+	Format    string        `default:"table" enum:"table,json" help:"A table, or one JSON object for each row of it."`
+}
+
+// benchRow is one measurement.
+type benchRow struct {
+	Preset    string `json:"preset,omitempty"`
+	Model     string `json:"model,omitempty"`
+	Precision string `json:"precision"`
+	Threads   int    `json:"threads"`
+	Batch     int    `json:"batch"`
+	Length    int    `json:"length"`
+	// The time of a pass: encoder and pooler, from ids to the pooled output.
+	MedianMS        float64 `json:"median_ms"`
+	P99MS           float64 `json:"p99_ms"`
+	TokensPerSecond float64 `json:"tokens_per_second"`
+	GFLOPS          float64 `json:"gflops"`
+	// PeakShare is GFLOPS as a share of what the same threads do in a loop of
+	// multiply-adds of this precision that touches registers only; 0 where that
+	// cannot be measured.
+	PeakShare    float64 `json:"peak_share"`
+	PeakRSSBytes int64   `json:"peak_rss_bytes"`
+}
+
+// subject is what one process measures: peak memory and start-up time belong to
+// a process.
+type subject struct {
+	preset, model string
+	precision     string
+	threads       int
+}
+
+// Run measures every combination, each model, precision and number of threads
+// in a process of its own.
+func (c *benchCmd) Run(ctx context.Context) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	subjects := c.subjects()
+	if c.Format == "table" {
+		fmt.Println(benchHeader)
+	}
+	if len(subjects) == 1 {
+		return c.measure(ctx, subjects[0], os.Stdout)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	for _, s := range subjects {
+		if err := c.child(ctx, self, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *benchCmd) check() error {
+	for _, name := range c.Preset {
+		if _, ok := bert.Preset(name); !ok {
+			return fmt.Errorf("unknown preset %q, want one of %s", name, strings.Join(bert.PresetNames(), ", "))
+		}
+	}
+	for _, name := range c.Precision {
+		prec, err := kernels.ParsePrecision(name)
+		if err != nil {
+			return err
+		}
+		if !kernels.Supported(prec) {
+			return fmt.Errorf("this processor does not compute in %s", prec)
+		}
+	}
+	for _, n := range slices.Concat(c.Batch, c.Length) {
+		if n < 1 {
+			return fmt.Errorf("batch and length must be at least 1, not %d", n)
+		}
+	}
+	for _, n := range c.Threads {
+		if n < 0 {
+			return fmt.Errorf("threads must be at least 0, not %d", n)
+		}
+	}
+	return nil
+}
+
+// subjects lists what to measure: BERT-base if nothing else is named.
+func (c *benchCmd) subjects() []subject {
+	var models []subject
+	for _, name := range c.Preset {
+		models = append(models, subject{preset: name})
+	}
+	for _, dir := range c.Model {
+		models = append(models, subject{model: dir})
+	}
+	if len(models) == 0 {
+		models = []subject{{preset: "base"}}
+	}
+	var all []subject
+	for _, s := range models {
+		for _, s.precision = range c.Precision {
+			for _, s.threads = range c.Threads {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// child measures a subject in a process of its own and passes its rows on.
+func (c *benchCmd) child(ctx context.Context, self string, s subject) error {
+	args := []string{
+		"bench", "--format", c.Format, "--duration", c.Duration.String(),
+		"--precision", s.precision, "--threads", strconv.Itoa(s.threads),
+	}
+	if s.preset != "" {
+		args = append(args, "--preset", s.preset)
+	} else {
+		args = append(args, "--model", s.model)
+	}
+	for _, n := range c.Batch {
+		args = append(args, "--batch", strconv.Itoa(n))
+	}
+	for _, n := range c.Length {
+		args = append(args, "--length", strconv.Itoa(n))
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("measure %s%s: %w", s.preset, s.model, err)
+	}
+	text := string(out)
+	if c.Format == "table" {
+		_, text, _ = strings.Cut(text, "\n") // its header
+	}
+	_, err = io.WriteString(os.Stdout, text)
+	return err
+}
+
+const benchHeader = "model            precision  threads  batch  length  median ms     p99 ms  tokens/s   GFLOP/s  of peak  peak MB  start-up ms"
+
+// measure measures a subject in this process.
+func (c *benchCmd) measure(ctx context.Context, s subject, w io.Writer) error {
+	prec, err := kernels.ParsePrecision(s.precision)
+	if err != nil {
+		return err
+	}
+	pool := kernels.NewPool(s.threads)
+	defer pool.Close()
+	start := time.Now()
+	m, err := s.load(bert.Options{Precision: prec, Pool: pool})
+	if err != nil {
+		return err
+	}
+	startup := time.Since(start)
+	peak := kernels.Peak(pool, prec)
+	ws := m.NewWorkspace(pool)
+	for _, batch := range c.Batch {
+		for _, length := range c.Length {
+			if length > m.Config.MaxPositionEmbeddings {
+				return fmt.Errorf("length %d: the model reads at most %d tokens", length, m.Config.MaxPositionEmbeddings)
+			}
+			times, err := measurePasses(ctx, m, ws, randomBatch(&m.Config, batch, length), c.Duration)
+			if err != nil {
+				return err
+			}
+			median, p99 := quantile(times, 0.5), quantile(times, 0.99)
+			row := benchRow{
+				Preset: s.preset, Model: s.model, Precision: prec.String(), Threads: pool.Threads(), Batch: batch, Length: length,
+				MedianMS: milliseconds(median), P99MS: milliseconds(p99),
+				TokensPerSecond: float64(batch*length) / median.Seconds(),
+				GFLOPS:          passFlops(&m.Config, batch, length) / median.Seconds() / 1e9,
+				PeakRSSBytes:    peakResident(),
+			}
+			if peak > 0 {
+				row.PeakShare = row.GFLOPS * 1e9 / peak
+			}
+			if err := row.write(w, c.Format, startup); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (r *benchRow) write(w io.Writer, format string, startup time.Duration) error {
+	if format == "json" {
+		return json.NewEncoder(w).Encode(r)
+	}
+	name := r.Preset
+	if r.Model != "" {
+		name = filepath.Base(r.Model)
+	}
+	_, err := fmt.Fprintf(w, "%-16s %-9s  %7d  %5d  %6d  %9.3f  %9.3f  %8.0f  %8.1f  %6.1f%%  %7.0f  %11.0f\n",
+		name, r.Precision, r.Threads, r.Batch, r.Length, r.MedianMS, r.P99MS, r.TokensPerSecond, r.GFLOPS,
+		100*r.PeakShare, float64(r.PeakRSSBytes)/1e6, milliseconds(startup))
+	return err
+}
+
+// load makes the model of a subject.
+func (s subject) load(o bert.Options) (*bert.Model, error) {
+	if s.model != "" {
+		m, _, err := checkpoint.LoadDir(s.model, o)
+		return m, err
+	}
+	cfg, _ := bert.Preset(s.preset)
+	return bert.New(cfg, randomWeights{&cfg}, o)
+}
+
+// randomWeights are an encoder's and a pooler's: BERT's arithmetic takes as
+// long with random weights as with trained ones.
+type randomWeights struct{ cfg *bert.Config }
+
+// Has implements bert.Weights.
+func (randomWeights) Has(name string) bool { return strings.HasPrefix(name, "bert.") }
+
+// Shape implements bert.Weights.
+func (w randomWeights) Shape(name string) ([]int, bool) {
+	out, in := w.cfg.HiddenSize, w.cfg.HiddenSize
+	switch {
+	case !w.Has(name):
+		return nil, false
+	case strings.Contains(name, ".word_embeddings."):
+		out = w.cfg.VocabSize
+	case strings.Contains(name, ".position_embeddings."):
+		out = w.cfg.MaxPositionEmbeddings
+	case strings.Contains(name, ".token_type_embeddings."):
+		out = w.cfg.TypeVocabSize
+	case strings.Contains(name, ".intermediate.dense."):
+		out = w.cfg.IntermediateSize
+	case strings.Contains(name, ".output.dense.") && !strings.Contains(name, ".attention."):
+		in = w.cfg.IntermediateSize
+	}
+	if strings.HasSuffix(name, ".bias") || strings.Contains(name, ".LayerNorm.") {
+		return []int{out}, true
+	}
+	return []int{out, in}, true
+}
+
+// Raw implements bert.Weights.
+func (randomWeights) Raw(string) (dtype string, data []byte, ok bool) { return "", nil, false }
+
+// Read implements bert.Weights: small values, of which none are so small that
+// processors take longer over them.
+func (randomWeights) Read(name string, dst []float32) error {
+	state := uint32(2463534242) // xorshift, Marsaglia 2003
+	for i := range dst {
+		state ^= state << 13
+		state ^= state >> 17
+		state ^= state << 5
+		dst[i] = (float32(state>>8)/(1<<24) - 0.5) * 0.07 // deviation 0.02
+	}
+	if strings.HasSuffix(name, "LayerNorm.weight") {
+		for i := range dst {
+			dst[i]++
+		}
+	}
+	return nil
+}
+
+// randomBatch is a batch of sequences of one length.
+func randomBatch(cfg *bert.Config, batch, length int) bert.Batch {
+	ids := make([][]int32, batch)
+	id := 0
+	for b := range ids {
+		for range length {
+			id = (id*7919 + 13) % cfg.VocabSize
+			ids[b] = append(ids[b], int32(id))
+		}
+	}
+	return bert.NewBatch(ids, nil)
+}
+
+// passFlops is how many floating-point operations the matrix products of a
+// pass are, attention's and the pooler's among them.
+func passFlops(cfg *bert.Config, batch, length int) float64 {
+	h, i, t := float64(cfg.HiddenSize), float64(cfg.IntermediateSize), float64(length)
+	layer := 2*t*(4*h*h+2*h*i) + 4*t*t*h
+	return float64(batch) * (float64(cfg.NumHiddenLayers)*layer + 2*h*h)
+}
+
+// measurePasses repeats a pass for a time, at least ten times, and returns how
+// long each took, sorted.
+func measurePasses(ctx context.Context, m *bert.Model, ws *bert.Workspace, in bert.Batch, atLeast time.Duration) ([]time.Duration, error) {
+	const passes = 10
+	pass := func() time.Duration {
+		start := time.Now()
+		hidden := m.Encoder.Forward(ws, in)
+		if m.Pooler != nil {
+			m.Pooler.Forward(ws, hidden, in)
+		}
+		return time.Since(start)
+	}
+	pass() // the workspace grows
+	pass()
+	var times []time.Duration
+	for start := time.Now(); len(times) < passes || time.Since(start) < atLeast; {
+		if err := ctx.Err(); err != nil {
+			return nil, errors.Join(errors.New("interrupted"), err)
+		}
+		times = append(times, pass())
+	}
+	slices.Sort(times)
+	return times, nil
+}
+
+// quantile is the smallest of sorted times that a share of them does not exceed.
+func quantile(times []time.Duration, share float64) time.Duration {
+	return times[max(0, int(math.Ceil(share*float64(len(times))))-1)]
+}
+
+func milliseconds(d time.Duration) float64 { return d.Seconds() * 1e3 }

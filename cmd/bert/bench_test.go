@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"testing"
+	"time"
+
+	"cloze/internal/bert"
+)
+
+func TestBenchWritesARowOfTheDocumentedFields(t *testing.T) {
+	cmd := benchCmd{Batch: []int{1, 2}, Length: []int{5}, Duration: time.Millisecond, Format: "json"}
+	var out bytes.Buffer
+	if err := cmd.measure(t.Context(), subject{preset: "tiny", precision: "float32", threads: 2}, &out); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"batch", "gflops", "length", "median_ms", "p99_ms", "peak_rss_bytes", "peak_share", "precision", "preset",
+		"threads", "tokens_per_second",
+	}
+	lines := bytes.Split(bytes.TrimSpace(out.Bytes()), []byte("\n"))
+	if len(lines) != 2 {
+		t.Fatalf("%d rows, want 2:\n%s", len(lines), out.Bytes())
+	}
+	for i, line := range lines {
+		var row map[string]any
+		if err := json.Unmarshal(line, &row); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for name := range row {
+			got = append(got, name)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("fields %q, want %q", got, want)
+		}
+		if row["batch"] != float64(i+1) || row["threads"] != 2.0 || row["preset"] != "tiny" || row["median_ms"].(float64) <= 0 {
+			t.Errorf("row %s", line)
+		}
+	}
+}
+
+func TestBenchRefusesWhatItCannotMeasure(t *testing.T) {
+	for name, cmd := range map[string]benchCmd{
+		"preset":    {Preset: []string{"huge"}},
+		"precision": {Precision: []string{"float7"}},
+		"batch":     {Batch: []int{0}},
+		"length":    {Length: []int{-1}},
+		"threads":   {Threads: []int{-1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := cmd.Run(t.Context()); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+}
+
+func TestPassFlopsOfBase(t *testing.T) {
+	cfg, _ := bert.Preset("base")
+	// 12 layers of 4 H×H and 2 H×I products and two T×T×H ones, and the pooler.
+	const want = 12*(2*128*(4*768*768+2*768*3072)+4*128*128*768) + 2*768*768
+	if got := passFlops(&cfg, 1, 128); got != want {
+		t.Errorf("passFlops = %v, want %v", got, want)
+	}
+}
+
+func TestQuantile(t *testing.T) {
+	times := []time.Duration{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
+	for share, want := range map[float64]time.Duration{0: 1, 0.5: 5, 0.99: 10, 1: 10} {
+		if got := quantile(times, share); got != want {
+			t.Errorf("quantile %v = %v, want %v", share, got, want)
+		}
+	}
+}
