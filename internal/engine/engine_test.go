@@ -81,7 +81,7 @@ func everything(t testing.TB, m *Model, texts ...string) (r Request, got []lent)
 
 func TestBatchAnswersAsEachSequenceAlone(t *testing.T) {
 	m := newTestModel(t, "m", latinVocabulary)
-	texts := randomTexts(rand.New(rand.NewPCG(1, 1)), 40)
+	texts := randomTexts(rand.New(rand.NewPCG(1, 1)), 15)
 	for _, batchTokens := range []int{1, 100, 10_000} {
 		t.Run(fmt.Sprintf("batches of %d tokens", batchTokens), func(t *testing.T) {
 			e := newTestEngine(t, Options{BatchTokens: batchTokens}, nil, m)
@@ -635,6 +635,9 @@ func TestStats(t *testing.T) {
 }
 
 func TestSteadyStateAllocatesLittle(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	m := newTestModel(t, "m", latinVocabulary)
 	e := newTestEngine(t, Options{}, nil, m)
 	r := Request{Heads: []string{"topic", "ner"}}
