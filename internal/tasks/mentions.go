@@ -25,20 +25,17 @@ type folded struct {
 
 func fold(text string) folded {
 	var f folded
-	var it norm.Iter
-	it.InitString(norm.NFKD, text)
-	for !it.Done() {
-		start := it.Pos()
-		segment := it.Next()
-		span := tokenizer.Span{Start: start, End: it.Pos()}
-		f.appendSegment(segment, span)
+	for at := 0; at < len(text); {
+		end := at + norm.NFKD.NextBoundaryInString(text[at:], true)
+		f.appendCharacter(norm.NFKD.String(text[at:end]), tokenizer.Span{Start: at, End: end})
+		at = end
 	}
 	return f
 }
 
-// appendSegment folds one character with its accents.
-func (f *folded) appendSegment(segment []byte, span tokenizer.Span) {
-	base, _ := utf8.DecodeRune(segment)
+// appendCharacter folds one character with its accents, decomposed.
+func (f *folded) appendCharacter(character string, span tokenizer.Span) {
+	base, _ := utf8.DecodeRuneInString(character)
 	if unicode.IsSpace(base) {
 		if n := len(f.runes); n > 0 && f.runes[n-1] == ' ' {
 			f.spans[n-1].End = span.End
@@ -48,14 +45,14 @@ func (f *folded) appendSegment(segment []byte, span tokenizer.Span) {
 		return
 	}
 	if unicode.In(base, unicode.Latin, unicode.Greek) {
-		for _, r := range string(segment) {
+		for _, r := range character {
 			if !unicode.Is(unicode.Mn, r) {
 				f.append(foldCase(r), span)
 			}
 		}
 		return
 	}
-	for _, r := range string(norm.NFC.Bytes(segment)) {
+	for _, r := range norm.NFC.String(character) {
 		f.append(foldCase(r), span)
 	}
 }

@@ -328,7 +328,7 @@ func polarityHead(heads map[string]bert.Head) *bert.SequenceHead {
 
 // arePolarities reports whether labels are those of a sentiment classifier:
 // one says positive (POSITIVE, pos, 积极), or they are numbers of stars, or
-// nameless (LABEL_0), when only the caller knows.
+// nameless (LABEL_0, 1), when only the caller knows.
 func arePolarities(labels []string) bool {
 	if len(labels) < 2 {
 		return false
@@ -343,7 +343,7 @@ func arePolarities(labels []string) bool {
 }
 
 var (
-	namelessLabel = regexp.MustCompile(`^LABEL_\d+$`)
+	namelessLabel = regexp.MustCompile(`^(?:LABEL_)?\d+$`)
 	starsLabel    = regexp.MustCompile(`(?i)^\d+[ _-]?stars?$`)
 	positiveLabel = regexp.MustCompile(`(?i)^(?:(?:very|strong|strongly)[ _-]?)?(?:pos|positive|positiv|positif|positivo|bullish|good|积极|正面|正向|好评)$`)
 )
