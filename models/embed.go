@@ -8,8 +8,7 @@ import (
 	"unsafe"
 )
 
-//go:embed en/*.json en/vocab.txt en/model.safetensors
-//go:embed zh/*.json zh/vocab.txt zh/model.safetensors
+//go:embed README.md NOTICE en zh
 var files embed.FS
 
 // An embed.FS lends a file only as a copy, and 90 MB are too many to copy. The
@@ -25,8 +24,9 @@ var weightsZH string
 func IDs() []string { return []string{"en", "zh"} }
 
 // FS returns the directory of a model in Hugging Face's layout, or nil if
-// there is no such model. Its model.safetensors has a method Mapped() []byte,
-// which lends what is in the program without copying it.
+// there is no such model. README.md is the card, the same for all. An open
+// model.safetensors has a method Mapped() []byte, which lends what is in the
+// program without copying it.
 func FS(id string) fs.FS {
 	switch id {
 	case "en":
@@ -42,6 +42,9 @@ type directory struct{ id, weights string }
 
 // Open implements fs.FS.
 func (d directory) Open(name string) (fs.File, error) {
+	if name == "README.md" {
+		return files.Open(name)
+	}
 	sub, err := fs.Sub(files, d.id)
 	if err != nil {
 		return nil, err

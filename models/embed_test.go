@@ -2,6 +2,7 @@ package models
 
 import (
 	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
 )
@@ -30,6 +31,21 @@ func TestFSLendsTheWeights(t *testing.T) {
 		}
 		if string(lent.Mapped()) != string(want) {
 			t.Errorf("%s: Mapped differs from the file", id)
+		}
+	}
+}
+
+// What the licences of the models ask for is in the program.
+func TestFSHasCardAndLicence(t *testing.T) {
+	for _, id := range IDs() {
+		for file, want := range map[string]string{
+			"README.md": "## What they were trained on",
+			"LICENSE":   map[string]string{"en": "Apache License", "zh": "Copyright (c) 2022 staoxiao"}[id],
+		} {
+			text, err := fs.ReadFile(FS(id), file)
+			if err != nil || !strings.Contains(string(text), want) {
+				t.Errorf("%s of %s, %v, has no %q", file, id, err, want)
+			}
 		}
 	}
 }
