@@ -22,7 +22,7 @@ type options struct {
 	MaxTokensPerRequest int   `help:"Most word pieces in one request." default:"32768"`
 	MaxInFlight         int   `help:"Most requests worked on or waiting; more are refused with 429." default:"256"`
 	QueueTokens         int   `help:"Most word pieces that may wait; more are refused with 429." default:"65536"`
-	BatchTokens         int   `help:"Most word pieces that one pass joins." default:"1024"`
+	BatchTokens         int   `help:"Most word pieces that one pass joins." default:"512"`
 
 	RequestTimeout    time.Duration `help:"Longest time from a request's body to its answer." default:"30s"`
 	ReadHeaderTimeout time.Duration `help:"Longest time for a request's headers to arrive." default:"5s"`

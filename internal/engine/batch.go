@@ -3,7 +3,7 @@ package engine
 // turnTokens is how much of a batch one request takes before it is the next
 // one's turn: enough for several short texts, so that a request of many short
 // ones is not slower than one of few long ones. At least one sequence.
-const turnTokens = 256
+const turnTokens = 128
 
 // form takes the next batch from a lane: requests in turn, each giving
 // sequences of up to turnTokens and going back to the end of the lane with
