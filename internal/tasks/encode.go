@@ -90,6 +90,9 @@ func read(ctx context.Context, models []*engine.Model, texts []Text, o Options, 
 		if readings[i], err = readOne(models[i], i, t, o, specials, long); err != nil {
 			return nil, err
 		}
+		if err := spendTokens(ctx, readings[i].info().Tokens); err != nil {
+			return nil, err
+		}
 	}
 	return readings, nil
 }

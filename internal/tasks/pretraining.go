@@ -146,7 +146,11 @@ func documentsByModel(ctx context.Context, texts []Text, models []*engine.Model)
 			return nil, nil, err
 		}
 		places[i] = len(documents[m])
-		documents[m] = append(documents[m], newDocument(m.Tokenizer, texts[i].Text))
+		document := newDocument(m.Tokenizer, texts[i].Text)
+		documents[m] = append(documents[m], document)
+		if err := spendTokens(ctx, len(slices.Concat(document...))); err != nil {
+			return nil, nil, err
+		}
 	}
 	return documents, places, nil
 }

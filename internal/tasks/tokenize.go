@@ -59,6 +59,9 @@ func (t Tokenizer) Tokenize(ctx context.Context, texts []Text, o TokenizeOptions
 		if err != nil {
 			return nil, err
 		}
+		if err := spendTokens(ctx, results[i].Tokens); err != nil {
+			return nil, err
+		}
 	}
 	return results, nil
 }
