@@ -181,15 +181,6 @@ func (o NEROptions) entities(text string, found []labelled) []Entity {
 	return entities
 }
 
-// convert counts the spans of a text, given in bytes, in another unit.
-func convert(unit tokenizer.OffsetUnit, text string, spans []tokenizer.Span) {
-	pointers := make([]*tokenizer.Span, len(spans))
-	for i := range spans {
-		pointers[i] = &spans[i]
-	}
-	unit.Convert(text, pointers...)
-}
-
 // nerHead is the head of our own models that /ner asks.
 const nerHead = "ner"
 
