@@ -110,6 +110,47 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 	}
 }
 
+func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8) {
+	switch {
+	case useVNNI:
+		tileInt8VNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast, next)
+	case useAVX2:
+		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast, next)
+	default:
+		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast)
+	}
+}
+
+// tileInt8InParts is tileInt8 with tileInt8AVX2, whose registers are full with
+// 5 rows and 8 outputs.
+func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8) {
+	const most, outputs = 5, 8
+	parts := (rows + most - 1) / most
+	for i := range parts {
+		row := share(rows, parts, i)
+		n := share(rows, parts, i+1) - row
+		for j := 0; j < panelColumns; j += outputs {
+			var residual *float32
+			if last != nil {
+				residual = at(last, row*ldlast+j)
+			}
+			tileInt8AVX2(at(y, row*ldy+j), ldy, at(x, row*ldx), ldx, at(panel, j*int8Step), n, depth,
+				at(offsets, j), at(scales, j), at(bias, j), at(rowScales, row), residual, ldlast, next)
+		}
+	}
+}
+
+func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32) {
+	switch {
+	case useAVX512:
+		quantizeAVX512(q, ldq, x, ldx, rows, columns, scales)
+	case useAVX2:
+		quantizeAVX2(q, ldq, x, ldx, rows, columns, scales)
+	default:
+		quantizeGo(q, ldq, x, ldx, rows, columns, scales)
+	}
+}
+
 // peakLoop is a loop for Peak, and how many operations a turn of it is.
 func peakLoop(prec Precision) (loop func(n int), operations float64) {
 	const multiplyAdds = 12 * 2
@@ -118,6 +159,8 @@ func peakLoop(prec Precision) (loop func(n int), operations float64) {
 		return peakAVX512, multiplyAdds * 16
 	case prec == Float32 && useAVX2:
 		return peakAVX2, multiplyAdds * 8
+	case prec == Int8 && useVNNI:
+		return peakVNNI, multiplyAdds * 64
 	}
 	return nil, 0
 }

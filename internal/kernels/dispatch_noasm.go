@@ -33,6 +33,14 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 	layerNormGo(y, x, gamma, beta, rows, columns, eps)
 }
 
+func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, _ *int8) {
+	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast)
+}
+
+func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32) {
+	quantizeGo(q, ldq, x, ldx, rows, columns, scales)
+}
+
 // pause waits a little.
 func pause(int) { runtime.Gosched() }
 

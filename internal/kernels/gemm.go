@@ -114,9 +114,9 @@ func (g *gemm) block(pool *Pool, c []float32, first, depth int, whole bool, ep E
 	g.product.run(pool)
 }
 
-func resize(s []float32, n int) []float32 {
+func resize[T any](s []T, n int) []T {
 	if cap(s) < n {
-		return make([]float32, n)
+		return make([]T, n)
 	}
 	return s[:n]
 }

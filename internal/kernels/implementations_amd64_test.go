@@ -6,4 +6,5 @@ package kernels
 var implementations = []implementation{
 	{"AVX2", &useAVX2, useAVX2},
 	{"AVX-512", &useAVX512, useAVX512},
+	{"AVX-512 VNNI", &useVNNI, useVNNI},
 }

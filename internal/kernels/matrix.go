@@ -19,11 +19,15 @@ const panelColumns = 32
 type Matrix struct {
 	in, out   int
 	precision Precision
-	panels    []float32 // (⌈out/32⌉, in, 32)
+	panels    []float32 // of Float32: (⌈out/32⌉, in, 32)
+	int8      int8Weight
 }
 
+// packed is a type that weights are packed in.
+type packed interface{ float32 | int8 | uint16 }
+
 // Supported says whether this build and processor compute in a precision.
-func Supported(p Precision) bool { return p == Float32 }
+func Supported(p Precision) bool { return p == Float32 || p == Int8 }
 
 // Pack packs w, row-major (out, in) as in checkpoints, on all threads of the
 // pool. It panics if the precision is not Supported.
@@ -35,13 +39,19 @@ func Pack(pool *Pool, prec Precision, w []float32, out, in int) *Matrix {
 		panic("kernels: no " + prec.String() + " on this processor")
 	}
 	m := &Matrix{in: in, out: out, precision: prec}
-	m.panels = hugePages(m.panelCount() * in * panelColumns)
-	pool.Run(m.panelCount(), &packTask{m, w})
+	panels := panelCount(out)
+	switch prec {
+	case Int8:
+		m.int8 = newInt8Weight(panels, in)
+	default:
+		m.panels = hugePages[float32](panels * in * panelColumns)
+	}
+	pool.Run(panels, &packTask{m, w})
 	return m
 }
 
 // panelCount is ⌈out/32⌉.
-func (m *Matrix) panelCount() int { return (m.out + panelColumns - 1) / panelColumns }
+func panelCount(out int) int { return (out + panelColumns - 1) / panelColumns }
 
 // In is the length of a row of x.
 func (m *Matrix) In() int { return m.in }
@@ -50,7 +60,7 @@ func (m *Matrix) In() int { return m.in }
 func (m *Matrix) Out() int { return m.out }
 
 // Bytes is the memory that the packed weight takes.
-func (m *Matrix) Bytes() int { return 4 * len(m.panels) }
+func (m *Matrix) Bytes() int { return 4*len(m.panels) + m.int8.bytes() }
 
 // Precision is what the weight was packed for.
 func (m *Matrix) Precision() Precision { return m.precision }
@@ -64,5 +74,11 @@ type packTask struct {
 // Do implements Task; i is a panel.
 func (t *packTask) Do(_, i int) {
 	columns := min(panelColumns, t.out-i*panelColumns)
-	packRows(t.panels[i*t.in*panelColumns:][:t.in*panelColumns], t.w[i*panelColumns*t.in:], columns, t.in, t.in)
+	w := t.w[i*panelColumns*t.in:][:columns*t.in]
+	switch t.precision {
+	case Int8:
+		t.int8.packPanel(i, w, columns, t.in)
+	default:
+		packRows(t.panels[i*t.in*panelColumns:][:t.in*panelColumns], w, columns, t.in, t.in)
+	}
 }

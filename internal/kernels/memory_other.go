@@ -3,4 +3,4 @@
 package kernels
 
 // hugePages returns n zeros.
-func hugePages(n int) []float32 { return make([]float32, n) }
+func hugePages[T packed](n int) []T { return make([]T, n) }

@@ -5,8 +5,13 @@ import "unsafe"
 // The assembly takes pointers, and so do its Go twins and the dispatch between
 // them; lengths are checked where slices become pointers.
 
-// at is the address of the float32 i after p.
-func at(p *float32, i int) *float32 { return (*float32)(unsafe.Add(unsafe.Pointer(p), i*4)) }
+// at is the address of the element i after p.
+func at[T any](p *T, i int) *T {
+	return (*T)(unsafe.Add(unsafe.Pointer(p), i*int(unsafe.Sizeof(*p))))
+}
 
-// floats is the slice of n values that begins i after p.
-func floats(p *float32, i, n int) []float32 { return unsafe.Slice(at(p, i), n) }
+// values is the slice of n values that begins i after p.
+func values[T any](p *T, i, n int) []T { return unsafe.Slice(at(p, i), n) }
+
+// floats is values of float32.
+func floats(p *float32, i, n int) []float32 { return values(p, i, n) }

@@ -30,9 +30,13 @@ func (m *Matrix) Mul(pool *Pool, y, x []float32, rows int, ep Epilogue) {
 		return
 	}
 	t := products.Get().(*product)
-	*t = product{y: y, x: x, panels: m.panels, rows: rows, in: m.in, out: m.out, ep: ep}
+	t.y, t.x, t.panels, t.rows, t.in, t.out, t.ep = y, x, m.panels, rows, m.in, m.out, ep
+	if m.precision == Int8 {
+		t.int8 = &m.int8
+		t.quantize(pool)
+	}
 	t.run(pool)
-	*t = product{}
+	t.y, t.x, t.panels, t.ep, t.int8 = nil, nil, nil, Epilogue{}, nil
 	products.Put(t)
 }
 
@@ -52,6 +56,8 @@ type product struct {
 	y, x, panels  []float32
 	rows, in, out int
 	ep            Epilogue
+	int8          *int8Weight // instead of panels
+	int8Rows      int8Rows    // instead of x
 
 	chunks int // of rows
 	groups int // of panels
@@ -71,7 +77,7 @@ const (
 var zeros [panelColumns]float32
 
 func (t *product) run(pool *Pool) {
-	panels := (t.out + panelColumns - 1) / panelColumns
+	panels := panelCount(t.out)
 	t.chunks = (t.rows + chunkRows - 1) / chunkRows
 	flops := 2 * t.rows * t.in * panels * panelColumns
 	switch threads := pool.Threads(); {
@@ -94,7 +100,7 @@ func share(n, parts, i int) int { return n * i / parts }
 func (t *product) Do(_, i int) {
 	chunk, group := i/t.groups, i%t.groups
 	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
-	panels := (t.out + panelColumns - 1) / panelColumns
+	panels := panelCount(t.out)
 	first, end := share(panels, t.groups, group), share(panels, t.groups, group+1)
 	for p := first; p < end; p++ {
 		t.panel(p, min(p+1, end-1), firstRow, endRow)
@@ -103,17 +109,17 @@ func (t *product) Do(_, i int) {
 
 // panel multiplies rows of x with panel p, fetching the next one meanwhile.
 func (t *product) panel(p, next, firstRow, endRow int) {
-	size := t.in * panelColumns
-	panel := t.panels[p*size:][:size]
-	columns := min(panelColumns, t.out-p*panelColumns)
+	first := p * panelColumns
+	columns := min(panelColumns, t.out-first)
 	bias := &zeros[0]
-	if t.ep.Bias != nil && columns == panelColumns {
-		bias = &t.ep.Bias[p*panelColumns]
-	}
 	var edge [maxTileRows * panelColumns]float32
 	var edgeBias [panelColumns]float32
-	if t.ep.Bias != nil && columns < panelColumns {
-		copy(edgeBias[:], t.ep.Bias[p*panelColumns:])
+	switch {
+	case t.ep.Bias == nil:
+	case columns == panelColumns:
+		bias = &t.ep.Bias[first]
+	default:
+		copy(edgeBias[:], t.ep.Bias[first:])
 		bias = &edgeBias[0]
 	}
 
@@ -122,27 +128,35 @@ func (t *product) panel(p, next, firstRow, endRow int) {
 	for i := range tiles {
 		row := firstRow + share(endRow-firstRow, tiles, i)
 		rows := firstRow + share(endRow-firstRow, tiles, i+1) - row
-		y, ldy := t.y[row*t.out+p*panelColumns:], t.out
-		x := t.x[row*t.in:]
-		fetch := &panel[0] // it is in the cache: nothing to do
+		// Each of the first two tiles asks for half of the next panel.
+		fetch, half := p, 0
 		if i < 2 {
-			// Each of the first two tiles asks for half of the next panel.
-			fetch = &t.panels[next*size+i*size/2]
+			fetch, half = next, i
 		}
+		y := t.y[row*t.out+first:]
 		if columns < panelColumns || t.ep.Activation != None && t.ep.Residual != nil {
-			tile(&edge[0], panelColumns, &x[0], t.in, &panel[0], rows, t.in, bias, 0, nil, 0, fetch)
-			t.finish(edge[:], y, row, p*panelColumns, rows, columns)
+			t.tile(&edge[0], panelColumns, p, row, rows, bias, nil, fetch, half)
+			t.finish(edge[:], y, row, first, rows, columns)
 			continue
 		}
 		var residual *float32
 		if t.ep.Residual != nil {
-			residual = &t.ep.Residual[row*t.out+p*panelColumns]
+			residual = &t.ep.Residual[row*t.out+first]
 		}
-		tile(&y[0], ldy, &x[0], t.in, &panel[0], rows, t.in, bias, 0, residual, t.out, fetch)
-		if t.ep.Activation != None {
-			activateRows(&y[0], ldy, rows, columns, t.ep.Activation)
-		}
+		t.tile(&y[0], t.out, p, row, rows, bias, residual, fetch, half)
+		activateRows(&y[0], t.out, rows, columns, t.ep.Activation)
 	}
+}
+
+// tile computes rows times panel p into y, whose rows are ldy apart, and fetches
+// one half of another panel into the cache.
+func (t *product) tile(y *float32, ldy, p, row, rows int, bias, residual *float32, fetch, half int) {
+	if t.int8 != nil {
+		t.int8.tile(y, ldy, &t.int8Rows, p, row, rows, bias, residual, t.out, fetch, half)
+		return
+	}
+	size := t.in * panelColumns
+	tile(y, ldy, &t.x[row*t.in], t.in, &t.panels[p*size], rows, t.in, bias, 0, residual, t.out, &t.panels[fetch*size+half*size/2])
 }
 
 // finish takes a tile that was computed aside, because y has no room for all of

@@ -9,31 +9,31 @@
 TEXT ·tileAVX512(SB), NOSPLIT, $8-96
 	MOVQ    rows+40(FP), AX
 	CMPQ    AX, $0x0e
-	JEQ     rows14
+	JEQ     rows15
 	CMPQ    AX, $0x0d
-	JEQ     rows13
+	JEQ     rows14
 	CMPQ    AX, $0x0c
-	JEQ     rows12
+	JEQ     rows13
 	CMPQ    AX, $0x0b
-	JEQ     rows11
+	JEQ     rows12
 	CMPQ    AX, $0x0a
-	JEQ     rows10
+	JEQ     rows11
 	CMPQ    AX, $0x09
-	JEQ     rows9
+	JEQ     rows10
 	CMPQ    AX, $0x08
-	JEQ     rows8
+	JEQ     rows9
 	CMPQ    AX, $0x07
-	JEQ     rows7
+	JEQ     rows8
 	CMPQ    AX, $0x06
-	JEQ     rows6
+	JEQ     rows7
 	CMPQ    AX, $0x05
-	JEQ     rows5
+	JEQ     rows6
 	CMPQ    AX, $0x04
-	JEQ     rows4
+	JEQ     rows5
 	CMPQ    AX, $0x03
-	JEQ     rows3
+	JEQ     rows4
 	CMPQ    AX, $0x02
-	JEQ     rows2
+	JEQ     rows3
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), AX
@@ -45,9 +45,9 @@ TEXT ·tileAVX512(SB), NOSPLIT, $8-96
 	MOVQ    first+56(FP), SI
 	VMOVUPS (SI), Z0
 	VMOVUPS 64(SI), Z1
-	JMP     fourTest1
+	JMP     test17
 
-four1:
+again16:
 	VMOVUPS      (CX), Z2
 	VMOVUPS      64(CX), Z3
 	PREFETCHT0   (BX)
@@ -75,14 +75,14 @@ four1:
 	ADDQ         $0x00000010, AX
 	ADDQ         $0x00000200, CX
 	ADDQ         $0x00000100, BX
-	SUBQ         $0x00000004, DX
+	SUBQ         $0x04, DX
 
-fourTest1:
-	CMPQ DX, $0x00000004
-	JGE  four1
-	JMP  oneTest1
+test17:
+	CMPQ DX, $0x04
+	JGE  again16
+	JMP  test19
 
-one1:
+again18:
 	VMOVUPS      (CX), Z2
 	VMOVUPS      64(CX), Z3
 	PREFETCHT0   (BX)
@@ -92,21 +92,21 @@ one1:
 	ADDQ         $0x00000004, AX
 	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000040, BX
-	SUBQ         $0x00000001, DX
+	SUBQ         $0x01, DX
 
-oneTest1:
-	CMPQ   DX, $0x00000001
-	JGE    one1
+test19:
+	CMPQ   DX, $0x01
+	JGE    again18
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store1
+	JZ     store20
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), AX
 	VADDPS (AX), Z0, Z0
 	VADDPS 64(AX), Z1, Z1
 
-store1:
+store20:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -115,7 +115,7 @@ store1:
 	VZEROUPPER
 	RET
 
-rows2:
+rows3:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -129,9 +129,9 @@ rows2:
 	VMOVUPS 64(R8), Z1
 	VMOVUPS (R8)(DI*1), Z2
 	VMOVUPS 64(R8)(DI*1), Z3
-	JMP     fourTest2
+	JMP     test22
 
-four2:
+again21:
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	PREFETCHT0   (SI)
@@ -171,14 +171,14 @@ four2:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000200, DX
 	ADDQ         $0x00000100, SI
-	SUBQ         $0x00000004, BX
+	SUBQ         $0x04, BX
 
-fourTest2:
-	CMPQ BX, $0x00000004
-	JGE  four2
-	JMP  oneTest2
+test22:
+	CMPQ BX, $0x04
+	JGE  again21
+	JMP  test24
 
-one2:
+again23:
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	PREFETCHT0   (SI)
@@ -191,14 +191,14 @@ one2:
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000080, DX
 	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000001, BX
+	SUBQ         $0x01, BX
 
-oneTest2:
-	CMPQ   BX, $0x00000001
-	JGE    one2
+test24:
+	CMPQ   BX, $0x01
+	JGE    again23
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store2
+	JZ     store25
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -207,7 +207,7 @@ oneTest2:
 	VADDPS (CX)(AX*1), Z2, Z2
 	VADDPS 64(CX)(AX*1), Z3, Z3
 
-store2:
+store25:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -218,7 +218,7 @@ store2:
 	VZEROUPPER
 	RET
 
-rows3:
+rows4:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -234,9 +234,9 @@ rows3:
 	VMOVUPS 64(R8)(DI*1), Z3
 	VMOVUPS (R8)(DI*2), Z4
 	VMOVUPS 64(R8)(DI*2), Z5
-	JMP     fourTest3
+	JMP     test27
 
-four3:
+again26:
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	PREFETCHT0   (SI)
@@ -288,14 +288,14 @@ four3:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000200, DX
 	ADDQ         $0x00000100, SI
-	SUBQ         $0x00000004, BX
+	SUBQ         $0x04, BX
 
-fourTest3:
-	CMPQ BX, $0x00000004
-	JGE  four3
-	JMP  oneTest3
+test27:
+	CMPQ BX, $0x04
+	JGE  again26
+	JMP  test29
 
-one3:
+again28:
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	PREFETCHT0   (SI)
@@ -311,14 +311,14 @@ one3:
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000080, DX
 	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000001, BX
+	SUBQ         $0x01, BX
 
-oneTest3:
-	CMPQ   BX, $0x00000001
-	JGE    one3
+test29:
+	CMPQ   BX, $0x01
+	JGE    again28
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store3
+	JZ     store30
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -329,7 +329,7 @@ oneTest3:
 	VADDPS (CX)(AX*2), Z4, Z4
 	VADDPS 64(CX)(AX*2), Z5, Z5
 
-store3:
+store30:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -342,7 +342,7 @@ store3:
 	VZEROUPPER
 	RET
 
-rows4:
+rows5:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -364,9 +364,9 @@ rows4:
 	VMOVUPS 64(R9)(R8*2), Z5
 	VMOVUPS (R10), Z6
 	VMOVUPS 64(R10), Z7
-	JMP     fourTest4
+	JMP     test32
 
-four4:
+again31:
 	VMOVUPS      (BX), Z8
 	VMOVUPS      64(BX), Z9
 	PREFETCHT0   (DI)
@@ -431,14 +431,14 @@ four4:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000200, BX
 	ADDQ         $0x00000100, DI
-	SUBQ         $0x00000004, SI
+	SUBQ         $0x04, SI
 
-fourTest4:
-	CMPQ SI, $0x00000004
-	JGE  four4
-	JMP  oneTest4
+test32:
+	CMPQ SI, $0x04
+	JGE  again31
+	JMP  test34
 
-one4:
+again33:
 	VMOVUPS      (BX), Z8
 	VMOVUPS      64(BX), Z9
 	PREFETCHT0   (DI)
@@ -458,14 +458,14 @@ one4:
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000080, BX
 	ADDQ         $0x00000040, DI
-	SUBQ         $0x00000001, SI
+	SUBQ         $0x01, SI
 
-oneTest4:
-	CMPQ   SI, $0x00000001
-	JGE    one4
+test34:
+	CMPQ   SI, $0x01
+	JGE    again33
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store4
+	JZ     store35
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -480,7 +480,7 @@ oneTest4:
 	VADDPS (DX), Z6, Z6
 	VADDPS 64(DX), Z7, Z7
 
-store4:
+store35:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -497,7 +497,7 @@ store4:
 	VZEROUPPER
 	RET
 
-rows5:
+rows6:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -521,9 +521,9 @@ rows5:
 	VMOVUPS 64(R10), Z7
 	VMOVUPS (R10)(R8*1), Z8
 	VMOVUPS 64(R10)(R8*1), Z9
-	JMP     fourTest5
+	JMP     test37
 
-four5:
+again36:
 	VMOVUPS      (BX), Z10
 	VMOVUPS      64(BX), Z11
 	PREFETCHT0   (DI)
@@ -600,14 +600,14 @@ four5:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000200, BX
 	ADDQ         $0x00000100, DI
-	SUBQ         $0x00000004, SI
+	SUBQ         $0x04, SI
 
-fourTest5:
-	CMPQ SI, $0x00000004
-	JGE  four5
-	JMP  oneTest5
+test37:
+	CMPQ SI, $0x04
+	JGE  again36
+	JMP  test39
 
-one5:
+again38:
 	VMOVUPS      (BX), Z10
 	VMOVUPS      64(BX), Z11
 	PREFETCHT0   (DI)
@@ -630,14 +630,14 @@ one5:
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000080, BX
 	ADDQ         $0x00000040, DI
-	SUBQ         $0x00000001, SI
+	SUBQ         $0x01, SI
 
-oneTest5:
-	CMPQ   SI, $0x00000001
-	JGE    one5
+test39:
+	CMPQ   SI, $0x01
+	JGE    again38
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store5
+	JZ     store40
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -654,7 +654,7 @@ oneTest5:
 	VADDPS (DX)(AX*1), Z8, Z8
 	VADDPS 64(DX)(AX*1), Z9, Z9
 
-store5:
+store40:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -673,7 +673,7 @@ store5:
 	VZEROUPPER
 	RET
 
-rows6:
+rows7:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -699,9 +699,9 @@ rows6:
 	VMOVUPS 64(R10)(R8*1), Z9
 	VMOVUPS (R10)(R8*2), Z10
 	VMOVUPS 64(R10)(R8*2), Z11
-	JMP     fourTest6
+	JMP     test42
 
-four6:
+again41:
 	VMOVUPS      (BX), Z12
 	VMOVUPS      64(BX), Z13
 	PREFETCHT0   (DI)
@@ -790,14 +790,14 @@ four6:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000200, BX
 	ADDQ         $0x00000100, DI
-	SUBQ         $0x00000004, SI
+	SUBQ         $0x04, SI
 
-fourTest6:
-	CMPQ SI, $0x00000004
-	JGE  four6
-	JMP  oneTest6
+test42:
+	CMPQ SI, $0x04
+	JGE  again41
+	JMP  test44
 
-one6:
+again43:
 	VMOVUPS      (BX), Z12
 	VMOVUPS      64(BX), Z13
 	PREFETCHT0   (DI)
@@ -823,14 +823,14 @@ one6:
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000080, BX
 	ADDQ         $0x00000040, DI
-	SUBQ         $0x00000001, SI
+	SUBQ         $0x01, SI
 
-oneTest6:
-	CMPQ   SI, $0x00000001
-	JGE    one6
+test44:
+	CMPQ   SI, $0x01
+	JGE    again43
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store6
+	JZ     store45
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -849,7 +849,7 @@ oneTest6:
 	VADDPS (DX)(AX*2), Z10, Z10
 	VADDPS 64(DX)(AX*2), Z11, Z11
 
-store6:
+store45:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -870,7 +870,7 @@ store6:
 	VZEROUPPER
 	RET
 
-rows7:
+rows8:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -902,9 +902,9 @@ rows7:
 	VMOVUPS 64(R11)(R9*2), Z11
 	VMOVUPS (R12), Z12
 	VMOVUPS 64(R12), Z13
-	JMP     fourTest7
+	JMP     test47
 
-four7:
+again46:
 	VMOVUPS      (SI), Z14
 	VMOVUPS      64(SI), Z15
 	PREFETCHT0   (R8)
@@ -1006,14 +1006,14 @@ four7:
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000200, SI
 	ADDQ         $0x00000100, R8
-	SUBQ         $0x00000004, DI
+	SUBQ         $0x04, DI
 
-fourTest7:
-	CMPQ DI, $0x00000004
-	JGE  four7
-	JMP  oneTest7
+test47:
+	CMPQ DI, $0x04
+	JGE  again46
+	JMP  test49
 
-one7:
+again48:
 	VMOVUPS      (SI), Z14
 	VMOVUPS      64(SI), Z15
 	PREFETCHT0   (R8)
@@ -1043,14 +1043,14 @@ one7:
 	ADDQ         $0x00000004, BX
 	ADDQ         $0x00000080, SI
 	ADDQ         $0x00000040, R8
-	SUBQ         $0x00000001, DI
+	SUBQ         $0x01, DI
 
-oneTest7:
-	CMPQ   DI, $0x00000001
-	JGE    one7
+test49:
+	CMPQ   DI, $0x01
+	JGE    again48
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store7
+	JZ     store50
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -1073,7 +1073,7 @@ oneTest7:
 	VADDPS (BX), Z12, Z12
 	VADDPS 64(BX), Z13, Z13
 
-store7:
+store50:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1098,7 +1098,7 @@ store7:
 	VZEROUPPER
 	RET
 
-rows8:
+rows9:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -1132,9 +1132,9 @@ rows8:
 	VMOVUPS 64(R12), Z13
 	VMOVUPS (R12)(R9*1), Z14
 	VMOVUPS 64(R12)(R9*1), Z15
-	JMP     fourTest8
+	JMP     test52
 
-four8:
+again51:
 	VMOVUPS      (SI), Z16
 	VMOVUPS      64(SI), Z17
 	PREFETCHT0   (R8)
@@ -1248,14 +1248,14 @@ four8:
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000200, SI
 	ADDQ         $0x00000100, R8
-	SUBQ         $0x00000004, DI
+	SUBQ         $0x04, DI
 
-fourTest8:
-	CMPQ DI, $0x00000004
-	JGE  four8
-	JMP  oneTest8
+test52:
+	CMPQ DI, $0x04
+	JGE  again51
+	JMP  test54
 
-one8:
+again53:
 	VMOVUPS      (SI), Z16
 	VMOVUPS      64(SI), Z17
 	PREFETCHT0   (R8)
@@ -1288,14 +1288,14 @@ one8:
 	ADDQ         $0x00000004, BX
 	ADDQ         $0x00000080, SI
 	ADDQ         $0x00000040, R8
-	SUBQ         $0x00000001, DI
+	SUBQ         $0x01, DI
 
-oneTest8:
-	CMPQ   DI, $0x00000001
-	JGE    one8
+test54:
+	CMPQ   DI, $0x01
+	JGE    again53
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store8
+	JZ     store55
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -1320,7 +1320,7 @@ oneTest8:
 	VADDPS (BX)(AX*1), Z14, Z14
 	VADDPS 64(BX)(AX*1), Z15, Z15
 
-store8:
+store55:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1347,7 +1347,7 @@ store8:
 	VZEROUPPER
 	RET
 
-rows9:
+rows10:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -1383,9 +1383,9 @@ rows9:
 	VMOVUPS 64(R12)(R9*1), Z15
 	VMOVUPS (R12)(R9*2), Z16
 	VMOVUPS 64(R12)(R9*2), Z17
-	JMP     fourTest9
+	JMP     test57
 
-four9:
+again56:
 	VMOVUPS      (SI), Z18
 	VMOVUPS      64(SI), Z19
 	PREFETCHT0   (R8)
@@ -1511,14 +1511,14 @@ four9:
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000200, SI
 	ADDQ         $0x00000100, R8
-	SUBQ         $0x00000004, DI
+	SUBQ         $0x04, DI
 
-fourTest9:
-	CMPQ DI, $0x00000004
-	JGE  four9
-	JMP  oneTest9
+test57:
+	CMPQ DI, $0x04
+	JGE  again56
+	JMP  test59
 
-one9:
+again58:
 	VMOVUPS      (SI), Z18
 	VMOVUPS      64(SI), Z19
 	PREFETCHT0   (R8)
@@ -1554,14 +1554,14 @@ one9:
 	ADDQ         $0x00000004, BX
 	ADDQ         $0x00000080, SI
 	ADDQ         $0x00000040, R8
-	SUBQ         $0x00000001, DI
+	SUBQ         $0x01, DI
 
-oneTest9:
-	CMPQ   DI, $0x00000001
-	JGE    one9
+test59:
+	CMPQ   DI, $0x01
+	JGE    again58
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store9
+	JZ     store60
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -1588,7 +1588,7 @@ oneTest9:
 	VADDPS (BX)(AX*2), Z16, Z16
 	VADDPS 64(BX)(AX*2), Z17, Z17
 
-store9:
+store60:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1617,7 +1617,7 @@ store9:
 	VZEROUPPER
 	RET
 
-rows10:
+rows11:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -1659,9 +1659,9 @@ rows10:
 	VMOVUPS 64(R13)(R10*2), Z17
 	VMOVUPS (R14), Z18
 	VMOVUPS 64(R14), Z19
-	JMP     fourTest10
+	JMP     test62
 
-four10:
+again61:
 	VMOVUPS      (DI), Z20
 	VMOVUPS      64(DI), Z21
 	PREFETCHT0   (R9)
@@ -1800,14 +1800,14 @@ four10:
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000200, DI
 	ADDQ         $0x00000100, R9
-	SUBQ         $0x00000004, R8
+	SUBQ         $0x04, R8
 
-fourTest10:
-	CMPQ R8, $0x00000004
-	JGE  four10
-	JMP  oneTest10
+test62:
+	CMPQ R8, $0x04
+	JGE  again61
+	JMP  test64
 
-one10:
+again63:
 	VMOVUPS      (DI), Z20
 	VMOVUPS      64(DI), Z21
 	PREFETCHT0   (R9)
@@ -1847,14 +1847,14 @@ one10:
 	ADDQ         $0x00000004, SI
 	ADDQ         $0x00000080, DI
 	ADDQ         $0x00000040, R9
-	SUBQ         $0x00000001, R8
+	SUBQ         $0x01, R8
 
-oneTest10:
-	CMPQ   R8, $0x00000001
-	JGE    one10
+test64:
+	CMPQ   R8, $0x01
+	JGE    again63
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store10
+	JZ     store65
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -1885,7 +1885,7 @@ oneTest10:
 	VADDPS (SI), Z18, Z18
 	VADDPS 64(SI), Z19, Z19
 
-store10:
+store65:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1918,7 +1918,7 @@ store10:
 	VZEROUPPER
 	RET
 
-rows11:
+rows12:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -1962,9 +1962,9 @@ rows11:
 	VMOVUPS 64(R14), Z19
 	VMOVUPS (R14)(R10*1), Z20
 	VMOVUPS 64(R14)(R10*1), Z21
-	JMP     fourTest11
+	JMP     test67
 
-four11:
+again66:
 	VMOVUPS      (DI), Z22
 	VMOVUPS      64(DI), Z23
 	PREFETCHT0   (R9)
@@ -2115,14 +2115,14 @@ four11:
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000200, DI
 	ADDQ         $0x00000100, R9
-	SUBQ         $0x00000004, R8
+	SUBQ         $0x04, R8
 
-fourTest11:
-	CMPQ R8, $0x00000004
-	JGE  four11
-	JMP  oneTest11
+test67:
+	CMPQ R8, $0x04
+	JGE  again66
+	JMP  test69
 
-one11:
+again68:
 	VMOVUPS      (DI), Z22
 	VMOVUPS      64(DI), Z23
 	PREFETCHT0   (R9)
@@ -2165,14 +2165,14 @@ one11:
 	ADDQ         $0x00000004, SI
 	ADDQ         $0x00000080, DI
 	ADDQ         $0x00000040, R9
-	SUBQ         $0x00000001, R8
+	SUBQ         $0x01, R8
 
-oneTest11:
-	CMPQ   R8, $0x00000001
-	JGE    one11
+test69:
+	CMPQ   R8, $0x01
+	JGE    again68
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store11
+	JZ     store70
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -2205,7 +2205,7 @@ oneTest11:
 	VADDPS (SI)(AX*1), Z20, Z20
 	VADDPS 64(SI)(AX*1), Z21, Z21
 
-store11:
+store70:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2240,7 +2240,7 @@ store11:
 	VZEROUPPER
 	RET
 
-rows12:
+rows13:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -2286,9 +2286,9 @@ rows12:
 	VMOVUPS 64(R14)(R10*1), Z21
 	VMOVUPS (R14)(R10*2), Z22
 	VMOVUPS 64(R14)(R10*2), Z23
-	JMP     fourTest12
+	JMP     test72
 
-four12:
+again71:
 	VMOVUPS      (DI), Z24
 	VMOVUPS      64(DI), Z25
 	PREFETCHT0   (R9)
@@ -2451,14 +2451,14 @@ four12:
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000200, DI
 	ADDQ         $0x00000100, R9
-	SUBQ         $0x00000004, R8
+	SUBQ         $0x04, R8
 
-fourTest12:
-	CMPQ R8, $0x00000004
-	JGE  four12
-	JMP  oneTest12
+test72:
+	CMPQ R8, $0x04
+	JGE  again71
+	JMP  test74
 
-one12:
+again73:
 	VMOVUPS      (DI), Z24
 	VMOVUPS      64(DI), Z25
 	PREFETCHT0   (R9)
@@ -2504,14 +2504,14 @@ one12:
 	ADDQ         $0x00000004, SI
 	ADDQ         $0x00000080, DI
 	ADDQ         $0x00000040, R9
-	SUBQ         $0x00000001, R8
+	SUBQ         $0x01, R8
 
-oneTest12:
-	CMPQ   R8, $0x00000001
-	JGE    one12
+test74:
+	CMPQ   R8, $0x01
+	JGE    again73
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store12
+	JZ     store75
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -2546,7 +2546,7 @@ oneTest12:
 	VADDPS (SI)(AX*2), Z22, Z22
 	VADDPS 64(SI)(AX*2), Z23, Z23
 
-store12:
+store75:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2583,7 +2583,7 @@ store12:
 	VZEROUPPER
 	RET
 
-rows13:
+rows14:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -2635,9 +2635,9 @@ rows13:
 	VMOVUPS 64(R15)(R11*2), Z23
 	VMOVUPS (BP), Z24
 	VMOVUPS 64(BP), Z25
-	JMP     fourTest13
+	JMP     test77
 
-four13:
+again76:
 	VMOVUPS      (R8), Z26
 	VMOVUPS      64(R8), Z27
 	PREFETCHT0   (R10)
@@ -2813,14 +2813,14 @@ four13:
 	ADDQ         $0x00000010, DI
 	ADDQ         $0x00000200, R8
 	ADDQ         $0x00000100, R10
-	SUBQ         $0x00000004, R9
+	SUBQ         $0x04, R9
 
-fourTest13:
-	CMPQ R9, $0x00000004
-	JGE  four13
-	JMP  oneTest13
+test77:
+	CMPQ R9, $0x04
+	JGE  again76
+	JMP  test79
 
-one13:
+again78:
 	VMOVUPS      (R8), Z26
 	VMOVUPS      64(R8), Z27
 	PREFETCHT0   (R10)
@@ -2870,14 +2870,14 @@ one13:
 	ADDQ         $0x00000004, DI
 	ADDQ         $0x00000080, R8
 	ADDQ         $0x00000040, R10
-	SUBQ         $0x00000001, R9
+	SUBQ         $0x01, R9
 
-oneTest13:
-	CMPQ   R9, $0x00000001
-	JGE    one13
+test79:
+	CMPQ   R9, $0x01
+	JGE    again78
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store13
+	JZ     store80
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -2916,7 +2916,7 @@ oneTest13:
 	VADDPS (DI), Z24, Z24
 	VADDPS 64(DI), Z25, Z25
 
-store13:
+store80:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2957,7 +2957,7 @@ store13:
 	VZEROUPPER
 	RET
 
-rows14:
+rows15:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3011,9 +3011,9 @@ rows14:
 	VMOVUPS 64(BP), Z25
 	VMOVUPS (BP)(R11*1), Z26
 	VMOVUPS 64(BP)(R11*1), Z27
-	JMP     fourTest14
+	JMP     test82
 
-four14:
+again81:
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	PREFETCHT0   (R10)
@@ -3201,14 +3201,14 @@ four14:
 	ADDQ         $0x00000010, DI
 	ADDQ         $0x00000200, R8
 	ADDQ         $0x00000100, R10
-	SUBQ         $0x00000004, R9
+	SUBQ         $0x04, R9
 
-fourTest14:
-	CMPQ R9, $0x00000004
-	JGE  four14
-	JMP  oneTest14
+test82:
+	CMPQ R9, $0x04
+	JGE  again81
+	JMP  test84
 
-one14:
+again83:
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	PREFETCHT0   (R10)
@@ -3261,14 +3261,14 @@ one14:
 	ADDQ         $0x00000004, DI
 	ADDQ         $0x00000080, R8
 	ADDQ         $0x00000040, R10
-	SUBQ         $0x00000001, R9
+	SUBQ         $0x01, R9
 
-oneTest14:
-	CMPQ   R9, $0x00000001
-	JGE    one14
+test84:
+	CMPQ   R9, $0x01
+	JGE    again83
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store14
+	JZ     store85
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -3309,7 +3309,7 @@ oneTest14:
 	VADDPS (DI)(AX*1), Z26, Z26
 	VADDPS 64(DI)(AX*1), Z27, Z27
 
-store14:
+store85:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3357,15 +3357,15 @@ store14:
 TEXT ·tileAVX2(SB), NOSPLIT, $0-96
 	MOVQ    rows+40(FP), AX
 	CMPQ    AX, $0x06
-	JEQ     rows6
+	JEQ     rows92
 	CMPQ    AX, $0x05
-	JEQ     rows5
+	JEQ     rows91
 	CMPQ    AX, $0x04
-	JEQ     rows4
+	JEQ     rows90
 	CMPQ    AX, $0x03
-	JEQ     rows3
+	JEQ     rows89
 	CMPQ    AX, $0x02
-	JEQ     rows2
+	JEQ     rows88
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), AX
@@ -3377,9 +3377,9 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-96
 	MOVQ    first+56(FP), SI
 	VMOVUPS (SI), Y0
 	VMOVUPS 32(SI), Y1
-	JMP     fourTest1
+	JMP     test94
 
-four1:
+again93:
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
 	PREFETCHT0   (BX)
@@ -3407,14 +3407,14 @@ four1:
 	ADDQ         $0x00000010, AX
 	ADDQ         $0x00000200, CX
 	ADDQ         $0x00000100, BX
-	SUBQ         $0x00000004, DX
+	SUBQ         $0x04, DX
 
-fourTest1:
-	CMPQ DX, $0x00000004
-	JGE  four1
-	JMP  oneTest1
+test94:
+	CMPQ DX, $0x04
+	JGE  again93
+	JMP  test96
 
-one1:
+again95:
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
 	PREFETCHT0   (BX)
@@ -3424,21 +3424,21 @@ one1:
 	ADDQ         $0x00000004, AX
 	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000040, BX
-	SUBQ         $0x00000001, DX
+	SUBQ         $0x01, DX
 
-oneTest1:
-	CMPQ   DX, $0x00000001
-	JGE    one1
+test96:
+	CMPQ   DX, $0x01
+	JGE    again95
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store1
+	JZ     store97
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), AX
 	VADDPS (AX), Y0, Y0
 	VADDPS 32(AX), Y1, Y1
 
-store1:
+store97:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -3447,7 +3447,7 @@ store1:
 	VZEROUPPER
 	RET
 
-rows2:
+rows88:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3461,9 +3461,9 @@ rows2:
 	VMOVUPS 32(R8), Y1
 	VMOVUPS (R8)(DI*1), Y2
 	VMOVUPS 32(R8)(DI*1), Y3
-	JMP     fourTest2
+	JMP     test99
 
-four2:
+again98:
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	PREFETCHT0   (SI)
@@ -3503,14 +3503,14 @@ four2:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000200, DX
 	ADDQ         $0x00000100, SI
-	SUBQ         $0x00000004, BX
+	SUBQ         $0x04, BX
 
-fourTest2:
-	CMPQ BX, $0x00000004
-	JGE  four2
-	JMP  oneTest2
+test99:
+	CMPQ BX, $0x04
+	JGE  again98
+	JMP  test101
 
-one2:
+again100:
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	PREFETCHT0   (SI)
@@ -3523,14 +3523,14 @@ one2:
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000080, DX
 	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000001, BX
+	SUBQ         $0x01, BX
 
-oneTest2:
-	CMPQ   BX, $0x00000001
-	JGE    one2
+test101:
+	CMPQ   BX, $0x01
+	JGE    again100
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store2
+	JZ     store102
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -3539,7 +3539,7 @@ oneTest2:
 	VADDPS (CX)(AX*1), Y2, Y2
 	VADDPS 32(CX)(AX*1), Y3, Y3
 
-store2:
+store102:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3550,7 +3550,7 @@ store2:
 	VZEROUPPER
 	RET
 
-rows3:
+rows89:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3566,9 +3566,9 @@ rows3:
 	VMOVUPS 32(R8)(DI*1), Y3
 	VMOVUPS (R8)(DI*2), Y4
 	VMOVUPS 32(R8)(DI*2), Y5
-	JMP     fourTest3
+	JMP     test104
 
-four3:
+again103:
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	PREFETCHT0   (SI)
@@ -3620,14 +3620,14 @@ four3:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000200, DX
 	ADDQ         $0x00000100, SI
-	SUBQ         $0x00000004, BX
+	SUBQ         $0x04, BX
 
-fourTest3:
-	CMPQ BX, $0x00000004
-	JGE  four3
-	JMP  oneTest3
+test104:
+	CMPQ BX, $0x04
+	JGE  again103
+	JMP  test106
 
-one3:
+again105:
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	PREFETCHT0   (SI)
@@ -3643,14 +3643,14 @@ one3:
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000080, DX
 	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000001, BX
+	SUBQ         $0x01, BX
 
-oneTest3:
-	CMPQ   BX, $0x00000001
-	JGE    one3
+test106:
+	CMPQ   BX, $0x01
+	JGE    again105
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store3
+	JZ     store107
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -3661,7 +3661,7 @@ oneTest3:
 	VADDPS (CX)(AX*2), Y4, Y4
 	VADDPS 32(CX)(AX*2), Y5, Y5
 
-store3:
+store107:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3674,7 +3674,7 @@ store3:
 	VZEROUPPER
 	RET
 
-rows4:
+rows90:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3696,9 +3696,9 @@ rows4:
 	VMOVUPS 32(R9)(R8*2), Y5
 	VMOVUPS (R10), Y6
 	VMOVUPS 32(R10), Y7
-	JMP     fourTest4
+	JMP     test109
 
-four4:
+again108:
 	VMOVUPS      (BX), Y8
 	VMOVUPS      32(BX), Y9
 	PREFETCHT0   (DI)
@@ -3763,14 +3763,14 @@ four4:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000200, BX
 	ADDQ         $0x00000100, DI
-	SUBQ         $0x00000004, SI
+	SUBQ         $0x04, SI
 
-fourTest4:
-	CMPQ SI, $0x00000004
-	JGE  four4
-	JMP  oneTest4
+test109:
+	CMPQ SI, $0x04
+	JGE  again108
+	JMP  test111
 
-one4:
+again110:
 	VMOVUPS      (BX), Y8
 	VMOVUPS      32(BX), Y9
 	PREFETCHT0   (DI)
@@ -3790,14 +3790,14 @@ one4:
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000080, BX
 	ADDQ         $0x00000040, DI
-	SUBQ         $0x00000001, SI
+	SUBQ         $0x01, SI
 
-oneTest4:
-	CMPQ   SI, $0x00000001
-	JGE    one4
+test111:
+	CMPQ   SI, $0x01
+	JGE    again110
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store4
+	JZ     store112
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -3812,7 +3812,7 @@ oneTest4:
 	VADDPS (DX), Y6, Y6
 	VADDPS 32(DX), Y7, Y7
 
-store4:
+store112:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3829,7 +3829,7 @@ store4:
 	VZEROUPPER
 	RET
 
-rows5:
+rows91:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3853,9 +3853,9 @@ rows5:
 	VMOVUPS 32(R10), Y7
 	VMOVUPS (R10)(R8*1), Y8
 	VMOVUPS 32(R10)(R8*1), Y9
-	JMP     fourTest5
+	JMP     test114
 
-four5:
+again113:
 	VMOVUPS      (BX), Y10
 	VMOVUPS      32(BX), Y11
 	PREFETCHT0   (DI)
@@ -3932,14 +3932,14 @@ four5:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000200, BX
 	ADDQ         $0x00000100, DI
-	SUBQ         $0x00000004, SI
+	SUBQ         $0x04, SI
 
-fourTest5:
-	CMPQ SI, $0x00000004
-	JGE  four5
-	JMP  oneTest5
+test114:
+	CMPQ SI, $0x04
+	JGE  again113
+	JMP  test116
 
-one5:
+again115:
 	VMOVUPS      (BX), Y10
 	VMOVUPS      32(BX), Y11
 	PREFETCHT0   (DI)
@@ -3962,14 +3962,14 @@ one5:
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000080, BX
 	ADDQ         $0x00000040, DI
-	SUBQ         $0x00000001, SI
+	SUBQ         $0x01, SI
 
-oneTest5:
-	CMPQ   SI, $0x00000001
-	JGE    one5
+test116:
+	CMPQ   SI, $0x01
+	JGE    again115
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store5
+	JZ     store117
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -3986,7 +3986,7 @@ oneTest5:
 	VADDPS (DX)(AX*1), Y8, Y8
 	VADDPS 32(DX)(AX*1), Y9, Y9
 
-store5:
+store117:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4005,7 +4005,7 @@ store5:
 	VZEROUPPER
 	RET
 
-rows6:
+rows92:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -4031,9 +4031,9 @@ rows6:
 	VMOVUPS 32(R10)(R8*1), Y9
 	VMOVUPS (R10)(R8*2), Y10
 	VMOVUPS 32(R10)(R8*2), Y11
-	JMP     fourTest6
+	JMP     test119
 
-four6:
+again118:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	PREFETCHT0   (DI)
@@ -4122,14 +4122,14 @@ four6:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000200, BX
 	ADDQ         $0x00000100, DI
-	SUBQ         $0x00000004, SI
+	SUBQ         $0x04, SI
 
-fourTest6:
-	CMPQ SI, $0x00000004
-	JGE  four6
-	JMP  oneTest6
+test119:
+	CMPQ SI, $0x04
+	JGE  again118
+	JMP  test121
 
-one6:
+again120:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	PREFETCHT0   (DI)
@@ -4155,14 +4155,14 @@ one6:
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000080, BX
 	ADDQ         $0x00000040, DI
-	SUBQ         $0x00000001, SI
+	SUBQ         $0x01, SI
 
-oneTest6:
-	CMPQ   SI, $0x00000001
-	JGE    one6
+test121:
+	CMPQ   SI, $0x01
+	JGE    again120
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store6
+	JZ     store122
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -4181,7 +4181,7 @@ oneTest6:
 	VADDPS (DX)(AX*2), Y10, Y10
 	VADDPS 32(DX)(AX*2), Y11, Y11
 
-store6:
+store122:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX

@@ -221,19 +221,24 @@ func widen(x []float32) []float64 {
 
 func BenchmarkMul(b *testing.B) {
 	for _, shape := range [][3]int{{128, 768, 768}, {128, 3072, 768}, {128, 768, 3072}, {4096, 768, 768}, {16, 768, 768}, {16, 3072, 768}, {16, 256, 256}} {
-		for _, threads := range []int{1, 2} {
-			b.Run(fmt.Sprintf("%dx%dx%d/threads=%d", shape[0], shape[1], shape[2], threads), func(b *testing.B) {
-				rows, out, in := shape[0], shape[1], shape[2]
-				pool := NewPool(threads)
-				defer pool.Close()
-				x, y, w := make([]float32, rows*in), make([]float32, rows*out), make([]float32, out*in)
-				m := Pack(pool, Float32, w, out, in)
-				for b.Loop() {
-					m.Mul(pool, y, x, rows, Epilogue{})
-				}
-				b.ReportMetric(2*float64(rows)*float64(out)*float64(in)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-				b.ReportMetric(0, "ns/op")
-			})
+		for prec := Float32; prec <= Int8; prec++ {
+			if !Supported(prec) {
+				continue
+			}
+			for _, threads := range []int{1, 2} {
+				b.Run(fmt.Sprintf("%dx%dx%d/%s/threads=%d", shape[0], shape[1], shape[2], prec, threads), func(b *testing.B) {
+					rows, out, in := shape[0], shape[1], shape[2]
+					pool := NewPool(threads)
+					defer pool.Close()
+					x, y, w := make([]float32, rows*in), make([]float32, rows*out), make([]float32, out*in)
+					m := Pack(pool, prec, w, out, in)
+					for b.Loop() {
+						m.Mul(pool, y, x, rows, Epilogue{})
+					}
+					b.ReportMetric(2*float64(rows)*float64(out)*float64(in)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+					b.ReportMetric(0, "ns/op")
+				})
+			}
 		}
 	}
 }

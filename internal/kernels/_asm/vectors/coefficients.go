@@ -9,6 +9,8 @@ const (
 	ExpLimit  = 88
 	Ln2High   = 0.693359375
 	Ln2Low    = -2.12194440e-4
+
+	SmallestMagnitude = 1e-30
 )
 
 var (

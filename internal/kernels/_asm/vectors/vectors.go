@@ -170,6 +170,18 @@ func (s Set) Constant(v float64) Mem {
 	return constant(math.Float32bits(float32(v)))
 }
 
+// Bits is a word in every lane, as an operand in memory.
+func (s Set) Bits(word uint32) Mem { return constant(word) }
+
+// And is the bits that both operands have.
+func (s Set) And(a, b, to VecVirtual) {
+	if s.Lanes == 16 {
+		VPANDD(a, b, to)
+	} else {
+		VPAND(a, b, to)
+	}
+}
+
 var constants = map[uint32]Mem{}
 
 func constant(bits uint32) Mem {
@@ -276,6 +288,9 @@ func (s Set) Sum(v VecVirtual) Register { return s.reduce(v, func(a, b, c Op) { 
 
 // Max is the largest of the lanes, in an X register.
 func (s Set) Max(v VecVirtual) Register { return s.reduce(v, func(a, b, c Op) { VMAXPS(a, b, c) }) }
+
+// MaxInt is the largest of the lanes as integers, in an X register.
+func (s Set) MaxInt(v VecVirtual) Register { return s.reduce(v, func(a, b, c Op) { VPMAXSD(a, b, c) }) }
 
 func (s Set) reduce(v VecVirtual, combine func(a, b, c Op)) Register {
 	if s.Lanes == 16 {

@@ -1,0 +1,235 @@
+// Command int8 generates the tiles of the int8 matrix product, and what brings
+// rows of float32 into 8 bits.
+//
+// A tile multiplies four bytes of each row of x, which are 0 to 255, with four
+// of each of 32 outputs, −127 to 127, and adds the four products to a sum of 32
+// bits:
+//
+//	for k := range depth {
+//		for r := range rows {
+//			for j := range 32 {
+//				sum[r][j] += Σ x[r][4k+i] * panel[k][j][i], i = 0 … 3
+//			}
+//		}
+//	}
+//
+// VNNI has an instruction for that. AVX2 has one that multiplies bytes, but it
+// saturates at 16 bits; to get the same sums on every processor, its tile widens
+// the bytes to 16 bits and multiplies those.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+
+	"cloze/internal/kernels/_asm/vectors"
+)
+
+const panelBytes = 32 * 4 // of one step of a panel: four inputs of 32 outputs
+
+const signature = "func(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8)"
+
+func main() {
+	avx512, avx2 := vectors.Sets[0], vectors.Sets[1]
+	ConstraintExpr("!purego")
+
+	TEXT("tileInt8VNNI", NOSPLIT, signature)
+	Pragma("noescape")
+	Doc("tileInt8VNNI is tileInt8Go for 32 outputs and 1 to 14 rows.")
+	vectors.Cases(14, func(rows int) { tileVNNI(avx512, rows) })
+
+	TEXT("tileInt8AVX2", NOSPLIT, signature)
+	Pragma("noescape")
+	Doc("tileInt8AVX2 is tileInt8Go for 8 outputs and 1 to 5 rows.")
+	vectors.Cases(5, func(rows int) { tileAVX2(avx2, rows) })
+
+	quantize(avx512)
+	quantize(avx2)
+	Generate()
+}
+
+// loop emits the loop over the steps of a tile.
+func loop(x vectors.Rows, unroll int, step func(k int, panel, next Register)) {
+	panel, next := Load(Param("panel"), GP64()), Load(Param("next"), GP64())
+	depth := Load(Param("depth"), GP64())
+	turns := func(unroll int) {
+		again, test := vectors.Unique("again"), vectors.Unique("test")
+		JMP(LabelRef(test))
+		Label(again)
+		for k := range unroll {
+			step(k, panel, next)
+		}
+		x.Advance(unroll * 4)
+		ADDQ(U32(uint32(unroll*panelBytes)), panel)
+		ADDQ(U32(uint32(unroll*64)), next)
+		SUBQ(U8(uint8(unroll)), depth)
+		Label(test)
+		CMPQ(depth, U8(uint8(unroll)))
+		JGE(LabelRef(again))
+	}
+	turns(unroll)
+	turns(1)
+}
+
+func tileVNNI(s vectors.Set, rows int) {
+	const wide = 2
+	x := vectors.RowsOf("x", "ldx", rows, 0)
+	offsets := Load(Param("offsets"), GP64())
+	sums := make([][wide]VecVirtual, rows)
+	for r := range sums {
+		for j := range sums[r] {
+			sums[r][j] = s.Copy(Mem{Base: offsets, Disp: j * s.Bytes()})
+		}
+	}
+	loop(x, 4, func(k int, panel, next Register) {
+		var weights [wide]VecVirtual
+		for j := range weights {
+			weights[j] = s.Copy(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()})
+		}
+		PREFETCHT0(Mem{Base: next, Disp: k * 64})
+		for r := range sums {
+			factor := s.New()
+			VPBROADCASTD(x.At(r, k*4), factor)
+			for j := range weights {
+				VPDPBUSD(weights[j], factor, sums[r][j])
+			}
+		}
+	})
+	finish(s, rows, wide, func(r, j int) VecVirtual { return sums[r][j] })
+}
+
+// tileAVX2 has two sums for each output, of two of the four products each, and
+// 4 outputs in a register.
+func tileAVX2(s vectors.Set, rows int) {
+	const wide = 2
+	x := vectors.RowsOf("x", "ldx", rows, 0)
+	sums := make([][wide]VecVirtual, rows)
+	for r := range sums {
+		for j := range sums[r] {
+			sums[r][j] = s.Zero()
+		}
+	}
+	loop(x, 2, func(k int, panel, next Register) {
+		var weights [wide]VecVirtual
+		for j := range weights {
+			weights[j] = s.New()
+			VPMOVSXBW(Mem{Base: panel, Disp: k*panelBytes + j*16}, weights[j])
+		}
+		PREFETCHT0(Mem{Base: next, Disp: k * 64})
+		for r := range sums {
+			factor := s.New()
+			VPBROADCASTD(x.At(r, k*4), factor.AsX())
+			VPMOVZXBW(factor.AsX(), factor)
+			product := s.New()
+			VPMADDWD(weights[0], factor, product)
+			VPADDD(product, sums[r][0], sums[r][0])
+			VPMADDWD(weights[1], factor, factor)
+			VPADDD(factor, sums[r][1], sums[r][1])
+		}
+	})
+	offsets := Load(Param("offsets"), GP64())
+	for r := range sums {
+		// VPHADDD adds neighbours, but takes turns between its operands.
+		VPHADDD(sums[r][1], sums[r][0], sums[r][0])
+		VPERMQ(U8(0b11_01_10_00), sums[r][0], sums[r][0])
+		VPADDD(Mem{Base: offsets}, sums[r][0], sums[r][0])
+	}
+	finish(s, rows, 1, func(r, _ int) VecVirtual { return sums[r][0] })
+}
+
+// finish emits y = sum·scale·rowScale + bias + last.
+func finish(s vectors.Set, rows, wide int, sum func(r, j int) VecVirtual) {
+	scales, bias := Load(Param("scales"), GP64()), Load(Param("bias"), GP64())
+	rowScales := Load(Param("rowScales"), GP64())
+	for r := range rows {
+		for j := range wide {
+			v := sum(r, j)
+			VCVTDQ2PS(v, v)
+			VMULPS(Mem{Base: scales, Disp: j * s.Bytes()}, v, v)
+		}
+	}
+	for r := range rows {
+		rowScale := s.Broadcast(Mem{Base: rowScales, Disp: r * 4})
+		for j := range wide {
+			b := s.Copy(Mem{Base: bias, Disp: j * s.Bytes()})
+			VFMADD213PS(b, rowScale, sum(r, j))
+		}
+	}
+	store := vectors.Unique("store")
+	pointer := Load(Param("last"), GP64())
+	TESTQ(pointer, pointer)
+	JZ(LabelRef(store))
+	last := vectors.RowsOf("last", "ldlast", rows, 2)
+	for r := range rows {
+		for j := range wide {
+			VADDPS(last.At(r, j*s.Bytes()), sum(r, j), sum(r, j))
+		}
+	}
+	Label(store)
+	y := vectors.RowsOf("y", "ldy", rows, 2)
+	for r := range rows {
+		for j := range wide {
+			VMOVUPS(sum(r, j), y.At(r, j*s.Bytes()))
+		}
+	}
+}
+
+// quantize emits the rounding of rows to 8 bits. It stores whole registers: rows
+// of q have room for a multiple of 16 bytes.
+func quantize(s vectors.Set) {
+	TEXT("quantize"+s.Name, NOSPLIT, "func(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32)")
+	Pragma("noescape")
+	Doc("quantize" + s.Name + " is quantizeGo.")
+	q, x := Load(Param("q"), GP64()).(GPVirtual), Load(Param("x"), GP64()).(GPVirtual)
+	ldq, ldx := Load(Param("ldq"), GP64()).(GPVirtual), Load(Param("ldx"), GP64()).(GPVirtual)
+	rows, columns := Load(Param("rows"), GP64()).(GPVirtual), Load(Param("columns"), GP64()).(GPVirtual)
+	scales := Load(Param("scales"), GP64()).(GPVirtual)
+	tail := s.Tail(columns)
+	magnitude := s.Copy(s.Bits(0x7fffffff))
+	Label("row")
+
+	// As integers, the bits of magnitudes are in the order of the magnitudes, with
+	// NaN as the largest.
+	largest := s.Zero()
+	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
+		v := p.Load(at[0])
+		s.And(magnitude, v, v)
+		VPMAXSD(v, largest, largest)
+	})
+	// scale = max(largest, smallest)/127
+	highest := s.Broadcast(s.MaxInt(largest))
+	scale := s.Copy(s.Constant(vectors.SmallestMagnitude))
+	VMAXPS(highest, scale, scale)
+	inverse := s.Copy(s.Constant(127))
+	VDIVPS(scale, inverse, inverse)
+	VMULPS(s.Constant(1.0/127), scale, scale)
+	VMOVSS(scale.AsX(), Mem{Base: scales})
+
+	// q = round(x/scale) + 128
+	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
+		v := p.Load(at[0])
+		VMULPS(inverse, v, v)
+		VCVTPS2DQ(v, v)
+		VPADDD(s.Bits(128), v, v)
+		to := Mem{Base: q, Index: at[0].Index, Scale: 1}
+		if s.Lanes == 16 {
+			bytes := XMM()
+			VPMOVDB(v, bytes)
+			VMOVDQU(bytes, to)
+			return
+		}
+		high := XMM()
+		VEXTRACTI128(U8(1), v, high)
+		VPACKUSDW(high, v.AsX(), high)
+		VPACKUSWB(high, high, high)
+		VMOVQ(high, to)
+	})
+	LEAQ(Mem{Base: x, Index: ldx, Scale: 4}, x)
+	ADDQ(ldq, q)
+	ADDQ(I8(4), scales)
+	DECQ(rows)
+	JG(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,156 @@
+package kernels
+
+import "math"
+
+// Int8: a weight w[o][k] is scale[o]·q with q from −127 to 127, one scale for
+// each output. A row of x is scale·(q − 128) with q from 1 to 255, one scale for
+// each row, found when the product begins. Both take the largest magnitude to
+// 127. Then
+//
+//	Σk x[k]·w[o][k] = rowScale·scale[o]·(Σk q·qw − 128·Σk qw)
+//
+// where the sums are of integers, and so the same on every processor. The
+// instructions want one of the factors without a sign: hence the 128, whose part
+// of the sum depends on the weight alone.
+
+const (
+	int8Step = 4   // inputs that an instruction multiplies at a time
+	int8Zero = 128 // what x = 0 becomes
+	int8Most = 127 // what the largest magnitude becomes
+	// smallestMagnitude stands for the largest one of a row of zeros, so that its
+	// scale has an inverse.
+	smallestMagnitude = 1e-30
+)
+
+// int8Weight is a packed weight. A panel holds 32 outputs: four inputs of each,
+// then the next four.
+type int8Weight struct {
+	panels  []int8    // (⌈out/32⌉, steps, 32, 4)
+	offsets []int32   // (⌈out/32⌉·32): −128·Σ q
+	scales  []float32 // (⌈out/32⌉·32)
+	steps   int       // ⌈in/4⌉
+}
+
+func newInt8Weight(panels, in int) int8Weight {
+	steps := (in + int8Step - 1) / int8Step
+	return int8Weight{
+		panels:  hugePages[int8](panels * steps * panelColumns * int8Step),
+		offsets: make([]int32, panels*panelColumns),
+		scales:  make([]float32, panels*panelColumns),
+		steps:   steps,
+	}
+}
+
+func (w *int8Weight) bytes() int { return len(w.panels) + 4*len(w.offsets) + 4*len(w.scales) }
+
+// packPanel packs panel p, which is columns rows of values.
+func (w *int8Weight) packPanel(p int, values []float32, columns, in int) {
+	size := w.steps * panelColumns * int8Step
+	panel := w.panels[p*size:][:size]
+	for j := range columns {
+		row := values[j*in:][:in]
+		var largest float32 = smallestMagnitude
+		for _, v := range row {
+			largest = max(largest, v, -v)
+		}
+		inverse, sum := int8Most/largest, int32(0)
+		for k, v := range row {
+			q := int32(math.RoundToEven(float64(v * inverse)))
+			panel[k/int8Step*panelColumns*int8Step+j*int8Step+k%int8Step] = int8(q)
+			sum += q
+		}
+		w.scales[p*panelColumns+j] = largest / int8Most
+		w.offsets[p*panelColumns+j] = -int8Zero * sum
+	}
+}
+
+// int8Rows are the rows of x in 8 bits.
+type int8Rows struct {
+	values []uint8   // (rows, ld)
+	scales []float32 // (rows)
+	ld     int       // a multiple of 16
+	parts  int       // of the task that fills it
+}
+
+// quantize fills int8Rows from x.
+func (t *product) quantize(pool *Pool) {
+	q := &t.int8Rows
+	const whole = 16
+	q.ld = (t.in + whole - 1) / whole * whole
+	q.values = resize(q.values, t.rows*q.ld)
+	q.scales = resize(q.scales, t.rows)
+	q.parts = min(2*pool.Threads(), 1+t.rows*t.in/quantizePart, t.rows)
+	pool.Run(q.parts, (*quantizeTask)(t))
+}
+
+// quantizePart is how many values are worth a part.
+const quantizePart = 1 << 13
+
+// quantizeTask quantises some rows of x in each part.
+type quantizeTask product
+
+// Do implements Task.
+func (t *quantizeTask) Do(_, i int) {
+	q := &t.int8Rows
+	first, end := share(t.rows, q.parts, i), share(t.rows, q.parts, i+1)
+	quantize(&q.values[first*q.ld], q.ld, &t.x[first*t.in], t.in, end-first, t.in, &q.scales[first])
+}
+
+// tile computes rows of x times panel p.
+func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, p, row, rows int, bias, residual *float32, ldresidual, fetch, half int) {
+	size := w.steps * panelColumns * int8Step
+	first := p * panelColumns
+	tileInt8(y, ldy, &x.values[row*x.ld], x.ld, &w.panels[p*size], rows, w.steps, &w.offsets[first], &w.scales[first], bias,
+		&x.scales[row], residual, ldresidual, &w.panels[fetch*size+half*size/2])
+}
+
+// quantizeGo brings rows of x into 8 bits:
+//
+//	scales[r] = max |x[r][k]|/127, q[r][k] = round(x[r][k]/scales[r]) + 128
+//
+// Rounding is to even. The scale of a row with a NaN is NaN. Rows of q have room
+// for a multiple of 16 bytes; what is in them after the columns is undefined.
+func quantizeGo(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32) {
+	for r := range rows {
+		row := floats(x, r*ldx, columns)
+		largest := float32(smallestMagnitude)
+		for _, v := range row {
+			largest = max(largest, v, -v) // NaN if one is
+		}
+		inverse := int8Most / largest
+		*at(scales, r) = largest * (1.0 / int8Most)
+		to := values(q, r*ldq, columns)
+		for k, v := range row {
+			to[k] = uint8(int32(math.RoundToEven(float64(v*inverse))) + int8Zero)
+		}
+	}
+}
+
+// tileInt8Go computes a tile, some rows of x times a panel of 32 outputs:
+//
+//	sum     = offsets[j] + Σk x[r][k]·panel[k/4][j][k%4]
+//	y[r][j] = sum·scales[j]·rowScales[r] + bias[j] + last[r][j]
+//
+// depth counts steps of four inputs. ldy, ldx and ldlast are the distances
+// between rows. A nil last is zero.
+func tileInt8Go(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int) {
+	weights := values(panel, 0, depth*panelColumns*int8Step)
+	for r := range rows {
+		sums := [panelColumns]int32(values(offsets, 0, panelColumns))
+		for k, q := range values(x, r*ldx, depth*int8Step) {
+			step := weights[k/int8Step*panelColumns*int8Step+k%int8Step:]
+			for j := range sums {
+				sums[j] += int32(q) * int32(step[j*int8Step])
+			}
+		}
+		to := floats(y, r*ldy, panelColumns)
+		rowScale := *at(rowScales, r)
+		for j, sum := range sums {
+			v := float32(sum)*(*at(scales, j))*rowScale + *at(bias, j)
+			if last != nil {
+				v += *at(last, r*ldlast+j)
+			}
+			to[j] = v
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// The sums are of integers, so every implementation has the same; only the
+// rounding of the scales' products may differ.
+func TestInt8AgainstItsDefinition(t *testing.T) {
+	pool := NewPool(3)
+	defer pool.Close()
+	eachImplementation(t, func(t *testing.T) {
+		for _, shape := range productShapes {
+			rows, out, in := shape[0], shape[1], shape[2]
+			for offset := range 2 {
+				t.Run(fmt.Sprintf("%dx%dx%d offset %d", rows, out, in, offset), func(t *testing.T) {
+					r := newRand(uint64(rows*out + in))
+					x, w, residual := newGuarded(rows*in, offset), normal(r, make([]float32, out*in), 1), newGuarded(rows*out, offset)
+					normal(r, x.slice(), 3)
+					normal(r, residual.slice(), 1)
+					bias := normal(r, make([]float32, out), 1)
+					y := newGuarded(rows*out, 1-offset)
+					m := Pack(pool, Int8, w, out, in)
+					m.Mul(pool, y.slice(), x.slice(), rows, Epilogue{Bias: bias, Residual: residual.slice()})
+					y.check(t, "y")
+					x.check(t, "x")
+					weightScales, weights := quantized(w, out, in)
+					rowScales, values := quantized(x.slice(), rows, in)
+					for i, got := range y.slice() {
+						row, column := i/max(out, 1), i%max(out, 1)
+						sum := 0
+						for k := range in {
+							sum += values[row*in+k] * weights[column*in+k]
+						}
+						want := float64(sum)*weightScales[column]*rowScales[row] + float64(bias[column]) + float64(residual.slice()[i])
+						if math.Abs(float64(got)-want) > 1e-6*(3+math.Abs(want)) {
+							t.Fatalf("y[%d] = %v, want %v", i, got, want)
+						}
+					}
+				})
+			}
+		}
+	})
+}
+
+// quantized is the symmetric quantisation of rows to ±127, in float64 but for
+// the one division that decides the rounding.
+func quantized(x []float32, rows, columns int) (scales []float64, values []int) {
+	for r := range rows {
+		row := x[r*columns:][:columns]
+		largest := float32(1e-30)
+		for _, v := range row {
+			largest = max(largest, v, -v)
+		}
+		scales = append(scales, float64(largest)/127)
+		for _, v := range row {
+			values = append(values, int(math.RoundToEven(float64(v*(127/largest)))))
+		}
+	}
+	return scales, values
+}
+
+// The error of a product of normal values is that of rounding to 8 bits.
+func TestInt8IsCloseToFloat32(t *testing.T) {
+	const rows, out, in = 20, 64, 768
+	r := newRand(1)
+	x, w := normal(r, make([]float32, rows*in), 1), normal(r, make([]float32, out*in), 0.05)
+	exact, y := make([]float32, rows*out), make([]float32, rows*out)
+	Pack(nil, Float32, w, out, in).Mul(nil, exact, x, rows, Epilogue{})
+	eachImplementation(t, func(t *testing.T) {
+		Pack(nil, Int8, w, out, in).Mul(nil, y, x, rows, Epilogue{})
+		var difference, norm float64
+		for i := range y {
+			difference += math.Pow(float64(y[i]-exact[i]), 2)
+			norm += math.Pow(float64(exact[i]), 2)
+		}
+		// Steps of a 127th of about 3 deviations, in both factors.
+		if relative := math.Sqrt(difference / norm); relative > 0.012 {
+			t.Errorf("relative error %v", relative)
+		}
+	})
+}
+
+func TestInt8OfZerosAndSpecialValues(t *testing.T) {
+	const rows, out, in = 16, 40, 37
+	eachImplementation(t, func(t *testing.T) {
+		w := normal(newRand(1), make([]float32, out*in), 1)
+		clear(w[3*in : 4*in])
+		m := Pack(nil, Int8, w, out, in)
+		x, y := normal(newRand(2), make([]float32, rows*in), 1), make([]float32, rows*out)
+		clear(x[2*in : 3*in])
+		x[5*in+36], x[6*in], x[7*in+1] = float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))
+		m.Mul(nil, y, x, rows, Epilogue{})
+		for i, v := range y {
+			row, column := i/out, i%out
+			switch {
+			case row >= 5 && row <= 7:
+				if !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) {
+					t.Fatalf("row %d: y[%d] = %v, want no number", row, column, v)
+				}
+			case row == 2 || column == 3:
+				if v != 0 {
+					t.Fatalf("row %d: y[%d] = %v, want 0", row, column, v)
+				}
+			case math.IsNaN(float64(v)) || math.IsInf(float64(v), 0):
+				t.Fatalf("row %d: y[%d] = %v", row, column, v)
+			}
+		}
+	})
+}
+
+func TestQuantizeAgainstGo(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		r := newRand(1)
+		for columns := 1; columns <= 130; columns++ {
+			for offset := range 4 {
+				const rows = 3
+				g := newGuarded(rows*columns, offset)
+				x := normal(r, g.slice(), 2)
+				ld := (columns + 15) / 16 * 16
+				got, want := make([]uint8, rows*ld+16), make([]uint8, rows*ld)
+				scales, wantScales := make([]float32, rows), make([]float32, rows)
+				quantize(&got[0], ld, &x[0], columns, rows, columns, &scales[0])
+				quantizeGo(&want[0], ld, &x[0], columns, rows, columns, &wantScales[0])
+				for row := range rows {
+					if scales[row] != wantScales[row] {
+						t.Fatalf("%d columns: scale %v, want %v", columns, scales[row], wantScales[row])
+					}
+					for k := range columns {
+						if got[row*ld+k] != want[row*ld+k] {
+							t.Fatalf("%d columns: %d at %d, want %d", columns, got[row*ld+k], k, want[row*ld+k])
+						}
+					}
+				}
+				for k, v := range got[rows*ld:] {
+					if v != 0 {
+						t.Fatalf("%d columns: wrote %d at %d after the last row", columns, v, k)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestInt8AllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
+	pool := NewPool(2)
+	defer pool.Close()
+	m := Pack(nil, Int8, make([]float32, 256*256), 256, 256)
+	x, y := make([]float32, 40*256), make([]float32, 40*256)
+	if n := testing.AllocsPerRun(50, func() { m.Mul(pool, y, x, 40, Epilogue{}) }); n != 0 {
+		t.Errorf("Mul allocates %v times, want 0", n)
+	}
+}
