@@ -27,9 +27,15 @@ func TestTokenLimit(t *testing.T) {
 			_, err := NextSentence{e}.IsNext(ctx, pairs, NextSentenceOptions{})
 			return err
 		},
-		"embed":     func(ctx context.Context) error { _, err := Embedder{e}.Embed(ctx, texts, EmbedOptions{}); return err },
-		"tokenize":  func(ctx context.Context) error { _, err := Tokenizer{e}.Tokenize(ctx, texts, TokenizeOptions{}); return err },
-		"attention": func(ctx context.Context) error { _, err := Attention{e}.Attend(ctx, texts, AttendOptions{}); return err },
+		"embed": func(ctx context.Context) error { _, err := Embedder{e}.Embed(ctx, texts, EmbedOptions{}); return err },
+		"tokenize": func(ctx context.Context) error {
+			_, err := Tokenizer{e}.Tokenize(ctx, texts, TokenizeOptions{})
+			return err
+		},
+		"attention": func(ctx context.Context) error {
+			_, err := Attention{e}.Attend(ctx, texts, AttendOptions{})
+			return err
+		},
 		"pretraining": func(ctx context.Context) error {
 			_, err := PretrainingExamples{e}.Make(ctx, texts, PretrainingOptions{})
 			return err
