@@ -20,7 +20,7 @@ type options struct {
 	MaxBodyBytes        int64 `help:"Largest request body, counted after decompression." default:"1048576"`
 	MaxTexts            int   `help:"Most texts in one request." default:"256"`
 	MaxTokensPerRequest int   `help:"Most word pieces in one request." default:"32768"`
-	MaxInFlight         int   `help:"Most requests worked on or waiting; more are refused with 429." default:"256"`
+	MaxInFlight         int   `help:"Most requests worked on or waiting, each counted once more for every 4 KiB of its body; more are refused with 429." default:"512"`
 	QueueTokens         int   `help:"Most word pieces that may wait; more are refused with 429." default:"65536"`
 	BatchTokens         int   `help:"Most word pieces that one pass joins." default:"512"`
 
@@ -111,6 +111,9 @@ func (o *options) check() error {
 	positive("shutdown-timeout", o.ShutdownTimeout > 0)
 	if o.Threads < 0 || o.DrainDelay < 0 {
 		errs = append(errs, errors.New("--threads and --drain-delay must not be negative"))
+	}
+	if o.QueueTokens < o.MaxTokensPerRequest {
+		errs = append(errs, errors.New("--queue-tokens must not be below --max-tokens-per-request, or the largest request never finds room"))
 	}
 	if o.WriteTimeout <= o.RequestTimeout {
 		errs = append(errs, errors.New("--write-timeout must be longer than --request-timeout, or late answers are cut off"))

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -22,7 +23,7 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 	api := httpapi.New(httpapi.Config{
 		MaxBodyBytes:        o.MaxBodyBytes,
 		MaxTexts:            o.MaxTexts,
-		MaxTokensPerRequest: min(o.MaxTokensPerRequest, o.QueueTokens),
+		MaxTokensPerRequest: o.MaxTokensPerRequest,
 		MaxInFlight:         o.MaxInFlight,
 		RequestTimeout:      o.RequestTimeout,
 		CORSOrigins:         o.CORSOrigins,
@@ -54,6 +55,7 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 	defer loaded.Close()
 	api.Serve(httpapi.NewTasks(loaded))
 	logReady(logger, loaded)
+	debug.FreeOSMemory() // loading left garbage; nothing else would return it soon
 
 	select {
 	case err := <-served:

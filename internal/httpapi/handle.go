@@ -53,7 +53,7 @@ func handleAs[In, Out any, P interface {
 			if err != nil {
 				return nil, err
 			}
-			release, err := a.enter()
+			release, err := a.enter(len(body))
 			if err != nil {
 				return nil, err
 			}
@@ -71,6 +71,7 @@ func handleAs[In, Out any, P interface {
 
 			ctx, cancel := context.WithTimeout(r.Context(), a.config.RequestTimeout)
 			defer cancel()
+			ctx = tasks.WithTokenLimit(ctx, a.config.MaxTokensPerRequest)
 			ctx, observed.timing = tasks.WithTiming(ctx)
 			return call(ctx, t, texts, in)
 		}()
@@ -84,16 +85,24 @@ func handleAs[In, Out any, P interface {
 	}
 }
 
-// enter takes one of the slots for requests in flight. A full house is said
-// at once: a queue in front of the engine's queue would only hide how long
-// the wait is.
-func (a *API) enter() (release func(), err error) {
-	select {
-	case a.slots <- struct{}{}:
-		return func() { <-a.slots }, nil
-	default:
-		p := newProblem(queueFull, "%d requests are in flight", cap(a.slots)).limits(int64(cap(a.slots)), int64(cap(a.slots)+1))
+// slotBytes is what one slot in flight stands for. A text can grow a hundred
+// times on its way (a word piece is a character or more, and has an id, a
+// token, a place), so that the slots bound memory, too.
+const slotBytes = 4 << 10
+
+// enter takes slots for a request in flight, the more the longer its body. A
+// full house is said at once: a queue in front of the engine's queue would
+// only hide how long the wait is.
+func (a *API) enter(bodyBytes int) (release func(), err error) {
+	slots := min(1+bodyBytes/slotBytes, a.config.MaxInFlight)
+	if !a.slots.TryAcquire(int64(slots)) {
+		p := newProblem(queueFull, "too many requests are in flight")
 		p.retryAfter = soon()
 		return nil, p
 	}
+	a.inFlight.Add(1)
+	return func() {
+		a.inFlight.Add(-1)
+		a.slots.Release(int64(slots))
+	}, nil
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/go-playground/validator/v10"
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/semaphore"
 
 	"cloze/internal/engine"
 	"cloze/internal/tasks"
@@ -30,14 +31,12 @@ type Config struct {
 	MaxBodyBytes int64
 	// MaxTexts bounds the texts of one request.
 	MaxTexts int
-	// MaxTokensPerRequest is what the engine lets one request have; it is
-	// stated here, and enforced there.
+	// MaxTokensPerRequest bounds the word pieces of one request.
 	MaxTokensPerRequest int
 	// Precision of the models' matrix products, to be stated.
 	Precision string
-	// MaxInFlight bounds the task requests that are worked on or wait, as the
-	// engine's queue bounds their tokens: a waiting request holds its text
-	// and its word pieces.
+	// MaxInFlight bounds the task requests that are worked on or wait, one
+	// with a long body counting once more for every 4 KiB of it.
 	MaxInFlight int
 	// RequestTimeout bounds the time from a request's body to its answer.
 	RequestTimeout time.Duration
@@ -99,7 +98,8 @@ type API struct {
 	routes   []string // "POST /classify", … for the answer 404
 	validate *validator.Validate
 	metrics  *metrics
-	slots    chan struct{} // MaxInFlight of them
+	slots    *semaphore.Weighted // MaxInFlight of them
+	inFlight atomic.Int64        // task requests
 	probe    *probe
 
 	tasks    atomic.Pointer[Tasks] // nil while starting
@@ -111,7 +111,7 @@ func New(config Config) *API {
 	a := &API{
 		config:   config,
 		validate: newValidator(),
-		slots:    make(chan struct{}, config.MaxInFlight),
+		slots:    semaphore.NewWeighted(int64(config.MaxInFlight)),
 		probe:    newProbe(),
 	}
 	a.metrics = newMetrics(config.Build, a.engineStats)
@@ -133,7 +133,7 @@ func (a *API) Serve(t *Tasks) {
 func (a *API) Drain() { a.draining.Store(true) }
 
 // InFlight counts the task requests being worked on.
-func (a *API) InFlight() int { return len(a.slots) }
+func (a *API) InFlight() int { return int(a.inFlight.Load()) }
 
 // ready returns the tasks, or the problem that says why there are none.
 func (a *API) ready() (*Tasks, error) {

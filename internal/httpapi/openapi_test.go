@@ -360,8 +360,8 @@ func (f *conformance) provokeAll(t *testing.T, path string) {
 	draining := realAPI(t)
 	draining.Drain()
 	full := realAPI(t)
-	for range cap(full.slots) {
-		full.slots <- struct{}{}
+	if _, err := full.enter(1 << 30); err != nil {
+		t.Fatal(err)
 	}
 	small := realAPI(t, func(c *Config) { c.MaxBodyBytes = 10 })
 	for _, p := range []struct {

@@ -185,7 +185,7 @@ var (
 	}
 	tooLarge = &problemType{
 		tasks.CodeTooLarge, "The request is too large", http.StatusUnprocessableEntity,
-		"The texts of one request make more word pieces than one request may have (`--max-tokens-per-request`), or the answer would be too large. Split it.",
+		"The texts of one request make more word pieces than one request may have (`--max-tokens-per-request`), or the answer would be too large. Split it, or ask for less.",
 		exampleBatch,
 	}
 	invalidParameter = &problemType{
