@@ -21,6 +21,7 @@ type cli struct {
 	Inspect  inspectCmd  `cmd:"" help:"Show what is in a model directory."`
 	Pretrain pretrainCmd `cmd:"" help:"Pre-train a model on running text."`
 	Finetune finetuneCmd `cmd:"" help:"Fine-tune a model on labelled sets."`
+	Predict  predictCmd  `cmd:"" help:"Answer a task for each line of a file or pipe."`
 	Bench    benchCmd    `cmd:"" help:"Measure how fast models run on this processor."`
 	Export   exportCmd   `cmd:"" help:"Write a model for another program."`
 }

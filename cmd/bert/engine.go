@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"cloze/internal/bert"
+	"cloze/internal/checkpoint"
+	"cloze/internal/engine"
+	"cloze/internal/kernels"
+	"cloze/models"
+)
+
+// engineFlags choose the models that a command runs, and how.
+type engineFlags struct {
+	Model     string `default:"auto" help:"A model directory, or a model inside this program (en or zh), or auto: each text goes to the one for its script." placeholder:"DIR|en|zh|auto"`
+	Precision string `default:"float32" help:"Precision of the weights: ${precisions}."`
+	Threads   int    `default:"0" help:"Number of threads; 0 is as many as the program may use."`
+}
+
+// unboundedQueue is for the only client of an engine, which waits for each
+// answer anyway.
+const unboundedQueue = math.MaxInt32
+
+// start loads the models and starts an engine on them. Close ends it.
+func (f engineFlags) start() (*engine.Engine, error) {
+	precision, err := kernels.ParsePrecision(f.Precision)
+	if err != nil {
+		return nil, err
+	}
+	if !kernels.Supported(precision) {
+		return nil, fmt.Errorf("this processor does not compute in %s", precision)
+	}
+	if f.Threads < 0 {
+		return nil, fmt.Errorf("threads must be at least 0, not %d", f.Threads)
+	}
+	pool := kernels.NewPool(f.Threads)
+	loaded, err := f.load(bert.Options{Precision: precision, Pool: pool})
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	e, err := engine.New(engine.Options{Pool: pool, QueueTokens: unboundedQueue}, loaded...)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// load loads the models that Model stands for.
+func (f engineFlags) load(o bert.Options) ([]*engine.Model, error) {
+	ids := models.IDs()
+	switch {
+	case slices.Contains(ids, f.Model):
+		ids = []string{f.Model}
+	case f.Model != "auto":
+		if info, err := os.Stat(f.Model); err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("--model %s: neither a directory nor one of auto, %s", f.Model, strings.Join(ids, ", "))
+		}
+		network, tok, err := checkpoint.LoadDir(f.Model, o)
+		if err != nil {
+			return nil, err
+		}
+		return []*engine.Model{{ID: f.id(), Network: network, Tokenizer: tok}}, nil
+	}
+	var loaded []*engine.Model
+	for _, id := range ids {
+		network, tok, err := checkpoint.Load(models.FS(id), o)
+		if err != nil {
+			return nil, fmt.Errorf("model %s: %w", id, err)
+		}
+		loaded = append(loaded, &engine.Model{ID: id, Network: network, Tokenizer: tok})
+	}
+	return loaded, nil
+}
+
+// id is what a result calls the model of a directory.
+func (f engineFlags) id() string {
+	path, err := filepath.Abs(f.Model)
+	if err != nil {
+		path = f.Model
+	}
+	if id := filepath.Base(path); id != "auto" && id != string(filepath.Separator) {
+		return id
+	}
+	return "model"
+}
