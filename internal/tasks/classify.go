@@ -280,7 +280,7 @@ func newClassification(labels []string, scores []float32, topK int) Classificati
 	indices, values := kernels.TopK(scores, min(topK, len(labels)))
 	c := Classification{Labels: make([]Score, len(indices))}
 	for k, i := range indices {
-		c.Labels[k] = Score{Label: labels[i], Score: float64(values[k])}
+		c.Labels[k] = Score{Label: labels[i], Score: score(values[k])}
 	}
 	c.Label, c.Score = c.Labels[0].Label, c.Labels[0].Score
 	return c

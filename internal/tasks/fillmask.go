@@ -411,16 +411,16 @@ func (m *masked) result(text string, o FillMaskOptions) FillMaskResult {
 		filling := MaskFilling{Start: spans[i].Start, End: spans[i].End, Predictions: make([]MaskPrediction, len(best))}
 		for k, g := range best {
 			filling.Predictions[k] = MaskPrediction{
-				Token: m.model.Tokenizer.Token(g.id), ID: g.id, Score: float64(g.score),
+				Token: m.model.Tokenizer.Token(g.id), ID: g.id, Score: score(g.score),
 				Sequence: m.decode(withTokens(m.encoding(), []int32{p}, []guess{g})),
 			}
 		}
 		result.Masks[i] = filling
 	}
 	for _, h := range m.beam[:min(o.TopK, len(m.beam))] {
-		filling := Filling{Score: math.Exp(h.logScore), Sequence: m.decode(withTokens(m.encoding(), m.positions, h.filled))}
+		filling := Filling{Score: score(float32(math.Exp(h.logScore))), Sequence: m.decode(withTokens(m.encoding(), m.positions, h.filled))}
 		for _, g := range h.filled {
-			filling.Tokens = append(filling.Tokens, FilledToken{Token: m.model.Tokenizer.Token(g.id), ID: g.id, Score: float64(g.score)})
+			filling.Tokens = append(filling.Tokens, FilledToken{Token: m.model.Tokenizer.Token(g.id), ID: g.id, Score: score(g.score)})
 		}
 		result.Joint = append(result.Joint, filling)
 	}

@@ -164,14 +164,14 @@ func (o NEROptions) entities(text string, found []labelled) []Entity {
 	entities := make([]Entity, 0, len(found))
 	spans := make([]tokenizer.Span, 0, len(found))
 	for _, f := range found {
-		score, kind := float64(f.score), f.label
+		probability, kind := score(f.score), f.label
 		if o.Aggregation == NoAggregation {
 			kind = entityType(f.label)
 		}
-		if score < o.MinScore || len(o.Types) > 0 && !slices.Contains(o.Types, kind) {
+		if probability < o.MinScore || len(o.Types) > 0 && !slices.Contains(o.Types, kind) {
 			continue
 		}
-		entities = append(entities, Entity{Type: f.label, Text: text[f.span.Start:f.span.End], Score: score})
+		entities = append(entities, Entity{Type: f.label, Text: text[f.span.Start:f.span.End], Score: probability})
 		spans = append(spans, f.span)
 	}
 	convert(o.OffsetUnit, text, spans)

@@ -71,7 +71,7 @@ func (n NextSentence) IsNext(ctx context.Context, pairs []Text, o NextSentenceOp
 	results := make([]NextSentenceResult, len(pairs))
 	for i, r := range readings {
 		probs := Softmax.apply(outputs[i].Heads[0])
-		scores := NextSentenceScores{IsNext: float64(probs[0]), NotNext: float64(probs[1])}
+		scores := NextSentenceScores{IsNext: score(probs[0]), NotNext: score(probs[1])}
 		results[i] = NextSentenceResult{Label: IsNext, Score: scores.IsNext, Scores: scores, Info: r.info()}
 		if scores.NotNext > scores.IsNext {
 			results[i].Label, results[i].Score = NotNext, scores.NotNext

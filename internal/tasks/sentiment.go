@@ -265,9 +265,9 @@ func (p sentimentPlan) result(text string, heads sentimentHead, outputs []engine
 
 func newPolarity(labels []string, scores []float32) Polarity {
 	best := argmax(scores)
-	p := Polarity{Label: labels[best], Score: float64(scores[best]), Scores: make(map[string]float64, len(labels))}
+	p := Polarity{Label: labels[best], Score: score(scores[best]), Scores: make(map[string]float64, len(labels))}
 	for i, label := range labels {
-		p.Scores[label] = float64(scores[i])
+		p.Scores[label] = score(scores[i])
 	}
 	return p
 }
