@@ -18,7 +18,7 @@ func newLogger(o options, stderr io.Writer) zerolog.Logger {
 			format = "console"
 		}
 	}
-	var out io.Writer = zerolog.SyncWriter(stderr)
+	out := zerolog.SyncWriter(stderr)
 	if format == "console" {
 		out = zerolog.ConsoleWriter{Out: stderr, TimeFormat: time.TimeOnly}
 	}

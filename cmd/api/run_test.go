@@ -75,7 +75,10 @@ func start(t testing.TB, args ...string) *server {
 	t.Cleanup(func() {
 		cancel()
 		select {
-		case <-s.done:
+		case err := <-s.done:
+			if err != nil {
+				t.Errorf("run returned %v", err)
+			}
 		case <-time.After(30 * time.Second):
 			t.Error("the server does not stop")
 		}
@@ -141,9 +144,8 @@ func (s *server) try(ctx context.Context, method, path, body string) (status int
 	if err != nil {
 		return 0, "", err
 	}
-	defer w.Body.Close()
 	data, err := io.ReadAll(w.Body)
-	return w.StatusCode, string(data), err
+	return w.StatusCode, string(data), errors.Join(err, w.Body.Close())
 }
 
 // TestFiveTasksInTwoLanguages is the program from end to end.
@@ -204,7 +206,7 @@ func TestBadStarts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	t.Cleanup(func() { _ = taken.Close() })
 	empty := t.TempDir()
 	for name, tt := range map[string]struct {
 		args []string
@@ -217,7 +219,7 @@ func TestBadStarts(t *testing.T) {
 		"reserved id":       {[]string{"--model", "auto=../../models/en"}, "auto"},
 		"port in use":       {[]string{"--listen", taken.Addr().String()}, "address already in use"},
 		"no port":           {[]string{"--listen", "localhost"}, "missing port"},
-		"unknown flag":      {[]string{"--modle", "x"}, "--modle"},
+		"unknown flag":      {[]string{"--colour", "x"}, "--colour"},
 		"unknown precision": {[]string{"--precision", "int3"}, "int3"},
 		"negative limit":    {[]string{"--max-texts=-1"}, "--max-texts must be positive"},
 		"timeouts crossed":  {[]string{"--write-timeout", "1s"}, "--write-timeout must be longer"},
@@ -319,7 +321,7 @@ func TestSlowClients(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			defer connection.Close()
+			defer func() { _ = connection.Close() }()
 			begin := time.Now()
 			answer, err := drip(connection, slowBody)
 			if took := time.Since(begin); took > 5*time.Second {

@@ -32,7 +32,7 @@ func (a *API) asProblem(r *http.Request, err error) *problemError {
 		p.retryAfter = soon()
 		if full, ok := errors.AsType[*engine.QueueFullError](err); ok {
 			p.Detail = "the queue has no room for the tokens of this request"
-			p.limits(int64(full.Limit), int64(full.Queued+full.Tokens))
+			p = p.limits(int64(full.Limit), int64(full.Queued+full.Tokens))
 			p.retryAfter = max(p.retryAfter, full.RetryAfter)
 		}
 		return p
@@ -61,10 +61,10 @@ func (a *API) inputProblem(r *http.Request, e *tasks.InputError) *problemError {
 	}
 	p := newProblem(kind, "%s", e.Detail)
 	if e.Limit != 0 || e.Actual != 0 {
-		p.limits(int64(e.Limit), int64(e.Actual))
+		p = p.limits(int64(e.Limit), int64(e.Actual))
 	}
 	if e.Field != "" {
-		p.at(pointerTo(e, observationOf(r).batch))
+		p = p.at(pointerTo(e, observationOf(r).batch))
 	}
 	if kind == unknownModel {
 		p.Available = a.modelIDs()

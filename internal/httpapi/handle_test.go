@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -400,8 +401,7 @@ func TestHeadIsGetWithoutBody(t *testing.T) {
 				t.Fatal(err)
 			}
 			body, err := io.ReadAll(w.Body)
-			w.Body.Close()
-			if err != nil || w.StatusCode != http.StatusOK || (method == http.MethodHead) != (len(body) == 0) {
+			if err := errors.Join(err, w.Body.Close()); err != nil || w.StatusCode != http.StatusOK || (method == http.MethodHead) != (len(body) == 0) {
 				t.Errorf("%s %s: %d with %d bytes, %v", method, path, w.StatusCode, len(body), err)
 			}
 			lengths = append(lengths, w.ContentLength)
@@ -449,8 +449,14 @@ func TestQualityOf(t *testing.T) {
 		line string
 		want float64
 	}{
-		{"text/html", 1}, {"application/json;q=0.5, text/html;q=0.8", 0.8}, {"TEXT/HTML ; Q=0.25", 0.25},
-		{"text/html;level=1;q=0.3", 0.3}, {"text/html;q=x", 0}, {"text/plain", 0}, {"", 0}, {"*/*", 0},
+		{"text/html", 1},
+		{"application/json;q=0.5, text/html;q=0.8", 0.8},
+		{"TEXT/HTML ; Q=0.25", 0.25},
+		{"text/html;level=1;q=0.3", 0.3},
+		{"text/html;q=x", 0},
+		{"text/plain", 0},
+		{"", 0},
+		{"*/*", 0},
 	} {
 		if got := qualityOf([]string{tt.line}, "text/html"); got != tt.want {
 			t.Errorf("qualityOf(%q) = %v, want %v", tt.line, got, tt.want)

@@ -296,7 +296,7 @@ func TestBinaryAttention(t *testing.T) {
 		}
 		data := w.Body.Bytes()
 		for i, p := range want {
-			got := 0.0
+			var got float64
 			if precision == "uint8" {
 				got = float64(data[i]) / 255
 			} else {
