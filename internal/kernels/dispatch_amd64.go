@@ -151,16 +151,68 @@ func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *flo
 	}
 }
 
+// roundsRows says whether products with bfloat16 weights round x to bfloat16.
+func roundsRows() bool { return useBFloat16 }
+
+func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16) {
+	switch {
+	case useAVX512:
+		tileBFloat16AVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next)
+	case useAVX2:
+		const half = panelColumns / 2
+		tileBFloat16AVX2(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next)
+		if last != nil {
+			last = at(last, half)
+		}
+		tileBFloat16AVX2(at(y, half), ldy, x, ldx, at(panel, half*bfloat16Step), rows, depth, at(first, half), last, ldlast, next)
+	default:
+		tileBFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
+	}
+}
+
+func tilePairs(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16) {
+	if useBFloat16 {
+		tilePairsAVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next)
+		return
+	}
+	tilePairsGo(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
+}
+
+func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
+	if useAVX512 {
+		roundRowsAVX512(y, ldy, x, ldx, rows, columns)
+		return
+	}
+	roundRowsGo(y, ldy, x, ldx, rows, columns)
+}
+
 // peakLoop is a loop for Peak, and how many operations a turn of it is.
 func peakLoop(prec Precision) (loop func(n int), operations float64) {
 	const multiplyAdds = 12 * 2
 	switch {
-	case prec == Float32 && useAVX512:
+	case prec == BFloat16 && useBFloat16:
+		return peakBFloat16, multiplyAdds * 32
+	case prec <= BFloat16 && useAVX512:
 		return peakAVX512, multiplyAdds * 16
-	case prec == Float32 && useAVX2:
+	case prec <= BFloat16 && useAVX2:
 		return peakAVX2, multiplyAdds * 8
 	case prec == Int8 && useVNNI:
 		return peakVNNI, multiplyAdds * 64
 	}
 	return nil, 0
+}
+
+// Implementation names what computes products in a precision.
+func Implementation(prec Precision) string {
+	switch {
+	case prec == Int8 && useVNNI:
+		return "AVX-512 VNNI"
+	case prec == BFloat16 && useBFloat16:
+		return "AVX-512 BF16"
+	case prec != Int8 && useAVX512:
+		return "AVX-512"
+	case useAVX2:
+		return "AVX2"
+	}
+	return "Go"
 }

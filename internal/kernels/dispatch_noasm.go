@@ -41,7 +41,25 @@ func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *flo
 	quantizeGo(q, ldq, x, ldx, rows, columns, scales)
 }
 
+func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16) {
+	tileBFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
+}
+
+func tilePairs(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16) {
+	tilePairsGo(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
+}
+
+func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
+	roundRowsGo(y, ldy, x, ldx, rows, columns)
+}
+
+// roundsRows says whether products with bfloat16 weights round x to bfloat16.
+func roundsRows() bool { return false }
+
 // pause waits a little.
 func pause(int) { runtime.Gosched() }
 
 func peakLoop(Precision) (loop func(n int), operations float64) { return nil, 0 }
+
+// Implementation names what computes products in a precision.
+func Implementation(Precision) string { return "Go" }

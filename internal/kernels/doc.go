@@ -18,3 +18,4 @@ package kernels
 //go:generate go -C _asm run ./layernorm -out ../layernorm_avx_amd64.s -stubs ../layernorm_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./pack -out ../pack_avx_amd64.s -stubs ../pack_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./int8 -out ../int8_avx_amd64.s -stubs ../int8_avx_amd64.go -pkg kernels
+//go:generate go -C _asm run ./bfloat16 -out ../bfloat16_avx_amd64.s -stubs ../bfloat16_avx_amd64.go -pkg kernels

@@ -7,4 +7,5 @@ var implementations = []implementation{
 	{"AVX2", &useAVX2, useAVX2},
 	{"AVX-512", &useAVX512, useAVX512},
 	{"AVX-512 VNNI", &useVNNI, useVNNI},
+	{"AVX-512 BF16", &useBFloat16, useBFloat16},
 }

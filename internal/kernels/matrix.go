@@ -21,13 +21,14 @@ type Matrix struct {
 	precision Precision
 	panels    []float32 // of Float32: (⌈out/32⌉, in, 32)
 	int8      int8Weight
+	bfloat16  bfloat16Weight
 }
 
 // packed is a type that weights are packed in.
 type packed interface{ float32 | int8 | uint16 }
 
 // Supported says whether this build and processor compute in a precision.
-func Supported(p Precision) bool { return p == Float32 || p == Int8 }
+func Supported(p Precision) bool { return p == Float32 || p == BFloat16 || p == Int8 }
 
 // Pack packs w, row-major (out, in) as in checkpoints, on all threads of the
 // pool. It panics if the precision is not Supported.
@@ -43,6 +44,8 @@ func Pack(pool *Pool, prec Precision, w []float32, out, in int) *Matrix {
 	switch prec {
 	case Int8:
 		m.int8 = newInt8Weight(panels, in)
+	case BFloat16:
+		m.bfloat16 = newBFloat16Weight(panels, in)
 	default:
 		m.panels = hugePages[float32](panels * in * panelColumns)
 	}
@@ -60,7 +63,7 @@ func (m *Matrix) In() int { return m.in }
 func (m *Matrix) Out() int { return m.out }
 
 // Bytes is the memory that the packed weight takes.
-func (m *Matrix) Bytes() int { return 4*len(m.panels) + m.int8.bytes() }
+func (m *Matrix) Bytes() int { return 4*len(m.panels) + m.int8.bytes() + m.bfloat16.bytes() }
 
 // Precision is what the weight was packed for.
 func (m *Matrix) Precision() Precision { return m.precision }
@@ -78,6 +81,8 @@ func (t *packTask) Do(_, i int) {
 	switch t.precision {
 	case Int8:
 		t.int8.packPanel(i, w, columns, t.in)
+	case BFloat16:
+		t.bfloat16.packPanel(i, w, columns, t.in)
 	default:
 		packRows(t.panels[i*t.in*panelColumns:][:t.in*panelColumns], w, columns, t.in, t.in)
 	}

@@ -39,3 +39,7 @@ func ParsePrecision(s string) (Precision, error) {
 	}
 	return 0, fmt.Errorf("unknown precision %q, want one of %q", s, precisionNames)
 }
+
+// Auto is the precision to take if nobody asks for one: the fastest that changes
+// no answer.
+func Auto() Precision { return Float32 }

@@ -31,12 +31,16 @@ func (m *Matrix) Mul(pool *Pool, y, x []float32, rows int, ep Epilogue) {
 	}
 	t := products.Get().(*product)
 	t.y, t.x, t.panels, t.rows, t.in, t.out, t.ep = y, x, m.panels, rows, m.in, m.out, ep
-	if m.precision == Int8 {
+	switch m.precision {
+	case Int8:
 		t.int8 = &m.int8
 		t.quantize(pool)
+	case BFloat16:
+		t.bfloat16 = &m.bfloat16
+		t.round(pool)
 	}
 	t.run(pool)
-	t.y, t.x, t.panels, t.ep, t.int8 = nil, nil, nil, Epilogue{}, nil
+	t.y, t.x, t.panels, t.ep, t.int8, t.bfloat16 = nil, nil, nil, Epilogue{}, nil, nil
 	products.Put(t)
 }
 
@@ -56,8 +60,12 @@ type product struct {
 	y, x, panels  []float32
 	rows, in, out int
 	ep            Epilogue
-	int8          *int8Weight // instead of panels
-	int8Rows      int8Rows    // instead of x
+
+	// Instead of panels and x, in other precisions:
+	int8         *int8Weight
+	int8Rows     int8Rows
+	bfloat16     *bfloat16Weight
+	bfloat16Rows bfloat16Rows
 
 	chunks int // of rows
 	groups int // of panels
@@ -151,8 +159,12 @@ func (t *product) panel(p, next, firstRow, endRow int) {
 // tile computes rows times panel p into y, whose rows are ldy apart, and fetches
 // one half of another panel into the cache.
 func (t *product) tile(y *float32, ldy, p, row, rows int, bias, residual *float32, fetch, half int) {
-	if t.int8 != nil {
+	switch {
+	case t.int8 != nil:
 		t.int8.tile(y, ldy, &t.int8Rows, p, row, rows, bias, residual, t.out, fetch, half)
+		return
+	case t.bfloat16 != nil:
+		t.bfloat16.tile(t, y, ldy, p, row, rows, bias, residual, fetch, half)
 		return
 	}
 	size := t.in * panelColumns
@@ -191,11 +203,6 @@ func tileGo(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, dept
 				sums[j] += v * row[j]
 			}
 		}
-		if last != nil {
-			for j, v := range floats(last, r*ldlast, panelColumns) {
-				sums[j] += v
-			}
-		}
-		copy(floats(y, r*ldy, panelColumns), sums[:])
+		storeRow(floats(y, r*ldy, panelColumns), sums[:], last, r*ldlast)
 	}
 }

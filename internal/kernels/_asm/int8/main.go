@@ -49,29 +49,6 @@ func main() {
 	Generate()
 }
 
-// loop emits the loop over the steps of a tile.
-func loop(x vectors.Rows, unroll int, step func(k int, panel, next Register)) {
-	panel, next := Load(Param("panel"), GP64()), Load(Param("next"), GP64())
-	depth := Load(Param("depth"), GP64())
-	turns := func(unroll int) {
-		again, test := vectors.Unique("again"), vectors.Unique("test")
-		JMP(LabelRef(test))
-		Label(again)
-		for k := range unroll {
-			step(k, panel, next)
-		}
-		x.Advance(unroll * 4)
-		ADDQ(U32(uint32(unroll*panelBytes)), panel)
-		ADDQ(U32(uint32(unroll*64)), next)
-		SUBQ(U8(uint8(unroll)), depth)
-		Label(test)
-		CMPQ(depth, U8(uint8(unroll)))
-		JGE(LabelRef(again))
-	}
-	turns(unroll)
-	turns(1)
-}
-
 func tileVNNI(s vectors.Set, rows int) {
 	const wide = 2
 	x := vectors.RowsOf("x", "ldx", rows, 0)
@@ -82,7 +59,7 @@ func tileVNNI(s vectors.Set, rows int) {
 			sums[r][j] = s.Copy(Mem{Base: offsets, Disp: j * s.Bytes()})
 		}
 	}
-	loop(x, 4, func(k int, panel, next Register) {
+	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel, next Register) {
 		var weights [wide]VecVirtual
 		for j := range weights {
 			weights[j] = s.Copy(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()})
@@ -110,7 +87,7 @@ func tileAVX2(s vectors.Set, rows int) {
 			sums[r][j] = s.Zero()
 		}
 	}
-	loop(x, 2, func(k int, panel, next Register) {
+	vectors.Steps(x, panelBytes, 4, 1, 2, func(k int, panel, next Register) {
 		var weights [wide]VecVirtual
 		for j := range weights {
 			weights[j] = s.New()
@@ -156,23 +133,7 @@ func finish(s vectors.Set, rows, wide int, sum func(r, j int) VecVirtual) {
 			VFMADD213PS(b, rowScale, sum(r, j))
 		}
 	}
-	store := vectors.Unique("store")
-	pointer := Load(Param("last"), GP64())
-	TESTQ(pointer, pointer)
-	JZ(LabelRef(store))
-	last := vectors.RowsOf("last", "ldlast", rows, 2)
-	for r := range rows {
-		for j := range wide {
-			VADDPS(last.At(r, j*s.Bytes()), sum(r, j), sum(r, j))
-		}
-	}
-	Label(store)
-	y := vectors.RowsOf("y", "ldy", rows, 2)
-	for r := range rows {
-		for j := range wide {
-			VMOVUPS(sum(r, j), y.At(r, j*s.Bytes()))
-		}
-	}
+	s.Store(rows, wide, func(r, j int) Op { return sum(r, j) })
 }
 
 // quantize emits the rounding of rows to 8 bits. It stores whole registers: rows

@@ -47,10 +47,6 @@ func main() {
 // tile emits the code for a number of rows.
 func tile(s vectors.Set, rows int) {
 	x := vectors.RowsOf("x", "ldx", rows, 2)
-	panel := Load(Param("panel"), GP64())
-	depth := Load(Param("depth"), GP64())
-	next := Load(Param("next"), GP64())
-
 	sums := make([][wide]VecVirtual, rows)
 	first := vectors.RowsOf("first", "ldfirst", rows, 2)
 	for r := range sums {
@@ -59,49 +55,18 @@ func tile(s vectors.Set, rows int) {
 		}
 	}
 
-	loop := func(unroll int) {
-		again, test := vectors.Unique("again"), vectors.Unique("test")
-		JMP(LabelRef(test))
-		Label(again)
-		for k := range unroll {
-			var weights [wide]VecVirtual
+	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel, next Register) {
+		var weights [wide]VecVirtual
+		for j := range weights {
+			weights[j] = s.Copy(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()})
+		}
+		PREFETCHT0(Mem{Base: next, Disp: k * 64})
+		for r := range sums {
+			factor := s.Broadcast(x.At(r, k*4))
 			for j := range weights {
-				weights[j] = s.Copy(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()})
-			}
-			PREFETCHT0(Mem{Base: next, Disp: k * 64})
-			for r := range sums {
-				factor := s.Broadcast(x.At(r, k*4))
-				for j := range weights {
-					VFMADD231PS(weights[j], factor, sums[r][j])
-				}
+				VFMADD231PS(weights[j], factor, sums[r][j])
 			}
 		}
-		x.Advance(unroll * 4)
-		ADDQ(U32(uint32(unroll*panelBytes)), panel)
-		ADDQ(U32(uint32(unroll*64)), next)
-		SUBQ(U8(uint8(unroll)), depth)
-		Label(test)
-		CMPQ(depth, U8(uint8(unroll)))
-		JGE(LabelRef(again))
-	}
-	loop(4)
-	loop(1)
-
-	store := vectors.Unique("store")
-	pointer := Load(Param("last"), GP64())
-	TESTQ(pointer, pointer)
-	JZ(LabelRef(store))
-	last := vectors.RowsOf("last", "ldlast", rows, 2)
-	for r := range sums {
-		for j := range sums[r] {
-			VADDPS(last.At(r, j*s.Bytes()), sums[r][j], sums[r][j])
-		}
-	}
-	Label(store)
-	y := vectors.RowsOf("y", "ldy", rows, 2)
-	for r := range sums {
-		for j := range sums[r] {
-			VMOVUPS(sums[r][j], y.At(r, j*s.Bytes()))
-		}
-	}
+	})
+	s.Store(rows, wide, func(r, j int) Op { return sums[r][j] })
 }

@@ -66,3 +66,52 @@ func Cases(most int, emit func(rows int)) {
 		RET()
 	}
 }
+
+// Store emits the end of a tile: it adds the rows at the parameter last, unless
+// that is nil, and stores the sums at the parameter y.
+func (s Set) Store(rows, wide int, sum func(r, j int) Op) {
+	store := Unique("store")
+	pointer := Load(Param("last"), GP64())
+	TESTQ(pointer, pointer)
+	JZ(LabelRef(store))
+	last := RowsOf("last", "ldlast", rows, 2)
+	for r := range rows {
+		for j := range wide {
+			VADDPS(last.At(r, j*s.Bytes()), sum(r, j), sum(r, j))
+		}
+	}
+	Label(store)
+	y := RowsOf("y", "ldy", rows, 2)
+	for r := range rows {
+		for j := range wide {
+			VMOVUPS(sum(r, j), y.At(r, j*s.Bytes()))
+		}
+	}
+}
+
+// Steps emits the loop over the steps of a tile: the parameter panel moves on by
+// panelBytes a step, the rows of x by xBytes, the parameter next by 64, and the
+// parameter depth counts down by count, while it is at least that. It ends with
+// less than count left in the register that it returns.
+func Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k int, panel, next Register)) (panel, depth Register) {
+	panel, next := Load(Param("panel"), GP64()), Load(Param("next"), GP64())
+	depth = Load(Param("depth"), GP64())
+	turns := func(unroll int) {
+		again, test := Unique("again"), Unique("test")
+		JMP(LabelRef(test))
+		Label(again)
+		for k := range unroll {
+			step(k, panel, next)
+		}
+		x.Advance(unroll * xBytes)
+		ADDQ(U32(uint32(unroll*panelBytes)), panel)
+		ADDQ(U32(uint32(unroll*64)), next)
+		SUBQ(U8(uint8(unroll*count)), depth)
+		Label(test)
+		CMPQ(depth, U8(uint8(unroll*count)))
+		JGE(LabelRef(again))
+	}
+	turns(unroll)
+	turns(1)
+	return panel, depth
+}

@@ -1,0 +1,196 @@
+// Command bfloat16 generates the tiles of products with bfloat16 weights.
+//
+// A step of a panel has two inputs of each of 32 outputs, side by side in a
+// word of 32 bits. Where the processor multiplies pairs of bfloat16 as fast as
+// it multiplies float32, rows of x are in bfloat16, too:
+//
+//	sum[r][j] += x[r][2k]·panel[k][j][0] + x[r][2k+1]·panel[k][j][1]
+//
+// Elsewhere the weights are widened to float32, whose upper half is a bfloat16,
+// and x is float32.
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+
+	"cloze/internal/kernels/_asm/vectors"
+)
+
+const (
+	panelBytes = 32 * 4 // of one step of a panel
+	wide       = 2      // vectors in a row of a tile
+)
+
+func main() {
+	avx512 := vectors.Sets[0]
+	ConstraintExpr("!purego")
+	for _, s := range vectors.Sets {
+		rows := 6
+		if s.Lanes == 16 {
+			rows = 14
+		}
+		TEXT("tileBFloat16"+s.Name, NOSPLIT, "func(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16)")
+		Pragma("noescape")
+		Doc(fmt.Sprintf("tileBFloat16%s is tileBFloat16Go for %d outputs and 1 to %d rows.", s.Name, wide*s.Lanes, rows))
+		vectors.Cases(rows, func(rows int) { tileWidened(s, rows) })
+	}
+
+	TEXT("tilePairsAVX512", NOSPLIT, "func(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16)")
+	Pragma("noescape")
+	Doc("tilePairsAVX512 is tilePairsGo for 1 to 14 rows.")
+	vectors.Cases(14, func(rows int) { tilePairs(avx512, rows) })
+
+	roundRows(avx512)
+	peak()
+	Generate()
+}
+
+// tileWidened takes the first inputs of a step, then the second ones.
+func tileWidened(s vectors.Set, rows int) {
+	x := vectors.RowsOf("x", "ldx", rows, 2)
+	first := Load(Param("first"), GP64())
+	sums := make([][wide]VecVirtual, rows)
+	for r := range sums {
+		for j := range sums[r] {
+			sums[r][j] = s.Copy(Mem{Base: first, Disp: j * s.Bytes()})
+		}
+	}
+	input := func(k, which int, panel Register) {
+		var weights [wide]VecVirtual
+		for j := range weights {
+			weights[j] = s.Copy(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()})
+			if which == 0 {
+				VPSLLD(U8(16), weights[j], weights[j])
+			} else {
+				VANDPS(s.Bits(0xffff0000), weights[j], weights[j])
+			}
+		}
+		for r := range sums {
+			factor := s.Broadcast(x.At(r, k*8+which*4))
+			for j := range weights {
+				VFMADD231PS(weights[j], factor, sums[r][j])
+			}
+		}
+	}
+	panel, depth := vectors.Steps(x, panelBytes, 8, 2, 2, func(k int, panel, next Register) {
+		PREFETCHT0(Mem{Base: next, Disp: k * 64})
+		input(k, 0, panel)
+		input(k, 1, panel)
+	})
+	even := vectors.Unique("even")
+	TESTQ(depth, depth)
+	JZ(LabelRef(even))
+	input(0, 0, panel)
+	Label(even)
+	s.Store(rows, wide, func(r, j int) Op { return sums[r][j] })
+}
+
+// tilePairs has registers of its choice, because avo does not know VDPBF16PS:
+// the sums in Z0 and up, the weights in Z28 and Z29, the pair of x in Z30.
+func tilePairs(s vectors.Set, rows int) {
+	const weights, factor = 28, 30
+	x := vectors.RowsOf("x", "ldx", rows, 1)
+	first := Load(Param("first"), GP64())
+	for r := range rows {
+		for j := range wide {
+			VMOVUPS(Mem{Base: first, Disp: j * s.Bytes()}, registers[r*wide+j])
+		}
+	}
+	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel, next Register) {
+		for j := range wide {
+			VMOVUPS(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()}, registers[weights+j])
+		}
+		PREFETCHT0(Mem{Base: next, Disp: k * 64})
+		for r := range rows {
+			VBROADCASTSS(x.At(r, k*4), registers[factor])
+			for j := range wide {
+				vdpbf16ps(weights+j, factor, r*wide+j)
+			}
+		}
+	})
+	s.Store(rows, wide, func(r, j int) Op { return registers[r*wide+j] })
+}
+
+var registers = [32]VecPhysical{
+	Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15,
+	Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31,
+}
+
+// vdpbf16ps emits VDPBF16PS Zb, Za, Zsum: EVEX.512.F3.0F38.W0 52 /r (Intel's
+// Software Developer's Manual, vol. 2). EVEX inverts the upper bits of register
+// numbers and all of the second operand's.
+func vdpbf16ps(b, a, sum int) {
+	bit := func(n, i int) uint8 { return uint8(^n >> i & 1) }
+	code := [6]uint8{
+		0x62,
+		bit(sum, 3)<<7 | bit(b, 4)<<6 | bit(b, 3)<<5 | bit(sum, 4)<<4 | 0b010, // 0F38
+		uint8(^a&15)<<3 | 0b1_10, // W0, F3
+		0b10<<5 | bit(a, 4)<<3,   // 512 bits
+		0x52,
+		0b11<<6 | uint8(sum&7)<<3 | uint8(b&7),
+	}
+	Comment(fmt.Sprintf("VDPBF16PS Z%d, Z%d, Z%d", b, a, sum))
+	Instruction(&ir.Instruction{Opcode: "LONG", Operands: []Op{U32(binary.LittleEndian.Uint32(code[:]))}})
+	Instruction(&ir.Instruction{Opcode: "WORD", Operands: []Op{U16(binary.LittleEndian.Uint16(code[4:]))}})
+}
+
+// roundRows emits the rounding of float32 to bfloat16, to nearest even.
+func roundRows(s vectors.Set) {
+	TEXT("roundRowsAVX512", NOSPLIT, "func(y *uint16, ldy int, x *float32, ldx, rows, columns int)")
+	Pragma("noescape")
+	Doc("roundRowsAVX512 is roundRowsGo.")
+	y, x := Load(Param("y"), GP64()).(GPVirtual), Load(Param("x"), GP64()).(GPVirtual)
+	ldy, ldx := Load(Param("ldy"), GP64()).(GPVirtual), Load(Param("ldx"), GP64()).(GPVirtual)
+	rows, columns := Load(Param("rows"), GP64()).(GPVirtual), Load(Param("columns"), GP64()).(GPVirtual)
+	tail := s.Tail(columns)
+	Label("row")
+	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
+		v := p.Load(at[0])
+		isNaN := K()
+		const unordered = 3
+		VCMPPS(U8(unordered), v, v, isNaN)
+		// (v + 0x7fff + (bit 16 of v)) >> 16; a NaN only gets the bit that keeps it one
+		odd := s.New()
+		VPSRLD(U8(16), v, odd)
+		VPANDD(s.Bits(1), odd, odd)
+		VPADDD(s.Bits(0x7fff), odd, odd)
+		VPADDD(v, odd, odd)
+		VPORD(s.Bits(0x00400000), v, isNaN, odd)
+		VPSRLD(U8(16), odd, odd)
+		half := YMM()
+		VPMOVDW(odd, half)
+		VMOVDQU(half, Mem{Base: y, Index: at[0].Index, Scale: 2})
+	})
+	LEAQ(Mem{Base: x, Index: ldx, Scale: 4}, x)
+	LEAQ(Mem{Base: y, Index: ldy, Scale: 2}, y)
+	DECQ(rows)
+	JG(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// peak emits the loop that measures VDPBF16PS, as in _asm/processor.
+func peak() {
+	const unroll = 12
+	TEXT("peakBFloat16", NOSPLIT, "func(n int)")
+	Doc(fmt.Sprintf("peakBFloat16 executes %d × n bfloat16 multiply-adds of 32 lanes.", unroll))
+	n := Load(Param("n"), GP64())
+	const x, y = 30, 31
+	for _, r := range append([]int{x, y}, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) {
+		VXORPS(registers[r], registers[r], registers[r])
+	}
+	Label("loop")
+	for i := range unroll {
+		vdpbf16ps(x, y, i)
+	}
+	DECQ(n)
+	JG(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}

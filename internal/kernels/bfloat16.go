@@ -1,0 +1,149 @@
+package kernels
+
+import "math"
+
+// BFloat16: weights are rounded to the upper half of a float32. Where the
+// processor multiplies pairs of them at twice float32's rate, rows of x are
+// rounded as well; elsewhere they stay float32, and the weights are widened as
+// they are read, which halves what a product reads from memory and costs some
+// instructions. Sums are float32.
+
+// bfloat16Step is how many inputs an instruction multiplies at a time.
+const bfloat16Step = 2
+
+// bfloat16Weight is a packed weight. A panel holds 32 outputs: two inputs of
+// each, then the next two.
+type bfloat16Weight struct {
+	panels []uint16 // (⌈out/32⌉, steps, 32, 2)
+	steps  int      // ⌈in/2⌉
+}
+
+func newBFloat16Weight(panels, in int) bfloat16Weight {
+	steps := (in + bfloat16Step - 1) / bfloat16Step
+	return bfloat16Weight{hugePages[uint16](panels * steps * panelColumns * bfloat16Step), steps}
+}
+
+func (w *bfloat16Weight) bytes() int { return 2 * len(w.panels) }
+
+// packPanel packs panel p, which is columns rows of values.
+func (w *bfloat16Weight) packPanel(p int, values []float32, columns, in int) {
+	size := w.steps * panelColumns * bfloat16Step
+	panel := w.panels[p*size:][:size]
+	for start := 0; start < in; start += panelColumns {
+		end := min(start+panelColumns, in) // a square stays in the L1 cache
+		for j := range columns {
+			for k := start; k < end; k++ {
+				panel[(k/bfloat16Step*panelColumns+j)*bfloat16Step+k%bfloat16Step] = roundBFloat16(values[j*in+k])
+			}
+		}
+	}
+}
+
+// roundBFloat16 is the nearest bfloat16, the even one of two.
+func roundBFloat16(v float32) uint16 {
+	bits := math.Float32bits(v)
+	if math.IsNaN(float64(v)) { // it stays one if its upper half keeps a bit
+		return uint16(bits>>16) | 1<<6
+	}
+	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
+}
+
+func widenBFloat16(v uint16) float32 { return math.Float32frombits(uint32(v) << 16) }
+
+// bfloat16Rows are the rows of x in bfloat16, or nothing if they stay float32.
+type bfloat16Rows struct {
+	values []uint16 // (rows, ld)
+	ld     int      // a multiple of 16
+	parts  int      // of the task that fills it
+}
+
+// round fills bfloat16Rows from x.
+func (t *product) round(pool *Pool) {
+	if !roundsRows() {
+		return
+	}
+	const whole = 16
+	q := &t.bfloat16Rows
+	q.ld = (t.in + whole - 1) / whole * whole
+	q.values = resize(q.values, t.rows*q.ld)
+	q.parts = min(2*pool.Threads(), 1+t.rows*t.in/quantizePart, t.rows)
+	pool.Run(q.parts, (*roundTask)(t))
+}
+
+// roundTask rounds some rows of x in each part.
+type roundTask product
+
+// Do implements Task.
+func (t *roundTask) Do(_, i int) {
+	q := &t.bfloat16Rows
+	first, end := share(t.rows, q.parts, i), share(t.rows, q.parts, i+1)
+	roundRows(&q.values[first*q.ld], q.ld, &t.x[first*t.in], t.in, end-first, t.in)
+}
+
+// tile computes rows of x times panel p.
+func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch, half int) {
+	size := w.steps * panelColumns * bfloat16Step
+	panel, next := &w.panels[p*size], &w.panels[fetch*size+half*size/2]
+	if roundsRows() {
+		x := &t.bfloat16Rows
+		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next)
+		return
+	}
+	tileBFloat16(y, ldy, &t.x[row*t.in], t.in, panel, rows, t.in, bias, residual, t.out, next)
+}
+
+// roundRowsGo rounds rows of x to bfloat16. Rows of y have room for a multiple
+// of 16 values; those after the columns become zero.
+func roundRowsGo(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
+	const whole = 16
+	for r := range rows {
+		to := values(y, r*ldy, (columns+whole-1)/whole*whole)
+		for k, v := range floats(x, r*ldx, columns) {
+			to[k] = roundBFloat16(v)
+		}
+		clear(to[columns:])
+	}
+}
+
+// tileBFloat16Go computes a tile of depth inputs:
+//
+//	y[r][j] = first[j] + Σk x[r][k]·panel[k/2][j][k%2] + last[r][j]
+//
+// ldy, ldx and ldlast are the distances between rows. A nil last is zero.
+func tileBFloat16Go(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int) {
+	for r := range rows {
+		sums := [panelColumns]float32(floats(first, 0, panelColumns))
+		for k, v := range floats(x, r*ldx, depth) {
+			step := values(panel, k/bfloat16Step*panelColumns*bfloat16Step, panelColumns*bfloat16Step)
+			for j := range sums {
+				sums[j] += v * widenBFloat16(step[j*bfloat16Step+k%bfloat16Step])
+			}
+		}
+		storeRow(floats(y, r*ldy, panelColumns), sums[:], last, r*ldlast)
+	}
+}
+
+// tilePairsGo is tileBFloat16Go of an x in bfloat16; depth counts steps of two
+// inputs.
+func tilePairsGo(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int) {
+	for r := range rows {
+		sums := [panelColumns]float32(floats(first, 0, panelColumns))
+		for k, v := range values(x, r*ldx, depth*bfloat16Step) {
+			step := values(panel, k/bfloat16Step*panelColumns*bfloat16Step, panelColumns*bfloat16Step)
+			for j := range sums {
+				sums[j] += widenBFloat16(v) * widenBFloat16(step[j*bfloat16Step+k%bfloat16Step])
+			}
+		}
+		storeRow(floats(y, r*ldy, panelColumns), sums[:], last, r*ldlast)
+	}
+}
+
+// storeRow adds the row at an offset of last, unless that is nil, and stores.
+func storeRow(y, sums []float32, last *float32, offset int) {
+	if last != nil {
+		for j, v := range floats(last, offset, len(sums)) {
+			sums[j] += v
+		}
+	}
+	copy(y, sums)
+}
