@@ -186,6 +186,16 @@ func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 	roundRowsGo(y, ldy, x, ldx, rows, columns)
 }
 
+func firstAbove(x *float32, n int, threshold float32) int {
+	switch {
+	case useAVX512:
+		return firstAboveAVX512(x, n, threshold)
+	case useAVX2:
+		return firstAboveAVX2(x, n, threshold)
+	}
+	return firstAboveGo(x, n, threshold)
+}
+
 // peakLoop is a loop for Peak, and how many operations a turn of it is.
 func peakLoop(prec Precision) (loop func(n int), operations float64) {
 	const multiplyAdds = 12 * 2

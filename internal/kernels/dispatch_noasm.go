@@ -56,6 +56,8 @@ func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 // roundsRows says whether products with bfloat16 weights round x to bfloat16.
 func roundsRows() bool { return false }
 
+func firstAbove(x *float32, n int, threshold float32) int { return firstAboveGo(x, n, threshold) }
+
 // pause waits a little.
 func pause(int) { runtime.Gosched() }
 

@@ -19,3 +19,4 @@ package kernels
 //go:generate go -C _asm run ./pack -out ../pack_avx_amd64.s -stubs ../pack_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./int8 -out ../int8_avx_amd64.s -stubs ../int8_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./bfloat16 -out ../bfloat16_avx_amd64.s -stubs ../bfloat16_avx_amd64.go -pkg kernels
+//go:generate go -C _asm run ./topk -out ../topk_avx_amd64.s -stubs ../topk_avx_amd64.go -pkg kernels
