@@ -18,12 +18,18 @@ import (
 // cli lists the subcommands; each lives in the file of its name.
 type cli struct {
 	Convert  convertCmd  `cmd:"" help:"Make a directory to train from of a published encoder."`
-	Inspect  inspectCmd  `cmd:"" help:"Show what is in a model directory."`
+	Inspect  inspecting  `cmd:"" help:"Show what is in a model directory, or what pre-training makes of text."`
 	Pretrain pretrainCmd `cmd:"" help:"Pre-train a model on running text."`
 	Finetune finetuneCmd `cmd:"" help:"Fine-tune a model on labelled sets."`
 	Predict  predictCmd  `cmd:"" help:"Answer a task for each line of a file or pipe."`
 	Bench    benchCmd    `cmd:"" help:"Measure how fast models run on this processor."`
 	Export   exportCmd   `cmd:"" help:"Write a model for another program."`
+}
+
+// inspecting is what bert inspect shows: a model, unless told otherwise.
+type inspecting struct {
+	Model    inspectCmd         `cmd:"" default:"withargs" help:"Show what is in a model directory (default)."`
+	Examples inspectExamplesCmd `cmd:"" help:"Show the examples that pre-training makes of text."`
 }
 
 func main() {

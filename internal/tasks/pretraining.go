@@ -171,7 +171,7 @@ func newPretrainingResult(m *engine.Model, document training.Document, examples 
 	result := PretrainingResult{Examples: make([]PretrainingExample, len(examples)), Info: Info{Model: m.ID, Windows: len(examples)}}
 	unseen := len(slices.Concat(document...))
 	for i, example := range examples {
-		result.Examples[i] = newPretrainingExample(m.Tokenizer, example)
+		result.Examples[i] = NewPretrainingExample(m.Tokenizer, example)
 		result.Tokens += len(example.IDs)
 		unseen -= ownPieces(m.Tokenizer, example)
 	}
@@ -193,7 +193,8 @@ func ownPieces(t *tokenizer.Tokenizer, example training.Example) int {
 	return n
 }
 
-func newPretrainingExample(t *tokenizer.Tokenizer, example training.Example) PretrainingExample {
+// NewPretrainingExample puts an example into the shape of the answer.
+func NewPretrainingExample(t *tokenizer.Tokenizer, example training.Example) PretrainingExample {
 	out := PretrainingExample{
 		Pieces:      make([]ExamplePiece, len(example.IDs)),
 		Predictions: make([]ExamplePrediction, len(example.Predictions)),

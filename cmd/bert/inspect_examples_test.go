@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"cloze/internal/tasks"
+)
+
+func TestInspectExamples(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		cmd  inspectExamplesCmd
+		want string
+	}{
+		// The paper's example (Devlin et al. 2018, §A.1), with all three
+		// treatments of its word.
+		{
+			"masked", inspectExamplesCmd{Text: []string{"my dog is hairy"}, Model: "en", Seed: 8},
+			"1: no pair, 6 tokens\n   [CLS] my dog is [MASK] [SEP]\n     4 hairy → [MASK] (mask)\n",
+		},
+		{
+			"random", inspectExamplesCmd{Text: []string{"my dog is hairy"}, Model: "en", Seed: 9},
+			"1: no pair, 6 tokens\n   [CLS] my dog is fault [SEP]\n     4 hairy → fault (random)\n",
+		},
+		{
+			"kept", inspectExamplesCmd{Text: []string{"my dog is hairy"}, Model: "en", Seed: 14},
+			"1: no pair, 6 tokens\n   [CLS] my dog is hairy [SEP]\n     4 hairy → hairy (keep)\n",
+		},
+		{
+			"chinese", inspectExamplesCmd{Text: []string{"我今天要上课"}, Model: "zh", Seed: 29},
+			"1: no pair, 8 tokens\n   [CLS] 我 今 天 要 上 [MASK] [SEP]\n     6 课 → [MASK] (mask)\n",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var out bytes.Buffer
+			test.cmd.Format, test.cmd.MaxTokens, test.cmd.Probability = "text", 128, 0.15
+			if err := test.cmd.inspect(&out); err != nil {
+				t.Fatal(err)
+			}
+			if got := out.String(); got != test.want {
+				t.Errorf("it says\n%s\nwant\n%s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestInspectExamplesOfACorpus(t *testing.T) {
+	_, _, corpus := texts(t)
+	cmd := inspectExamplesCmd{Corpus: []string{corpus}, Model: "en", MaxTokens: 32, Probability: 0.3, Examples: 7, Format: "jsonl"}
+	var out bytes.Buffer
+	if err := cmd.inspect(&out); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 7 {
+		t.Fatalf("%d lines, want 7", len(lines))
+	}
+	for _, line := range lines {
+		var e tasks.PretrainingExample
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		if len(e.Pieces) == 0 || len(e.Pieces) > 32 || len(e.Predictions) == 0 || e.NextSentence == "" {
+			t.Errorf("example %+v", e)
+		}
+	}
+	cmd.Examples = 0 // the epoch
+	out.Reset()
+	if err := cmd.inspect(&out); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "\n"); n < 40 {
+		t.Errorf("%d examples of sixty documents", n)
+	}
+}
+
+func TestInspectExamplesRefuses(t *testing.T) {
+	for _, cmd := range []inspectExamplesCmd{
+		{Model: "en", MaxTokens: 128},
+		{Model: "en", MaxTokens: 128, Text: []string{"a"}, Corpus: []string{"b"}},
+		{Model: "missing", MaxTokens: 128, Text: []string{"a"}},
+		{Model: "en", MaxTokens: 3, Text: []string{"a"}},
+		{Model: "en", MaxTokens: 128, Corpus: []string{"missing.txt"}},
+	} {
+		var out bytes.Buffer
+		if err := cmd.inspect(&out); err == nil {
+			t.Errorf("%+v passed", cmd)
+		}
+	}
+}
