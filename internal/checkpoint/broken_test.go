@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -61,6 +62,7 @@ func TestBrokenDirectories(t *testing.T) {
 		{"unknown dtype", "", header(replaceEntry(`{"dtype":"F17","shape":[97],"data_offsets":[0,194]}`)), []string{`tensor "cls.predictions.bias" has dtype "F17", which safetensors does not know`}},
 		{"no dtype", "", header(replaceEntry(`{"shape":[97],"data_offsets":[0,194]}`)), []string{`tensor "cls.predictions.bias" has dtype ""`}},
 		{"negative dimension", "", header(replaceEntry(`{"dtype":"F16","shape":[-97],"data_offsets":[0,194]}`)), []string{`tensor "cls.predictions.bias" has shape [-97]`}},
+		{"negative dimension of nothing", "", header(replaceEntry(`{"dtype":"F16","shape":[0,-1],"data_offsets":[0,0]}`)), []string{`tensor "cls.predictions.bias" has shape [0 -1]`}},
 		{"too large a product", "", header(replaceEntry(`{"dtype":"F16","shape":[4294967296,4294967296,97],"data_offsets":[0,194]}`)), []string{`tensor "cls.predictions.bias" has shape [4294967296 4294967296 97]`}},
 		{"too large a dimension", "", header(replaceEntry(`{"dtype":"F16","shape":[1e99],"data_offsets":[0,194]}`)), []string{`tensor "cls.predictions.bias" `, "json: cannot unmarshal number 1e99"}},
 		{"one offset", "", header(replaceEntry(`{"dtype":"F16","shape":[97],"data_offsets":[194]}`)), []string{`tensor "cls.predictions.bias" has data_offsets [194], want a start and an end`}},
@@ -71,45 +73,73 @@ func TestBrokenDirectories(t *testing.T) {
 		// the layout of the data
 		{"cut in the data", "", func(d dir) { d[weights] = d[weights][:len(d[weights])-1] }, []string{"model.safetensors: tensor ", ": the file is cut short"}},
 		{"one byte more", "", func(d dir) { d[weights] = append(d[weights], 0) }, []string{"model.safetensors: tensors have ", " bytes of data"}},
-		{"overlap", "", entries(func(e map[string]*headerEntry) { e["bert.embeddings.LayerNorm.weight"].Offsets = []int64{62, 126} }),
-			[]string{`model.safetensors: tensor "bert.embeddings.LayerNorm.weight" starts at byte 62 of the data, want 64: it overlaps another`}},
-		{"gap", "", entries(func(e map[string]*headerEntry) { delete(e, "bert.embeddings.LayerNorm.weight") }),
-			[]string{"model.safetensors: tensor ", "starts at byte 128 of the data, want 64: no tensor has the bytes between"}},
+		{
+			"overlap", "", entries(func(e map[string]*headerEntry) { e["bert.embeddings.LayerNorm.weight"].Offsets = []int64{62, 126} }),
+			[]string{`model.safetensors: tensor "bert.embeddings.LayerNorm.weight" starts at byte 62 of the data, want 64: it overlaps another`},
+		},
+		{
+			"gap", "", entries(func(e map[string]*headerEntry) { delete(e, "bert.embeddings.LayerNorm.weight") }),
+			[]string{"model.safetensors: tensor ", "starts at byte 128 of the data, want 64: no tensor has the bytes between"},
+		},
 
 		// tensors against config.json
-		{"missing tensor", "", entries(renameEntry("bert.encoder.layer.1.output.dense.bias", "elsewhere")),
-			[]string{`model.safetensors: tensor "bert.encoder.layer.1.output.dense.bias" is missing, want [32]`}},
-		{"missing head", "", entries(renameEntry("cls.predictions.transform.dense.weight", "elsewhere")),
-			[]string{`model.safetensors: tensor "cls.predictions.transform.dense.weight" is missing, want it for BertForMaskedLM`}},
-		{"missing decoder", "", set("tie_word_embeddings", false),
-			[]string{`model.safetensors: tensor "cls.predictions.decoder.weight" is missing, want it because tie_word_embeddings is false`}},
+		{
+			"missing tensor", "", entries(renameEntry("bert.encoder.layer.1.output.dense.bias", "elsewhere")),
+			[]string{`model.safetensors: tensor "bert.encoder.layer.1.output.dense.bias" is missing, want [32]`},
+		},
+		{
+			"missing head", "", entries(renameEntry("cls.predictions.transform.dense.weight", "elsewhere")),
+			[]string{`model.safetensors: tensor "cls.predictions.transform.dense.weight" is missing, want it for BertForMaskedLM`},
+		},
+		{
+			"missing decoder", "", set("tie_word_embeddings", false),
+			[]string{`model.safetensors: tensor "cls.predictions.decoder.weight" is missing, want it because tie_word_embeddings is false`},
+		},
 		{"wrong shape", "", entries(func(e map[string]*headerEntry) {
 			e["bert.encoder.layer.0.intermediate.dense.weight"].Shape = []int{32, 40}
 		}), []string{`model.safetensors: tensor "bert.encoder.layer.0.intermediate.dense.weight" is [32 40], want [40 32]`}},
-		{"wrong shape in a shard", "sharded", shardEntry("model-00002-of-00003.safetensors", func(e *headerEntry) { e.Shape = []int{1, e.Shape[0]} }),
-			[]string{"model-00002-of-00003.safetensors: tensor ", " is [1 "}},
-		{"wrong dtype", "", entries(func(e map[string]*headerEntry) { e["bert.encoder.layer.0.output.dense.weight"].DType = "I16" }),
-			[]string{`model.safetensors: tensor "bert.encoder.layer.0.output.dense.weight" has dtype I16, want F32, F16 or BF16`}},
-		{"word embeddings of wrong dtype", "", entries(func(e map[string]*headerEntry) { e[wordEmbeddings].DType = "I16" }),
-			[]string{`model.safetensors: tensor "bert.embeddings.word_embeddings.weight" has dtype I16, want F32, F16 or BF16`}},
-		{"a layer too many", "", set("num_hidden_layers", 1),
-			[]string{`model.safetensors: tensor "bert.encoder.layer.1.attention.output.LayerNorm.bias" is in no part of the model that config.json describes`}},
-		{"one name twice", "", entries(renameEntry("bert.embeddings.LayerNorm.bias", "embeddings.LayerNorm.gamma")),
-			[]string{`model.safetensors: tensor "`, `are both "bert.embeddings.LayerNorm.weight", want one of them`}},
-		{"classifier of no class", "single-label", set("architectures", []string{"BertModel"}),
-			[]string{`model.safetensors: tensor "classifier.bias" is in no part of the model that config.json describes`}},
+		{
+			"wrong shape in a shard", "sharded", shardEntry("model-00002-of-00003.safetensors", func(e *headerEntry) { e.Shape = []int{1, e.Shape[0]} }),
+			[]string{"model-00002-of-00003.safetensors: tensor ", " is [1 "},
+		},
+		{
+			"wrong dtype", "", entries(func(e map[string]*headerEntry) { e["bert.encoder.layer.0.output.dense.weight"].DType = "I16" }),
+			[]string{`model.safetensors: tensor "bert.encoder.layer.0.output.dense.weight" has dtype I16, want F32, F16 or BF16`},
+		},
+		{
+			"word embeddings of wrong dtype", "", entries(func(e map[string]*headerEntry) { e[wordEmbeddings].DType = "I16" }),
+			[]string{`model.safetensors: tensor "bert.embeddings.word_embeddings.weight" has dtype I16, want F32, F16 or BF16`},
+		},
+		{
+			"a layer too many", "", set("num_hidden_layers", 1),
+			[]string{`model.safetensors: tensor "bert.encoder.layer.1.attention.output.LayerNorm.bias" is in no part of the model that config.json describes`},
+		},
+		{
+			"one name twice", "", entries(renameEntry("bert.embeddings.LayerNorm.bias", "embeddings.LayerNorm.gamma")),
+			[]string{`model.safetensors: tensor "`, `are both "bert.embeddings.LayerNorm.weight", want one of them`},
+		},
+		{
+			"classifier of no class", "single-label", set("architectures", []string{"BertModel"}),
+			[]string{`model.safetensors: tensor "classifier.bias" is in no part of the model that config.json describes`},
+		},
 		{"labels that do not fit", "several-heads", set("heads", map[string]any{
 			"mood": map[string]any{"type": "sequence", "labels": []string{"bad", "so so", "good"}},
 			"ner":  map[string]any{"type": "token", "labels": []string{"O", "B-PER", "I-PER"}},
 		}), []string{`model.safetensors: tensor "heads.mood.weight" is [2 32], want [3 32]`}},
 
 		// values
-		{"nan", "", value("bert.encoder.layer.1.attention.self.key.weight", 77, 0x7e00),
-			[]string{`model.safetensors: tensor "bert.encoder.layer.1.attention.self.key.weight" has NaN or infinity at index 77, want finite values`}},
-		{"infinity", "", value("bert.embeddings.LayerNorm.weight", 31, 0xfc00),
-			[]string{`model.safetensors: tensor "bert.embeddings.LayerNorm.weight" has NaN or infinity at index 31, want finite values`}},
-		{"nan in the word embeddings", "", value(wordEmbeddings, 97*32-1, 0xffff),
-			[]string{`model.safetensors: tensor "bert.embeddings.word_embeddings.weight" has NaN or infinity at index 3103, want finite values`}},
+		{
+			"nan", "", value("bert.encoder.layer.1.attention.self.key.weight", 77, 0x7e00),
+			[]string{`model.safetensors: tensor "bert.encoder.layer.1.attention.self.key.weight" has NaN or infinity at index 77, want finite values`},
+		},
+		{
+			"infinity", "", value("bert.embeddings.LayerNorm.weight", 31, 0xfc00),
+			[]string{`model.safetensors: tensor "bert.embeddings.LayerNorm.weight" has NaN or infinity at index 31, want finite values`},
+		},
+		{
+			"nan in the word embeddings", "", value(wordEmbeddings, 97*32-1, 0xffff),
+			[]string{`model.safetensors: tensor "bert.embeddings.word_embeddings.weight" has NaN or infinity at index 3103, want finite values`},
+		},
 
 		// shards
 		{"index is not json", "sharded", func(d dir) { d[weights+".index.json"] = []byte("[") }, []string{"model.safetensors.index.json: unexpected end"}},
@@ -143,8 +173,15 @@ func TestBrokenDirectories(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
 			_, _, err := Load(memory, bert.Options{})
+			runtime.ReadMemStats(&after)
 			check("read", err)
+			// config.json at its limit is read in full, with doubling buffers.
+			if took := after.TotalAlloc - before.TotalAlloc; took > 8*maxJSON {
+				t.Errorf("refusing it took %d bytes of memory", took)
+			}
 			_, _, err = LoadDir(disk, bert.Options{})
 			check("mapped", err)
 			if err != nil && strings.Count(err.Error(), disk) != 1 {
@@ -285,9 +322,8 @@ func TestTruncatedFiles(t *testing.T) {
 			fsys := fstest.MapFS{"config.json": {Data: d["config.json"]}, file: {}}
 			for n := 0; n < len(whole); n += 1 + n/50 {
 				fsys[file].Data = whole[:n]
-				c, err := Open(fsys)
+				_, err := Open(fsys)
 				if err == nil {
-					c.Close()
 					t.Fatalf("the first %d of %d bytes give no error", n, len(whole))
 				}
 				if !strings.HasPrefix(err.Error(), file+": ") {

@@ -70,8 +70,7 @@ func (f *file) bytes(start, end int64) ([]byte, error) {
 		return f.data[start:end:end], nil
 	}
 	data := make([]byte, end-start)
-	_, err := f.reader.ReadAt(data, start)
-	if err != nil && !(err == io.EOF && end == f.size) { //nolint:errorlint // ReaderAt returns io.EOF itself
+	if _, err := io.ReadFull(io.NewSectionReader(f.reader, start, end-start), data); err != nil {
 		return nil, about(f.name, err)
 	}
 	return data, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
@@ -40,30 +42,54 @@ func readFixtures(t *testing.T) map[string]map[string]fixture {
 func TestEveryClassAndStorageForm(t *testing.T) {
 	for dir, tensors := range readFixtures(t) {
 		t.Run(dir, func(t *testing.T) {
-			c, err := OpenDir(filepath.Join("testdata", dir))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Close()
-			got, want := slices.Sorted(maps.Keys(c.tensors)), slices.Sorted(maps.Keys(tensors))
-			if !slices.Equal(got, want) {
-				t.Errorf("tensors are\n%q, want\n%q", got, want)
-			}
-			for name, want := range tensors {
-				shape, ok := c.Shape(name)
-				if !ok || !slices.Equal(shape, want.Shape) {
-					t.Errorf("Shape(%q) = %v, %t, want %v", name, shape, ok, want.Shape)
-					continue
-				}
-				values := make([]float32, length(shape))
-				if err := c.Read(name, values); err != nil {
-					t.Errorf("Read(%q) = %v", name, err)
-				}
-				if got := digest(values); !strings.HasPrefix(got, want.SHA256) {
-					t.Errorf("%s has other values than transformers saved: SHA-256 is %s, want %s…", name, got, want.SHA256)
-				}
-			}
+			c := openFixture(t, os.DirFS(filepath.Join("testdata", dir)))
+			checkTensors(t, c, tensors)
 		})
+		// The same without mapping: MapFS has files that can only be read.
+		t.Run(dir+" read", func(t *testing.T) {
+			fsys := fstest.MapFS{}
+			for name, data := range readFixture(t, filepath.Join("testdata", dir)) {
+				fsys[name] = &fstest.MapFile{Data: data}
+			}
+			checkTensors(t, openFixture(t, fsys), tensors)
+		})
+	}
+}
+
+// openFixture opens a directory for the time of a test.
+func openFixture(t testing.TB, fsys fs.FS) *Checkpoint {
+	t.Helper()
+	c, err := Open(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+func checkTensors(t *testing.T, c *Checkpoint, tensors map[string]fixture) {
+	t.Helper()
+	got, want := slices.Sorted(maps.Keys(c.tensors)), slices.Sorted(maps.Keys(tensors))
+	if !slices.Equal(got, want) {
+		t.Errorf("tensors are\n%q, want\n%q", got, want)
+	}
+	for name, want := range tensors {
+		shape, ok := c.Shape(name)
+		if !ok || !slices.Equal(shape, want.Shape) {
+			t.Errorf("Shape(%q) = %v, %t, want %v", name, shape, ok, want.Shape)
+			continue
+		}
+		values := make([]float32, length(shape))
+		if err := c.Read(name, values); err != nil {
+			t.Errorf("Read(%q) = %v", name, err)
+		}
+		if got := digest(values); !strings.HasPrefix(got, want.SHA256) {
+			t.Errorf("%s has other values than transformers saved: SHA-256 is %s, want %s…", name, got, want.SHA256)
+		}
 	}
 }
 

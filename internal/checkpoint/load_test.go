@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"testing"
-	"time"
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
@@ -13,12 +12,13 @@ func TestEmbeddedModelsLoad(t *testing.T) {
 	pool := kernels.NewPool(2)
 	defer pool.Close()
 	for _, id := range models.IDs() {
-		start := time.Now()
 		m, tok, err := Load(models.FS(id), bert.Options{Pool: pool})
 		if err != nil {
 			t.Fatalf("%s: %v", id, err)
 		}
-		t.Log(id, time.Since(start), m.Bytes())
+		if m.MLM == nil || m.NSP == nil || len(m.Heads) != 4 {
+			t.Errorf("%s has MLM %v, NSP %v and %d heads, want both and 4", id, m.MLM, m.NSP, len(m.Heads))
+		}
 		if got, want := tok.VocabSize(), m.Config.VocabSize; got != want {
 			t.Errorf("%s: tokenizer has %d pieces, want %d", id, got, want)
 		}

@@ -2,9 +2,11 @@ package checkpoint
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
@@ -59,6 +61,57 @@ func (c *Checkpoint) open(dir directory) error {
 		return err
 	}
 	return c.adopt()
+}
+
+// adopt gives the tensors of all files their canonical names, and holds them
+// to what config.json says they are.
+func (c *Checkpoint) adopt() error {
+	for _, t := range c.stored {
+		name := canonical(t.name)
+		switch other := c.tensors[name]; {
+		case isBuffer(name):
+		case other == nil || t.name == decoderBias:
+			c.tensors[name] = t // where both are, transformers computes with the decoder's own bias
+		case other.name != decoderBias:
+			return t.errorf("and tensor %q are both %q, want one of them", other.name, name)
+		}
+	}
+	for _, architecture := range c.config.Architectures {
+		if name := lacks(architecture, c.Has); name != "" {
+			return about(c.source, fmt.Errorf("tensor %q is missing, want it for %s", name, architecture))
+		}
+	}
+	if err := c.tie(); err != nil {
+		return err
+	}
+	return c.checkSizes()
+}
+
+// checkSizes holds the sizes in config.json to the tensors that show them, so
+// that nobody takes memory for a model that only config.json claims.
+func (c *Checkpoint) checkSizes() error {
+	const tensorsPerLayer = 16
+	if layers := c.config.NumHiddenLayers; layers > len(c.tensors)/tensorsPerLayer {
+		return about(c.source, fmt.Errorf("%d tensors, want %d for each of %d layers", len(c.tensors), tensorsPerLayer, layers))
+	}
+	h := c.config.HiddenSize
+	for _, want := range []struct {
+		name  string
+		shape []int
+	}{
+		{wordEmbeddings, []int{c.config.VocabSize, h}},
+		{"bert.embeddings.position_embeddings.weight", []int{c.config.MaxPositionEmbeddings, h}},
+		{"bert.embeddings.token_type_embeddings.weight", []int{c.config.TypeVocabSize, h}},
+		{"bert.encoder.layer.0.intermediate.dense.weight", []int{c.config.IntermediateSize, h}},
+	} {
+		switch t := c.tensors[want.name]; {
+		case t == nil:
+			return about(c.source, fmt.Errorf("tensor %q is missing, want %v", want.name, want.shape))
+		case !slices.Equal(t.shape, want.shape):
+			return t.errorf("is %v, want %v", t.shape, want.shape)
+		}
+	}
+	return nil
 }
 
 // Config returns what config.json says.

@@ -20,11 +20,7 @@ var saveTo = flag.String("save-to", "", "where to keep the models that TestSaveR
 // readParams reads everything that a directory holds.
 func readParams(t *testing.T, dir string) (bert.Config, []*bert.Param) {
 	t.Helper()
-	c, err := OpenDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
+	c := openFixture(t, os.DirFS(dir))
 	var params []*bert.Param
 	for _, name := range slices.Sorted(maps.Keys(c.tensors)) {
 		p := &bert.Param{Name: name}
