@@ -25,7 +25,7 @@ var allowed = map[string][]string{
 	"internal/training":   {"internal/bert", "internal/kernels", "internal/tokenizer"},
 
 	"internal/engine": {"internal/bert", "internal/kernels", "internal/tokenizer"},
-	"internal/tasks":  {"internal/engine", "internal/bert", "internal/tokenizer", "internal/training"},
+	"internal/tasks":  {"internal/engine", "internal/bert", "internal/kernels", "internal/tokenizer", "internal/training"},
 
 	"web":              {},
 	"openapi":          {},

@@ -54,6 +54,9 @@ func TestClassifyScoresAreADistribution(t *testing.T) {
 }
 
 func TestClassifyLongText(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long texts take their time under the race detector, and need no second goroutine of ours")
+	}
 	classifier := Classifier{embeddedEngine(t)}
 	// What decides the topic comes after the first window.
 	long := []Text{{Text: strings.Repeat(businessText, 60) + strings.Repeat(sportText, 150)}}

@@ -73,6 +73,9 @@ func TestEmbedLayers(t *testing.T) {
 }
 
 func TestEmbedLongText(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long texts take their time under the race detector, and need no second goroutine of ours")
+	}
 	embedder := Embedder{embeddedEngine(t)}
 	no := false
 	long := []Text{{Text: strings.Repeat(businessText, 100)}}
