@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -141,6 +142,9 @@ func (e *Engine) Model(id string) (*Model, bool) {
 func (e *Engine) Run(ctx context.Context, m *Model, r Request) (*Response, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, ended(err)
+	}
+	if !slices.Contains(e.models, m) {
+		return nil, errors.New("engine: not one of its models")
 	}
 	if err := r.check(m); err != nil {
 		return nil, fmt.Errorf("engine: %w", err)

@@ -588,6 +588,11 @@ func TestRunRefusesImpossibleRequests(t *testing.T) {
 			}
 		})
 	}
+	t.Run("another engine's model", func(t *testing.T) {
+		if _, err := e.Run(t.Context(), newTestModel(t, "m", latinVocabulary), Request{Sequences: s}); err == nil {
+			t.Error("no error")
+		}
+	})
 	t.Run("nothing asked is nothing answered", func(t *testing.T) {
 		response, err := e.Run(t.Context(), m, Request{})
 		if err != nil || len(response.Outputs) != 0 {

@@ -55,7 +55,7 @@ func TestClassifyScoresAreADistribution(t *testing.T) {
 
 func TestClassifyLongText(t *testing.T) {
 	if testing.Short() {
-		t.Skip("long texts take their time under the race detector, and need no second goroutine of ours")
+		t.Skip("takes seconds under the race detector")
 	}
 	classifier := Classifier{embeddedEngine(t)}
 	// What decides the topic comes after the first window.

@@ -74,7 +74,7 @@ func TestEmbedLayers(t *testing.T) {
 
 func TestEmbedLongText(t *testing.T) {
 	if testing.Short() {
-		t.Skip("long texts take their time under the race detector, and need no second goroutine of ours")
+		t.Skip("takes seconds under the race detector")
 	}
 	embedder := Embedder{embeddedEngine(t)}
 	no := false
