@@ -11,6 +11,14 @@ func ActivateBackward(d, x []float32, a Activation) {
 	if len(d) != len(x) {
 		panic("kernels: ActivateBackward of different lengths")
 	}
+	if len(x) > 0 {
+		activateBackward(&d[0], &x[0], len(x), a)
+	}
+}
+
+// activateBackwardGo is ActivateBackward of n values.
+func activateBackwardGo(gradient, input *float32, n int, a Activation) {
+	d, x := floats(gradient, 0, n), floats(input, 0, n)
 	switch a {
 	case GELU:
 		for i, v := range x {

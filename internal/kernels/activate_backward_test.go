@@ -34,3 +34,30 @@ func TestActivateBackward(t *testing.T) {
 		}
 	}
 }
+
+func TestActivateBackwardAgainstGo(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		r := newRand(1)
+		for a := None; a <= Tanh; a++ {
+			for n := range 131 {
+				for offset := range 4 {
+					d, x := newGuarded(n, offset), newGuarded(n, 3-offset)
+					normal(r, d.slice(), 1)
+					normal(r, x.slice(), 3)
+					want := append([]float32(nil), d.slice()...)
+					ActivateBackward(d.slice(), x.slice(), a)
+					d.check(t, "d")
+					x.check(t, "x")
+					if n > 0 {
+						activateBackwardGo(&want[0], &x.slice()[0], n, a)
+					}
+					for i, v := range d.slice() {
+						if math.Abs(float64(v-want[i])) > 3e-6*(1+math.Abs(float64(want[i]))) {
+							t.Fatalf("activation %d of %v: %v, want %v", a, x.slice()[i], v, want[i])
+						}
+					}
+				}
+			}
+		}
+	})
+}

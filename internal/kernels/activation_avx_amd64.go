@@ -24,6 +24,16 @@ func tanhAVX512(x *float32, ld int, rows int, columns int)
 //go:noescape
 func reluAVX512(x *float32, ld int, rows int, columns int)
 
+// geluBackwardAVX512 multiplies d by the derivative of gelu at x.
+//
+//go:noescape
+func geluBackwardAVX512(d *float32, x *float32, n int)
+
+// geluTanhBackwardAVX512 multiplies d by the derivative of geluTanh at x.
+//
+//go:noescape
+func geluTanhBackwardAVX512(d *float32, x *float32, n int)
+
 // geluAVX2 applies gelu to columns values of each of the rows, ld apart.
 //
 //go:noescape
@@ -43,3 +53,13 @@ func tanhAVX2(x *float32, ld int, rows int, columns int)
 //
 //go:noescape
 func reluAVX2(x *float32, ld int, rows int, columns int)
+
+// geluBackwardAVX2 multiplies d by the derivative of gelu at x.
+//
+//go:noescape
+func geluBackwardAVX2(d *float32, x *float32, n int)
+
+// geluTanhBackwardAVX2 multiplies d by the derivative of geluTanh at x.
+//
+//go:noescape
+func geluTanhBackwardAVX2(d *float32, x *float32, n int)

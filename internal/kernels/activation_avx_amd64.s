@@ -850,6 +850,464 @@ end16:
 	VZEROUPPER
 	RET
 
+// func geluBackwardAVX512(d *float32, x *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·geluBackwardAVX512(SB), NOSPLIT, $0-24
+	MOVQ  d+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  n+16(FP), DX
+	MOVQ  DX, BX
+	ANDQ  $+15, BX
+	MOVQ  $-1, SI
+	BZHIQ BX, SI, SI
+	KMOVW SI, K1
+	XORQ  BX, BX
+	MOVQ  DX, SI
+	ANDQ  $-16, SI
+	JMP   test18
+
+loop17:
+	VMOVUPS      (CX)(BX*4), Z0
+	VMULPS       Z0, Z0, Z1
+	VMULPS       cbf000000<>+0(SB), Z1, Z1
+	VMOVUPS      cc2b00000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMULPS       c3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x00, Z2, Z2
+	VFNMADD231PS c3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS cb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      c39506967<>+0(SB), Z3
+	VFMADD213PS  c3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  c3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f000000<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f800000<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f800000<>+0(SB), Z1, Z3
+	VCVTPS2DQ    Z2, Z2
+	VPADDD       c0000007f<>+0(SB), Z2, Z2
+	VPSLLD       $0x17, Z2, Z2
+	VMULPS       Z2, Z3, Z3
+	VMULPS       Z0, Z3, Z3
+	VMULPS       c3f3504f3<>+0(SB), Z0, Z0
+	VMOVUPS      cc0733333<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      c40733333<>+0(SB), Z1
+	VMINPS       Z0, Z1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVUPS      c360e8571<>+0(SB), Z2
+	VFMADD213PS  c39960cd7<>+0(SB), Z1, Z2
+	VFMADD213PS  c3b6fbbde<>+0(SB), Z1, Z2
+	VFMADD213PS  c3d56c402<>+0(SB), Z1, Z2
+	VFMADD213PS  c3e3fea00<>+0(SB), Z1, Z2
+	VFMADD213PS  c3f906eba<>+0(SB), Z1, Z2
+	VMOVUPS      c38233c80<>+0(SB), Z4
+	VFMADD213PS  c3a95daa6<>+0(SB), Z1, Z4
+	VFMADD213PS  c3c71b2be<>+0(SB), Z1, Z4
+	VFMADD213PS  c3de75010<>+0(SB), Z1, Z4
+	VFMADD213PS  c3effb4bd<>+0(SB), Z1, Z4
+	VFMADD213PS  c3f800000<>+0(SB), Z1, Z4
+	VMULPS       Z0, Z2, Z2
+	VDIVPS       Z4, Z2, Z2
+	VMOVUPS      c3f000000<>+0(SB), Z0
+	VFMADD213PS  Z0, Z0, Z2
+	VFMADD231PS  c3ecc422a<>+0(SB), Z3, Z2
+	VMOVUPS      (AX)(BX*4), Z0
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, (AX)(BX*4)
+	ADDQ         $+16, BX
+
+test18:
+	CMPQ         BX, SI
+	JLT          loop17
+	CMPQ         BX, DX
+	JGE          end20
+	VMOVUPS.Z    (CX)(BX*4), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMULPS       cbf000000<>+0(SB), Z1, Z1
+	VMOVUPS      cc2b00000<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMULPS       c3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x00, Z2, Z2
+	VFNMADD231PS c3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS cb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      c39506967<>+0(SB), Z3
+	VFMADD213PS  c3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  c3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f000000<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f800000<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f800000<>+0(SB), Z1, Z3
+	VCVTPS2DQ    Z2, Z2
+	VPADDD       c0000007f<>+0(SB), Z2, Z2
+	VPSLLD       $0x17, Z2, Z2
+	VMULPS       Z2, Z3, Z3
+	VMULPS       Z0, Z3, Z3
+	VMULPS       c3f3504f3<>+0(SB), Z0, Z0
+	VMOVUPS      cc0733333<>+0(SB), Z1
+	VMAXPS       Z0, Z1, Z0
+	VMOVUPS      c40733333<>+0(SB), Z1
+	VMINPS       Z0, Z1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVUPS      c360e8571<>+0(SB), Z2
+	VFMADD213PS  c39960cd7<>+0(SB), Z1, Z2
+	VFMADD213PS  c3b6fbbde<>+0(SB), Z1, Z2
+	VFMADD213PS  c3d56c402<>+0(SB), Z1, Z2
+	VFMADD213PS  c3e3fea00<>+0(SB), Z1, Z2
+	VFMADD213PS  c3f906eba<>+0(SB), Z1, Z2
+	VMOVUPS      c38233c80<>+0(SB), Z4
+	VFMADD213PS  c3a95daa6<>+0(SB), Z1, Z4
+	VFMADD213PS  c3c71b2be<>+0(SB), Z1, Z4
+	VFMADD213PS  c3de75010<>+0(SB), Z1, Z4
+	VFMADD213PS  c3effb4bd<>+0(SB), Z1, Z4
+	VFMADD213PS  c3f800000<>+0(SB), Z1, Z4
+	VMULPS       Z0, Z2, Z2
+	VDIVPS       Z4, Z2, Z2
+	VMOVUPS      c3f000000<>+0(SB), Z0
+	VFMADD213PS  Z0, Z0, Z2
+	VFMADD231PS  c3ecc422a<>+0(SB), Z3, Z2
+	VMOVUPS.Z    (AX)(BX*4), K1, Z0
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      Z2, K1, (AX)(BX*4)
+
+end20:
+	VZEROUPPER
+	RET
+
+DATA cbf000000<>+0(SB)/4, $0xbf000000
+DATA cbf000000<>+4(SB)/4, $0xbf000000
+DATA cbf000000<>+8(SB)/4, $0xbf000000
+DATA cbf000000<>+12(SB)/4, $0xbf000000
+DATA cbf000000<>+16(SB)/4, $0xbf000000
+DATA cbf000000<>+20(SB)/4, $0xbf000000
+DATA cbf000000<>+24(SB)/4, $0xbf000000
+DATA cbf000000<>+28(SB)/4, $0xbf000000
+DATA cbf000000<>+32(SB)/4, $0xbf000000
+DATA cbf000000<>+36(SB)/4, $0xbf000000
+DATA cbf000000<>+40(SB)/4, $0xbf000000
+DATA cbf000000<>+44(SB)/4, $0xbf000000
+DATA cbf000000<>+48(SB)/4, $0xbf000000
+DATA cbf000000<>+52(SB)/4, $0xbf000000
+DATA cbf000000<>+56(SB)/4, $0xbf000000
+DATA cbf000000<>+60(SB)/4, $0xbf000000
+GLOBL cbf000000<>(SB), RODATA|NOPTR, $64
+
+DATA cc2b00000<>+0(SB)/4, $0xc2b00000
+DATA cc2b00000<>+4(SB)/4, $0xc2b00000
+DATA cc2b00000<>+8(SB)/4, $0xc2b00000
+DATA cc2b00000<>+12(SB)/4, $0xc2b00000
+DATA cc2b00000<>+16(SB)/4, $0xc2b00000
+DATA cc2b00000<>+20(SB)/4, $0xc2b00000
+DATA cc2b00000<>+24(SB)/4, $0xc2b00000
+DATA cc2b00000<>+28(SB)/4, $0xc2b00000
+DATA cc2b00000<>+32(SB)/4, $0xc2b00000
+DATA cc2b00000<>+36(SB)/4, $0xc2b00000
+DATA cc2b00000<>+40(SB)/4, $0xc2b00000
+DATA cc2b00000<>+44(SB)/4, $0xc2b00000
+DATA cc2b00000<>+48(SB)/4, $0xc2b00000
+DATA cc2b00000<>+52(SB)/4, $0xc2b00000
+DATA cc2b00000<>+56(SB)/4, $0xc2b00000
+DATA cc2b00000<>+60(SB)/4, $0xc2b00000
+GLOBL cc2b00000<>(SB), RODATA|NOPTR, $64
+
+DATA c3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+8(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+12(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+32(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+36(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+40(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+44(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+48(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+52(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+56(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+60(SB)/4, $0x3fb8aa3b
+GLOBL c3fb8aa3b<>(SB), RODATA|NOPTR, $64
+
+DATA c3f318000<>+0(SB)/4, $0x3f318000
+DATA c3f318000<>+4(SB)/4, $0x3f318000
+DATA c3f318000<>+8(SB)/4, $0x3f318000
+DATA c3f318000<>+12(SB)/4, $0x3f318000
+DATA c3f318000<>+16(SB)/4, $0x3f318000
+DATA c3f318000<>+20(SB)/4, $0x3f318000
+DATA c3f318000<>+24(SB)/4, $0x3f318000
+DATA c3f318000<>+28(SB)/4, $0x3f318000
+DATA c3f318000<>+32(SB)/4, $0x3f318000
+DATA c3f318000<>+36(SB)/4, $0x3f318000
+DATA c3f318000<>+40(SB)/4, $0x3f318000
+DATA c3f318000<>+44(SB)/4, $0x3f318000
+DATA c3f318000<>+48(SB)/4, $0x3f318000
+DATA c3f318000<>+52(SB)/4, $0x3f318000
+DATA c3f318000<>+56(SB)/4, $0x3f318000
+DATA c3f318000<>+60(SB)/4, $0x3f318000
+GLOBL c3f318000<>(SB), RODATA|NOPTR, $64
+
+DATA cb95e8083<>+0(SB)/4, $0xb95e8083
+DATA cb95e8083<>+4(SB)/4, $0xb95e8083
+DATA cb95e8083<>+8(SB)/4, $0xb95e8083
+DATA cb95e8083<>+12(SB)/4, $0xb95e8083
+DATA cb95e8083<>+16(SB)/4, $0xb95e8083
+DATA cb95e8083<>+20(SB)/4, $0xb95e8083
+DATA cb95e8083<>+24(SB)/4, $0xb95e8083
+DATA cb95e8083<>+28(SB)/4, $0xb95e8083
+DATA cb95e8083<>+32(SB)/4, $0xb95e8083
+DATA cb95e8083<>+36(SB)/4, $0xb95e8083
+DATA cb95e8083<>+40(SB)/4, $0xb95e8083
+DATA cb95e8083<>+44(SB)/4, $0xb95e8083
+DATA cb95e8083<>+48(SB)/4, $0xb95e8083
+DATA cb95e8083<>+52(SB)/4, $0xb95e8083
+DATA cb95e8083<>+56(SB)/4, $0xb95e8083
+DATA cb95e8083<>+60(SB)/4, $0xb95e8083
+GLOBL cb95e8083<>(SB), RODATA|NOPTR, $64
+
+DATA c39506967<>+0(SB)/4, $0x39506967
+DATA c39506967<>+4(SB)/4, $0x39506967
+DATA c39506967<>+8(SB)/4, $0x39506967
+DATA c39506967<>+12(SB)/4, $0x39506967
+DATA c39506967<>+16(SB)/4, $0x39506967
+DATA c39506967<>+20(SB)/4, $0x39506967
+DATA c39506967<>+24(SB)/4, $0x39506967
+DATA c39506967<>+28(SB)/4, $0x39506967
+DATA c39506967<>+32(SB)/4, $0x39506967
+DATA c39506967<>+36(SB)/4, $0x39506967
+DATA c39506967<>+40(SB)/4, $0x39506967
+DATA c39506967<>+44(SB)/4, $0x39506967
+DATA c39506967<>+48(SB)/4, $0x39506967
+DATA c39506967<>+52(SB)/4, $0x39506967
+DATA c39506967<>+56(SB)/4, $0x39506967
+DATA c39506967<>+60(SB)/4, $0x39506967
+GLOBL c39506967<>(SB), RODATA|NOPTR, $64
+
+DATA c3ab743ce<>+0(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+4(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+8(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+12(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+16(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+20(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+24(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+28(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+32(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+36(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+40(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+44(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+48(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+52(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+56(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+60(SB)/4, $0x3ab743ce
+GLOBL c3ab743ce<>(SB), RODATA|NOPTR, $64
+
+DATA c3c088908<>+0(SB)/4, $0x3c088908
+DATA c3c088908<>+4(SB)/4, $0x3c088908
+DATA c3c088908<>+8(SB)/4, $0x3c088908
+DATA c3c088908<>+12(SB)/4, $0x3c088908
+DATA c3c088908<>+16(SB)/4, $0x3c088908
+DATA c3c088908<>+20(SB)/4, $0x3c088908
+DATA c3c088908<>+24(SB)/4, $0x3c088908
+DATA c3c088908<>+28(SB)/4, $0x3c088908
+DATA c3c088908<>+32(SB)/4, $0x3c088908
+DATA c3c088908<>+36(SB)/4, $0x3c088908
+DATA c3c088908<>+40(SB)/4, $0x3c088908
+DATA c3c088908<>+44(SB)/4, $0x3c088908
+DATA c3c088908<>+48(SB)/4, $0x3c088908
+DATA c3c088908<>+52(SB)/4, $0x3c088908
+DATA c3c088908<>+56(SB)/4, $0x3c088908
+DATA c3c088908<>+60(SB)/4, $0x3c088908
+GLOBL c3c088908<>(SB), RODATA|NOPTR, $64
+
+DATA c3d2aa9c1<>+0(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+4(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+8(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+12(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+16(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+20(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+24(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+28(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+32(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+36(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+40(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+44(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+48(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+52(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+56(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+60(SB)/4, $0x3d2aa9c1
+GLOBL c3d2aa9c1<>(SB), RODATA|NOPTR, $64
+
+DATA c3e2aaaaa<>+0(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+4(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+8(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+12(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+16(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+20(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+24(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+28(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+32(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+36(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+40(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+44(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+48(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+52(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+56(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+60(SB)/4, $0x3e2aaaaa
+GLOBL c3e2aaaaa<>(SB), RODATA|NOPTR, $64
+
+DATA c0000007f<>+0(SB)/4, $0x0000007f
+DATA c0000007f<>+4(SB)/4, $0x0000007f
+DATA c0000007f<>+8(SB)/4, $0x0000007f
+DATA c0000007f<>+12(SB)/4, $0x0000007f
+DATA c0000007f<>+16(SB)/4, $0x0000007f
+DATA c0000007f<>+20(SB)/4, $0x0000007f
+DATA c0000007f<>+24(SB)/4, $0x0000007f
+DATA c0000007f<>+28(SB)/4, $0x0000007f
+DATA c0000007f<>+32(SB)/4, $0x0000007f
+DATA c0000007f<>+36(SB)/4, $0x0000007f
+DATA c0000007f<>+40(SB)/4, $0x0000007f
+DATA c0000007f<>+44(SB)/4, $0x0000007f
+DATA c0000007f<>+48(SB)/4, $0x0000007f
+DATA c0000007f<>+52(SB)/4, $0x0000007f
+DATA c0000007f<>+56(SB)/4, $0x0000007f
+DATA c0000007f<>+60(SB)/4, $0x0000007f
+GLOBL c0000007f<>(SB), RODATA|NOPTR, $64
+
+DATA c3ecc422a<>+0(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+4(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+8(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+12(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+16(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+20(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+24(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+28(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+32(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+36(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+40(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+44(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+48(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+52(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+56(SB)/4, $0x3ecc422a
+DATA c3ecc422a<>+60(SB)/4, $0x3ecc422a
+GLOBL c3ecc422a<>(SB), RODATA|NOPTR, $64
+
+// func geluTanhBackwardAVX512(d *float32, x *float32, n int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·geluTanhBackwardAVX512(SB), NOSPLIT, $0-24
+	MOVQ  d+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  n+16(FP), DX
+	MOVQ  DX, BX
+	ANDQ  $+15, BX
+	MOVQ  $-1, SI
+	BZHIQ BX, SI, SI
+	KMOVW SI, K1
+	XORQ  BX, BX
+	MOVQ  DX, SI
+	ANDQ  $-16, SI
+	JMP   test22
+
+loop21:
+	VMOVUPS      (CX)(BX*4), Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVUPS      c3d122279<>+0(SB), Z2
+	VFMADD213PS  c3f4c422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      cc1100000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      c41100000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       Z2, Z2, Z3
+	VMOVUPS      ca59f25c0<>+0(SB), Z4
+	VFMADD213PS  c2a61337e<>+0(SB), Z3, Z4
+	VFMADD213PS  caebd37ff<>+0(SB), Z3, Z4
+	VFMADD213PS  c335c0041<>+0(SB), Z3, Z4
+	VFMADD213PS  c3779434a<>+0(SB), Z3, Z4
+	VFMADD213PS  c3a270ded<>+0(SB), Z3, Z4
+	VFMADD213PS  c3ba059dc<>+0(SB), Z3, Z4
+	VMOVUPS      c35a0d3d8<>+0(SB), Z5
+	VFMADD213PS  c38f895d6<>+0(SB), Z3, Z5
+	VFMADD213PS  c3b14aa05<>+0(SB), Z3, Z5
+	VFMADD213PS  c3ba059dd<>+0(SB), Z3, Z5
+	VMULPS       Z2, Z4, Z4
+	VDIVPS       Z5, Z4, Z4
+	VMOVUPS      c3ddb33b6<>+0(SB), Z2
+	VFMADD213PS  c3f4c422a<>+0(SB), Z1, Z2
+	VMOVUPS      c3f000000<>+0(SB), Z1
+	VMOVUPS      c3f800000<>+0(SB), Z3
+	VFNMADD231PS Z4, Z4, Z3
+	VMULPS       Z2, Z3, Z3
+	VMULPS       Z1, Z0, Z0
+	VFMADD213PS  Z1, Z1, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS      (AX)(BX*4), Z0
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      Z4, (AX)(BX*4)
+	ADDQ         $+16, BX
+
+test22:
+	CMPQ         BX, SI
+	JLT          loop21
+	CMPQ         BX, DX
+	JGE          end24
+	VMOVUPS.Z    (CX)(BX*4), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVUPS      c3d122279<>+0(SB), Z2
+	VFMADD213PS  c3f4c422a<>+0(SB), Z1, Z2
+	VMULPS       Z0, Z2, Z2
+	VMOVUPS      cc1100000<>+0(SB), Z3
+	VMAXPS       Z2, Z3, Z2
+	VMOVUPS      c41100000<>+0(SB), Z3
+	VMINPS       Z2, Z3, Z2
+	VMULPS       Z2, Z2, Z3
+	VMOVUPS      ca59f25c0<>+0(SB), Z4
+	VFMADD213PS  c2a61337e<>+0(SB), Z3, Z4
+	VFMADD213PS  caebd37ff<>+0(SB), Z3, Z4
+	VFMADD213PS  c335c0041<>+0(SB), Z3, Z4
+	VFMADD213PS  c3779434a<>+0(SB), Z3, Z4
+	VFMADD213PS  c3a270ded<>+0(SB), Z3, Z4
+	VFMADD213PS  c3ba059dc<>+0(SB), Z3, Z4
+	VMOVUPS      c35a0d3d8<>+0(SB), Z5
+	VFMADD213PS  c38f895d6<>+0(SB), Z3, Z5
+	VFMADD213PS  c3b14aa05<>+0(SB), Z3, Z5
+	VFMADD213PS  c3ba059dd<>+0(SB), Z3, Z5
+	VMULPS       Z2, Z4, Z4
+	VDIVPS       Z5, Z4, Z4
+	VMOVUPS      c3ddb33b6<>+0(SB), Z2
+	VFMADD213PS  c3f4c422a<>+0(SB), Z1, Z2
+	VMOVUPS      c3f000000<>+0(SB), Z1
+	VMOVUPS      c3f800000<>+0(SB), Z3
+	VFNMADD231PS Z4, Z4, Z3
+	VMULPS       Z2, Z3, Z3
+	VMULPS       Z1, Z0, Z0
+	VFMADD213PS  Z1, Z1, Z4
+	VFMADD231PS  Z0, Z3, Z4
+	VMOVUPS.Z    (AX)(BX*4), K1, Z0
+	VMULPS       Z0, Z4, Z4
+	VMOVUPS      Z4, K1, (AX)(BX*4)
+
+end24:
+	VZEROUPPER
+	RET
+
+DATA c3ddb33b6<>+0(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+4(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+8(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+12(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+16(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+20(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+24(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+28(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+32(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+36(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+40(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+44(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+48(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+52(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+56(SB)/4, $0x3ddb33b6
+DATA c3ddb33b6<>+60(SB)/4, $0x3ddb33b6
+GLOBL c3ddb33b6<>(SB), RODATA|NOPTR, $64
+
 // func geluAVX2(x *float32, ld int, rows int, columns int)
 // Requires: AVX, FMA3
 TEXT ·geluAVX2(SB), NOSPLIT, $0-32
@@ -867,9 +1325,9 @@ row:
 	XORQ SI, SI
 	MOVQ BX, DI
 	ANDQ $-8, DI
-	JMP  test18
+	JMP  test26
 
-loop17:
+loop25:
 	VMOVUPS     (AX)(SI*4), Y1
 	VMULPS      c3f3504f3<>+0(SB), Y1, Y2
 	VMOVUPS     cc0733333<>+0(SB), Y3
@@ -896,11 +1354,11 @@ loop17:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 
-test18:
+test26:
 	CMPQ        SI, DI
-	JLT         loop17
+	JLT         loop25
 	CMPQ        SI, BX
-	JGE         end20
+	JGE         end28
 	VMASKMOVPS  (AX)(SI*4), Y0, Y1
 	VMULPS      c3f3504f3<>+0(SB), Y1, Y2
 	VMOVUPS     cc0733333<>+0(SB), Y3
@@ -926,7 +1384,7 @@ test18:
 	VFMADD213PS Y1, Y1, Y4
 	VMASKMOVPS  Y4, Y0, (AX)(SI*4)
 
-end20:
+end28:
 	LEAQ (AX)(CX*4), AX
 	DECQ DX
 	JG   row
@@ -968,9 +1426,9 @@ row:
 	XORQ SI, SI
 	MOVQ BX, DI
 	ANDQ $-8, DI
-	JMP  test22
+	JMP  test30
 
-loop21:
+loop29:
 	VMOVUPS     (AX)(SI*4), Y1
 	VMULPS      Y1, Y1, Y2
 	VMOVUPS     c3d122279<>+0(SB), Y3
@@ -999,11 +1457,11 @@ loop21:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 
-test22:
+test30:
 	CMPQ        SI, DI
-	JLT         loop21
+	JLT         loop29
 	CMPQ        SI, BX
-	JGE         end24
+	JGE         end32
 	VMASKMOVPS  (AX)(SI*4), Y0, Y1
 	VMULPS      Y1, Y1, Y2
 	VMOVUPS     c3d122279<>+0(SB), Y3
@@ -1031,7 +1489,7 @@ test22:
 	VFMADD213PS Y1, Y1, Y4
 	VMASKMOVPS  Y4, Y0, (AX)(SI*4)
 
-end24:
+end32:
 	LEAQ (AX)(CX*4), AX
 	DECQ DX
 	JG   row
@@ -1055,9 +1513,9 @@ row:
 	XORQ SI, SI
 	MOVQ BX, DI
 	ANDQ $-8, DI
-	JMP  test26
+	JMP  test34
 
-loop25:
+loop33:
 	VMOVUPS     (AX)(SI*4), Y1
 	VMOVUPS     cc1100000<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
@@ -1080,11 +1538,11 @@ loop25:
 	VMOVUPS     Y3, (AX)(SI*4)
 	ADDQ        $+8, SI
 
-test26:
+test34:
 	CMPQ        SI, DI
-	JLT         loop25
+	JLT         loop33
 	CMPQ        SI, BX
-	JGE         end28
+	JGE         end36
 	VMASKMOVPS  (AX)(SI*4), Y0, Y1
 	VMOVUPS     cc1100000<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
@@ -1106,7 +1564,7 @@ test26:
 	VDIVPS      Y4, Y3, Y3
 	VMASKMOVPS  Y3, Y0, (AX)(SI*4)
 
-end28:
+end36:
 	LEAQ (AX)(CX*4), AX
 	DECQ DX
 	JG   row
@@ -1130,28 +1588,252 @@ row:
 	XORQ SI, SI
 	MOVQ BX, DI
 	ANDQ $-8, DI
-	JMP  test30
+	JMP  test38
 
-loop29:
+loop37:
 	VMOVUPS (AX)(SI*4), Y1
 	VXORPS  Y2, Y2, Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $+8, SI
 
-test30:
+test38:
 	CMPQ       SI, DI
-	JLT        loop29
+	JLT        loop37
 	CMPQ       SI, BX
-	JGE        end32
+	JGE        end40
 	VMASKMOVPS (AX)(SI*4), Y0, Y1
 	VXORPS     Y2, Y2, Y2
 	VMAXPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-end32:
+end40:
 	LEAQ (AX)(CX*4), AX
 	DECQ DX
 	JG   row
+	VZEROUPPER
+	RET
+
+// func geluBackwardAVX2(d *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluBackwardAVX2(SB), NOSPLIT, $0-24
+	MOVQ    d+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	MOVQ    DX, BX
+	ANDQ    $+7, BX
+	LEAQ    lanes<>+0(SB), SI
+	NEGQ    BX
+	VMOVUPS 32(SI)(BX*4), Y0
+	XORQ    BX, BX
+	MOVQ    DX, SI
+	ANDQ    $-8, SI
+	JMP     test42
+
+loop41:
+	VMOVUPS      (CX)(BX*4), Y1
+	VMULPS       Y1, Y1, Y2
+	VMULPS       cbf000000<>+0(SB), Y2, Y2
+	VMOVUPS      cc2b00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       c3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x00, Y3, Y3
+	VFNMADD231PS c3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS cb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      c39506967<>+0(SB), Y4
+	VFMADD213PS  c3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  c3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  c3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  c3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  c3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       c0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMULPS       c3f3504f3<>+0(SB), Y1, Y1
+	VMOVUPS      cc0733333<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      c40733333<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      c360e8571<>+0(SB), Y3
+	VFMADD213PS  c39960cd7<>+0(SB), Y2, Y3
+	VFMADD213PS  c3b6fbbde<>+0(SB), Y2, Y3
+	VFMADD213PS  c3d56c402<>+0(SB), Y2, Y3
+	VFMADD213PS  c3e3fea00<>+0(SB), Y2, Y3
+	VFMADD213PS  c3f906eba<>+0(SB), Y2, Y3
+	VMOVUPS      c38233c80<>+0(SB), Y5
+	VFMADD213PS  c3a95daa6<>+0(SB), Y2, Y5
+	VFMADD213PS  c3c71b2be<>+0(SB), Y2, Y5
+	VFMADD213PS  c3de75010<>+0(SB), Y2, Y5
+	VFMADD213PS  c3effb4bd<>+0(SB), Y2, Y5
+	VFMADD213PS  c3f800000<>+0(SB), Y2, Y5
+	VMULPS       Y1, Y3, Y3
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      c3f000000<>+0(SB), Y1
+	VFMADD213PS  Y1, Y1, Y3
+	VFMADD231PS  c3ecc422a<>+0(SB), Y4, Y3
+	VMOVUPS      (AX)(BX*4), Y1
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      Y3, (AX)(BX*4)
+	ADDQ         $+8, BX
+
+test42:
+	CMPQ         BX, SI
+	JLT          loop41
+	CMPQ         BX, DX
+	JGE          end44
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMULPS       cbf000000<>+0(SB), Y2, Y2
+	VMOVUPS      cc2b00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       c3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x00, Y3, Y3
+	VFNMADD231PS c3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS cb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      c39506967<>+0(SB), Y4
+	VFMADD213PS  c3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  c3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  c3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  c3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  c3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPADDD       c0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMULPS       c3f3504f3<>+0(SB), Y1, Y1
+	VMOVUPS      cc0733333<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      c40733333<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      c360e8571<>+0(SB), Y3
+	VFMADD213PS  c39960cd7<>+0(SB), Y2, Y3
+	VFMADD213PS  c3b6fbbde<>+0(SB), Y2, Y3
+	VFMADD213PS  c3d56c402<>+0(SB), Y2, Y3
+	VFMADD213PS  c3e3fea00<>+0(SB), Y2, Y3
+	VFMADD213PS  c3f906eba<>+0(SB), Y2, Y3
+	VMOVUPS      c38233c80<>+0(SB), Y5
+	VFMADD213PS  c3a95daa6<>+0(SB), Y2, Y5
+	VFMADD213PS  c3c71b2be<>+0(SB), Y2, Y5
+	VFMADD213PS  c3de75010<>+0(SB), Y2, Y5
+	VFMADD213PS  c3effb4bd<>+0(SB), Y2, Y5
+	VFMADD213PS  c3f800000<>+0(SB), Y2, Y5
+	VMULPS       Y1, Y3, Y3
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      c3f000000<>+0(SB), Y1
+	VFMADD213PS  Y1, Y1, Y3
+	VFMADD231PS  c3ecc422a<>+0(SB), Y4, Y3
+	VMASKMOVPS   (AX)(BX*4), Y0, Y1
+	VMULPS       Y1, Y3, Y3
+	VMASKMOVPS   Y3, Y0, (AX)(BX*4)
+
+end44:
+	VZEROUPPER
+	RET
+
+// func geluTanhBackwardAVX2(d *float32, x *float32, n int)
+// Requires: AVX, FMA3
+TEXT ·geluTanhBackwardAVX2(SB), NOSPLIT, $0-24
+	MOVQ    d+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	MOVQ    DX, BX
+	ANDQ    $+7, BX
+	LEAQ    lanes<>+0(SB), SI
+	NEGQ    BX
+	VMOVUPS 32(SI)(BX*4), Y0
+	XORQ    BX, BX
+	MOVQ    DX, SI
+	ANDQ    $-8, SI
+	JMP     test46
+
+loop45:
+	VMOVUPS      (CX)(BX*4), Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      c3d122279<>+0(SB), Y3
+	VFMADD213PS  c3f4c422a<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      cc1100000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      c41100000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMULPS       Y3, Y3, Y4
+	VMOVUPS      ca59f25c0<>+0(SB), Y5
+	VFMADD213PS  c2a61337e<>+0(SB), Y4, Y5
+	VFMADD213PS  caebd37ff<>+0(SB), Y4, Y5
+	VFMADD213PS  c335c0041<>+0(SB), Y4, Y5
+	VFMADD213PS  c3779434a<>+0(SB), Y4, Y5
+	VFMADD213PS  c3a270ded<>+0(SB), Y4, Y5
+	VFMADD213PS  c3ba059dc<>+0(SB), Y4, Y5
+	VMOVUPS      c35a0d3d8<>+0(SB), Y6
+	VFMADD213PS  c38f895d6<>+0(SB), Y4, Y6
+	VFMADD213PS  c3b14aa05<>+0(SB), Y4, Y6
+	VFMADD213PS  c3ba059dd<>+0(SB), Y4, Y6
+	VMULPS       Y3, Y5, Y5
+	VDIVPS       Y6, Y5, Y5
+	VMOVUPS      c3ddb33b6<>+0(SB), Y3
+	VFMADD213PS  c3f4c422a<>+0(SB), Y2, Y3
+	VMOVUPS      c3f000000<>+0(SB), Y2
+	VMOVUPS      c3f800000<>+0(SB), Y4
+	VFNMADD231PS Y5, Y5, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y2, Y1, Y1
+	VFMADD213PS  Y2, Y2, Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VMOVUPS      (AX)(BX*4), Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      Y5, (AX)(BX*4)
+	ADDQ         $+8, BX
+
+test46:
+	CMPQ         BX, SI
+	JLT          loop45
+	CMPQ         BX, DX
+	JGE          end48
+	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      c3d122279<>+0(SB), Y3
+	VFMADD213PS  c3f4c422a<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      cc1100000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      c41100000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMULPS       Y3, Y3, Y4
+	VMOVUPS      ca59f25c0<>+0(SB), Y5
+	VFMADD213PS  c2a61337e<>+0(SB), Y4, Y5
+	VFMADD213PS  caebd37ff<>+0(SB), Y4, Y5
+	VFMADD213PS  c335c0041<>+0(SB), Y4, Y5
+	VFMADD213PS  c3779434a<>+0(SB), Y4, Y5
+	VFMADD213PS  c3a270ded<>+0(SB), Y4, Y5
+	VFMADD213PS  c3ba059dc<>+0(SB), Y4, Y5
+	VMOVUPS      c35a0d3d8<>+0(SB), Y6
+	VFMADD213PS  c38f895d6<>+0(SB), Y4, Y6
+	VFMADD213PS  c3b14aa05<>+0(SB), Y4, Y6
+	VFMADD213PS  c3ba059dd<>+0(SB), Y4, Y6
+	VMULPS       Y3, Y5, Y5
+	VDIVPS       Y6, Y5, Y5
+	VMOVUPS      c3ddb33b6<>+0(SB), Y3
+	VFMADD213PS  c3f4c422a<>+0(SB), Y2, Y3
+	VMOVUPS      c3f000000<>+0(SB), Y2
+	VMOVUPS      c3f800000<>+0(SB), Y4
+	VFNMADD231PS Y5, Y5, Y4
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y2, Y1, Y1
+	VFMADD213PS  Y2, Y2, Y5
+	VFMADD231PS  Y1, Y4, Y5
+	VMASKMOVPS   (AX)(BX*4), Y0, Y1
+	VMULPS       Y1, Y5, Y5
+	VMASKMOVPS   Y5, Y0, (AX)(BX*4)
+
+end48:
 	VZEROUPPER
 	RET

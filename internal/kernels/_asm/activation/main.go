@@ -33,7 +33,55 @@ func main() {
 			VMAXPS(x, s.Zero(), x)
 			return x
 		})
+
+		// Φ(x) + x·φ(x) = 0.5 + 0.5·erf(x/√2) + x·exp(−x²/2)/√(2π)
+		slope(s, "gelu", func(x VecVirtual) VecVirtual {
+			square, t := s.New(), s.New()
+			VMULPS(x, x, square)
+			VMULPS(s.Constant(-0.5), square, square)
+			density := s.Exp(square)
+			VMULPS(x, density, density)
+			VMULPS(s.Constant(math.Sqrt2/2), x, t)
+			erf := s.Erf(t)
+			half := s.Copy(s.Constant(0.5))
+			VFMADD213PS(half, half, erf)
+			VFMADD231PS(s.Constant(1/math.Sqrt(2*math.Pi)), density, erf)
+			return erf
+		})
+		// 0.5 + 0.5·t + 0.5·x·(1 − t²)·u' with t = tanh(u), u = √(2/π)·(x + 0.044715·x³)
+		slope(s, "geluTanh", func(x VecVirtual) VecVirtual {
+			scale := math.Sqrt(2 / math.Pi)
+			square := s.New()
+			VMULPS(x, x, square)
+			u := s.Polynomial(square, scale, scale*0.044715)
+			VMULPS(x, u, u)
+			t := s.Tanh(u)
+			du := s.Polynomial(square, scale, scale*0.044715*3)
+			half, rest := s.Copy(s.Constant(0.5)), s.Copy(s.Constant(1))
+			VFNMADD231PS(t, t, rest)
+			VMULPS(du, rest, rest)
+			VMULPS(half, x, x)
+			VFMADD213PS(half, half, t)
+			VFMADD231PS(x, rest, t)
+			return t
+		})
 	})
+}
+
+// slope emits a function that multiplies n values by a derivative.
+func slope(s vectors.Set, name string, f func(x VecVirtual) VecVirtual) {
+	TEXT(name+"Backward"+s.Name, NOSPLIT, "func(d, x *float32, n int)")
+	Pragma("noescape")
+	Doc(name + "Backward" + s.Name + " multiplies d by the derivative of " + name + " at x.")
+	d, x, n := Load(Param("d"), GP64()).(GPVirtual), Load(Param("x"), GP64()).(GPVirtual), Load(Param("n"), GP64()).(GPVirtual)
+	tail := s.Tail(n)
+	s.Each(n, tail, []GPVirtual{d, x}, func(p vectors.Part, at []Mem) {
+		derivative := f(p.Load(at[1]))
+		VMULPS(p.Load(at[0]), derivative, derivative)
+		p.Store(derivative, at[0])
+	})
+	VZEROUPPER()
+	RET()
 }
 
 // half is 0.5·x·(1 + t).
