@@ -100,5 +100,5 @@ func TestTagRefuses(t *testing.T) {
 		t.Errorf("text %d, want 1", e.Index)
 	}
 	_, err = NER{embeddedEngine(t)}.Tag(t.Context(), [][]string{{"a"}}, TagOptions{Options: Options{Model: "fr"}})
-	wantInputError(t, err, CodeUnknownModel)
+	_ = wantInputError(t, err, CodeUnknownModel)
 }
