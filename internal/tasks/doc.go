@@ -11,6 +11,13 @@
 //	attention.go    Attention.Attend         which token looks at which
 //	pretraining.go  PretrainingExamples.Make what pre-training makes of a text
 //
+// Each of them goes the same way:
+//
+//	route.go        the model of each text
+//	reading.go      text to word pieces, in windows if it is long
+//	run.go          sequences to the engine, and outputs back in order
+//	                outputs to answers, in the task's own file
+//
 // Every method takes a context, the texts and the task's options, and returns
 // one result per text, in order. Texts may go to different models
 // (Options.Model); the groups run at the same time. Results are written for
