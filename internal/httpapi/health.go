@@ -26,6 +26,7 @@ const (
 //
 //	@ID			getHealth
 //	@Summary	Is the process alive
+//	@Description	Says nothing about the models, so that a restart is not the cure for a slow load.
 //	@Tags		service
 //	@Produce	json
 //	@Success	200	{object}	Health
@@ -39,6 +40,7 @@ func (a *API) getHealth(w http.ResponseWriter, r *http.Request) {
 //
 //	@ID			getReadiness
 //	@Summary	Do the models answer
+//	@Description	Runs a text through every model, at most once a second. 503 while starting and while stopping.
 //	@Tags		service
 //	@Produce	json
 //	@Success	200	{object}	Health

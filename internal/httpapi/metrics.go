@@ -97,6 +97,7 @@ func (m *metrics) observe(method string, o *observation, status int, took time.D
 //
 //	@ID			getMetrics
 //	@Summary	Counters for Prometheus
+//	@Description	Requests, problems, tokens, times and the queue, in the Prometheus text format.
 //	@Tags		service
 //	@Produce	plain
 //	@Success	200	{string}	string	"Metrics in the Prometheus text format"

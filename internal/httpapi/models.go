@@ -78,6 +78,7 @@ type Limits struct {
 //
 //	@ID			listModels
 //	@Summary	The loaded models
+//	@Description	What is loaded, how large it is, and which heads with which labels it has.
 //	@Tags		service
 //	@Produce	json
 //	@Success	200	{object}	Models
@@ -100,6 +101,7 @@ func (a *API) getModels(w http.ResponseWriter, r *http.Request) {
 //
 //	@ID			getModel
 //	@Summary	One loaded model
+//	@Description	The same as in the list of all models.
 //	@Tags		service
 //	@Produce	json
 //	@Param		id	path		string	true	"Id of a model"

@@ -96,8 +96,11 @@ func TestDocumentIsGoodForClients(t *testing.T) {
 			if len(op.Tags) != 1 || doc.Tags.Get(op.Tags[0]) == nil {
 				t.Errorf("%s: tags %v, want one that is declared", name, op.Tags)
 			}
-			if op.Summary == "" {
-				t.Errorf("%s has no summary", name)
+			if op.Summary == "" || op.Description == "" {
+				t.Errorf("%s has no summary or no description", name)
+			}
+			if op.Security == nil {
+				t.Errorf("%s does not say that it needs no key", name)
 			}
 			for status, response := range op.Responses.Map() {
 				for media, content := range response.Value.Content {
@@ -127,6 +130,13 @@ func checkSchema(t *testing.T, name string, s *openapi3.Schema) {
 	closed := s.AdditionalProperties.Has != nil && !*s.AdditionalProperties.Has
 	if isRequest := strings.HasSuffix(name, "Request") && s.OneOf == nil; isRequest != closed {
 		t.Errorf("%s: additionalProperties false is %t, want it for requests only", name, closed)
+	}
+	enum := map[any]bool{}
+	for _, value := range s.Enum {
+		if enum[value] || value == "" {
+			t.Errorf("%s: value %q is empty or listed twice", name, value)
+		}
+		enum[value] = true
 	}
 	for property, ref := range s.Properties {
 		place := name + "." + property

@@ -22,6 +22,7 @@ type ProblemType struct {
 //
 //	@ID			getProblemType
 //	@Summary	What a kind of error means
+//	@Description	Why it comes about, what to do about it, and a command that works. The type of an error answer is the path of this page.
 //	@Tags		service
 //	@Produce	json
 //	@Param		type	path		string	true	"The last part of a problem's type"

@@ -17,6 +17,7 @@ type Build struct {
 //
 //	@ID			getVersion
 //	@Summary	What program this is
+//	@Description	Version, revision and toolchain of the binary.
 //	@Tags		service
 //	@Produce	json
 //	@Success	200	{object}	Build

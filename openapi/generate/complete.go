@@ -10,7 +10,6 @@ import (
 // use the names that earlier ones gave.
 func complete(doc *openapi3.T, examples *examples) error {
 	doc.Servers = openapi3.Servers{{URL: "/", Description: "The server that this document comes from"}}
-	doc.Security = openapi3.SecurityRequirements{}
 
 	nameSchemas(doc)
 	stateNumbers(doc)

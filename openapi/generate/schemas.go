@@ -143,6 +143,7 @@ func dropSiblings(doc *openapi3.T) {
 		}
 		ref.Value.Enum = slices.DeleteFunc(ref.Value.Enum, func(v any) bool { return v == "" })
 		slices.SortFunc(ref.Value.Enum, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		ref.Value.Enum = slices.Compact(ref.Value.Enum)
 		for name := range ref.Value.Extensions {
 			if strings.HasPrefix(name, "x-enum-") {
 				delete(ref.Value.Extensions, name)
@@ -170,6 +171,9 @@ func splitRequests(doc *openapi3.T) error {
 				p.Value.MinItems = 1
 			}
 		}
+		for _, p := range whole.Properties {
+			tellDefault(p.Value)
+		}
 		one := requestBranch(whole, "texts", "text_pairs", "text")
 		many := requestBranch(whole, "text", "text_pair", "texts")
 		if task == "NSP" { // reads pairs only
@@ -187,6 +191,15 @@ func splitRequests(doc *openapi3.T) error {
 		})
 	}
 	return nil
+}
+
+// tellDefault moves a default into the description: openapi-typescript makes a
+// property with a default one that must be given.
+func tellDefault(s *openapi3.Schema) {
+	if s.Default != nil {
+		s.Description += fmt.Sprintf(" Default: %v.", s.Default)
+		s.Default = nil
+	}
 }
 
 // requestBranch is a request without two of its properties, and one required.
