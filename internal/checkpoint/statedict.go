@@ -164,12 +164,14 @@ func (d *stateDict) fill(value any) error {
 		return fmt.Errorf("pickle is a %T, want a state dict", value)
 	}
 	for _, item := range items {
-		name, isString := item.Key.(string)
-		v, isView := item.Value.(*view)
-		if !isString || !isView {
-			return fmt.Errorf("state dict has %.100q of type %T, want names and tensors", fmt.Sprint(item.Key), item.Value)
+		name, ok := item.Key.(string)
+		if !ok {
+			// Only its type: a list may hold itself, and printing it not end.
+			return fmt.Errorf("state dict has a key of type %T, want the names of tensors", item.Key)
 		}
-		d.views[name] = v
+		if d.views[name], ok = item.Value.(*view); !ok {
+			return fmt.Errorf("state dict has %.100q of type %T, want tensors", name, item.Value)
+		}
 	}
 	return nil
 }
