@@ -22,6 +22,8 @@ type AddedToken struct {
 	Special bool `json:"special"`
 }
 
+func (t AddedToken) sameContent(other AddedToken) bool { return t.Content == other.Content }
+
 // addedTokens finds added tokens in texts.
 type addedTokens struct {
 	tokens []addedToken

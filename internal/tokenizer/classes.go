@@ -32,6 +32,9 @@ const (
 	// composite is what the other classes cannot say: characters that become
 	// several, as hangul syllables become jamo, and marks.
 	composite
+	// multibyte is what a byte is that is not ASCII: only the character that
+	// it belongs to has a class.
+	multibyte
 )
 
 // fold appends what stripping accents and lower-casing make of a character by

@@ -91,7 +91,11 @@ func (t *Tokenizer) encode(e *Encoding, layout *template, texts [2]string, o Opt
 		written[p.text] = stretch{start, w.n}
 	}
 	w.end(t.vocabulary)
-	e.truncate(written, room)
+	if layout == &t.single {
+		written[1] = stretch{w.n, w.n}
+	}
+	e.PairStart = written[1].start
+	e.truncate(written[0], written[1], room)
 }
 
 // encodeText writes the pieces of a text, until w is full.
@@ -123,8 +127,16 @@ func (t *Tokenizer) encodeSegment(w *writer, text string, from int, specials Spe
 // are looked up where they stand.
 func (t *Tokenizer) encodeWords(w *writer, text string, from int) {
 	for i := from; i < len(text) && !w.full(); {
-		_, e, size := t.classAt(text[i:])
-		switch kind := e.class(); kind {
+		kind, size := t.byteClasses[text[i]], 1
+		var e entry
+		switch kind {
+		case multibyte:
+			_, e, size = t.multibyteAt(text[i:])
+			kind = e.class()
+		case apart:
+			e = t.classes.lookup(rune(text[i]))
+		}
+		switch kind {
 		case space, dropped:
 			i += size
 		case apart:
@@ -142,20 +154,6 @@ func (t *Tokenizer) encodeWords(w *writer, text string, from int) {
 	}
 }
 
-// classAt is the character that text begins with, its entry, and its length in
-// bytes. A byte that is not UTF-8 is a character by itself, U+FFFD.
-func (t *Tokenizer) classAt(text string) (r rune, e entry, size int) {
-	if c := text[0]; c < utf8.RuneSelf {
-		return rune(c), t.ascii[c], 1
-	}
-	r, size = utf8.DecodeRuneInString(text)
-	e = t.classes.lookup(r)
-	if size == 1 && e.class() != dropped {
-		e = newEntry(composite, 0) // U+FFFD is not what stands there
-	}
-	return r, e, size
-}
-
 // nextWord is how far the word reaches that text begins with, whose first
 // character is of class kind: up to a space, or to a character that is a word
 // of its own. It is plain if it can be looked up as it stands, but for the case
@@ -163,18 +161,47 @@ func (t *Tokenizer) classAt(text string) (r rune, e entry, size int) {
 func (t *Tokenizer) nextWord(text string, kind class) (length, chars int, plain bool) {
 	plain = kind == letter || kind == symbol
 	for length < len(text) {
-		_, e, size := t.classAt(text[length:])
-		switch next := e.class(); {
-		case next == kind:
-		case next == space, next == apart, plain && (next == letter || next == symbol):
+		next, size := t.byteClasses[text[length]], 1
+		if next == kind && plain {
+			length++
+			chars++
+			continue
+		}
+		if next == multibyte {
+			var e entry
+			_, e, size = t.multibyteAt(text[length:])
+			next = e.class()
+		}
+		switch {
+		case next == space, next == apart, plain && next != kind && (next == letter || next == symbol):
 			return length, chars, plain
-		default:
+		case next != kind:
 			plain = false
 		}
 		length += size
 		chars++
 	}
 	return length, chars, plain
+}
+
+// classAt is the character that text begins with, its entry, and its length in
+// bytes.
+func (t *Tokenizer) classAt(text string) (r rune, e entry, size int) {
+	if r := rune(text[0]); r < utf8.RuneSelf {
+		return r, t.classes.lookup(r), 1
+	}
+	return t.multibyteAt(text)
+}
+
+// multibyteAt is classAt for what is not ASCII. A byte that is not UTF-8 is a
+// character by itself, U+FFFD.
+func (t *Tokenizer) multibyteAt(text string) (r rune, e entry, size int) {
+	r, size = utf8.DecodeRuneInString(text)
+	e = t.classes.lookup(r)
+	if size == 1 && e.class() != dropped {
+		e = newEntry(composite, 0) // U+FFFD is not what stands there
+	}
+	return r, e, size
 }
 
 // writer writes pieces into an encoding. While it does, the encoding's slices

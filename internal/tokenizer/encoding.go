@@ -20,6 +20,9 @@ type Encoding struct {
 	// adds. Accents, and characters that were dropped, belong to a piece if
 	// they lie inside it, not if they end it.
 	Offsets []Span
+	// PairStart is the piece that the second text of a pair begins with, or
+	// would if it had any; T where there is no second text.
+	PairStart int
 	// Truncated says that pieces were dropped to keep to Options.MaxTokens.
 	Truncated bool
 }

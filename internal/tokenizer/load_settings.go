@@ -200,25 +200,43 @@ func (s *settings) apply(c *Config, vocabulary []string, ids map[string]int32) e
 		ids[flags.Content] = id
 	}
 	for _, token := range c.Added {
-		if !slices.ContainsFunc(tokens, func(other AddedToken) bool { return other.Content == token.Content }) {
+		if !slices.ContainsFunc(tokens, token.sameContent) {
 			tokens = append(tokens, token)
 		}
 	}
 	slices.SortFunc(tokens, func(a, b AddedToken) int { return cmp.Compare(ids[a.Content], ids[b.Content]) })
-	c.Added = append(tokens, s.specials()...)
-	return checkAddedIDs(tokens, ids, vocabulary)
+	known := knownTokens(vocabulary, append(s.specials(), tokens...))
+	if err := checkAddedIDs(tokens, ids, known, len(vocabulary)); err != nil {
+		return err
+	}
+	// Special tokens that are but named do not extend the vocabulary.
+	for _, token := range s.specials() {
+		if known[token.Content] || slices.ContainsFunc(tokens, token.sameContent) {
+			tokens = append(tokens, token)
+		}
+	}
+	c.Added = tokens
+	return nil
 }
 
-// checkAddedIDs reports tokens that come after the vocabulary, but not in the
-// order that their ids say.
-func checkAddedIDs(tokens []AddedToken, ids map[string]int32, vocabulary []string) error {
+// knownTokens says which of the tokens a vocabulary has.
+func knownTokens(vocabulary []string, tokens []AddedToken) map[string]bool {
 	known := make(map[string]bool, len(tokens))
+	for _, token := range tokens {
+		known[token.Content] = false
+	}
 	for _, token := range vocabulary {
-		if _, ok := ids[token]; ok {
+		if _, asked := known[token]; asked {
 			known[token] = true
 		}
 	}
-	next := int32(len(vocabulary))
+	return known
+}
+
+// checkAddedIDs reports tokens that come after a vocabulary of size tokens, but
+// not in the order that their ids say.
+func checkAddedIDs(tokens []AddedToken, ids map[string]int32, known map[string]bool, size int) error {
+	next := int32(size)
 	for _, token := range tokens {
 		if known[token.Content] {
 			continue

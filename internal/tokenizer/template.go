@@ -34,32 +34,30 @@ type templatePart struct {
 	typeID int32
 }
 
-// compile looks the ids up. Each of the texts must occur once.
+// compile looks the ids up. Each of the texts must occur once, in order.
 func (parts Template) compile(texts int, id func(token string) (int32, bool)) (template, error) {
 	var (
 		c    template
-		seen [2]int
+		next int
 	)
 	for _, p := range parts {
 		if p.Token == "" {
-			if p.Text < 0 || p.Text >= texts {
-				return c, fmt.Errorf("template for %d texts has text number %d", texts, p.Text)
+			if p.Text != next || next == texts {
+				return c, fmt.Errorf("the template for %d texts has text %d where text %d belongs", texts, p.Text, next)
 			}
-			seen[p.Text]++
+			next++
 			c.parts = append(c.parts, templatePart{isText: true, text: p.Text, typeID: p.TypeID})
 			continue
 		}
 		tokenID, ok := id(p.Token)
 		if !ok {
-			return c, fmt.Errorf("template has %q, which the vocabulary has not", p.Token)
+			return c, fmt.Errorf("the template has %q, which the vocabulary has not", p.Token)
 		}
 		c.added++
 		c.parts = append(c.parts, templatePart{id: tokenID, typeID: p.TypeID})
 	}
-	for text, n := range seen[:texts] {
-		if n != 1 {
-			return c, fmt.Errorf("template for %d texts has text number %d %d times", texts, text, n)
-		}
+	if next != texts {
+		return c, fmt.Errorf("the template for %d texts has %d", texts, next)
 	}
 	return c, nil
 }

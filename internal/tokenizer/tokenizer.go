@@ -81,10 +81,10 @@ func DefaultConfig() Config {
 type Tokenizer struct {
 	vocabulary []string // by id; "" for ids without a token
 
-	rules     rules
-	classes   *classTable
-	ascii     [utf8.RuneSelf]entry // classes of ASCII, capitals as letters where asciiFold deals with them
-	asciiFold [256]byte            // the lower case of ASCII, as far as wanted, and other bytes as they are
+	rules       rules
+	classes     *classTable
+	byteClasses [256]class // of ASCII, where capitals are letters if byteFold deals with them
+	byteFold    [256]byte  // ASCII in lower case if so wanted, other bytes as they are
 
 	pieces       trie
 	wordRoot     unit // of the pieces that begin a word, raw: ## too if it is written
@@ -233,16 +233,18 @@ func (t *Tokenizer) build(n int, added []addedToken) error {
 		}
 		return t.unk
 	})
-	for c := range t.asciiFold {
-		t.asciiFold[c] = byte(c)
-	}
-	for c := range t.ascii {
-		e := t.classes.lookup(rune(c))
-		if e.class() == replaced {
-			t.asciiFold[c] = byte(e.payload())
-			e = newEntry(letter, 0)
+	for c := range t.byteFold {
+		t.byteFold[c] = byte(c)
+		t.byteClasses[c] = multibyte
+		if c >= utf8.RuneSelf {
+			continue
 		}
-		t.ascii[c] = e
+		e := t.classes.lookup(rune(c))
+		t.byteClasses[c] = e.class()
+		if e.class() == replaced {
+			t.byteFold[c] = byte(e.payload())
+			t.byteClasses[c] = letter
+		}
 	}
 
 	var raw, normal []addedToken

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/bits"
 	"slices"
+	"strings"
 )
 
 // trie maps strings to ids and finds the longest of them that a text begins
@@ -68,11 +69,14 @@ func (t *trie) longest(root unit, text string) (id int32, length int) {
 type trieBuilder struct {
 	trie
 	blocks []trieBlock
+	open   int // the first block that may have room for a label
 }
 
 // trieBlock says which of 256 units are free, and which of 256 bases are: two
 // nodes of one base would have the same children.
-type trieBlock struct{ freeUnits, freeBases [blockSize / 64]uint64 }
+type trieBlock struct{ freeUnits, freeBases bitSet }
+
+type bitSet [blockSize / 64]uint64
 
 const (
 	blockSize = 256
@@ -92,8 +96,14 @@ var errTooManyPieces = errors.New("the vocabulary is too large")
 // one with the highest id counts, as the last one of a dict does. Empty ones
 // are never found.
 func (b *trieBuilder) add(keys []trieKey) (root unit, err error) {
+	if len(b.blocks) == 0 {
+		b.grow() // where even the children of a root without any are looked for
+	}
 	slices.SortFunc(keys, func(x, y trieKey) int {
-		return cmp.Or(cmp.Compare(x.text, y.text), cmp.Compare(y.id, x.id))
+		if c := strings.Compare(x.text, y.text); c != 0 {
+			return c
+		}
+		return cmp.Compare(y.id, x.id)
 	})
 	keys = slices.CompactFunc(keys, func(x, y trieKey) bool { return x.text == y.text })
 	if len(keys) > 0 && keys[0].text == "" {
@@ -143,7 +153,7 @@ func (b *trieBuilder) place(keys []trieKey, depth int) (base uint32, err error) 
 
 // reserve finds a base whose units for all the labels are free, and takes them.
 func (b *trieBuilder) reserve(labels []byte) (base uint32, err error) {
-	for i := max(0, len(b.blocks)-searchedBlocks); ; i++ {
+	for i := max(b.open, len(b.blocks)-searchedBlocks); ; i++ {
 		if i == len(b.blocks) {
 			if len(b.units)+blockSize > maxUnits {
 				return 0, errTooManyPieces
@@ -153,6 +163,9 @@ func (b *trieBuilder) reserve(labels []byte) (base uint32, err error) {
 		if low, ok := b.blocks[i].fit(labels); ok {
 			b.blocks[i].take(low, labels)
 			return uint32(i*blockSize) + uint32(low), nil
+		}
+		if len(labels) == 1 {
+			b.open = i + 1
 		}
 	}
 }
@@ -172,23 +185,50 @@ func (b *trieBuilder) grow() {
 	b.ids = append(b.ids, make([]int32, blockSize)...)
 }
 
+// fit finds a base in the block whose units for all the labels are free.
 func (b *trieBlock) fit(labels []byte) (base byte, ok bool) {
-	for word, free := range b.freeUnits {
-		for ; free != 0; free &= free - 1 {
-			base := byte(word*64+bits.TrailingZeros64(free)) ^ labels[0]
-			if isSet(&b.freeBases, base) && !slices.ContainsFunc(labels, func(label byte) bool { return !isSet(&b.freeUnits, base^label) }) {
-				return base, true
+	bases := b.freeBases
+	for _, label := range labels {
+		// Base k must be free, and unit k xor label.
+		left := uint64(0)
+		for i := range bases {
+			if bases[i] != 0 {
+				bases[i] &= permuteXor(b.freeUnits[i^int(label/64)], label%64)
+				left |= bases[i]
 			}
+		}
+		if left == 0 {
+			return 0, false
+		}
+	}
+	for i, word := range bases {
+		if word != 0 {
+			return byte(i*64 + bits.TrailingZeros64(word)), true
 		}
 	}
 	return 0, false
 }
 
 func (b *trieBlock) take(base byte, labels []byte) {
-	b.freeBases[base/64] &^= 1 << (base % 64)
+	b.freeBases.clear(base)
 	for _, label := range labels {
-		b.freeUnits[(base^label)/64] &^= 1 << ((base ^ label) % 64)
+		b.freeUnits.clear(base ^ label)
 	}
 }
 
-func isSet(set *[blockSize / 64]uint64, i byte) bool { return set[i/64]>>(i%64)&1 != 0 }
+func (s *bitSet) clear(i byte) { s[i/64] &^= 1 << (i % 64) }
+
+// permuteXor moves each bit i of x to i xor k.
+func permuteXor(x uint64, k byte) uint64 {
+	if x == 0 {
+		return 0
+	}
+	for bit, low := range [...]uint64{
+		0x5555555555555555, 0x3333333333333333, 0x0F0F0F0F0F0F0F0F, 0x00FF00FF00FF00FF, 0x0000FFFF0000FFFF, 0x00000000FFFFFFFF,
+	} {
+		if k>>bit&1 != 0 {
+			x = x&low<<(1<<bit) | x>>(1<<bit)&low
+		}
+	}
+	return x
+}

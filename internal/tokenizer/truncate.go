@@ -1,26 +1,24 @@
 package tokenizer
 
-// stretch is where the pieces of a text lie in an encoding.
-type stretch struct{ start, end int }
-
 // truncate drops the ends of the texts that an encoding was made of until room
 // pieces of them are left.
-func (e *Encoding) truncate(texts [2]stretch, room int) {
-	first, second := texts[0].end-texts[0].start, texts[1].end-texts[1].start
-	keepFirst, keepSecond := longestFirst(first, second, room)
-	e.Truncated = keepFirst < first || keepSecond < second
+func (e *Encoding) truncate(first, second stretch, room int) {
+	keepFirst, keepSecond := longestFirst(first.len(), second.len(), room)
+	e.Truncated = keepFirst < first.len() || keepSecond < second.len()
 	if !e.Truncated {
 		return
 	}
-	texts[0].start += keepFirst
-	texts[1].start += keepSecond
-	if texts[0].start > texts[1].start {
-		texts[0], texts[1] = texts[1], texts[0]
-	}
-	// The later one first, so that the other stays where it is.
-	e.remove(texts[1])
-	e.remove(texts[0])
+	first.start += keepFirst
+	second.start += keepSecond
+	e.remove(second) // the later one first, so that the other stays where it is
+	e.remove(first)
+	e.PairStart -= first.len()
 }
+
+// stretch is where the pieces of a text lie in an encoding.
+type stretch struct{ start, end int }
+
+func (s stretch) len() int { return s.end - s.start }
 
 // longestFirst says how many pieces of two texts of n and m pieces are kept
 // when limit are in all: the longer text is cut down to the shorter one's

@@ -23,10 +23,10 @@ func (t *Tokenizer) Windows(text string, o Options, stride int) []*Encoding {
 		}
 	}
 	var windows []*Encoding
-	for start := 0; ; {
-		end := min(start+room, all.Len())
-		if end < all.Len() {
-			end = all.wordStart(end, start+stride)
+	for start, end := 0, 0; ; {
+		before := end
+		if end = min(start+room, all.Len()); end < all.Len() {
+			end = all.wordStart(end, max(start+stride, before))
 		}
 		windows = append(windows, t.window(all, start, end, o))
 		if end == all.Len() {
@@ -69,5 +69,6 @@ func (t *Tokenizer) window(all *Encoding, start, end int, o Options) *Encoding {
 			e.Offsets = append(e.Offsets, Span{})
 		}
 	}
+	e.PairStart = e.Len()
 	return e
 }

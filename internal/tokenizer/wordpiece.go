@@ -26,13 +26,14 @@ func (t *Tokenizer) encodeWord(w *writer, word string, chars, at int) {
 // which there must be room, each with its place in the word, counted from at.
 // It writes nothing and returns false if the vocabulary does not have them.
 func writePieces[T string | []byte](t *Tokenizer, w *writer, word T, at int) bool {
+	units, fold := t.pieces.units, &t.byteFold
 	first, root := w.n, t.wordRoot
 	for begin := 0; begin < len(word); {
 		node, last, end := root, uint32(0), begin
 		for i := begin; i < len(word); i++ {
-			c := t.asciiFold[word[i]]
+			c := fold[word[i]]
 			place := node.base() ^ uint32(c)
-			node = t.pieces.units[place]
+			node = units[place]
 			if node.label() != c {
 				break
 			}
