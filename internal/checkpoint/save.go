@@ -97,17 +97,15 @@ func asTransformers(cfg bert.Config, params []*bert.Param) (bert.Config, []*bert
 	if len(cfg.Architectures) == 0 {
 		cfg.Architectures = []string{architectureOf(has)}
 	}
-	head := cfg.Heads[bert.ClassifierName]
-	if _, alone := cfg.Classifier(len(head.Labels)); alone {
-		rename(classifierWeight, "classifier.weight")
-		rename(classifierBias, "classifier.bias")
-		cfg.ProblemType = head.ProblemType
-		cfg.ID2Label, cfg.Label2ID = make(map[int]string), make(map[string]int)
-		for id, label := range head.Labels {
-			cfg.ID2Label[id], cfg.Label2ID[label] = label, id
+	if i := find(classifierWeight); i >= 0 {
+		if head, alone := cfg.Classifier(params[i].Shape[0]); alone {
+			if described, ok := cfg.Heads[bert.ClassifierName]; ok {
+				head = described
+			}
+			describeClassifier(&cfg, head)
+			rename(classifierWeight, "classifier.weight")
+			rename(classifierBias, "classifier.bias")
 		}
-		cfg.Heads = maps.Clone(cfg.Heads)
-		delete(cfg.Heads, bert.ClassifierName)
 	}
 	// transformers ties the decoder's bias only along with its weight, and has
 	// two of them otherwise.
@@ -116,6 +114,18 @@ func asTransformers(cfg bert.Config, params []*bert.Param) (bert.Config, []*bert
 		params = append(params, renamed(params[i], decoderBias))
 	}
 	return cfg, params
+}
+
+// describeClassifier puts the one head of a fine-tuned model where
+// transformers looks for it, in id2label and problem_type.
+func describeClassifier(cfg *bert.Config, head bert.HeadConfig) {
+	cfg.ProblemType = head.ProblemType
+	cfg.ID2Label, cfg.Label2ID = make(map[int]string), make(map[string]int)
+	for id, label := range head.Labels {
+		cfg.ID2Label[id], cfg.Label2ID[label] = label, id
+	}
+	cfg.Heads = maps.Clone(cfg.Heads)
+	delete(cfg.Heads, bert.ClassifierName)
 }
 
 func renamed(p *bert.Param, name string) *bert.Param {

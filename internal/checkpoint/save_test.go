@@ -173,6 +173,9 @@ func TestSaveNamesTheArchitecture(t *testing.T) {
 			if !slices.Equal(saved.Architectures, []string{tt.want}) {
 				t.Errorf("architectures are %q, want %q", saved.Architectures, tt.want)
 			}
+			if !maps.Equal(saved.ID2Label, config.ID2Label) {
+				t.Errorf("labels are %v, want %v", saved.ID2Label, config.ID2Label)
+			}
 		})
 	}
 }
