@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"cloze/internal/tasks"
@@ -54,7 +53,20 @@ func writeBody(w http.ResponseWriter, status int, contentType string, body []byt
 // wantsPretty reports whether ?pretty asks for indentation.
 func wantsPretty(r *http.Request) bool {
 	values, ok := r.URL.Query()["pretty"]
-	return ok && !strings.EqualFold(values[0], "false") && values[0] != "0"
+	return ok && (values[0] == "" || values[0] == "true")
+}
+
+// checkPretty refuses other values than those that wantsPretty knows.
+func (a *API) checkPretty(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, value := range r.URL.Query()["pretty"] {
+			if value != "" && value != "true" && value != "false" {
+				a.writeError(w, r, newProblem(invalidQuery, "pretty is %q; it may be true or false, or stand alone", clip(value)))
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // setServerTiming says where the time went, for the browser's network panel

@@ -85,6 +85,9 @@ func badRequests(t testing.TB) []badRequest {
 	for _, query := range []string{"?top_k=1", "?Pretty", "?text=a", "?pretty&x=y", "?precision=uint8"} {
 		add(invalidQuery, postJSON("/sentiment"+query, `{"text": "a"}`))
 	}
+	for _, path := range []string{"/models?pretty=1", "/?pretty=yes", "/readyz?pretty&pretty=True", "/nothing?pretty=no"} {
+		add(invalidQuery, get(path))
+	}
 	for _, body := range []string{`{"text": "a"}`, "", "\x1f\x8b", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x00"} {
 		headers(badCompression, body, map[string]string{"Content-Type": "application/json", "Content-Encoding": "gzip"})
 	}
@@ -124,6 +127,7 @@ func badRequests(t testing.TB) []badRequest {
 	}
 	// 422
 	bodies(noText, `{}`, `{"texts": []}`, `{"model": "en"}`)
+	headers(noText, "", nil)
 	bodies(textAndTexts, `{"text": "a", "texts": ["b"]}`, `{"text": "a", "texts": []}`)
 	add(textAndTexts, postJSON("/nsp", `{"texts": ["a"], "text_pair": "b"}`))
 	add(textAndTexts, postJSON("/nsp", `{"text": "a", "text_pairs": ["b"]}`))

@@ -99,6 +99,9 @@ func (a *API) decode(r *http.Request, body []byte, in request) error {
 		}
 		in.setText(string(body))
 	case "":
+		if len(body) == 0 {
+			return newProblem(noText, "there is no body").at("")
+		}
 		// Somebody's text, unless it is JSON whose sender forgot to say so:
 		// answering about braces and quotes would hide that mistake.
 		if trimmed := bytes.TrimSpace(body); bytes.HasPrefix(trimmed, []byte("{")) && json.Valid(trimmed) {

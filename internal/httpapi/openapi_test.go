@@ -299,6 +299,7 @@ func TestDocumentIsTrue(t *testing.T) {
 		for method, op := range item.Operations() {
 			if method == http.MethodGet {
 				f.send(t, api, get(examplePath(t, path, op)), true)
+				f.send(t, api, get(examplePath(t, path, op)+"?pretty=maybe"), false)
 				continue
 			}
 			for media, content := range op.RequestBody.Value.Content {

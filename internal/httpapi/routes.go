@@ -49,6 +49,7 @@ func (a *API) newRouter() http.Handler {
 		allowOrigins(a.config.CORSOrigins),
 		compress,
 		a.recoverPanics,
+		a.checkPretty,
 		middleware.GetHead,
 	)
 	r.NotFound(a.notFound)

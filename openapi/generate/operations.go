@@ -114,6 +114,12 @@ func completeOperation(op *openapi3.Operation, examples *examples) error {
 		statuses = taskStatuses
 		ok.Headers = headers(map[string]string{"Server-Timing": "ServerTiming"})
 	}
+	if answer := ok.Content.Get("application/json"); answer != nil && answer.Schema != nil {
+		op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Ref: "#/components/parameters/Pretty"})
+	}
+	if !isTask {
+		statuses = append(statuses, 400) // a wrong value of pretty
+	}
 	for status := range op.Responses.Map() {
 		if n, err := strconv.Atoi(status); err == nil && n >= 400 {
 			statuses = append(statuses, n)
@@ -128,9 +134,6 @@ func completeOperation(op *openapi3.Operation, examples *examples) error {
 	}
 	op.Responses.Set("default", &openapi3.ResponseRef{Ref: "#/components/responses/Problem"})
 
-	if answer := ok.Content.Get("application/json"); answer != nil && answer.Schema != nil {
-		op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Ref: "#/components/parameters/Pretty"})
-	}
 	if op.OperationID == "showAttention" {
 		describeBinary(ok)
 		for _, parameter := range op.Parameters {
@@ -171,6 +174,7 @@ func completeTask(op *openapi3.Operation, ok *openapi3.Response, examples *examp
 	if asText != nil {
 		asText.Schema = openapi3.NewSchemaRef("", &openapi3.Schema{
 			Type: &openapi3.Types{"string"}, Description: "The text itself; every option has its default.",
+			Pattern: textPattern(strings.TrimSuffix(requestOf(op), "Request")),
 		})
 		asText.Examples = openapi3.Examples{}
 	}

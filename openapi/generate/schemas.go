@@ -174,6 +174,13 @@ func splitRequests(doc *openapi3.T) error {
 		for _, p := range whole.Properties {
 			tellDefault(p.Value)
 		}
+		if pattern := textPattern(task); pattern != "" {
+			whole.Properties["text"].Value.Pattern = pattern
+			whole.Properties["texts"].Value.Items.Value.Pattern = pattern
+		}
+		if aspects := whole.Properties["aspects"]; aspects != nil {
+			aspects.Value.Items.Value.Pattern = textPattern(task)
+		}
 		one := requestBranch(whole, "texts", "text_pairs", "text")
 		many := requestBranch(whole, "text", "text_pair", "texts")
 		if task == "NSP" { // reads pairs only
@@ -191,6 +198,19 @@ func splitRequests(doc *openapi3.T) error {
 		})
 	}
 	return nil
+}
+
+// textPattern is what a text must hold for a task to have an answer; Go's
+// tags have no way to say it.
+func textPattern(task string) string {
+	switch task {
+	case "Tokenize":
+		return "" // no text has no word pieces, which is an answer
+	case "FillMask":
+		return `\[MASK\]`
+	default:
+		return `\S`
+	}
 }
 
 // tellDefault moves a default into the description: openapi-typescript makes a
