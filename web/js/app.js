@@ -222,8 +222,8 @@ class Column {
   /** @param {string} model  @param {boolean} named  @param {HTMLElement} tools */
   frame(model, named, tools) {
     this.element.setAttribute('aria-label', t('answer-of', { model }));
-    this.heading.textContent = model;
-    this.heading.hidden = !named;
+    this.heading.textContent = named ? model : t('answer');
+    this.heading.classList.toggle('visually-hidden', !named);
     // An opened box of code stays open.
     const open = this.tools.querySelector('details')?.open ?? false;
     replace(this.tools, tools);

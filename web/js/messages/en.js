@@ -14,6 +14,7 @@ export default {
   cancel: 'Cancel',
   cancelled: 'Cancelled.',
   'ask-again': 'Ask again',
+  answer: 'Answer',
   'answer-of': 'Answer of {model}',
   read: '{model} read {tokens} word pieces.',
   'read-in-windows': 'The text was read in {windows} overlapping windows.',

@@ -14,6 +14,7 @@ export default {
   cancel: '取消',
   cancelled: '已取消。',
   'ask-again': '重新请求',
+  answer: '答案',
   'answer-of': '{model} 的答案',
   read: '{model} 读了 {tokens} 个词片。',
   'read-in-windows': '文本分成 {windows} 个重叠的窗口来读。',
