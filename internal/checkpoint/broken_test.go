@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"os"
@@ -153,7 +154,7 @@ func TestBrokenDirectories(t *testing.T) {
 		}, []string{`.safetensors: tensor "bert.pooler.dense.sum" is missing, want it because model.safetensors.index.json says so`}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := readFixture(t, "testdata/"+first(tt.fixture, "masked-lm"))
+			d := readFixture(t, "testdata/"+cmp.Or(tt.fixture, "masked-lm"))
 			tt.spoil(d)
 			check := func(form string, err error) {
 				t.Helper()
@@ -189,13 +190,6 @@ func TestBrokenDirectories(t *testing.T) {
 			}
 		})
 	}
-}
-
-func first(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // readFixture returns the files of a directory.
