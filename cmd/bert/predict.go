@@ -174,6 +174,12 @@ func predict[R any](ctx context.Context, f predictFlags, task func(*engine.Engin
 	return p.run(ctx, f.readLines(ctx), f.stdout)
 }
 
+func (f predictFlags) readLines(ctx context.Context) <-chan textLine {
+	return readLines(ctx, f.Files, f.stdin, func(name string, source io.Reader, emit func(textLine) bool) bool {
+		return scanLines(name, source, f.Format, emit)
+	})
+}
+
 // textLine is a line of the input.
 type textLine struct {
 	source string // file:line, for messages
@@ -186,11 +192,14 @@ type textLine struct {
 // while the model computes.
 const readAhead = 64
 
-// readLines reads the files in the background. The channel ends with the
-// input, or with a fatal line.
-func (f predictFlags) readLines(ctx context.Context) <-chan textLine {
+// scanner emits the lines of one source, until emit returns false, which it
+// then returns too.
+type scanner func(name string, source io.Reader, emit func(textLine) bool) bool
+
+// readLines reads the files in the background, or stdin if there are none. The
+// channel ends with the input, or with a fatal line.
+func readLines(ctx context.Context, files []string, stdin io.Reader, scan scanner) <-chan textLine {
 	lines := make(chan textLine, readAhead)
-	files := f.Files
 	if len(files) == 0 {
 		files = []string{"-"}
 	}
@@ -205,7 +214,7 @@ func (f predictFlags) readLines(ctx context.Context) <-chan textLine {
 			}
 		}
 		for _, path := range files {
-			if !f.readFile(path, emit) {
+			if !readFile(path, stdin, scan, emit) {
 				return
 			}
 		}
@@ -214,9 +223,9 @@ func (f predictFlags) readLines(ctx context.Context) <-chan textLine {
 }
 
 // readFile emits the lines of one file; false ends the reading.
-func (f predictFlags) readFile(path string, emit func(textLine) bool) bool {
+func readFile(path string, stdin io.Reader, scan scanner, emit func(textLine) bool) bool {
 	if path == "-" {
-		return scanLines("standard input", f.stdin, f.Format, emit)
+		return scan("standard input", stdin, emit)
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -229,7 +238,7 @@ func (f predictFlags) readFile(path string, emit func(textLine) bool) bool {
 			return emit(textLine{source: path, err: err, fatal: true})
 		}
 	}
-	return scanLines(path, source, f.Format, emit)
+	return scan(path, source, emit)
 }
 
 // maxLineBytes is the longest line that is read.

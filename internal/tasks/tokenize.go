@@ -91,18 +91,12 @@ func tokenizeOne(m *engine.Model, index int, text Text, o TokenizeOptions) (Toke
 func Pieces(t *tokenizer.Tokenizer, e *tokenizer.Encoding, text Text, unit tokenizer.OffsetUnit) []Piece {
 	spans := make([]tokenizer.Span, e.Len())
 	copy(spans, e.Offsets)
-	// Type ids tell the text a piece is of: the template's tokens have none,
-	// and their empty span at 0 is the same in both.
-	var first, second []*tokenizer.Span
+	pointers := make([]*tokenizer.Span, e.Len())
 	for i := range spans {
-		if e.TypeIDs[i] == 0 {
-			first = append(first, &spans[i])
-		} else {
-			second = append(second, &spans[i])
-		}
+		pointers[i] = &spans[i]
 	}
-	unit.Convert(text.Text, first...)
-	unit.Convert(text.Pair, second...)
+	unit.Convert(text.Text, pointers[:e.PairStart]...)
+	unit.Convert(text.Pair, pointers[e.PairStart:]...)
 
 	pieces := make([]Piece, e.Len())
 	for i := range pieces {

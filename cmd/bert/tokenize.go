@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"cloze/internal/tasks"
+	"cloze/internal/tokenizer"
+	"cloze/models"
+)
+
+// tokenizeCmd shows each line of its input as a model reads it.
+type tokenizeCmd struct {
+	Files            []string `arg:"" optional:"" name:"file" help:"Files to read, .gz too; without any, or for -, standard input."`
+	Model            string   `required:"" placeholder:"DIR|en|zh" help:"A model directory, or a model inside this program."`
+	Format           string   `default:"auto" enum:"auto,text,jsonl" help:"What a line is: a text, a JSON object, or what it looks like (${enum})."`
+	OffsetUnit       string   `default:"codepoint" enum:"codepoint,utf16,byte" help:"What start and end count (${enum})."`
+	AddSpecialTokens bool     `default:"true" negatable:"" help:"Put [CLS] and [SEP] around the texts."`
+	MaxTokens        int      `default:"0" help:"Cut longer texts to so many pieces, [CLS] and [SEP] included; of a pair, the longer text first. 0 cuts nothing."`
+	KeepGoing        bool     `help:"Answer a line that cannot be read with {\"error\": …} and go on, rather than stop there."`
+
+	stdin  io.Reader // os.Stdin and os.Stdout, but in tests
+	stdout io.Writer
+}
+
+// Help explains the input and output.
+func (tokenizeCmd) Help() string {
+	return `A line of the input is one text, or a JSON object with "text" and, for a pair, "text_pair"; what else is in the object is ignored. Each line may be either: an object with "text" is one, every other line is a text as it stands, also an empty one. A line that begins like an object ({") but is none is an error; with --format=text it is a text. Lines may be of any length.
+
+Output is one JSON object a line, in the order of the input and as soon as it is there: the result that POST /tokenize gives.
+
+    {"pieces":[{"token":"[CLS]","id":101,"type":0,"word":-1,"start":0,"end":0,"special":true},…],"model":"en","tokens":4,"truncated":false,"windows":1}
+
+type is 0 in the first text and 1 in the second one of a pair. word counts the words of each text; it is -1 for the [CLS] and [SEP] around the texts. start and end are the piece's place in its text, before lower-casing and all else.
+
+Of the model directory only vocab.txt or tokenizer.json is needed, and tokenizer_config.json if there is one.
+
+    echo 'My dog is hairy.' | bert tokenize --model en
+    bert tokenize --model DIR --offset-unit utf16 texts.jsonl > pieces.jsonl`
+}
+
+// Run reads the files and writes to standard output.
+func (c *tokenizeCmd) Run(ctx context.Context) error {
+	if c.MaxTokens < 0 {
+		return fmt.Errorf("--max-tokens must be at least 0, not %d", c.MaxTokens)
+	}
+	t, err := c.load()
+	if err != nil {
+		return err
+	}
+	if c.stdin == nil {
+		c.stdin, c.stdout = os.Stdin, os.Stdout
+	}
+	unit, err := tokenizer.ParseOffsetUnit(c.OffsetUnit)
+	if err != nil {
+		return err
+	}
+	o := tokenizer.Options{NoTemplate: !c.AddSpecialTokens, MaxTokens: c.MaxTokens}
+	id := engineFlags{Model: c.Model}.id()
+	var e tokenizer.Encoding
+	tokenize := func(ctx context.Context, texts []tasks.Text) ([]tasks.Tokenization, error) {
+		results := make([]tasks.Tokenization, len(texts))
+		for i, text := range texts {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			if text.HasPair {
+				t.EncodePairInto(&e, text.Text, text.Pair, o)
+			} else {
+				t.EncodeInto(&e, text.Text, o)
+			}
+			results[i] = tasks.Tokenization{
+				Pieces: tasks.Pieces(t, &e, text, unit),
+				Info:   tasks.Info{Model: id, Tokens: e.Len(), Truncated: e.Truncated, Windows: 1},
+			}
+		}
+		return results, nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the reading too
+	p := predictor[tasks.Tokenization]{answer: tokenize, batch: readAhead, keepGoing: c.KeepGoing}
+	return p.run(ctx, readLines(ctx, c.Files, c.stdin, c.scan), c.stdout)
+}
+
+// load reads the tokenizer of the model, and nothing else of it.
+func (c *tokenizeCmd) load() (*tokenizer.Tokenizer, error) {
+	ids := models.IDs()
+	if slices.Contains(ids, c.Model) {
+		return tokenizer.Load(models.FS(c.Model))
+	}
+	if info, err := os.Stat(c.Model); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("--model %s: neither a directory nor one of %s", c.Model, strings.Join(ids, ", "))
+	}
+	t, err := tokenizer.Load(os.DirFS(c.Model))
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("--model %s: there is neither tokenizer.json nor vocab.txt", c.Model)
+		}
+		return nil, fmt.Errorf("--model %s: %w", c.Model, err)
+	}
+	return t, nil
+}
+
+// scan emits the lines of one source, of any length.
+func (c *tokenizeCmd) scan(name string, source io.Reader, emit func(textLine) bool) bool {
+	in := bufio.NewReaderSize(source, 1<<16)
+	for number := 1; ; number++ {
+		line, err := in.ReadString('\n')
+		at := fmt.Sprintf("%s:%d", name, number)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return emit(textLine{source: at, err: err, fatal: true})
+		}
+		if line == "" {
+			return true
+		}
+		if number == 1 {
+			line = strings.TrimPrefix(line, "\ufeff")
+		}
+		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		l := textLine{source: at}
+		l.text, l.err = c.parse(line)
+		if !emit(l) {
+			return false
+		}
+	}
+}
+
+// parse makes a text of a line.
+func (c *tokenizeCmd) parse(line string) (tasks.Text, error) {
+	if c.Format != "auto" {
+		return parseLine(line, c.Format)
+	}
+	switch object := strings.TrimLeft(line, " \t"); {
+	case !strings.HasPrefix(object, "{"):
+		return parseLine(line, "text")
+	case json.Valid([]byte(object)):
+		var has struct {
+			Text *json.RawMessage `json:"text"`
+		}
+		if json.Unmarshal([]byte(object), &has) == nil && has.Text != nil {
+			return parseLine(line, "jsonl")
+		}
+		return parseLine(line, "text")
+	case strings.HasPrefix(object, `{"`) && utf8.ValidString(line):
+		return tasks.Text{}, errors.New("begins like a JSON object but is none (--format=text takes it as it stands)")
+	}
+	return parseLine(line, "text")
+}
