@@ -7,33 +7,48 @@
 // func tileBFloat16AVX512(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileBFloat16AVX512(SB), NOSPLIT, $0-88
-	MOVQ    rows+40(FP), AX
-	CMPQ    AX, $0x0e
-	JEQ     rows15
-	CMPQ    AX, $0x0d
-	JEQ     rows14
-	CMPQ    AX, $0x0c
-	JEQ     rows13
-	CMPQ    AX, $0x0b
-	JEQ     rows12
-	CMPQ    AX, $0x0a
-	JEQ     rows11
-	CMPQ    AX, $0x09
-	JEQ     rows10
-	CMPQ    AX, $0x08
-	JEQ     rows9
-	CMPQ    AX, $0x07
-	JEQ     rows8
-	CMPQ    AX, $0x06
-	JEQ     rows7
-	CMPQ    AX, $0x05
-	JEQ     rows6
-	CMPQ    AX, $0x04
-	JEQ     rows5
-	CMPQ    AX, $0x03
-	JEQ     rows4
-	CMPQ    AX, $0x02
-	JEQ     rows3
+	MOVQ       rows+40(FP), AX
+	CMPQ       AX, $0x0e
+	JEQ        rows15
+	CMPQ       AX, $0x0d
+	JEQ        rows14
+	CMPQ       AX, $0x0c
+	JEQ        rows13
+	CMPQ       AX, $0x0b
+	JEQ        rows12
+	CMPQ       AX, $0x0a
+	JEQ        rows11
+	CMPQ       AX, $0x09
+	JEQ        rows10
+	CMPQ       AX, $0x08
+	JEQ        rows9
+	CMPQ       AX, $0x07
+	JEQ        rows8
+	CMPQ       AX, $0x06
+	JEQ        rows7
+	CMPQ       AX, $0x05
+	JEQ        rows6
+	CMPQ       AX, $0x04
+	JEQ        rows5
+	CMPQ       AX, $0x03
+	JEQ        rows4
+	CMPQ       AX, $0x02
+	JEQ        rows3
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip17
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+skip17:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), AX
@@ -43,9 +58,9 @@ TEXT ·tileBFloat16AVX512(SB), NOSPLIT, $0-88
 	MOVQ    panel+32(FP), CX
 	MOVQ    next+80(FP), DX
 	MOVQ    depth+48(FP), BX
-	JMP     test17
+	JMP     test19
 
-again16:
+again18:
 	PREFETCHT0   (DX)
 	VMOVUPS      (CX), Z2
 	VPSLLD       $0x10, Z2, Z2
@@ -81,12 +96,12 @@ again16:
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x04, BX
 
-test17:
+test19:
 	CMPQ BX, $0x04
-	JGE  again16
-	JMP  test19
+	JGE  again18
+	JMP  test21
 
-again18:
+again20:
 	PREFETCHT0   (DX)
 	VMOVUPS      (CX), Z2
 	VPSLLD       $0x10, Z2, Z2
@@ -107,11 +122,11 @@ again18:
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x02, BX
 
-test19:
+test21:
 	CMPQ         BX, $0x02
-	JGE          again18
+	JGE          again20
 	TESTQ        BX, BX
-	JZ           even20
+	JZ           even22
 	VMOVUPS      (CX), Z2
 	VPSLLD       $0x10, Z2, Z2
 	VMOVUPS      64(CX), Z3
@@ -120,17 +135,17 @@ test19:
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
 
-even20:
+even22:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store21
+	JZ     store23
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), AX
 	VADDPS (AX), Z0, Z0
 	VADDPS 64(AX), Z1, Z1
 
-store21:
+store23:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -140,6 +155,25 @@ store21:
 	RET
 
 rows3:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip25
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+
+skip25:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -151,9 +185,9 @@ rows3:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+80(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test23
+	JMP     test27
 
-again22:
+again26:
 	PREFETCHT0   (BX)
 	VMOVUPS      (DX), Z4
 	VPSLLD       $0x10, Z4, Z4
@@ -201,12 +235,12 @@ again22:
 	ADDQ         $0x00000080, BX
 	SUBQ         $0x04, SI
 
-test23:
+test27:
 	CMPQ SI, $0x04
-	JGE  again22
-	JMP  test25
+	JGE  again26
+	JMP  test29
 
-again24:
+again28:
 	PREFETCHT0   (BX)
 	VMOVUPS      (DX), Z4
 	VPSLLD       $0x10, Z4, Z4
@@ -233,11 +267,11 @@ again24:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x02, SI
 
-test25:
+test29:
 	CMPQ         SI, $0x02
-	JGE          again24
+	JGE          again28
 	TESTQ        SI, SI
-	JZ           even26
+	JZ           even30
 	VMOVUPS      (DX), Z4
 	VPSLLD       $0x10, Z4, Z4
 	VMOVUPS      64(DX), Z5
@@ -249,10 +283,10 @@ test25:
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
 
-even26:
+even30:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store27
+	JZ     store31
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -261,7 +295,7 @@ even26:
 	VADDPS (CX)(AX*1), Z2, Z2
 	VADDPS 64(CX)(AX*1), Z3, Z3
 
-store27:
+store31:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -273,6 +307,29 @@ store27:
 	RET
 
 rows4:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip33
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+
+skip33:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -286,9 +343,9 @@ rows4:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+80(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test29
+	JMP     test35
 
-again28:
+again34:
 	PREFETCHT0   (BX)
 	VMOVUPS      (DX), Z6
 	VPSLLD       $0x10, Z6, Z6
@@ -348,12 +405,12 @@ again28:
 	ADDQ         $0x00000080, BX
 	SUBQ         $0x04, SI
 
-test29:
+test35:
 	CMPQ SI, $0x04
-	JGE  again28
-	JMP  test31
+	JGE  again34
+	JMP  test37
 
-again30:
+again36:
 	PREFETCHT0   (BX)
 	VMOVUPS      (DX), Z6
 	VPSLLD       $0x10, Z6, Z6
@@ -386,11 +443,11 @@ again30:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x02, SI
 
-test31:
+test37:
 	CMPQ         SI, $0x02
-	JGE          again30
+	JGE          again36
 	TESTQ        SI, SI
-	JZ           even32
+	JZ           even38
 	VMOVUPS      (DX), Z6
 	VPSLLD       $0x10, Z6, Z6
 	VMOVUPS      64(DX), Z7
@@ -405,10 +462,10 @@ test31:
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
 
-even32:
+even38:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store33
+	JZ     store39
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -419,7 +476,7 @@ even32:
 	VADDPS (CX)(AX*2), Z4, Z4
 	VADDPS 64(CX)(AX*2), Z5, Z5
 
-store33:
+store39:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -433,6 +490,37 @@ store33:
 	RET
 
 rows5:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip41
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+skip41:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -450,9 +538,9 @@ rows5:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test35
+	JMP     test43
 
-again34:
+again42:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Z8
 	VPSLLD       $0x10, Z8, Z8
@@ -525,12 +613,12 @@ again34:
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x04, DI
 
-test35:
+test43:
 	CMPQ DI, $0x04
-	JGE  again34
-	JMP  test37
+	JGE  again42
+	JMP  test45
 
-again36:
+again44:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Z8
 	VPSLLD       $0x10, Z8, Z8
@@ -570,11 +658,11 @@ again36:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x02, DI
 
-test37:
+test45:
 	CMPQ         DI, $0x02
-	JGE          again36
+	JGE          again44
 	TESTQ        DI, DI
-	JZ           even38
+	JZ           even46
 	VMOVUPS      (BX), Z8
 	VPSLLD       $0x10, Z8, Z8
 	VMOVUPS      64(BX), Z9
@@ -592,10 +680,10 @@ test37:
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
 
-even38:
+even46:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store39
+	JZ     store47
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -610,7 +698,7 @@ even38:
 	VADDPS (DX), Z6, Z6
 	VADDPS 64(DX), Z7, Z7
 
-store39:
+store47:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -628,6 +716,41 @@ store39:
 	RET
 
 rows6:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip49
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+
+skip49:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -647,9 +770,9 @@ rows6:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test41
+	JMP     test51
 
-again40:
+again50:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Z10
 	VPSLLD       $0x10, Z10, Z10
@@ -734,12 +857,12 @@ again40:
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x04, DI
 
-test41:
+test51:
 	CMPQ DI, $0x04
-	JGE  again40
-	JMP  test43
+	JGE  again50
+	JMP  test53
 
-again42:
+again52:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Z10
 	VPSLLD       $0x10, Z10, Z10
@@ -785,11 +908,11 @@ again42:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x02, DI
 
-test43:
+test53:
 	CMPQ         DI, $0x02
-	JGE          again42
+	JGE          again52
 	TESTQ        DI, DI
-	JZ           even44
+	JZ           even54
 	VMOVUPS      (BX), Z10
 	VPSLLD       $0x10, Z10, Z10
 	VMOVUPS      64(BX), Z11
@@ -810,10 +933,10 @@ test43:
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
 
-even44:
+even54:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store45
+	JZ     store55
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -830,7 +953,7 @@ even44:
 	VADDPS (DX)(AX*1), Z8, Z8
 	VADDPS 64(DX)(AX*1), Z9, Z9
 
-store45:
+store55:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -850,6 +973,45 @@ store45:
 	RET
 
 rows7:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip57
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+
+skip57:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -871,9 +1033,9 @@ rows7:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test47
+	JMP     test59
 
-again46:
+again58:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Z12
 	VPSLLD       $0x10, Z12, Z12
@@ -970,12 +1132,12 @@ again46:
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x04, DI
 
-test47:
+test59:
 	CMPQ DI, $0x04
-	JGE  again46
-	JMP  test49
+	JGE  again58
+	JMP  test61
 
-again48:
+again60:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Z12
 	VPSLLD       $0x10, Z12, Z12
@@ -1027,11 +1189,11 @@ again48:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x02, DI
 
-test49:
+test61:
 	CMPQ         DI, $0x02
-	JGE          again48
+	JGE          again60
 	TESTQ        DI, DI
-	JZ           even50
+	JZ           even62
 	VMOVUPS      (BX), Z12
 	VPSLLD       $0x10, Z12, Z12
 	VMOVUPS      64(BX), Z13
@@ -1055,10 +1217,10 @@ test49:
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
 
-even50:
+even62:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store51
+	JZ     store63
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -1077,7 +1239,7 @@ even50:
 	VADDPS (DX)(AX*2), Z10, Z10
 	VADDPS 64(DX)(AX*2), Z11, Z11
 
-store51:
+store63:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1099,6 +1261,53 @@ store51:
 	RET
 
 rows8:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip65
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+
+skip65:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -1124,9 +1333,9 @@ rows8:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test53
+	JMP     test67
 
-again52:
+again66:
 	PREFETCHT0   (DI)
 	VMOVUPS      (SI), Z14
 	VPSLLD       $0x10, Z14, Z14
@@ -1236,12 +1445,12 @@ again52:
 	ADDQ         $0x00000080, DI
 	SUBQ         $0x04, R8
 
-test53:
+test67:
 	CMPQ R8, $0x04
-	JGE  again52
-	JMP  test55
+	JGE  again66
+	JMP  test69
 
-again54:
+again68:
 	PREFETCHT0   (DI)
 	VMOVUPS      (SI), Z14
 	VPSLLD       $0x10, Z14, Z14
@@ -1300,11 +1509,11 @@ again54:
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x02, R8
 
-test55:
+test69:
 	CMPQ         R8, $0x02
-	JGE          again54
+	JGE          again68
 	TESTQ        R8, R8
-	JZ           even56
+	JZ           even70
 	VMOVUPS      (SI), Z14
 	VPSLLD       $0x10, Z14, Z14
 	VMOVUPS      64(SI), Z15
@@ -1331,10 +1540,10 @@ test55:
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
 
-even56:
+even70:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store57
+	JZ     store71
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -1357,7 +1566,7 @@ even56:
 	VADDPS (BX), Z12, Z12
 	VADDPS 64(BX), Z13, Z13
 
-store57:
+store71:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1383,6 +1592,57 @@ store57:
 	RET
 
 rows9:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip73
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+
+skip73:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -1410,9 +1670,9 @@ rows9:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test59
+	JMP     test75
 
-again58:
+again74:
 	PREFETCHT0   (DI)
 	VMOVUPS      (SI), Z16
 	VPSLLD       $0x10, Z16, Z16
@@ -1534,12 +1794,12 @@ again58:
 	ADDQ         $0x00000080, DI
 	SUBQ         $0x04, R8
 
-test59:
+test75:
 	CMPQ R8, $0x04
-	JGE  again58
-	JMP  test61
+	JGE  again74
+	JMP  test77
 
-again60:
+again76:
 	PREFETCHT0   (DI)
 	VMOVUPS      (SI), Z16
 	VPSLLD       $0x10, Z16, Z16
@@ -1604,11 +1864,11 @@ again60:
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x02, R8
 
-test61:
+test77:
 	CMPQ         R8, $0x02
-	JGE          again60
+	JGE          again76
 	TESTQ        R8, R8
-	JZ           even62
+	JZ           even78
 	VMOVUPS      (SI), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VMOVUPS      64(SI), Z17
@@ -1638,10 +1898,10 @@ test61:
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
 
-even62:
+even78:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store63
+	JZ     store79
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -1666,7 +1926,7 @@ even62:
 	VADDPS (BX)(AX*1), Z14, Z14
 	VADDPS 64(BX)(AX*1), Z15, Z15
 
-store63:
+store79:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1694,6 +1954,61 @@ store63:
 	RET
 
 rows10:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip81
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+
+skip81:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -1723,9 +2038,9 @@ rows10:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test65
+	JMP     test83
 
-again64:
+again82:
 	PREFETCHT0   (DI)
 	VMOVUPS      (SI), Z18
 	VPSLLD       $0x10, Z18, Z18
@@ -1859,12 +2174,12 @@ again64:
 	ADDQ         $0x00000080, DI
 	SUBQ         $0x04, R8
 
-test65:
+test83:
 	CMPQ R8, $0x04
-	JGE  again64
-	JMP  test67
+	JGE  again82
+	JMP  test85
 
-again66:
+again84:
 	PREFETCHT0   (DI)
 	VMOVUPS      (SI), Z18
 	VPSLLD       $0x10, Z18, Z18
@@ -1935,11 +2250,11 @@ again66:
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x02, R8
 
-test67:
+test85:
 	CMPQ         R8, $0x02
-	JGE          again66
+	JGE          again84
 	TESTQ        R8, R8
-	JZ           even68
+	JZ           even86
 	VMOVUPS      (SI), Z18
 	VPSLLD       $0x10, Z18, Z18
 	VMOVUPS      64(SI), Z19
@@ -1972,10 +2287,10 @@ test67:
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
 
-even68:
+even86:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store69
+	JZ     store87
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -2002,7 +2317,7 @@ even68:
 	VADDPS (BX)(AX*2), Z16, Z16
 	VADDPS 64(BX)(AX*2), Z17, Z17
 
-store69:
+store87:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2032,6 +2347,69 @@ store69:
 	RET
 
 rows11:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip89
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+
+skip89:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -2065,9 +2443,9 @@ rows11:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+80(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test71
+	JMP     test91
 
-again70:
+again90:
 	PREFETCHT0   (R8)
 	VMOVUPS      (DI), Z20
 	VPSLLD       $0x10, Z20, Z20
@@ -2214,12 +2592,12 @@ again70:
 	ADDQ         $0x00000080, R8
 	SUBQ         $0x04, R9
 
-test71:
+test91:
 	CMPQ R9, $0x04
-	JGE  again70
-	JMP  test73
+	JGE  again90
+	JMP  test93
 
-again72:
+again92:
 	PREFETCHT0   (R8)
 	VMOVUPS      (DI), Z20
 	VPSLLD       $0x10, Z20, Z20
@@ -2297,11 +2675,11 @@ again72:
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x02, R9
 
-test73:
+test93:
 	CMPQ         R9, $0x02
-	JGE          again72
+	JGE          again92
 	TESTQ        R9, R9
-	JZ           even74
+	JZ           even94
 	VMOVUPS      (DI), Z20
 	VPSLLD       $0x10, Z20, Z20
 	VMOVUPS      64(DI), Z21
@@ -2337,10 +2715,10 @@ test73:
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
 
-even74:
+even94:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store75
+	JZ     store95
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -2371,7 +2749,7 @@ even74:
 	VADDPS (SI), Z18, Z18
 	VADDPS 64(SI), Z19, Z19
 
-store75:
+store95:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2405,6 +2783,73 @@ store75:
 	RET
 
 rows12:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip97
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+
+skip97:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -2440,9 +2885,9 @@ rows12:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+80(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test77
+	JMP     test99
 
-again76:
+again98:
 	PREFETCHT0   (R8)
 	VMOVUPS      (DI), Z22
 	VPSLLD       $0x10, Z22, Z22
@@ -2601,12 +3046,12 @@ again76:
 	ADDQ         $0x00000080, R8
 	SUBQ         $0x04, R9
 
-test77:
+test99:
 	CMPQ R9, $0x04
-	JGE  again76
-	JMP  test79
+	JGE  again98
+	JMP  test101
 
-again78:
+again100:
 	PREFETCHT0   (R8)
 	VMOVUPS      (DI), Z22
 	VPSLLD       $0x10, Z22, Z22
@@ -2690,11 +3135,11 @@ again78:
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x02, R9
 
-test79:
+test101:
 	CMPQ         R9, $0x02
-	JGE          again78
+	JGE          again100
 	TESTQ        R9, R9
-	JZ           even80
+	JZ           even102
 	VMOVUPS      (DI), Z22
 	VPSLLD       $0x10, Z22, Z22
 	VMOVUPS      64(DI), Z23
@@ -2733,10 +3178,10 @@ test79:
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
 
-even80:
+even102:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store81
+	JZ     store103
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -2769,7 +3214,7 @@ even80:
 	VADDPS (SI)(AX*1), Z20, Z20
 	VADDPS 64(SI)(AX*1), Z21, Z21
 
-store81:
+store103:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2805,6 +3250,77 @@ store81:
 	RET
 
 rows13:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip105
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+
+skip105:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -2842,9 +3358,9 @@ rows13:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+80(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test83
+	JMP     test107
 
-again82:
+again106:
 	PREFETCHT0   (R8)
 	VMOVUPS      (DI), Z24
 	VPSLLD       $0x10, Z24, Z24
@@ -3015,12 +3531,12 @@ again82:
 	ADDQ         $0x00000080, R8
 	SUBQ         $0x04, R9
 
-test83:
+test107:
 	CMPQ R9, $0x04
-	JGE  again82
-	JMP  test85
+	JGE  again106
+	JMP  test109
 
-again84:
+again108:
 	PREFETCHT0   (R8)
 	VMOVUPS      (DI), Z24
 	VPSLLD       $0x10, Z24, Z24
@@ -3110,11 +3626,11 @@ again84:
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x02, R9
 
-test85:
+test109:
 	CMPQ         R9, $0x02
-	JGE          again84
+	JGE          again108
 	TESTQ        R9, R9
-	JZ           even86
+	JZ           even110
 	VMOVUPS      (DI), Z24
 	VPSLLD       $0x10, Z24, Z24
 	VMOVUPS      64(DI), Z25
@@ -3156,10 +3672,10 @@ test85:
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
 
-even86:
+even110:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store87
+	JZ     store111
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -3194,7 +3710,7 @@ even86:
 	VADDPS (SI)(AX*2), Z22, Z22
 	VADDPS 64(SI)(AX*2), Z23, Z23
 
-store87:
+store111:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3232,6 +3748,85 @@ store87:
 	RET
 
 rows14:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip113
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+
+skip113:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3273,9 +3868,9 @@ rows14:
 	MOVQ    panel+32(FP), R8
 	MOVQ    next+80(FP), R9
 	MOVQ    depth+48(FP), R10
-	JMP     test89
+	JMP     test115
 
-again88:
+again114:
 	PREFETCHT0   (R9)
 	VMOVUPS      (R8), Z26
 	VPSLLD       $0x10, Z26, Z26
@@ -3459,12 +4054,12 @@ again88:
 	ADDQ         $0x00000080, R9
 	SUBQ         $0x04, R10
 
-test89:
+test115:
 	CMPQ R10, $0x04
-	JGE  again88
-	JMP  test91
+	JGE  again114
+	JMP  test117
 
-again90:
+again116:
 	PREFETCHT0   (R9)
 	VMOVUPS      (R8), Z26
 	VPSLLD       $0x10, Z26, Z26
@@ -3561,11 +4156,11 @@ again90:
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x02, R10
 
-test91:
+test117:
 	CMPQ         R10, $0x02
-	JGE          again90
+	JGE          again116
 	TESTQ        R10, R10
-	JZ           even92
+	JZ           even118
 	VMOVUPS      (R8), Z26
 	VPSLLD       $0x10, Z26, Z26
 	VMOVUPS      64(R8), Z27
@@ -3610,10 +4205,10 @@ test91:
 	VFMADD231PS  Z26, Z28, Z24
 	VFMADD231PS  Z27, Z28, Z25
 
-even92:
+even118:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store93
+	JZ     store119
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -3652,7 +4247,7 @@ even92:
 	VADDPS (DI), Z24, Z24
 	VADDPS 64(DI), Z25, Z25
 
-store93:
+store119:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3694,6 +4289,89 @@ store93:
 	RET
 
 rows15:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 64(DI)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip121
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 64(DI)(AX*1)
+
+skip121:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3737,9 +4415,9 @@ rows15:
 	MOVQ    panel+32(FP), R8
 	MOVQ    next+80(FP), R9
 	MOVQ    depth+48(FP), R10
-	JMP     test95
+	JMP     test123
 
-again94:
+again122:
 	PREFETCHT0   (R9)
 	VMOVUPS      (R8), Z28
 	VPSLLD       $0x10, Z28, Z28
@@ -3935,12 +4613,12 @@ again94:
 	ADDQ         $0x00000080, R9
 	SUBQ         $0x04, R10
 
-test95:
+test123:
 	CMPQ R10, $0x04
-	JGE  again94
-	JMP  test97
+	JGE  again122
+	JMP  test125
 
-again96:
+again124:
 	PREFETCHT0   (R9)
 	VMOVUPS      (R8), Z28
 	VPSLLD       $0x10, Z28, Z28
@@ -4043,11 +4721,11 @@ again96:
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x02, R10
 
-test97:
+test125:
 	CMPQ         R10, $0x02
-	JGE          again96
+	JGE          again124
 	TESTQ        R10, R10
-	JZ           even98
+	JZ           even126
 	VMOVUPS      (R8), Z28
 	VPSLLD       $0x10, Z28, Z28
 	VMOVUPS      64(R8), Z29
@@ -4095,10 +4773,10 @@ test97:
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
 
-even98:
+even126:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store99
+	JZ     store127
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -4139,7 +4817,7 @@ even98:
 	VADDPS (DI)(AX*1), Z26, Z26
 	VADDPS 64(DI)(AX*1), Z27, Z27
 
-store99:
+store127:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4203,17 +4881,30 @@ GLOBL cffff0000<>(SB), RODATA|NOPTR, $64
 // func tileBFloat16AVX2(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·tileBFloat16AVX2(SB), NOSPLIT, $0-88
-	MOVQ    rows+40(FP), AX
-	CMPQ    AX, $0x06
-	JEQ     rows106
-	CMPQ    AX, $0x05
-	JEQ     rows105
-	CMPQ    AX, $0x04
-	JEQ     rows104
-	CMPQ    AX, $0x03
-	JEQ     rows103
-	CMPQ    AX, $0x02
-	JEQ     rows102
+	MOVQ       rows+40(FP), AX
+	CMPQ       AX, $0x06
+	JEQ        rows134
+	CMPQ       AX, $0x05
+	JEQ        rows133
+	CMPQ       AX, $0x04
+	JEQ        rows132
+	CMPQ       AX, $0x03
+	JEQ        rows131
+	CMPQ       AX, $0x02
+	JEQ        rows130
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), AX
+	PREFETCHT0 (AX)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip136
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), AX
+	PREFETCHT0 (AX)
+
+skip136:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), AX
@@ -4223,9 +4914,9 @@ TEXT ·tileBFloat16AVX2(SB), NOSPLIT, $0-88
 	MOVQ    panel+32(FP), CX
 	MOVQ    next+80(FP), DX
 	MOVQ    depth+48(FP), BX
-	JMP     test108
+	JMP     test138
 
-again107:
+again137:
 	PREFETCHT0   (DX)
 	VMOVUPS      (CX), Y2
 	VPSLLD       $0x10, Y2, Y2
@@ -4261,12 +4952,12 @@ again107:
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x04, BX
 
-test108:
+test138:
 	CMPQ BX, $0x04
-	JGE  again107
-	JMP  test110
+	JGE  again137
+	JMP  test140
 
-again109:
+again139:
 	PREFETCHT0   (DX)
 	VMOVUPS      (CX), Y2
 	VPSLLD       $0x10, Y2, Y2
@@ -4287,11 +4978,11 @@ again109:
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x02, BX
 
-test110:
+test140:
 	CMPQ         BX, $0x02
-	JGE          again109
+	JGE          again139
 	TESTQ        BX, BX
-	JZ           even111
+	JZ           even141
 	VMOVUPS      (CX), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VMOVUPS      32(CX), Y3
@@ -4300,17 +4991,17 @@ test110:
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
 
-even111:
+even141:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store112
+	JZ     store142
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), AX
 	VADDPS (AX), Y0, Y0
 	VADDPS 32(AX), Y1, Y1
 
-store112:
+store142:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -4319,7 +5010,22 @@ store112:
 	VZEROUPPER
 	RET
 
-rows102:
+rows130:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip144
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+
+skip144:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -4331,9 +5037,9 @@ rows102:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+80(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test114
+	JMP     test146
 
-again113:
+again145:
 	PREFETCHT0   (BX)
 	VMOVUPS      (DX), Y4
 	VPSLLD       $0x10, Y4, Y4
@@ -4381,12 +5087,12 @@ again113:
 	ADDQ         $0x00000080, BX
 	SUBQ         $0x04, SI
 
-test114:
+test146:
 	CMPQ SI, $0x04
-	JGE  again113
-	JMP  test116
+	JGE  again145
+	JMP  test148
 
-again115:
+again147:
 	PREFETCHT0   (BX)
 	VMOVUPS      (DX), Y4
 	VPSLLD       $0x10, Y4, Y4
@@ -4413,11 +5119,11 @@ again115:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x02, SI
 
-test116:
+test148:
 	CMPQ         SI, $0x02
-	JGE          again115
+	JGE          again147
 	TESTQ        SI, SI
-	JZ           even117
+	JZ           even149
 	VMOVUPS      (DX), Y4
 	VPSLLD       $0x10, Y4, Y4
 	VMOVUPS      32(DX), Y5
@@ -4429,10 +5135,10 @@ test116:
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
 
-even117:
+even149:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store118
+	JZ     store150
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -4441,7 +5147,7 @@ even117:
 	VADDPS (CX)(AX*1), Y2, Y2
 	VADDPS 32(CX)(AX*1), Y3, Y3
 
-store118:
+store150:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4452,7 +5158,24 @@ store118:
 	VZEROUPPER
 	RET
 
-rows103:
+rows131:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip152
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+
+skip152:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -4466,9 +5189,9 @@ rows103:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+80(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test120
+	JMP     test154
 
-again119:
+again153:
 	PREFETCHT0   (BX)
 	VMOVUPS      (DX), Y6
 	VPSLLD       $0x10, Y6, Y6
@@ -4528,12 +5251,12 @@ again119:
 	ADDQ         $0x00000080, BX
 	SUBQ         $0x04, SI
 
-test120:
+test154:
 	CMPQ SI, $0x04
-	JGE  again119
-	JMP  test122
+	JGE  again153
+	JMP  test156
 
-again121:
+again155:
 	PREFETCHT0   (BX)
 	VMOVUPS      (DX), Y6
 	VPSLLD       $0x10, Y6, Y6
@@ -4566,11 +5289,11 @@ again121:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x02, SI
 
-test122:
+test156:
 	CMPQ         SI, $0x02
-	JGE          again121
+	JGE          again155
 	TESTQ        SI, SI
-	JZ           even123
+	JZ           even157
 	VMOVUPS      (DX), Y6
 	VPSLLD       $0x10, Y6, Y6
 	VMOVUPS      32(DX), Y7
@@ -4585,10 +5308,10 @@ test122:
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
 
-even123:
+even157:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store124
+	JZ     store158
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -4599,7 +5322,7 @@ even123:
 	VADDPS (CX)(AX*2), Y4, Y4
 	VADDPS 32(CX)(AX*2), Y5, Y5
 
-store124:
+store158:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4612,7 +5335,30 @@ store124:
 	VZEROUPPER
 	RET
 
-rows104:
+rows132:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip160
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+
+skip160:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -4630,9 +5376,9 @@ rows104:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test126
+	JMP     test162
 
-again125:
+again161:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Y8
 	VPSLLD       $0x10, Y8, Y8
@@ -4705,12 +5451,12 @@ again125:
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x04, DI
 
-test126:
+test162:
 	CMPQ DI, $0x04
-	JGE  again125
-	JMP  test128
+	JGE  again161
+	JMP  test164
 
-again127:
+again163:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Y8
 	VPSLLD       $0x10, Y8, Y8
@@ -4750,11 +5496,11 @@ again127:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x02, DI
 
-test128:
+test164:
 	CMPQ         DI, $0x02
-	JGE          again127
+	JGE          again163
 	TESTQ        DI, DI
-	JZ           even129
+	JZ           even165
 	VMOVUPS      (BX), Y8
 	VPSLLD       $0x10, Y8, Y8
 	VMOVUPS      32(BX), Y9
@@ -4772,10 +5518,10 @@ test128:
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 
-even129:
+even165:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store130
+	JZ     store166
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -4790,7 +5536,7 @@ even129:
 	VADDPS (DX), Y6, Y6
 	VADDPS 32(DX), Y7, Y7
 
-store130:
+store166:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4807,7 +5553,32 @@ store130:
 	VZEROUPPER
 	RET
 
-rows105:
+rows133:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip168
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+
+skip168:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -4827,9 +5598,9 @@ rows105:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test132
+	JMP     test170
 
-again131:
+again169:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Y10
 	VPSLLD       $0x10, Y10, Y10
@@ -4914,12 +5685,12 @@ again131:
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x04, DI
 
-test132:
+test170:
 	CMPQ DI, $0x04
-	JGE  again131
-	JMP  test134
+	JGE  again169
+	JMP  test172
 
-again133:
+again171:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Y10
 	VPSLLD       $0x10, Y10, Y10
@@ -4965,11 +5736,11 @@ again133:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x02, DI
 
-test134:
+test172:
 	CMPQ         DI, $0x02
-	JGE          again133
+	JGE          again171
 	TESTQ        DI, DI
-	JZ           even135
+	JZ           even173
 	VMOVUPS      (BX), Y10
 	VPSLLD       $0x10, Y10, Y10
 	VMOVUPS      32(BX), Y11
@@ -4990,10 +5761,10 @@ test134:
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
 
-even135:
+even173:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store136
+	JZ     store174
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -5010,7 +5781,7 @@ even135:
 	VADDPS (DX)(AX*1), Y8, Y8
 	VADDPS 32(DX)(AX*1), Y9, Y9
 
-store136:
+store174:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5029,7 +5800,34 @@ store136:
 	VZEROUPPER
 	RET
 
-rows106:
+rows134:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip176
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+
+skip176:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -5051,9 +5849,9 @@ rows106:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test138
+	JMP     test178
 
-again137:
+again177:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Y12
 	VPSLLD       $0x10, Y12, Y12
@@ -5150,12 +5948,12 @@ again137:
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x04, DI
 
-test138:
+test178:
 	CMPQ DI, $0x04
-	JGE  again137
-	JMP  test140
+	JGE  again177
+	JMP  test180
 
-again139:
+again179:
 	PREFETCHT0   (SI)
 	VMOVUPS      (BX), Y12
 	VPSLLD       $0x10, Y12, Y12
@@ -5207,11 +6005,11 @@ again139:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x02, DI
 
-test140:
+test180:
 	CMPQ         DI, $0x02
-	JGE          again139
+	JGE          again179
 	TESTQ        DI, DI
-	JZ           even141
+	JZ           even181
 	VMOVUPS      (BX), Y12
 	VPSLLD       $0x10, Y12, Y12
 	VMOVUPS      32(BX), Y13
@@ -5235,10 +6033,10 @@ test140:
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 
-even141:
+even181:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store142
+	JZ     store182
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -5257,7 +6055,7 @@ even141:
 	VADDPS (DX)(AX*2), Y10, Y10
 	VADDPS 32(DX)(AX*2), Y11, Y11
 
-store142:
+store182:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5281,33 +6079,48 @@ store142:
 // func tilePairsAVX512(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tilePairsAVX512(SB), NOSPLIT, $0-88
-	MOVQ    rows+40(FP), AX
-	CMPQ    AX, $0x0e
-	JEQ     rows157
-	CMPQ    AX, $0x0d
-	JEQ     rows156
-	CMPQ    AX, $0x0c
-	JEQ     rows155
-	CMPQ    AX, $0x0b
-	JEQ     rows154
-	CMPQ    AX, $0x0a
-	JEQ     rows153
-	CMPQ    AX, $0x09
-	JEQ     rows152
-	CMPQ    AX, $0x08
-	JEQ     rows151
-	CMPQ    AX, $0x07
-	JEQ     rows150
-	CMPQ    AX, $0x06
-	JEQ     rows149
-	CMPQ    AX, $0x05
-	JEQ     rows148
-	CMPQ    AX, $0x04
-	JEQ     rows147
-	CMPQ    AX, $0x03
-	JEQ     rows146
-	CMPQ    AX, $0x02
-	JEQ     rows145
+	MOVQ       rows+40(FP), AX
+	CMPQ       AX, $0x0e
+	JEQ        rows197
+	CMPQ       AX, $0x0d
+	JEQ        rows196
+	CMPQ       AX, $0x0c
+	JEQ        rows195
+	CMPQ       AX, $0x0b
+	JEQ        rows194
+	CMPQ       AX, $0x0a
+	JEQ        rows193
+	CMPQ       AX, $0x09
+	JEQ        rows192
+	CMPQ       AX, $0x08
+	JEQ        rows191
+	CMPQ       AX, $0x07
+	JEQ        rows190
+	CMPQ       AX, $0x06
+	JEQ        rows189
+	CMPQ       AX, $0x05
+	JEQ        rows188
+	CMPQ       AX, $0x04
+	JEQ        rows187
+	CMPQ       AX, $0x03
+	JEQ        rows186
+	CMPQ       AX, $0x02
+	JEQ        rows185
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip199
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+skip199:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), AX
@@ -5317,9 +6130,9 @@ TEXT ·tilePairsAVX512(SB), NOSPLIT, $0-88
 	MOVQ    panel+32(FP), CX
 	MOVQ    next+80(FP), DX
 	MOVQ    depth+48(FP), BX
-	JMP     test159
+	JMP     test201
 
-again158:
+again200:
 	VMOVUPS      (CX), Z28
 	VMOVUPS      64(CX), Z29
 	PREFETCHT0   (DX)
@@ -5373,12 +6186,12 @@ again158:
 	ADDQ $0x00000100, DX
 	SUBQ $0x04, BX
 
-test159:
+test201:
 	CMPQ BX, $0x04
-	JGE  again158
-	JMP  test161
+	JGE  again200
+	JMP  test203
 
-again160:
+again202:
 	VMOVUPS      (CX), Z28
 	VMOVUPS      64(CX), Z29
 	PREFETCHT0   (DX)
@@ -5396,19 +6209,19 @@ again160:
 	ADDQ $0x00000040, DX
 	SUBQ $0x01, BX
 
-test161:
+test203:
 	CMPQ   BX, $0x01
-	JGE    again160
+	JGE    again202
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store162
+	JZ     store204
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), AX
 	VADDPS (AX), Z0, Z0
 	VADDPS 64(AX), Z1, Z1
 
-store162:
+store204:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -5417,7 +6230,26 @@ store162:
 	VZEROUPPER
 	RET
 
-rows145:
+rows185:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip206
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+
+skip206:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -5429,9 +6261,9 @@ rows145:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+80(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test164
+	JMP     test208
 
-again163:
+again207:
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	PREFETCHT0   (BX)
@@ -5521,12 +6353,12 @@ again163:
 	ADDQ $0x00000100, BX
 	SUBQ $0x04, SI
 
-test164:
+test208:
 	CMPQ SI, $0x04
-	JGE  again163
-	JMP  test166
+	JGE  again207
+	JMP  test210
 
-again165:
+again209:
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	PREFETCHT0   (BX)
@@ -5553,12 +6385,12 @@ again165:
 	ADDQ $0x00000040, BX
 	SUBQ $0x01, SI
 
-test166:
+test210:
 	CMPQ   SI, $0x01
-	JGE    again165
+	JGE    again209
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store167
+	JZ     store211
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -5567,7 +6399,7 @@ test166:
 	VADDPS (CX)(AX*1), Z2, Z2
 	VADDPS 64(CX)(AX*1), Z3, Z3
 
-store167:
+store211:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5578,7 +6410,30 @@ store167:
 	VZEROUPPER
 	RET
 
-rows146:
+rows186:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip213
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+
+skip213:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -5592,9 +6447,9 @@ rows146:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+80(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test169
+	JMP     test215
 
-again168:
+again214:
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	PREFETCHT0   (BX)
@@ -5720,12 +6575,12 @@ again168:
 	ADDQ $0x00000100, BX
 	SUBQ $0x04, SI
 
-test169:
+test215:
 	CMPQ SI, $0x04
-	JGE  again168
-	JMP  test171
+	JGE  again214
+	JMP  test217
 
-again170:
+again216:
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	PREFETCHT0   (BX)
@@ -5761,12 +6616,12 @@ again170:
 	ADDQ $0x00000040, BX
 	SUBQ $0x01, SI
 
-test171:
+test217:
 	CMPQ   SI, $0x01
-	JGE    again170
+	JGE    again216
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store172
+	JZ     store218
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -5777,7 +6632,7 @@ test171:
 	VADDPS (CX)(AX*2), Z4, Z4
 	VADDPS 64(CX)(AX*2), Z5, Z5
 
-store172:
+store218:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5790,7 +6645,38 @@ store172:
 	VZEROUPPER
 	RET
 
-rows147:
+rows187:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip220
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+skip220:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -5808,9 +6694,9 @@ rows147:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test174
+	JMP     test222
 
-again173:
+again221:
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
 	PREFETCHT0   (SI)
@@ -5973,12 +6859,12 @@ again173:
 	ADDQ $0x00000100, SI
 	SUBQ $0x04, DI
 
-test174:
+test222:
 	CMPQ DI, $0x04
-	JGE  again173
-	JMP  test176
+	JGE  again221
+	JMP  test224
 
-again175:
+again223:
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
 	PREFETCHT0   (SI)
@@ -6024,12 +6910,12 @@ again175:
 	ADDQ $0x00000040, SI
 	SUBQ $0x01, DI
 
-test176:
+test224:
 	CMPQ   DI, $0x01
-	JGE    again175
+	JGE    again223
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store177
+	JZ     store225
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -6044,7 +6930,7 @@ test176:
 	VADDPS (DX), Z6, Z6
 	VADDPS 64(DX), Z7, Z7
 
-store177:
+store225:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6061,7 +6947,42 @@ store177:
 	VZEROUPPER
 	RET
 
-rows148:
+rows188:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip227
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+
+skip227:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -6081,9 +7002,9 @@ rows148:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test179
+	JMP     test229
 
-again178:
+again228:
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
 	PREFETCHT0   (SI)
@@ -6282,12 +7203,12 @@ again178:
 	ADDQ $0x00000100, SI
 	SUBQ $0x04, DI
 
-test179:
+test229:
 	CMPQ DI, $0x04
-	JGE  again178
-	JMP  test181
+	JGE  again228
+	JMP  test231
 
-again180:
+again230:
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
 	PREFETCHT0   (SI)
@@ -6342,12 +7263,12 @@ again180:
 	ADDQ $0x00000040, SI
 	SUBQ $0x01, DI
 
-test181:
+test231:
 	CMPQ   DI, $0x01
-	JGE    again180
+	JGE    again230
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store182
+	JZ     store232
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -6364,7 +7285,7 @@ test181:
 	VADDPS (DX)(AX*1), Z8, Z8
 	VADDPS 64(DX)(AX*1), Z9, Z9
 
-store182:
+store232:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6383,7 +7304,46 @@ store182:
 	VZEROUPPER
 	RET
 
-rows149:
+rows189:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip234
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+
+skip234:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -6405,9 +7365,9 @@ rows149:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test184
+	JMP     test236
 
-again183:
+again235:
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
 	PREFETCHT0   (SI)
@@ -6642,12 +7602,12 @@ again183:
 	ADDQ $0x00000100, SI
 	SUBQ $0x04, DI
 
-test184:
+test236:
 	CMPQ DI, $0x04
-	JGE  again183
-	JMP  test186
+	JGE  again235
+	JMP  test238
 
-again185:
+again237:
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
 	PREFETCHT0   (SI)
@@ -6711,12 +7671,12 @@ again185:
 	ADDQ $0x00000040, SI
 	SUBQ $0x01, DI
 
-test186:
+test238:
 	CMPQ   DI, $0x01
-	JGE    again185
+	JGE    again237
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store187
+	JZ     store239
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -6735,7 +7695,7 @@ test186:
 	VADDPS (DX)(AX*2), Z10, Z10
 	VADDPS 64(DX)(AX*2), Z11, Z11
 
-store187:
+store239:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6756,7 +7716,54 @@ store187:
 	VZEROUPPER
 	RET
 
-rows150:
+rows190:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip241
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+
+skip241:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -6782,9 +7789,9 @@ rows150:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test189
+	JMP     test243
 
-again188:
+again242:
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
 	PREFETCHT0   (DI)
@@ -7056,12 +8063,12 @@ again188:
 	ADDQ $0x00000100, DI
 	SUBQ $0x04, R8
 
-test189:
+test243:
 	CMPQ R8, $0x04
-	JGE  again188
-	JMP  test191
+	JGE  again242
+	JMP  test245
 
-again190:
+again244:
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
 	PREFETCHT0   (DI)
@@ -7135,12 +8142,12 @@ again190:
 	ADDQ $0x00000040, DI
 	SUBQ $0x01, R8
 
-test191:
+test245:
 	CMPQ   R8, $0x01
-	JGE    again190
+	JGE    again244
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store192
+	JZ     store246
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -7163,7 +8170,7 @@ test191:
 	VADDPS (BX), Z12, Z12
 	VADDPS 64(BX), Z13, Z13
 
-store192:
+store246:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -7188,7 +8195,58 @@ store192:
 	VZEROUPPER
 	RET
 
-rows151:
+rows191:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip248
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+
+skip248:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -7216,9 +8274,9 @@ rows151:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test194
+	JMP     test250
 
-again193:
+again249:
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
 	PREFETCHT0   (DI)
@@ -7526,12 +8584,12 @@ again193:
 	ADDQ $0x00000100, DI
 	SUBQ $0x04, R8
 
-test194:
+test250:
 	CMPQ R8, $0x04
-	JGE  again193
-	JMP  test196
+	JGE  again249
+	JMP  test252
 
-again195:
+again251:
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
 	PREFETCHT0   (DI)
@@ -7614,12 +8672,12 @@ again195:
 	ADDQ $0x00000040, DI
 	SUBQ $0x01, R8
 
-test196:
+test252:
 	CMPQ   R8, $0x01
-	JGE    again195
+	JGE    again251
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store197
+	JZ     store253
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -7644,7 +8702,7 @@ test196:
 	VADDPS (BX)(AX*1), Z14, Z14
 	VADDPS 64(BX)(AX*1), Z15, Z15
 
-store197:
+store253:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -7671,7 +8729,62 @@ store197:
 	VZEROUPPER
 	RET
 
-rows152:
+rows192:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip255
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+
+skip255:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -7701,9 +8814,9 @@ rows152:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test199
+	JMP     test257
 
-again198:
+again256:
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
 	PREFETCHT0   (DI)
@@ -8047,12 +9160,12 @@ again198:
 	ADDQ $0x00000100, DI
 	SUBQ $0x04, R8
 
-test199:
+test257:
 	CMPQ R8, $0x04
-	JGE  again198
-	JMP  test201
+	JGE  again256
+	JMP  test259
 
-again200:
+again258:
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
 	PREFETCHT0   (DI)
@@ -8144,12 +9257,12 @@ again200:
 	ADDQ $0x00000040, DI
 	SUBQ $0x01, R8
 
-test201:
+test259:
 	CMPQ   R8, $0x01
-	JGE    again200
+	JGE    again258
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store202
+	JZ     store260
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -8176,7 +9289,7 @@ test201:
 	VADDPS (BX)(AX*2), Z16, Z16
 	VADDPS 64(BX)(AX*2), Z17, Z17
 
-store202:
+store260:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -8205,7 +9318,70 @@ store202:
 	VZEROUPPER
 	RET
 
-rows153:
+rows193:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip262
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+
+skip262:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -8239,9 +9415,9 @@ rows153:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+80(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test204
+	JMP     test264
 
-again203:
+again263:
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
 	PREFETCHT0   (R8)
@@ -8622,12 +9798,12 @@ again203:
 	ADDQ $0x00000100, R8
 	SUBQ $0x04, R9
 
-test204:
+test264:
 	CMPQ R9, $0x04
-	JGE  again203
-	JMP  test206
+	JGE  again263
+	JMP  test266
 
-again205:
+again265:
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
 	PREFETCHT0   (R8)
@@ -8729,12 +9905,12 @@ again205:
 	ADDQ $0x00000040, R8
 	SUBQ $0x01, R9
 
-test206:
+test266:
 	CMPQ   R9, $0x01
-	JGE    again205
+	JGE    again265
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store207
+	JZ     store267
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -8765,7 +9941,7 @@ test206:
 	VADDPS (SI), Z18, Z18
 	VADDPS 64(SI), Z19, Z19
 
-store207:
+store267:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -8798,7 +9974,74 @@ store207:
 	VZEROUPPER
 	RET
 
-rows154:
+rows194:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip269
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+
+skip269:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -8834,9 +10077,9 @@ rows154:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+80(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test209
+	JMP     test271
 
-again208:
+again270:
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
 	PREFETCHT0   (R8)
@@ -9253,12 +10496,12 @@ again208:
 	ADDQ $0x00000100, R8
 	SUBQ $0x04, R9
 
-test209:
+test271:
 	CMPQ R9, $0x04
-	JGE  again208
-	JMP  test211
+	JGE  again270
+	JMP  test273
 
-again210:
+again272:
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
 	PREFETCHT0   (R8)
@@ -9369,12 +10612,12 @@ again210:
 	ADDQ $0x00000040, R8
 	SUBQ $0x01, R9
 
-test211:
+test273:
 	CMPQ   R9, $0x01
-	JGE    again210
+	JGE    again272
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store212
+	JZ     store274
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -9407,7 +10650,7 @@ test211:
 	VADDPS (SI)(AX*1), Z20, Z20
 	VADDPS 64(SI)(AX*1), Z21, Z21
 
-store212:
+store274:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -9442,7 +10685,78 @@ store212:
 	VZEROUPPER
 	RET
 
-rows155:
+rows195:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip276
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+
+skip276:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -9480,9 +10794,9 @@ rows155:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+80(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test214
+	JMP     test278
 
-again213:
+again277:
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
 	PREFETCHT0   (R8)
@@ -9935,12 +11249,12 @@ again213:
 	ADDQ $0x00000100, R8
 	SUBQ $0x04, R9
 
-test214:
+test278:
 	CMPQ R9, $0x04
-	JGE  again213
-	JMP  test216
+	JGE  again277
+	JMP  test280
 
-again215:
+again279:
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
 	PREFETCHT0   (R8)
@@ -10060,12 +11374,12 @@ again215:
 	ADDQ $0x00000040, R8
 	SUBQ $0x01, R9
 
-test216:
+test280:
 	CMPQ   R9, $0x01
-	JGE    again215
+	JGE    again279
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store217
+	JZ     store281
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -10100,7 +11414,7 @@ test216:
 	VADDPS (SI)(AX*2), Z22, Z22
 	VADDPS 64(SI)(AX*2), Z23, Z23
 
-store217:
+store281:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -10137,7 +11451,86 @@ store217:
 	VZEROUPPER
 	RET
 
-rows156:
+rows196:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip283
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+
+skip283:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -10179,9 +11572,9 @@ rows156:
 	MOVQ    panel+32(FP), R8
 	MOVQ    next+80(FP), R9
 	MOVQ    depth+48(FP), R10
-	JMP     test219
+	JMP     test285
 
-again218:
+again284:
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	PREFETCHT0   (R9)
@@ -10671,12 +12064,12 @@ again218:
 	ADDQ $0x00000100, R9
 	SUBQ $0x04, R10
 
-test219:
+test285:
 	CMPQ R10, $0x04
-	JGE  again218
-	JMP  test221
+	JGE  again284
+	JMP  test287
 
-again220:
+again286:
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	PREFETCHT0   (R9)
@@ -10806,12 +12199,12 @@ again220:
 	ADDQ $0x00000040, R9
 	SUBQ $0x01, R10
 
-test221:
+test287:
 	CMPQ   R10, $0x01
-	JGE    again220
+	JGE    again286
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store222
+	JZ     store288
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -10850,7 +12243,7 @@ test221:
 	VADDPS (DI), Z24, Z24
 	VADDPS 64(DI), Z25, Z25
 
-store222:
+store288:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -10891,7 +12284,90 @@ store222:
 	VZEROUPPER
 	RET
 
-rows157:
+rows197:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 64(DI)(AX*1)
+	MOVQ       last+64(FP), AX
+	TESTQ      AX, AX
+	JZ         skip290
+	MOVQ       ldlast+72(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+64(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 64(DI)(AX*1)
+
+skip290:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -10935,9 +12411,9 @@ rows157:
 	MOVQ    panel+32(FP), R8
 	MOVQ    next+80(FP), R9
 	MOVQ    depth+48(FP), R10
-	JMP     test224
+	JMP     test292
 
-again223:
+again291:
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	PREFETCHT0   (R9)
@@ -11463,12 +12939,12 @@ again223:
 	ADDQ $0x00000100, R9
 	SUBQ $0x04, R10
 
-test224:
+test292:
 	CMPQ R10, $0x04
-	JGE  again223
-	JMP  test226
+	JGE  again291
+	JMP  test294
 
-again225:
+again293:
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	PREFETCHT0   (R9)
@@ -11607,12 +13083,12 @@ again225:
 	ADDQ $0x00000040, R9
 	SUBQ $0x01, R10
 
-test226:
+test294:
 	CMPQ   R10, $0x01
-	JGE    again225
+	JGE    again293
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store227
+	JZ     store295
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -11653,7 +13129,7 @@ test226:
 	VADDPS (DI)(AX*1), Z26, Z26
 	VADDPS 64(DI)(AX*1), Z27, Z27
 
-store227:
+store295:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -11715,9 +13191,9 @@ row:
 	XORQ R8, R8
 	MOVQ DI, R9
 	ANDQ $-16, R9
-	JMP  test229
+	JMP  test297
 
-loop228:
+loop296:
 	VMOVUPS (CX)(R8*4), Z0
 	VCMPPS  $0x03, Z0, Z0, K2
 	VPSRLD  $0x10, Z0, Z1
@@ -11730,11 +13206,11 @@ loop228:
 	VMOVDQU Y0, (AX)(R8*2)
 	ADDQ    $+16, R8
 
-test229:
+test297:
 	CMPQ      R8, R9
-	JLT       loop228
+	JLT       loop296
 	CMPQ      R8, DI
-	JGE       end231
+	JGE       end299
 	VMOVUPS.Z (CX)(R8*4), K1, Z0
 	VCMPPS    $0x03, Z0, Z0, K2
 	VPSRLD    $0x10, Z0, Z1
@@ -11746,7 +13222,7 @@ test229:
 	VPMOVDW   Z1, Y0
 	VMOVDQU   Y0, (AX)(R8*2)
 
-end231:
+end299:
 	LEAQ (CX)(BX*4), CX
 	LEAQ (AX)(DX*2), AX
 	DECQ SI

@@ -7,33 +7,48 @@
 // func tileInt8VNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, bias *float32, rowScales *float32, last *float32, ldlast int, next *int8)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
 TEXT ·tileInt8VNNI(SB), NOSPLIT, $0-112
-	MOVQ    rows+40(FP), AX
-	CMPQ    AX, $0x0e
-	JEQ     rows15
-	CMPQ    AX, $0x0d
-	JEQ     rows14
-	CMPQ    AX, $0x0c
-	JEQ     rows13
-	CMPQ    AX, $0x0b
-	JEQ     rows12
-	CMPQ    AX, $0x0a
-	JEQ     rows11
-	CMPQ    AX, $0x09
-	JEQ     rows10
-	CMPQ    AX, $0x08
-	JEQ     rows9
-	CMPQ    AX, $0x07
-	JEQ     rows8
-	CMPQ    AX, $0x06
-	JEQ     rows7
-	CMPQ    AX, $0x05
-	JEQ     rows6
-	CMPQ    AX, $0x04
-	JEQ     rows5
-	CMPQ    AX, $0x03
-	JEQ     rows4
-	CMPQ    AX, $0x02
-	JEQ     rows3
+	MOVQ       rows+40(FP), AX
+	CMPQ       AX, $0x0e
+	JEQ        rows15
+	CMPQ       AX, $0x0d
+	JEQ        rows14
+	CMPQ       AX, $0x0c
+	JEQ        rows13
+	CMPQ       AX, $0x0b
+	JEQ        rows12
+	CMPQ       AX, $0x0a
+	JEQ        rows11
+	CMPQ       AX, $0x09
+	JEQ        rows10
+	CMPQ       AX, $0x08
+	JEQ        rows9
+	CMPQ       AX, $0x07
+	JEQ        rows8
+	CMPQ       AX, $0x06
+	JEQ        rows7
+	CMPQ       AX, $0x05
+	JEQ        rows6
+	CMPQ       AX, $0x04
+	JEQ        rows5
+	CMPQ       AX, $0x03
+	JEQ        rows4
+	CMPQ       AX, $0x02
+	JEQ        rows3
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip17
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+skip17:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), AX
 	MOVQ    offsets+56(FP), CX
@@ -42,9 +57,9 @@ TEXT ·tileInt8VNNI(SB), NOSPLIT, $0-112
 	MOVQ    panel+32(FP), CX
 	MOVQ    next+104(FP), DX
 	MOVQ    depth+48(FP), BX
-	JMP     test17
+	JMP     test19
 
-again16:
+again18:
 	VMOVUPS      (CX), Z2
 	VMOVUPS      64(CX), Z3
 	PREFETCHT0   (DX)
@@ -74,12 +89,12 @@ again16:
 	ADDQ         $0x00000100, DX
 	SUBQ         $0x04, BX
 
-test17:
+test19:
 	CMPQ BX, $0x04
-	JGE  again16
-	JMP  test19
+	JGE  again18
+	JMP  test21
 
-again18:
+again20:
 	VMOVUPS      (CX), Z2
 	VMOVUPS      64(CX), Z3
 	PREFETCHT0   (DX)
@@ -91,9 +106,9 @@ again18:
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x01, BX
 
-test19:
+test21:
 	CMPQ         BX, $0x01
-	JGE          again18
+	JGE          again20
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -108,14 +123,14 @@ test19:
 	VFMADD213PS  Z3, Z2, Z1
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store20
+	JZ           store22
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), AX
 	VADDPS       (AX), Z0, Z0
 	VADDPS       64(AX), Z1, Z1
 
-store20:
+store22:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -125,6 +140,25 @@ store20:
 	RET
 
 rows3:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip24
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+
+skip24:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	MOVQ    offsets+56(FP), DX
@@ -135,9 +169,9 @@ rows3:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+104(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test22
+	JMP     test26
 
-again21:
+again25:
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	PREFETCHT0   (BX)
@@ -179,12 +213,12 @@ again21:
 	ADDQ         $0x00000100, BX
 	SUBQ         $0x04, SI
 
-test22:
+test26:
 	CMPQ SI, $0x04
-	JGE  again21
-	JMP  test24
+	JGE  again25
+	JMP  test28
 
-again23:
+again27:
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	PREFETCHT0   (BX)
@@ -199,9 +233,9 @@ again23:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x01, SI
 
-test24:
+test28:
 	CMPQ         SI, $0x01
-	JGE          again23
+	JGE          again27
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -225,7 +259,7 @@ test24:
 	VFMADD213PS  Z5, Z4, Z3
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store25
+	JZ           store29
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -234,7 +268,7 @@ test24:
 	VADDPS       (CX)(AX*1), Z2, Z2
 	VADDPS       64(CX)(AX*1), Z3, Z3
 
-store25:
+store29:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -246,6 +280,29 @@ store25:
 	RET
 
 rows4:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip31
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+
+skip31:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	MOVQ    offsets+56(FP), DX
@@ -258,9 +315,9 @@ rows4:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+104(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test27
+	JMP     test33
 
-again26:
+again32:
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	PREFETCHT0   (BX)
@@ -314,12 +371,12 @@ again26:
 	ADDQ         $0x00000100, BX
 	SUBQ         $0x04, SI
 
-test27:
+test33:
 	CMPQ SI, $0x04
-	JGE  again26
-	JMP  test29
+	JGE  again32
+	JMP  test35
 
-again28:
+again34:
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	PREFETCHT0   (BX)
@@ -337,9 +394,9 @@ again28:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x01, SI
 
-test29:
+test35:
 	CMPQ         SI, $0x01
-	JGE          again28
+	JGE          again34
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -372,7 +429,7 @@ test29:
 	VFMADD213PS  Z7, Z6, Z5
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store30
+	JZ           store36
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -383,7 +440,7 @@ test29:
 	VADDPS       (CX)(AX*2), Z4, Z4
 	VADDPS       64(CX)(AX*2), Z5, Z5
 
-store30:
+store36:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -397,6 +454,37 @@ store30:
 	RET
 
 rows5:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip38
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+skip38:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -413,9 +501,9 @@ rows5:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+104(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test32
+	JMP     test40
 
-again31:
+again39:
 	VMOVUPS      (BX), Z8
 	VMOVUPS      64(BX), Z9
 	PREFETCHT0   (SI)
@@ -482,12 +570,12 @@ again31:
 	ADDQ         $0x00000100, SI
 	SUBQ         $0x04, DI
 
-test32:
+test40:
 	CMPQ DI, $0x04
-	JGE  again31
-	JMP  test34
+	JGE  again39
+	JMP  test42
 
-again33:
+again41:
 	VMOVUPS      (BX), Z8
 	VMOVUPS      64(BX), Z9
 	PREFETCHT0   (SI)
@@ -509,9 +597,9 @@ again33:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x01, DI
 
-test34:
+test42:
 	CMPQ         DI, $0x01
-	JGE          again33
+	JGE          again41
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -553,7 +641,7 @@ test34:
 	VFMADD213PS  Z9, Z8, Z7
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store35
+	JZ           store43
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -568,7 +656,7 @@ test34:
 	VADDPS       (DX), Z6, Z6
 	VADDPS       64(DX), Z7, Z7
 
-store35:
+store43:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -586,6 +674,41 @@ store35:
 	RET
 
 rows6:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip45
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+
+skip45:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -604,9 +727,9 @@ rows6:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+104(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test37
+	JMP     test47
 
-again36:
+again46:
 	VMOVUPS      (BX), Z10
 	VMOVUPS      64(BX), Z11
 	PREFETCHT0   (SI)
@@ -685,12 +808,12 @@ again36:
 	ADDQ         $0x00000100, SI
 	SUBQ         $0x04, DI
 
-test37:
+test47:
 	CMPQ DI, $0x04
-	JGE  again36
-	JMP  test39
+	JGE  again46
+	JMP  test49
 
-again38:
+again48:
 	VMOVUPS      (BX), Z10
 	VMOVUPS      64(BX), Z11
 	PREFETCHT0   (SI)
@@ -715,9 +838,9 @@ again38:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x01, DI
 
-test39:
+test49:
 	CMPQ         DI, $0x01
-	JGE          again38
+	JGE          again48
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -768,7 +891,7 @@ test39:
 	VFMADD213PS  Z11, Z10, Z9
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store40
+	JZ           store50
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -785,7 +908,7 @@ test39:
 	VADDPS       (DX)(AX*1), Z8, Z8
 	VADDPS       64(DX)(AX*1), Z9, Z9
 
-store40:
+store50:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -805,6 +928,45 @@ store40:
 	RET
 
 rows7:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip52
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+
+skip52:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -825,9 +987,9 @@ rows7:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+104(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test42
+	JMP     test54
 
-again41:
+again53:
 	VMOVUPS      (BX), Z12
 	VMOVUPS      64(BX), Z13
 	PREFETCHT0   (SI)
@@ -918,12 +1080,12 @@ again41:
 	ADDQ         $0x00000100, SI
 	SUBQ         $0x04, DI
 
-test42:
+test54:
 	CMPQ DI, $0x04
-	JGE  again41
-	JMP  test44
+	JGE  again53
+	JMP  test56
 
-again43:
+again55:
 	VMOVUPS      (BX), Z12
 	VMOVUPS      64(BX), Z13
 	PREFETCHT0   (SI)
@@ -951,9 +1113,9 @@ again43:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x01, DI
 
-test44:
+test56:
 	CMPQ         DI, $0x01
-	JGE          again43
+	JGE          again55
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -1013,7 +1175,7 @@ test44:
 	VFMADD213PS  Z13, Z12, Z11
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store45
+	JZ           store57
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -1032,7 +1194,7 @@ test44:
 	VADDPS       (DX)(AX*2), Z10, Z10
 	VADDPS       64(DX)(AX*2), Z11, Z11
 
-store45:
+store57:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1054,6 +1216,53 @@ store45:
 	RET
 
 rows8:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip59
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+
+skip59:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -1078,9 +1287,9 @@ rows8:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+104(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test47
+	JMP     test61
 
-again46:
+again60:
 	VMOVUPS      (SI), Z14
 	VMOVUPS      64(SI), Z15
 	PREFETCHT0   (DI)
@@ -1184,12 +1393,12 @@ again46:
 	ADDQ         $0x00000100, DI
 	SUBQ         $0x04, R8
 
-test47:
+test61:
 	CMPQ R8, $0x04
-	JGE  again46
-	JMP  test49
+	JGE  again60
+	JMP  test63
 
-again48:
+again62:
 	VMOVUPS      (SI), Z14
 	VMOVUPS      64(SI), Z15
 	PREFETCHT0   (DI)
@@ -1221,9 +1430,9 @@ again48:
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x01, R8
 
-test49:
+test63:
 	CMPQ         R8, $0x01
-	JGE          again48
+	JGE          again62
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -1292,7 +1501,7 @@ test49:
 	VFMADD213PS  Z15, Z14, Z13
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store50
+	JZ           store64
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -1315,7 +1524,7 @@ test49:
 	VADDPS       (BX), Z12, Z12
 	VADDPS       64(BX), Z13, Z13
 
-store50:
+store64:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1341,6 +1550,57 @@ store50:
 	RET
 
 rows9:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip66
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+
+skip66:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -1367,9 +1627,9 @@ rows9:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+104(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test52
+	JMP     test68
 
-again51:
+again67:
 	VMOVUPS      (SI), Z16
 	VMOVUPS      64(SI), Z17
 	PREFETCHT0   (DI)
@@ -1485,12 +1745,12 @@ again51:
 	ADDQ         $0x00000100, DI
 	SUBQ         $0x04, R8
 
-test52:
+test68:
 	CMPQ R8, $0x04
-	JGE  again51
-	JMP  test54
+	JGE  again67
+	JMP  test70
 
-again53:
+again69:
 	VMOVUPS      (SI), Z16
 	VMOVUPS      64(SI), Z17
 	PREFETCHT0   (DI)
@@ -1525,9 +1785,9 @@ again53:
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x01, R8
 
-test54:
+test70:
 	CMPQ         R8, $0x01
-	JGE          again53
+	JGE          again69
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -1605,7 +1865,7 @@ test54:
 	VFMADD213PS  Z17, Z16, Z15
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store55
+	JZ           store71
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -1630,7 +1890,7 @@ test54:
 	VADDPS       (BX)(AX*1), Z14, Z14
 	VADDPS       64(BX)(AX*1), Z15, Z15
 
-store55:
+store71:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1658,6 +1918,61 @@ store55:
 	RET
 
 rows10:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip73
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+
+skip73:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -1686,9 +2001,9 @@ rows10:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+104(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test57
+	JMP     test75
 
-again56:
+again74:
 	VMOVUPS      (SI), Z18
 	VMOVUPS      64(SI), Z19
 	PREFETCHT0   (DI)
@@ -1816,12 +2131,12 @@ again56:
 	ADDQ         $0x00000100, DI
 	SUBQ         $0x04, R8
 
-test57:
+test75:
 	CMPQ R8, $0x04
-	JGE  again56
-	JMP  test59
+	JGE  again74
+	JMP  test77
 
-again58:
+again76:
 	VMOVUPS      (SI), Z18
 	VMOVUPS      64(SI), Z19
 	PREFETCHT0   (DI)
@@ -1859,9 +2174,9 @@ again58:
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x01, R8
 
-test59:
+test77:
 	CMPQ         R8, $0x01
-	JGE          again58
+	JGE          again76
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -1948,7 +2263,7 @@ test59:
 	VFMADD213PS  Z19, Z18, Z17
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store60
+	JZ           store78
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -1975,7 +2290,7 @@ test59:
 	VADDPS       (BX)(AX*2), Z16, Z16
 	VADDPS       64(BX)(AX*2), Z17, Z17
 
-store60:
+store78:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2005,6 +2320,69 @@ store60:
 	RET
 
 rows11:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip80
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+
+skip80:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -2037,9 +2415,9 @@ rows11:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+104(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test62
+	JMP     test82
 
-again61:
+again81:
 	VMOVUPS      (DI), Z20
 	VMOVUPS      64(DI), Z21
 	PREFETCHT0   (R8)
@@ -2180,12 +2558,12 @@ again61:
 	ADDQ         $0x00000100, R8
 	SUBQ         $0x04, R9
 
-test62:
+test82:
 	CMPQ R9, $0x04
-	JGE  again61
-	JMP  test64
+	JGE  again81
+	JMP  test84
 
-again63:
+again83:
 	VMOVUPS      (DI), Z20
 	VMOVUPS      64(DI), Z21
 	PREFETCHT0   (R8)
@@ -2227,9 +2605,9 @@ again63:
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x01, R9
 
-test64:
+test84:
 	CMPQ         R9, $0x01
-	JGE          again63
+	JGE          again83
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -2325,7 +2703,7 @@ test64:
 	VFMADD213PS  Z21, Z20, Z19
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store65
+	JZ           store85
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -2356,7 +2734,7 @@ test64:
 	VADDPS       (SI), Z18, Z18
 	VADDPS       64(SI), Z19, Z19
 
-store65:
+store85:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2390,6 +2768,73 @@ store65:
 	RET
 
 rows12:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip87
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+
+skip87:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -2424,9 +2869,9 @@ rows12:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+104(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test67
+	JMP     test89
 
-again66:
+again88:
 	VMOVUPS      (DI), Z22
 	VMOVUPS      64(DI), Z23
 	PREFETCHT0   (R8)
@@ -2579,12 +3024,12 @@ again66:
 	ADDQ         $0x00000100, R8
 	SUBQ         $0x04, R9
 
-test67:
+test89:
 	CMPQ R9, $0x04
-	JGE  again66
-	JMP  test69
+	JGE  again88
+	JMP  test91
 
-again68:
+again90:
 	VMOVUPS      (DI), Z22
 	VMOVUPS      64(DI), Z23
 	PREFETCHT0   (R8)
@@ -2629,9 +3074,9 @@ again68:
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x01, R9
 
-test69:
+test91:
 	CMPQ         R9, $0x01
-	JGE          again68
+	JGE          again90
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -2736,7 +3181,7 @@ test69:
 	VFMADD213PS  Z23, Z22, Z21
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store70
+	JZ           store92
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -2769,7 +3214,7 @@ test69:
 	VADDPS       (SI)(AX*1), Z20, Z20
 	VADDPS       64(SI)(AX*1), Z21, Z21
 
-store70:
+store92:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2805,6 +3250,77 @@ store70:
 	RET
 
 rows13:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip94
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+
+skip94:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -2841,9 +3357,9 @@ rows13:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+104(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test72
+	JMP     test96
 
-again71:
+again95:
 	VMOVUPS      (DI), Z24
 	VMOVUPS      64(DI), Z25
 	PREFETCHT0   (R8)
@@ -3008,12 +3524,12 @@ again71:
 	ADDQ         $0x00000100, R8
 	SUBQ         $0x04, R9
 
-test72:
+test96:
 	CMPQ R9, $0x04
-	JGE  again71
-	JMP  test74
+	JGE  again95
+	JMP  test98
 
-again73:
+again97:
 	VMOVUPS      (DI), Z24
 	VMOVUPS      64(DI), Z25
 	PREFETCHT0   (R8)
@@ -3061,9 +3577,9 @@ again73:
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x01, R9
 
-test74:
+test98:
 	CMPQ         R9, $0x01
-	JGE          again73
+	JGE          again97
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -3177,7 +3693,7 @@ test74:
 	VFMADD213PS  Z25, Z24, Z23
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store75
+	JZ           store99
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -3212,7 +3728,7 @@ test74:
 	VADDPS       (SI)(AX*2), Z22, Z22
 	VADDPS       64(SI)(AX*2), Z23, Z23
 
-store75:
+store99:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3250,6 +3766,85 @@ store75:
 	RET
 
 rows14:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip101
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+
+skip101:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -3290,9 +3885,9 @@ rows14:
 	MOVQ    panel+32(FP), R8
 	MOVQ    next+104(FP), R9
 	MOVQ    depth+48(FP), R10
-	JMP     test77
+	JMP     test103
 
-again76:
+again102:
 	VMOVUPS      (R8), Z26
 	VMOVUPS      64(R8), Z27
 	PREFETCHT0   (R9)
@@ -3470,12 +4065,12 @@ again76:
 	ADDQ         $0x00000100, R9
 	SUBQ         $0x04, R10
 
-test77:
+test103:
 	CMPQ R10, $0x04
-	JGE  again76
-	JMP  test79
+	JGE  again102
+	JMP  test105
 
-again78:
+again104:
 	VMOVUPS      (R8), Z26
 	VMOVUPS      64(R8), Z27
 	PREFETCHT0   (R9)
@@ -3527,9 +4122,9 @@ again78:
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x01, R10
 
-test79:
+test105:
 	CMPQ         R10, $0x01
-	JGE          again78
+	JGE          again104
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -3652,7 +4247,7 @@ test79:
 	VFMADD213PS  Z27, Z26, Z25
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store80
+	JZ           store106
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -3691,7 +4286,7 @@ test79:
 	VADDPS       (DI), Z24, Z24
 	VADDPS       64(DI), Z25, Z25
 
-store80:
+store106:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3733,6 +4328,89 @@ store80:
 	RET
 
 rows15:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 64(DI)(AX*1)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip108
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 64(DI)(AX*1)
+
+skip108:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -3775,9 +4453,9 @@ rows15:
 	MOVQ    panel+32(FP), R8
 	MOVQ    next+104(FP), R9
 	MOVQ    depth+48(FP), R10
-	JMP     test82
+	JMP     test110
 
-again81:
+again109:
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	PREFETCHT0   (R9)
@@ -3967,12 +4645,12 @@ again81:
 	ADDQ         $0x00000100, R9
 	SUBQ         $0x04, R10
 
-test82:
+test110:
 	CMPQ R10, $0x04
-	JGE  again81
-	JMP  test84
+	JGE  again109
+	JMP  test112
 
-again83:
+again111:
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	PREFETCHT0   (R9)
@@ -4027,9 +4705,9 @@ again83:
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x01, R10
 
-test84:
+test112:
 	CMPQ         R10, $0x01
-	JGE          again83
+	JGE          again111
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
 	MOVQ         rowScales+80(FP), DX
@@ -4161,7 +4839,7 @@ test84:
 	VFMADD213PS  Z29, Z28, Z27
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store85
+	JZ           store113
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -4202,7 +4880,7 @@ test84:
 	VADDPS       (DI)(AX*1), Z26, Z26
 	VADDPS       64(DI)(AX*1), Z27, Z27
 
-store85:
+store113:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4248,15 +4926,28 @@ store85:
 // func tileInt8AVX2(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, bias *float32, rowScales *float32, last *float32, ldlast int, next *int8)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·tileInt8AVX2(SB), NOSPLIT, $0-112
-	MOVQ   rows+40(FP), AX
-	CMPQ   AX, $0x05
-	JEQ    rows91
-	CMPQ   AX, $0x04
-	JEQ    rows90
-	CMPQ   AX, $0x03
-	JEQ    rows89
-	CMPQ   AX, $0x02
-	JEQ    rows88
+	MOVQ       rows+40(FP), AX
+	CMPQ       AX, $0x05
+	JEQ        rows119
+	CMPQ       AX, $0x04
+	JEQ        rows118
+	CMPQ       AX, $0x03
+	JEQ        rows117
+	CMPQ       AX, $0x02
+	JEQ        rows116
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), AX
+	PREFETCHT0 (AX)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip121
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), AX
+	PREFETCHT0 (AX)
+
+skip121:
 	MOVQ   ldx+24(FP), AX
 	MOVQ   x+16(FP), AX
 	VXORPS Y0, Y0, Y0
@@ -4264,9 +4955,9 @@ TEXT ·tileInt8AVX2(SB), NOSPLIT, $0-112
 	MOVQ   panel+32(FP), CX
 	MOVQ   next+104(FP), DX
 	MOVQ   depth+48(FP), BX
-	JMP    test93
+	JMP    test123
 
-again92:
+again122:
 	VPMOVSXBW    (CX), Y2
 	VPMOVSXBW    16(CX), Y3
 	PREFETCHT0   (DX)
@@ -4290,12 +4981,12 @@ again92:
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x02, BX
 
-test93:
+test123:
 	CMPQ BX, $0x02
-	JGE  again92
-	JMP  test95
+	JGE  again122
+	JMP  test125
 
-again94:
+again124:
 	VPMOVSXBW    (CX), Y2
 	VPMOVSXBW    16(CX), Y3
 	PREFETCHT0   (DX)
@@ -4310,9 +5001,9 @@ again94:
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x01, BX
 
-test95:
+test125:
 	CMPQ         BX, $0x01
-	JGE          again94
+	JGE          again124
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -4327,13 +5018,13 @@ test95:
 	VFMADD213PS  Y2, Y1, Y0
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store96
+	JZ           store126
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), AX
 	VADDPS       (AX), Y0, Y0
 
-store96:
+store126:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -4341,7 +5032,22 @@ store96:
 	VZEROUPPER
 	RET
 
-rows88:
+rows116:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip128
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+
+skip128:
 	MOVQ   ldx+24(FP), AX
 	MOVQ   x+16(FP), CX
 	VXORPS Y0, Y0, Y0
@@ -4351,9 +5057,9 @@ rows88:
 	MOVQ   panel+32(FP), DX
 	MOVQ   next+104(FP), BX
 	MOVQ   depth+48(FP), SI
-	JMP    test98
+	JMP    test130
 
-again97:
+again129:
 	VPMOVSXBW    (DX), Y4
 	VPMOVSXBW    16(DX), Y5
 	PREFETCHT0   (BX)
@@ -4389,12 +5095,12 @@ again97:
 	ADDQ         $0x00000080, BX
 	SUBQ         $0x02, SI
 
-test98:
+test130:
 	CMPQ SI, $0x02
-	JGE  again97
-	JMP  test100
+	JGE  again129
+	JMP  test132
 
-again99:
+again131:
 	VPMOVSXBW    (DX), Y4
 	VPMOVSXBW    16(DX), Y5
 	PREFETCHT0   (BX)
@@ -4415,9 +5121,9 @@ again99:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x01, SI
 
-test100:
+test132:
 	CMPQ         SI, $0x01
-	JGE          again99
+	JGE          again131
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -4440,14 +5146,14 @@ test100:
 	VFMADD213PS  Y3, Y1, Y2
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store101
+	JZ           store133
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
 	VADDPS       (CX), Y0, Y0
 	VADDPS       (CX)(AX*1), Y2, Y2
 
-store101:
+store133:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4456,7 +5162,24 @@ store101:
 	VZEROUPPER
 	RET
 
-rows89:
+rows117:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip135
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+
+skip135:
 	MOVQ   ldx+24(FP), AX
 	MOVQ   x+16(FP), CX
 	VXORPS Y0, Y0, Y0
@@ -4468,9 +5191,9 @@ rows89:
 	MOVQ   panel+32(FP), DX
 	MOVQ   next+104(FP), BX
 	MOVQ   depth+48(FP), SI
-	JMP    test103
+	JMP    test137
 
-again102:
+again136:
 	VPMOVSXBW    (DX), Y6
 	VPMOVSXBW    16(DX), Y7
 	PREFETCHT0   (BX)
@@ -4518,12 +5241,12 @@ again102:
 	ADDQ         $0x00000080, BX
 	SUBQ         $0x02, SI
 
-test103:
+test137:
 	CMPQ SI, $0x02
-	JGE  again102
-	JMP  test105
+	JGE  again136
+	JMP  test139
 
-again104:
+again138:
 	VPMOVSXBW    (DX), Y6
 	VPMOVSXBW    16(DX), Y7
 	PREFETCHT0   (BX)
@@ -4550,9 +5273,9 @@ again104:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x01, SI
 
-test105:
+test139:
 	CMPQ         SI, $0x01
-	JGE          again104
+	JGE          again138
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -4583,7 +5306,7 @@ test105:
 	VFMADD213PS  Y3, Y1, Y4
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store106
+	JZ           store140
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -4591,7 +5314,7 @@ test105:
 	VADDPS       (CX)(AX*1), Y2, Y2
 	VADDPS       (CX)(AX*2), Y4, Y4
 
-store106:
+store140:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4601,7 +5324,30 @@ store106:
 	VZEROUPPER
 	RET
 
-rows90:
+rows118:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip142
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+
+skip142:
 	MOVQ   ldx+24(FP), AX
 	MOVQ   x+16(FP), CX
 	LEAQ   (CX)(AX*2), DX
@@ -4617,9 +5363,9 @@ rows90:
 	MOVQ   panel+32(FP), BX
 	MOVQ   next+104(FP), SI
 	MOVQ   depth+48(FP), DI
-	JMP    test108
+	JMP    test144
 
-again107:
+again143:
 	VPMOVSXBW    (BX), Y8
 	VPMOVSXBW    16(BX), Y9
 	PREFETCHT0   (SI)
@@ -4680,12 +5426,12 @@ again107:
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x02, DI
 
-test108:
+test144:
 	CMPQ DI, $0x02
-	JGE  again107
-	JMP  test110
+	JGE  again143
+	JMP  test146
 
-again109:
+again145:
 	VPMOVSXBW    (BX), Y8
 	VPMOVSXBW    16(BX), Y9
 	PREFETCHT0   (SI)
@@ -4719,9 +5465,9 @@ again109:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x01, DI
 
-test110:
+test146:
 	CMPQ         DI, $0x01
-	JGE          again109
+	JGE          again145
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -4760,7 +5506,7 @@ test110:
 	VFMADD213PS  Y3, Y1, Y6
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store111
+	JZ           store147
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -4771,7 +5517,7 @@ test110:
 	VADDPS       (CX)(AX*2), Y4, Y4
 	VADDPS       (DX), Y6, Y6
 
-store111:
+store147:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4784,7 +5530,32 @@ store111:
 	VZEROUPPER
 	RET
 
-rows91:
+rows119:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+	MOVQ       last+88(FP), AX
+	TESTQ      AX, AX
+	JZ         skip149
+	MOVQ       ldlast+96(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+88(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+
+skip149:
 	MOVQ   ldx+24(FP), AX
 	MOVQ   x+16(FP), CX
 	LEAQ   (CX)(AX*2), DX
@@ -4802,9 +5573,9 @@ rows91:
 	MOVQ   panel+32(FP), BX
 	MOVQ   next+104(FP), SI
 	MOVQ   depth+48(FP), DI
-	JMP    test113
+	JMP    test151
 
-again112:
+again150:
 	VPMOVSXBW    (BX), Y10
 	VPMOVSXBW    16(BX), Y11
 	PREFETCHT0   (SI)
@@ -4877,12 +5648,12 @@ again112:
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x02, DI
 
-test113:
+test151:
 	CMPQ DI, $0x02
-	JGE  again112
-	JMP  test115
+	JGE  again150
+	JMP  test153
 
-again114:
+again152:
 	VPMOVSXBW    (BX), Y10
 	VPMOVSXBW    16(BX), Y11
 	PREFETCHT0   (SI)
@@ -4922,9 +5693,9 @@ again114:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x01, DI
 
-test115:
+test153:
 	CMPQ         DI, $0x01
-	JGE          again114
+	JGE          again152
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -4971,7 +5742,7 @@ test115:
 	VFMADD213PS  Y3, Y1, Y8
 	MOVQ         last+88(FP), AX
 	TESTQ        AX, AX
-	JZ           store116
+	JZ           store154
 	MOVQ         ldlast+96(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+88(FP), CX
@@ -4983,7 +5754,7 @@ test115:
 	VADDPS       (DX), Y6, Y6
 	VADDPS       (DX)(AX*1), Y8, Y8
 
-store116:
+store154:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5019,24 +5790,24 @@ row:
 	XORQ   R9, R9
 	MOVQ   DI, R10
 	ANDQ   $-16, R10
-	JMP    test118
+	JMP    test156
 
-loop117:
+loop155:
 	VMOVUPS (CX)(R9*4), Z2
 	VPANDD  Z0, Z2, Z2
 	VPMAXSD Z2, Z1, Z1
 	ADDQ    $+16, R9
 
-test118:
+test156:
 	CMPQ      R9, R10
-	JLT       loop117
+	JLT       loop155
 	CMPQ      R9, DI
-	JGE       end120
+	JGE       end158
 	VMOVUPS.Z (CX)(R9*4), K1, Z2
 	VPANDD    Z0, Z2, Z2
 	VPMAXSD   Z2, Z1, Z1
 
-end120:
+end158:
 	VEXTRACTF64X4 $0x01, Z1, Y2
 	VPMAXSD       Y2, Y1, Y1
 	VEXTRACTF128  $0x01, Y1, X2
@@ -5055,9 +5826,9 @@ end120:
 	XORQ          R9, R9
 	MOVQ          DI, R10
 	ANDQ          $-16, R10
-	JMP           test122
+	JMP           test160
 
-loop121:
+loop159:
 	VMOVUPS   (CX)(R9*4), Z2
 	VMULPS    Z1, Z2, Z2
 	VCVTPS2DQ Z2, Z2
@@ -5066,11 +5837,11 @@ loop121:
 	VMOVDQU   X2, (AX)(R9*1)
 	ADDQ      $+16, R9
 
-test122:
+test160:
 	CMPQ      R9, R10
-	JLT       loop121
+	JLT       loop159
 	CMPQ      R9, DI
-	JGE       end124
+	JGE       end162
 	VMOVUPS.Z (CX)(R9*4), K1, Z2
 	VMULPS    Z1, Z2, Z2
 	VCVTPS2DQ Z2, Z2
@@ -5078,7 +5849,7 @@ test122:
 	VPMOVDB   Z2, X1
 	VMOVDQU   X1, (AX)(R9*1)
 
-end124:
+end162:
 	LEAQ (CX)(BX*4), CX
 	ADDQ DX, AX
 	ADDQ $+4, R8
@@ -5199,24 +5970,24 @@ row:
 	XORQ   R9, R9
 	MOVQ   DI, R10
 	ANDQ   $-8, R10
-	JMP    test126
+	JMP    test164
 
-loop125:
+loop163:
 	VMOVUPS (CX)(R9*4), Y3
 	VPAND   Y1, Y3, Y3
 	VPMAXSD Y3, Y2, Y2
 	ADDQ    $+8, R9
 
-test126:
+test164:
 	CMPQ       R9, R10
-	JLT        loop125
+	JLT        loop163
 	CMPQ       R9, DI
-	JGE        end128
+	JGE        end166
 	VMASKMOVPS (CX)(R9*4), Y0, Y3
 	VPAND      Y1, Y3, Y3
 	VPMAXSD    Y3, Y2, Y2
 
-end128:
+end166:
 	VEXTRACTF128 $0x01, Y2, X3
 	VPMAXSD      X3, X2, X2
 	VPERMILPS    $0x4e, X2, X3
@@ -5233,9 +6004,9 @@ end128:
 	XORQ         R9, R9
 	MOVQ         DI, R10
 	ANDQ         $-8, R10
-	JMP          test130
+	JMP          test168
 
-loop129:
+loop167:
 	VMOVUPS      (CX)(R9*4), Y3
 	VMULPS       Y2, Y3, Y3
 	VCVTPS2DQ    Y3, Y3
@@ -5246,11 +6017,11 @@ loop129:
 	VMOVQ        X4, (AX)(R9*1)
 	ADDQ         $+8, R9
 
-test130:
+test168:
 	CMPQ         R9, R10
-	JLT          loop129
+	JLT          loop167
 	CMPQ         R9, DI
-	JGE          end132
+	JGE          end170
 	VMASKMOVPS   (CX)(R9*4), Y0, Y3
 	VMULPS       Y2, Y3, Y3
 	VCVTPS2DQ    Y3, Y3
@@ -5260,7 +6031,7 @@ test130:
 	VPACKUSWB    X2, X2, X2
 	VMOVQ        X2, (AX)(R9*1)
 
-end132:
+end170:
 	LEAQ (CX)(BX*4), CX
 	ADDQ DX, AX
 	ADDQ $+4, R8

@@ -7,33 +7,48 @@
 // func tileAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tileAVX512(SB), NOSPLIT, $0-96
-	MOVQ    rows+40(FP), AX
-	CMPQ    AX, $0x0e
-	JEQ     rows15
-	CMPQ    AX, $0x0d
-	JEQ     rows14
-	CMPQ    AX, $0x0c
-	JEQ     rows13
-	CMPQ    AX, $0x0b
-	JEQ     rows12
-	CMPQ    AX, $0x0a
-	JEQ     rows11
-	CMPQ    AX, $0x09
-	JEQ     rows10
-	CMPQ    AX, $0x08
-	JEQ     rows9
-	CMPQ    AX, $0x07
-	JEQ     rows8
-	CMPQ    AX, $0x06
-	JEQ     rows7
-	CMPQ    AX, $0x05
-	JEQ     rows6
-	CMPQ    AX, $0x04
-	JEQ     rows5
-	CMPQ    AX, $0x03
-	JEQ     rows4
-	CMPQ    AX, $0x02
-	JEQ     rows3
+	MOVQ       rows+40(FP), AX
+	CMPQ       AX, $0x0e
+	JEQ        rows15
+	CMPQ       AX, $0x0d
+	JEQ        rows14
+	CMPQ       AX, $0x0c
+	JEQ        rows13
+	CMPQ       AX, $0x0b
+	JEQ        rows12
+	CMPQ       AX, $0x0a
+	JEQ        rows11
+	CMPQ       AX, $0x09
+	JEQ        rows10
+	CMPQ       AX, $0x08
+	JEQ        rows9
+	CMPQ       AX, $0x07
+	JEQ        rows8
+	CMPQ       AX, $0x06
+	JEQ        rows7
+	CMPQ       AX, $0x05
+	JEQ        rows6
+	CMPQ       AX, $0x04
+	JEQ        rows5
+	CMPQ       AX, $0x03
+	JEQ        rows4
+	CMPQ       AX, $0x02
+	JEQ        rows3
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip17
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+
+skip17:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), AX
@@ -45,9 +60,9 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-96
 	MOVQ    panel+32(FP), CX
 	MOVQ    next+88(FP), DX
 	MOVQ    depth+48(FP), BX
-	JMP     test17
+	JMP     test19
 
-again16:
+again18:
 	VMOVUPS      (CX), Z2
 	VMOVUPS      64(CX), Z3
 	PREFETCHT0   (DX)
@@ -77,12 +92,12 @@ again16:
 	ADDQ         $0x00000100, DX
 	SUBQ         $0x04, BX
 
-test17:
+test19:
 	CMPQ BX, $0x04
-	JGE  again16
-	JMP  test19
+	JGE  again18
+	JMP  test21
 
-again18:
+again20:
 	VMOVUPS      (CX), Z2
 	VMOVUPS      64(CX), Z3
 	PREFETCHT0   (DX)
@@ -94,19 +109,19 @@ again18:
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x01, BX
 
-test19:
+test21:
 	CMPQ   BX, $0x01
-	JGE    again18
+	JGE    again20
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store20
+	JZ     store22
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), AX
 	VADDPS (AX), Z0, Z0
 	VADDPS 64(AX), Z1, Z1
 
-store20:
+store22:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -116,6 +131,25 @@ store20:
 	RET
 
 rows3:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip24
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+
+skip24:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -129,9 +163,9 @@ rows3:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+88(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test22
+	JMP     test26
 
-again21:
+again25:
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	PREFETCHT0   (BX)
@@ -173,12 +207,12 @@ again21:
 	ADDQ         $0x00000100, BX
 	SUBQ         $0x04, SI
 
-test22:
+test26:
 	CMPQ SI, $0x04
-	JGE  again21
-	JMP  test24
+	JGE  again25
+	JMP  test28
 
-again23:
+again27:
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	PREFETCHT0   (BX)
@@ -193,12 +227,12 @@ again23:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x01, SI
 
-test24:
+test28:
 	CMPQ   SI, $0x01
-	JGE    again23
+	JGE    again27
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store25
+	JZ     store29
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -207,7 +241,7 @@ test24:
 	VADDPS (CX)(AX*1), Z2, Z2
 	VADDPS 64(CX)(AX*1), Z3, Z3
 
-store25:
+store29:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -219,6 +253,29 @@ store25:
 	RET
 
 rows4:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip31
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+
+skip31:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -234,9 +291,9 @@ rows4:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+88(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test27
+	JMP     test33
 
-again26:
+again32:
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	PREFETCHT0   (BX)
@@ -290,12 +347,12 @@ again26:
 	ADDQ         $0x00000100, BX
 	SUBQ         $0x04, SI
 
-test27:
+test33:
 	CMPQ SI, $0x04
-	JGE  again26
-	JMP  test29
+	JGE  again32
+	JMP  test35
 
-again28:
+again34:
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	PREFETCHT0   (BX)
@@ -313,12 +370,12 @@ again28:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x01, SI
 
-test29:
+test35:
 	CMPQ   SI, $0x01
-	JGE    again28
+	JGE    again34
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store30
+	JZ     store36
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -329,7 +386,7 @@ test29:
 	VADDPS (CX)(AX*2), Z4, Z4
 	VADDPS 64(CX)(AX*2), Z5, Z5
 
-store30:
+store36:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -343,6 +400,37 @@ store30:
 	RET
 
 rows5:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip38
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+
+skip38:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -364,9 +452,9 @@ rows5:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+88(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test32
+	JMP     test40
 
-again31:
+again39:
 	VMOVUPS      (BX), Z8
 	VMOVUPS      64(BX), Z9
 	PREFETCHT0   (SI)
@@ -433,12 +521,12 @@ again31:
 	ADDQ         $0x00000100, SI
 	SUBQ         $0x04, DI
 
-test32:
+test40:
 	CMPQ DI, $0x04
-	JGE  again31
-	JMP  test34
+	JGE  again39
+	JMP  test42
 
-again33:
+again41:
 	VMOVUPS      (BX), Z8
 	VMOVUPS      64(BX), Z9
 	PREFETCHT0   (SI)
@@ -460,12 +548,12 @@ again33:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x01, DI
 
-test34:
+test42:
 	CMPQ   DI, $0x01
-	JGE    again33
+	JGE    again41
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store35
+	JZ     store43
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -480,7 +568,7 @@ test34:
 	VADDPS (DX), Z6, Z6
 	VADDPS 64(DX), Z7, Z7
 
-store35:
+store43:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -498,6 +586,41 @@ store35:
 	RET
 
 rows6:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip45
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+
+skip45:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -521,9 +644,9 @@ rows6:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+88(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test37
+	JMP     test47
 
-again36:
+again46:
 	VMOVUPS      (BX), Z10
 	VMOVUPS      64(BX), Z11
 	PREFETCHT0   (SI)
@@ -602,12 +725,12 @@ again36:
 	ADDQ         $0x00000100, SI
 	SUBQ         $0x04, DI
 
-test37:
+test47:
 	CMPQ DI, $0x04
-	JGE  again36
-	JMP  test39
+	JGE  again46
+	JMP  test49
 
-again38:
+again48:
 	VMOVUPS      (BX), Z10
 	VMOVUPS      64(BX), Z11
 	PREFETCHT0   (SI)
@@ -632,12 +755,12 @@ again38:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x01, DI
 
-test39:
+test49:
 	CMPQ   DI, $0x01
-	JGE    again38
+	JGE    again48
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store40
+	JZ     store50
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -654,7 +777,7 @@ test39:
 	VADDPS (DX)(AX*1), Z8, Z8
 	VADDPS 64(DX)(AX*1), Z9, Z9
 
-store40:
+store50:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -674,6 +797,45 @@ store40:
 	RET
 
 rows7:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip52
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+
+skip52:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -699,9 +861,9 @@ rows7:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+88(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test42
+	JMP     test54
 
-again41:
+again53:
 	VMOVUPS      (BX), Z12
 	VMOVUPS      64(BX), Z13
 	PREFETCHT0   (SI)
@@ -792,12 +954,12 @@ again41:
 	ADDQ         $0x00000100, SI
 	SUBQ         $0x04, DI
 
-test42:
+test54:
 	CMPQ DI, $0x04
-	JGE  again41
-	JMP  test44
+	JGE  again53
+	JMP  test56
 
-again43:
+again55:
 	VMOVUPS      (BX), Z12
 	VMOVUPS      64(BX), Z13
 	PREFETCHT0   (SI)
@@ -825,12 +987,12 @@ again43:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x01, DI
 
-test44:
+test56:
 	CMPQ   DI, $0x01
-	JGE    again43
+	JGE    again55
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store45
+	JZ     store57
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -849,7 +1011,7 @@ test44:
 	VADDPS (DX)(AX*2), Z10, Z10
 	VADDPS 64(DX)(AX*2), Z11, Z11
 
-store45:
+store57:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -871,6 +1033,53 @@ store45:
 	RET
 
 rows8:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip59
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+
+skip59:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -902,9 +1111,9 @@ rows8:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+88(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test47
+	JMP     test61
 
-again46:
+again60:
 	VMOVUPS      (SI), Z14
 	VMOVUPS      64(SI), Z15
 	PREFETCHT0   (DI)
@@ -1008,12 +1217,12 @@ again46:
 	ADDQ         $0x00000100, DI
 	SUBQ         $0x04, R8
 
-test47:
+test61:
 	CMPQ R8, $0x04
-	JGE  again46
-	JMP  test49
+	JGE  again60
+	JMP  test63
 
-again48:
+again62:
 	VMOVUPS      (SI), Z14
 	VMOVUPS      64(SI), Z15
 	PREFETCHT0   (DI)
@@ -1045,12 +1254,12 @@ again48:
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x01, R8
 
-test49:
+test63:
 	CMPQ   R8, $0x01
-	JGE    again48
+	JGE    again62
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store50
+	JZ     store64
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -1073,7 +1282,7 @@ test49:
 	VADDPS (BX), Z12, Z12
 	VADDPS 64(BX), Z13, Z13
 
-store50:
+store64:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1099,6 +1308,57 @@ store50:
 	RET
 
 rows9:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip66
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+
+skip66:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -1132,9 +1392,9 @@ rows9:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+88(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test52
+	JMP     test68
 
-again51:
+again67:
 	VMOVUPS      (SI), Z16
 	VMOVUPS      64(SI), Z17
 	PREFETCHT0   (DI)
@@ -1250,12 +1510,12 @@ again51:
 	ADDQ         $0x00000100, DI
 	SUBQ         $0x04, R8
 
-test52:
+test68:
 	CMPQ R8, $0x04
-	JGE  again51
-	JMP  test54
+	JGE  again67
+	JMP  test70
 
-again53:
+again69:
 	VMOVUPS      (SI), Z16
 	VMOVUPS      64(SI), Z17
 	PREFETCHT0   (DI)
@@ -1290,12 +1550,12 @@ again53:
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x01, R8
 
-test54:
+test70:
 	CMPQ   R8, $0x01
-	JGE    again53
+	JGE    again69
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store55
+	JZ     store71
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -1320,7 +1580,7 @@ test54:
 	VADDPS (BX)(AX*1), Z14, Z14
 	VADDPS 64(BX)(AX*1), Z15, Z15
 
-store55:
+store71:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1348,6 +1608,61 @@ store55:
 	RET
 
 rows10:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip73
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+
+skip73:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -1383,9 +1698,9 @@ rows10:
 	MOVQ    panel+32(FP), SI
 	MOVQ    next+88(FP), DI
 	MOVQ    depth+48(FP), R8
-	JMP     test57
+	JMP     test75
 
-again56:
+again74:
 	VMOVUPS      (SI), Z18
 	VMOVUPS      64(SI), Z19
 	PREFETCHT0   (DI)
@@ -1513,12 +1828,12 @@ again56:
 	ADDQ         $0x00000100, DI
 	SUBQ         $0x04, R8
 
-test57:
+test75:
 	CMPQ R8, $0x04
-	JGE  again56
-	JMP  test59
+	JGE  again74
+	JMP  test77
 
-again58:
+again76:
 	VMOVUPS      (SI), Z18
 	VMOVUPS      64(SI), Z19
 	PREFETCHT0   (DI)
@@ -1556,12 +1871,12 @@ again58:
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x01, R8
 
-test59:
+test77:
 	CMPQ   R8, $0x01
-	JGE    again58
+	JGE    again76
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store60
+	JZ     store78
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -1588,7 +1903,7 @@ test59:
 	VADDPS (BX)(AX*2), Z16, Z16
 	VADDPS 64(BX)(AX*2), Z17, Z17
 
-store60:
+store78:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1618,6 +1933,69 @@ store60:
 	RET
 
 rows11:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip80
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+
+skip80:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -1659,9 +2037,9 @@ rows11:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+88(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test62
+	JMP     test82
 
-again61:
+again81:
 	VMOVUPS      (DI), Z20
 	VMOVUPS      64(DI), Z21
 	PREFETCHT0   (R8)
@@ -1802,12 +2180,12 @@ again61:
 	ADDQ         $0x00000100, R8
 	SUBQ         $0x04, R9
 
-test62:
+test82:
 	CMPQ R9, $0x04
-	JGE  again61
-	JMP  test64
+	JGE  again81
+	JMP  test84
 
-again63:
+again83:
 	VMOVUPS      (DI), Z20
 	VMOVUPS      64(DI), Z21
 	PREFETCHT0   (R8)
@@ -1849,12 +2227,12 @@ again63:
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x01, R9
 
-test64:
+test84:
 	CMPQ   R9, $0x01
-	JGE    again63
+	JGE    again83
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store65
+	JZ     store85
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -1885,7 +2263,7 @@ test64:
 	VADDPS (SI), Z18, Z18
 	VADDPS 64(SI), Z19, Z19
 
-store65:
+store85:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1919,6 +2297,73 @@ store65:
 	RET
 
 rows12:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip87
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+
+skip87:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -1962,9 +2407,9 @@ rows12:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+88(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test67
+	JMP     test89
 
-again66:
+again88:
 	VMOVUPS      (DI), Z22
 	VMOVUPS      64(DI), Z23
 	PREFETCHT0   (R8)
@@ -2117,12 +2562,12 @@ again66:
 	ADDQ         $0x00000100, R8
 	SUBQ         $0x04, R9
 
-test67:
+test89:
 	CMPQ R9, $0x04
-	JGE  again66
-	JMP  test69
+	JGE  again88
+	JMP  test91
 
-again68:
+again90:
 	VMOVUPS      (DI), Z22
 	VMOVUPS      64(DI), Z23
 	PREFETCHT0   (R8)
@@ -2167,12 +2612,12 @@ again68:
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x01, R9
 
-test69:
+test91:
 	CMPQ   R9, $0x01
-	JGE    again68
+	JGE    again90
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store70
+	JZ     store92
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -2205,7 +2650,7 @@ test69:
 	VADDPS (SI)(AX*1), Z20, Z20
 	VADDPS 64(SI)(AX*1), Z21, Z21
 
-store70:
+store92:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2241,6 +2686,77 @@ store70:
 	RET
 
 rows13:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip94
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+
+skip94:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -2286,9 +2802,9 @@ rows13:
 	MOVQ    panel+32(FP), DI
 	MOVQ    next+88(FP), R8
 	MOVQ    depth+48(FP), R9
-	JMP     test72
+	JMP     test96
 
-again71:
+again95:
 	VMOVUPS      (DI), Z24
 	VMOVUPS      64(DI), Z25
 	PREFETCHT0   (R8)
@@ -2453,12 +2969,12 @@ again71:
 	ADDQ         $0x00000100, R8
 	SUBQ         $0x04, R9
 
-test72:
+test96:
 	CMPQ R9, $0x04
-	JGE  again71
-	JMP  test74
+	JGE  again95
+	JMP  test98
 
-again73:
+again97:
 	VMOVUPS      (DI), Z24
 	VMOVUPS      64(DI), Z25
 	PREFETCHT0   (R8)
@@ -2506,12 +3022,12 @@ again73:
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x01, R9
 
-test74:
+test98:
 	CMPQ   R9, $0x01
-	JGE    again73
+	JGE    again97
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store75
+	JZ     store99
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -2546,7 +3062,7 @@ test74:
 	VADDPS (SI)(AX*2), Z22, Z22
 	VADDPS 64(SI)(AX*2), Z23, Z23
 
-store75:
+store99:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2584,6 +3100,85 @@ store75:
 	RET
 
 rows14:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip101
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+
+skip101:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -2635,9 +3230,9 @@ rows14:
 	MOVQ    panel+32(FP), R8
 	MOVQ    next+88(FP), R9
 	MOVQ    depth+48(FP), R10
-	JMP     test77
+	JMP     test103
 
-again76:
+again102:
 	VMOVUPS      (R8), Z26
 	VMOVUPS      64(R8), Z27
 	PREFETCHT0   (R9)
@@ -2815,12 +3410,12 @@ again76:
 	ADDQ         $0x00000100, R9
 	SUBQ         $0x04, R10
 
-test77:
+test103:
 	CMPQ R10, $0x04
-	JGE  again76
-	JMP  test79
+	JGE  again102
+	JMP  test105
 
-again78:
+again104:
 	VMOVUPS      (R8), Z26
 	VMOVUPS      64(R8), Z27
 	PREFETCHT0   (R9)
@@ -2872,12 +3467,12 @@ again78:
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x01, R10
 
-test79:
+test105:
 	CMPQ   R10, $0x01
-	JGE    again78
+	JGE    again104
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store80
+	JZ     store106
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -2916,7 +3511,7 @@ test79:
 	VADDPS (DI), Z24, Z24
 	VADDPS 64(DI), Z25, Z25
 
-store80:
+store106:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2958,6 +3553,89 @@ store80:
 	RET
 
 rows15:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 64(DI)(AX*1)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip108
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	LEAQ       (DX)(AX*2), BX
+	ADDQ       AX, BX
+	LEAQ       (BX)(AX*2), SI
+	ADDQ       AX, SI
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 64(CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 64(CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 64(DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 64(DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	PREFETCHT0 64(DX)(AX*2)
+	PREFETCHT0 (BX)
+	PREFETCHT0 64(BX)
+	PREFETCHT0 (BX)(AX*1)
+	PREFETCHT0 64(BX)(AX*1)
+	PREFETCHT0 (BX)(AX*2)
+	PREFETCHT0 64(BX)(AX*2)
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 (SI)(AX*1)
+	PREFETCHT0 64(SI)(AX*1)
+	PREFETCHT0 (SI)(AX*2)
+	PREFETCHT0 64(SI)(AX*2)
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	PREFETCHT0 (DI)(AX*1)
+	PREFETCHT0 64(DI)(AX*1)
+
+skip108:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3011,9 +3689,9 @@ rows15:
 	MOVQ    panel+32(FP), R8
 	MOVQ    next+88(FP), R9
 	MOVQ    depth+48(FP), R10
-	JMP     test82
+	JMP     test110
 
-again81:
+again109:
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	PREFETCHT0   (R9)
@@ -3203,12 +3881,12 @@ again81:
 	ADDQ         $0x00000100, R9
 	SUBQ         $0x04, R10
 
-test82:
+test110:
 	CMPQ R10, $0x04
-	JGE  again81
-	JMP  test84
+	JGE  again109
+	JMP  test112
 
-again83:
+again111:
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
 	PREFETCHT0   (R9)
@@ -3263,12 +3941,12 @@ again83:
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x01, R10
 
-test84:
+test112:
 	CMPQ   R10, $0x01
-	JGE    again83
+	JGE    again111
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store85
+	JZ     store113
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -3309,7 +3987,7 @@ test84:
 	VADDPS (DI)(AX*1), Z26, Z26
 	VADDPS 64(DI)(AX*1), Z27, Z27
 
-store85:
+store113:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3355,17 +4033,30 @@ store85:
 // func tileAVX2(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2(SB), NOSPLIT, $0-96
-	MOVQ    rows+40(FP), AX
-	CMPQ    AX, $0x06
-	JEQ     rows92
-	CMPQ    AX, $0x05
-	JEQ     rows91
-	CMPQ    AX, $0x04
-	JEQ     rows90
-	CMPQ    AX, $0x03
-	JEQ     rows89
-	CMPQ    AX, $0x02
-	JEQ     rows88
+	MOVQ       rows+40(FP), AX
+	CMPQ       AX, $0x06
+	JEQ        rows120
+	CMPQ       AX, $0x05
+	JEQ        rows119
+	CMPQ       AX, $0x04
+	JEQ        rows118
+	CMPQ       AX, $0x03
+	JEQ        rows117
+	CMPQ       AX, $0x02
+	JEQ        rows116
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), AX
+	PREFETCHT0 (AX)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip122
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), AX
+	PREFETCHT0 (AX)
+
+skip122:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), AX
@@ -3377,9 +4068,9 @@ TEXT ·tileAVX2(SB), NOSPLIT, $0-96
 	MOVQ    panel+32(FP), CX
 	MOVQ    next+88(FP), DX
 	MOVQ    depth+48(FP), BX
-	JMP     test94
+	JMP     test124
 
-again93:
+again123:
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
 	PREFETCHT0   (DX)
@@ -3409,12 +4100,12 @@ again93:
 	ADDQ         $0x00000100, DX
 	SUBQ         $0x04, BX
 
-test94:
+test124:
 	CMPQ BX, $0x04
-	JGE  again93
-	JMP  test96
+	JGE  again123
+	JMP  test126
 
-again95:
+again125:
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
 	PREFETCHT0   (DX)
@@ -3426,19 +4117,19 @@ again95:
 	ADDQ         $0x00000040, DX
 	SUBQ         $0x01, BX
 
-test96:
+test126:
 	CMPQ   BX, $0x01
-	JGE    again95
+	JGE    again125
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store97
+	JZ     store127
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), AX
 	VADDPS (AX), Y0, Y0
 	VADDPS 32(AX), Y1, Y1
 
-store97:
+store127:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -3447,7 +4138,22 @@ store97:
 	VZEROUPPER
 	RET
 
-rows88:
+rows116:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip129
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+
+skip129:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3461,9 +4167,9 @@ rows88:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+88(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test99
+	JMP     test131
 
-again98:
+again130:
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	PREFETCHT0   (BX)
@@ -3505,12 +4211,12 @@ again98:
 	ADDQ         $0x00000100, BX
 	SUBQ         $0x04, SI
 
-test99:
+test131:
 	CMPQ SI, $0x04
-	JGE  again98
-	JMP  test101
+	JGE  again130
+	JMP  test133
 
-again100:
+again132:
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	PREFETCHT0   (BX)
@@ -3525,12 +4231,12 @@ again100:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x01, SI
 
-test101:
+test133:
 	CMPQ   SI, $0x01
-	JGE    again100
+	JGE    again132
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store102
+	JZ     store134
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -3539,7 +4245,7 @@ test101:
 	VADDPS (CX)(AX*1), Y2, Y2
 	VADDPS 32(CX)(AX*1), Y3, Y3
 
-store102:
+store134:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3550,7 +4256,24 @@ store102:
 	VZEROUPPER
 	RET
 
-rows89:
+rows117:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip136
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+
+skip136:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3566,9 +4289,9 @@ rows89:
 	MOVQ    panel+32(FP), DX
 	MOVQ    next+88(FP), BX
 	MOVQ    depth+48(FP), SI
-	JMP     test104
+	JMP     test138
 
-again103:
+again137:
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	PREFETCHT0   (BX)
@@ -3622,12 +4345,12 @@ again103:
 	ADDQ         $0x00000100, BX
 	SUBQ         $0x04, SI
 
-test104:
+test138:
 	CMPQ SI, $0x04
-	JGE  again103
-	JMP  test106
+	JGE  again137
+	JMP  test140
 
-again105:
+again139:
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	PREFETCHT0   (BX)
@@ -3645,12 +4368,12 @@ again105:
 	ADDQ         $0x00000040, BX
 	SUBQ         $0x01, SI
 
-test106:
+test140:
 	CMPQ   SI, $0x01
-	JGE    again105
+	JGE    again139
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store107
+	JZ     store141
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -3661,7 +4384,7 @@ test106:
 	VADDPS (CX)(AX*2), Y4, Y4
 	VADDPS 32(CX)(AX*2), Y5, Y5
 
-store107:
+store141:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3674,7 +4397,30 @@ store107:
 	VZEROUPPER
 	RET
 
-rows90:
+rows118:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip143
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+
+skip143:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3696,9 +4442,9 @@ rows90:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+88(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test109
+	JMP     test145
 
-again108:
+again144:
 	VMOVUPS      (BX), Y8
 	VMOVUPS      32(BX), Y9
 	PREFETCHT0   (SI)
@@ -3765,12 +4511,12 @@ again108:
 	ADDQ         $0x00000100, SI
 	SUBQ         $0x04, DI
 
-test109:
+test145:
 	CMPQ DI, $0x04
-	JGE  again108
-	JMP  test111
+	JGE  again144
+	JMP  test147
 
-again110:
+again146:
 	VMOVUPS      (BX), Y8
 	VMOVUPS      32(BX), Y9
 	PREFETCHT0   (SI)
@@ -3792,12 +4538,12 @@ again110:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x01, DI
 
-test111:
+test147:
 	CMPQ   DI, $0x01
-	JGE    again110
+	JGE    again146
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store112
+	JZ     store148
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -3812,7 +4558,7 @@ test111:
 	VADDPS (DX), Y6, Y6
 	VADDPS 32(DX), Y7, Y7
 
-store112:
+store148:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3829,7 +4575,32 @@ store112:
 	VZEROUPPER
 	RET
 
-rows91:
+rows119:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip150
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+
+skip150:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -3853,9 +4624,9 @@ rows91:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+88(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test114
+	JMP     test152
 
-again113:
+again151:
 	VMOVUPS      (BX), Y10
 	VMOVUPS      32(BX), Y11
 	PREFETCHT0   (SI)
@@ -3934,12 +4705,12 @@ again113:
 	ADDQ         $0x00000100, SI
 	SUBQ         $0x04, DI
 
-test114:
+test152:
 	CMPQ DI, $0x04
-	JGE  again113
-	JMP  test116
+	JGE  again151
+	JMP  test154
 
-again115:
+again153:
 	VMOVUPS      (BX), Y10
 	VMOVUPS      32(BX), Y11
 	PREFETCHT0   (SI)
@@ -3964,12 +4735,12 @@ again115:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x01, DI
 
-test116:
+test154:
 	CMPQ   DI, $0x01
-	JGE    again115
+	JGE    again153
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store117
+	JZ     store155
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -3986,7 +4757,7 @@ test116:
 	VADDPS (DX)(AX*1), Y8, Y8
 	VADDPS 32(DX)(AX*1), Y9, Y9
 
-store117:
+store155:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4005,7 +4776,34 @@ store117:
 	VZEROUPPER
 	RET
 
-rows92:
+rows120:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	MOVQ       last+72(FP), AX
+	TESTQ      AX, AX
+	JZ         skip157
+	MOVQ       ldlast+80(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+72(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+
+skip157:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -4031,9 +4829,9 @@ rows92:
 	MOVQ    panel+32(FP), BX
 	MOVQ    next+88(FP), SI
 	MOVQ    depth+48(FP), DI
-	JMP     test119
+	JMP     test159
 
-again118:
+again158:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	PREFETCHT0   (SI)
@@ -4124,12 +4922,12 @@ again118:
 	ADDQ         $0x00000100, SI
 	SUBQ         $0x04, DI
 
-test119:
+test159:
 	CMPQ DI, $0x04
-	JGE  again118
-	JMP  test121
+	JGE  again158
+	JMP  test161
 
-again120:
+again160:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	PREFETCHT0   (SI)
@@ -4157,12 +4955,12 @@ again120:
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x01, DI
 
-test121:
+test161:
 	CMPQ   DI, $0x01
-	JGE    again120
+	JGE    again160
 	MOVQ   last+72(FP), AX
 	TESTQ  AX, AX
-	JZ     store122
+	JZ     store162
 	MOVQ   ldlast+80(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+72(FP), CX
@@ -4181,7 +4979,7 @@ test121:
 	VADDPS (DX)(AX*2), Y10, Y10
 	VADDPS 32(DX)(AX*2), Y11, Y11
 
-store122:
+store162:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX

@@ -53,6 +53,7 @@ func main() {
 
 // tileWidened takes the first inputs of a step, then the second ones.
 func tileWidened(s vectors.Set, rows int) {
+	s.Ahead(rows, wide)
 	x := vectors.RowsOf("x", "ldx", rows, 2)
 	first := Load(Param("first"), GP64())
 	sums := make([][wide]VecVirtual, rows)
@@ -95,6 +96,7 @@ func tileWidened(s vectors.Set, rows int) {
 // the sums in Z0 and up, the weights in Z28 and Z29, the pair of x in Z30.
 func tilePairs(s vectors.Set, rows int) {
 	const weights, factor = 28, 30
+	s.Ahead(rows, wide)
 	x := vectors.RowsOf("x", "ldx", rows, 1)
 	first := Load(Param("first"), GP64())
 	for r := range rows {

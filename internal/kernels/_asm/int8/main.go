@@ -51,6 +51,7 @@ func main() {
 
 func tileVNNI(s vectors.Set, rows int) {
 	const wide = 2
+	s.Ahead(rows, wide)
 	x := vectors.RowsOf("x", "ldx", rows, 0)
 	offsets := Load(Param("offsets"), GP64())
 	sums := make([][wide]VecVirtual, rows)
@@ -80,6 +81,7 @@ func tileVNNI(s vectors.Set, rows int) {
 // 4 outputs in a register.
 func tileAVX2(s vectors.Set, rows int) {
 	const wide = 2
+	s.Ahead(rows, 1)
 	x := vectors.RowsOf("x", "ldx", rows, 0)
 	sums := make([][wide]VecVirtual, rows)
 	for r := range sums {

@@ -46,6 +46,7 @@ func main() {
 
 // tile emits the code for a number of rows.
 func tile(s vectors.Set, rows int) {
+	s.Ahead(rows, wide)
 	x := vectors.RowsOf("x", "ldx", rows, 2)
 	sums := make([][wide]VecVirtual, rows)
 	first := vectors.RowsOf("first", "ldfirst", rows, 2)

@@ -67,6 +67,27 @@ func Cases(most int, emit func(rows int)) {
 	}
 }
 
+// Ahead emits the beginning of a tile: it fetches into the cache what the end
+// will touch, the rows at the parameters y and last.
+func (s Set) Ahead(rows, wide int) {
+	const line = 64
+	for _, p := range [][2]string{{"y", "ldy"}, {"last", "ldlast"}} {
+		skip := Unique("skip")
+		if p[0] == "last" {
+			pointer := Load(Param("last"), GP64())
+			TESTQ(pointer, pointer)
+			JZ(LabelRef(skip))
+		}
+		m := RowsOf(p[0], p[1], rows, 2)
+		for r := range rows {
+			for offset := 0; offset < wide*s.Bytes(); offset += line {
+				PREFETCHT0(m.At(r, offset))
+			}
+		}
+		Label(skip)
+	}
+}
+
 // Store emits the end of a tile: it adds the rows at the parameter last, unless
 // that is nil, and stores the sums at the parameter y.
 func (s Set) Store(rows, wide int, sum func(r, j int) Op) {
