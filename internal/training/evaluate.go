@@ -18,6 +18,15 @@ type evaluator struct {
 	passTokens int
 }
 
+// MeasureText measures the two pre-training tasks on examples: loss, perplexity
+// and accuracy of the masked language model, loss and accuracy of next sentence
+// prediction. The model may be one that serves; a task whose head it lacks is
+// left out. passTokens bounds the tokens computed at a time.
+func MeasureText(m *bert.Model, pool *kernels.Pool, examples []Example, passTokens int) *TextScore {
+	e := &evaluator{model: m, pool: pool, ws: m.NewWorkspace(pool), passTokens: passTokens}
+	return e.text(examples)
+}
+
 // text measures the pre-training tasks on held-out examples.
 func (e *evaluator) text(examples []Example) *TextScore {
 	score := &TextScore{Examples: len(examples)}

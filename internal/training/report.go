@@ -72,6 +72,7 @@ type Start struct {
 	Learning   int      `json:"learning"`        // parameters that are not frozen
 	Fresh      []string `json:"fresh,omitempty"` // parameters that begin at random
 	Threads    int      `json:"threads"`
+	Precision  string   `json:"precision"` // of the matrix products
 
 	Files     int `json:"files,omitempty"` // of the corpus
 	Documents int `json:"documents,omitempty"`

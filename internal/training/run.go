@@ -44,8 +44,8 @@ type Settings struct {
 
 	// Dropout replaces the model's hidden and attention dropout.
 	Dropout *float64 `json:"dropout,omitempty"`
-	// Precision of the matrix products: auto (bfloat16 where the processor has
-	// AMX), float32 or bfloat16. Weights and sums are float32 in any case.
+	// Precision of the matrix products: auto, float32 or bfloat16. Weights and
+	// sums are float32 in any case.
 	Precision string `json:"precision,omitempty"`
 	// PassTokens bounds the tokens computed at a time, hence memory: a batch is
 	// cut into passes whose gradients are added up. Default 4096.

@@ -94,6 +94,9 @@ func newTrainer(m *bert.Model, s *Settings, o *objective, steps int, run any, op
 	if s.FreezeLayers > m.Config.NumHiddenLayers {
 		return nil, fmt.Errorf("freeze_layers is %d, the model has %d layers", s.FreezeLayers, m.Config.NumHiddenLayers)
 	}
+	if s.Precision == "bfloat16" {
+		return nil, errors.New("precision is bfloat16, and training computes in float32")
+	}
 	params := m.Parameters()
 	scale := learningRateScales(&m.Config, s, params)
 	for i, p := range params {
@@ -229,7 +232,7 @@ func (t *trainer) report(kind Kind) Report {
 
 // start is what every run reports first.
 func (t *trainer) start() *Start {
-	s := &Start{Fresh: slices.Clone(t.model.Fresh()), Threads: 1}
+	s := &Start{Fresh: slices.Clone(t.model.Fresh()), Threads: 1, Precision: "float32"}
 	if t.options.Pool != nil {
 		s.Threads = t.options.Pool.Threads()
 	}
