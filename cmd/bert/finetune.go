@@ -49,6 +49,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if run.Output == "" {
 		return errNoOutput
 	}
+	boundMemory()
 	if run.Model == "" {
 		return errors.New("no model to start from: give --model, or \"model\" in the run's file")
 	}

@@ -52,6 +52,7 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 	if run.Output == "" {
 		return errNoOutput
 	}
+	boundMemory()
 	model, tok, tokenizerDir, base, err := c.open(&run)
 	if err != nil {
 		return err

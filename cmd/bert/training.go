@@ -14,6 +14,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -243,6 +245,49 @@ func interruptible(ctx context.Context) (stop func() bool) {
 	})
 }
 
+// boundMemory lets the garbage collector run when a fifth of the memory is
+// garbage instead of half of it. A training run has a gigabyte of activations
+// that live as long as it does, and little garbage. GOGC, if set, decides.
+func boundMemory() {
+	const percent = 20
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(percent)
+	}
+}
+
+// newHeads hides the heads of a checkpoint that a run describes with other
+// labels, so that they are made anew.
+type newHeads struct {
+	bert.Weights
+	hidden map[string]bool // names of heads
+}
+
+func hideChangedHeads(w bert.Weights, had, want map[string]bert.HeadConfig) newHeads {
+	n := newHeads{w, map[string]bool{}}
+	for name, head := range want {
+		old, there := had[name]
+		n.hidden[name] = there && (old.Type != head.Type || !slices.Equal(old.Labels, head.Labels))
+	}
+	return n
+}
+
+func (n newHeads) isHidden(tensor string) bool {
+	name, ok := strings.CutPrefix(tensor, "heads.")
+	name, _, _ = strings.Cut(name, ".")
+	return ok && n.hidden[name]
+}
+
+// Has implements bert.Weights.
+func (n newHeads) Has(name string) bool { return !n.isHidden(name) && n.Weights.Has(name) }
+
+// Shape implements bert.Weights.
+func (n newHeads) Shape(name string) ([]int, bool) {
+	if n.isHidden(name) {
+		return nil, false
+	}
+	return n.Weights.Shape(name)
+}
+
 // openForTraining makes a model that learns from the directory it starts with;
 // heads replace those of its configuration unless nil.
 func openForTraining(dir string, s *training.Settings, heads map[string]bert.HeadConfig, pretraining bool) (*bert.Model, *tokenizer.Tokenizer, error) {
@@ -257,10 +302,17 @@ func openForTraining(dir string, s *training.Settings, heads map[string]bert.Hea
 	}
 	config := weights.Config()
 	s.Configure(&config)
+	var source bert.Weights = weights
 	if heads != nil {
+		source = hideChangedHeads(weights, config.Heads, heads)
+		for _, name := range config.HeadNames() {
+			if _, kept := heads[name]; !kept {
+				fmt.Fprintf(os.Stderr, "%s: head %s is left out, since the run does not train it\n", dir, name)
+			}
+		}
 		config.Heads = heads
 	}
-	model, err := bert.NewForTraining(config, weights, bert.TrainingOptions{Seed: s.Seed, Pretraining: pretraining})
+	model, err := bert.NewForTraining(config, source, bert.TrainingOptions{Seed: s.Seed, Pretraining: pretraining})
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", dir, err)
 	}

@@ -84,7 +84,7 @@ func describe(r training.Report) []string {
 }
 
 func describeStart(s *training.Start) []string {
-	lines := []string{fmt.Sprintf("%s parameters, %s of them learn; %d threads", thousands(s.Parameters), thousands(s.Learning), s.Threads)}
+	lines := []string{fmt.Sprintf("%s parameters, %s of them learn; %s, %d threads", thousands(s.Parameters), thousands(s.Learning), s.Precision, s.Threads)}
 	if len(s.Fresh) > 0 && len(s.Fresh) <= 12 {
 		lines = append(lines, "new, hence random: "+strings.Join(s.Fresh, ", "))
 	} else if len(s.Fresh) > 0 {

@@ -206,6 +206,60 @@ func TestFromTextToAServableModel(t *testing.T) {
 	}
 }
 
+// A run may give a head other labels than the base has, and leave heads out.
+func TestFinetuningReplacesHeads(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	base := filepath.Join(dir, "base")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, base, 2, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rows := func(labels ...string) string {
+		path := filepath.Join(dir, strings.Join(labels, "-")+".jsonl")
+		var lines string
+		for i, label := range labels {
+			lines += fmt.Sprintf("{\"text\":\"aa b%c\",\"label\":%q}\n", 'a'+i, label)
+		}
+		if err := os.WriteFile(path, []byte(lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	finetune := func(model, output, head, train string) bert.Config {
+		cmd := &finetuneCmd{Model: model, Output: filepath.Join(dir, output), Head: head, Train: train, Steps: 2, MaxTokens: 16}
+		if err := cmd.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c, err := checkpoint.OpenDir(cmd.Output)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close() //nolint:errcheck // nothing was written
+		return c.Config()
+	}
+	first := finetune(base, "first", "kind", rows("x", "y", "z"))
+	if got := first.Heads["kind"].Labels; !slices.Equal(got, []string{"x", "y", "z"}) {
+		t.Fatalf("labels %q", got)
+	}
+	second := finetune(filepath.Join(dir, "first"), "second", "kind", rows("x", "y"))
+	if got := second.Heads["kind"].Labels; !slices.Equal(got, []string{"x", "y", "z"}) {
+		t.Errorf("labels %q, want those that the base has, since the run lists none", got)
+	}
+	third := finetune(filepath.Join(dir, "first"), "third", "other", rows("p", "q"))
+	if _, kept := third.Heads["kind"]; kept || len(third.Heads["other"].Labels) != 2 {
+		t.Errorf("heads %v, want the new one alone", third.Heads)
+	}
+	run := filepath.Join(dir, "relabel.json")
+	description := fmt.Sprintf(`{"model": %q, "output": %q, "steps": 1, "max_tokens": 16,
+		"heads": {"kind": {"type": "sequence", "labels": ["y", "x"], "sets": [{"train": %q}]}}}`,
+		filepath.Join(dir, "first"), filepath.Join(dir, "fourth"), rows("x", "y"))
+	if err := os.WriteFile(run, []byte(description), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&finetuneCmd{File: run}).Run(t.Context()); err != nil {
+		t.Fatalf("other labels than the base has: %v", err)
+	}
+}
+
 func argmax(x []float32) int { return slices.Index(x, slices.Max(x)) }
 
 // A process that is killed with SIGKILL at random moments, and resumed each
