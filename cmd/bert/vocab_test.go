@@ -1,0 +1,58 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestVocab(t *testing.T) {
+	dir, _, corpus := texts(t)
+	output := filepath.Join(dir, "made", "vocab.txt")
+	cmd := vocabCmd{Corpus: []string{corpus}, Output: output, Size: 200, MinFrequency: 2, Coverage: 1, MaxWords: 1000, Threads: 2}
+	if err := cmd.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	two := read(t, output)
+	tokens := strings.Split(strings.TrimSpace(string(two)), "\n")
+	if tokens[0] != "[PAD]" || tokens[4] != "[MASK]" || len(tokens) > 200 {
+		t.Errorf("%d tokens, beginning with %q", len(tokens), tokens[:5])
+	}
+	whole := 0
+	for _, token := range tokens {
+		if len(token) == 2 && token[0] >= 'a' {
+			whole++
+		}
+	}
+	if whole < 30 {
+		t.Errorf("%d of the sixty words have a token, want most", whole)
+	}
+	cmd.Threads = 1
+	if err := cmd.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if one := read(t, output); string(one) != string(two) {
+		t.Error("one thread makes another vocabulary than two")
+	}
+}
+
+func TestVocabRefuses(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty.txt")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, corpus, want string
+	}{
+		{"a missing file", empty + ".missing", "missing"},
+		{"an empty file", empty, "no text"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cmd := vocabCmd{Corpus: []string{test.corpus}, Output: filepath.Join(t.TempDir(), "v"), Size: 200, MinFrequency: 2, Coverage: 1, MaxWords: 1000}
+			if err := cmd.Run(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+}
