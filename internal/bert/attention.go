@@ -97,7 +97,7 @@ func (a *attention) backwardHead(h *headPass, drop dropout) {
 		drop.apply(h.dropped, h.probs, h.offset)
 		dropped = h.dropped
 	}
-	kernels.MulTN(nil, h.dValue, dropped, h.dContext, t, d, t, false)
+	kernels.MulTN(nil, h.dValue, nil, dropped, h.dContext, t, d, t, false)
 	kernels.MulNT(nil, h.dScores, h.dContext, h.value, t, t, d, kernels.Epilogue{})
 	// dropped = dropout(probs)
 	if drop.active() {
@@ -117,7 +117,7 @@ func (a *attention) backwardHead(h *headPass, drop dropout) {
 		}
 	}
 	kernels.MulNN(nil, h.dQuery, h.dScores, h.key, t, d, t, false)
-	kernels.MulTN(nil, h.dKey, h.dScores, h.query, t, d, t, false)
+	kernels.MulTN(nil, h.dKey, nil, h.dScores, h.query, t, d, t, false)
 }
 
 // headPass is one head of one sequence while its gradients are computed; each

@@ -128,26 +128,11 @@ func (l *linear) forwardActivated(pool *kernels.Pool, y, pre, x []float32, rows 
 // A nil dx is not computed.
 func (l *linear) backward(pool *kernels.Pool, dx, dy, x []float32, rows int, add bool) {
 	if learns(l.params()) {
-		kernels.MulTN(pool, l.dWeight, dy, x, l.out, l.in, rows, true)
-		addColumnSums(pool, l.dBias, dy, rows)
+		kernels.MulTN(pool, l.dWeight, l.dBias, dy, x, l.out, l.in, rows, true)
 	}
 	if dx != nil {
 		kernels.MulNN(pool, dx, dy, l.weight, rows, l.in, l.out, add)
 	}
-}
-
-// addColumnSums adds the sum over the rows of x (rows, len(sums)) to sums. A
-// task sums some columns over all rows, in order, so that the result does not
-// depend on the number of threads.
-func addColumnSums(pool *kernels.Pool, sums, x []float32, rows int) {
-	const block = 128
-	cols := len(sums)
-	pool.Run((cols+block-1)/block, task(func(_, i int) {
-		first, last := i*block, min((i+1)*block, cols)
-		for row := range rows {
-			add(sums[first:last], x[row*cols+first:])
-		}
-	}))
 }
 
 // bytes is the memory of the weight and the bias.

@@ -32,12 +32,12 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 	}
 }
 
-func transpose(panel, w *float32, ldw, octets, depth int) {
+func transpose(y *float32, ldy int, x *float32, ldx, octets, depth int) {
 	if useAVX2 {
-		transposeAVX2(panel, w, ldw, octets, depth)
+		transposeAVX2(y, ldy, x, ldx, octets, depth)
 		return
 	}
-	transposeGo(panel, w, ldw, octets, depth)
+	transposeGo(y, ldy, x, ldx, octets, depth)
 }
 
 func copyColumns(panel, x *float32, ldx, rows int) {
@@ -209,6 +209,17 @@ func firstAbove(x *float32, n int, threshold float32) int {
 		return firstAboveAVX2(x, n, threshold)
 	}
 	return firstAboveGo(x, n, threshold)
+}
+
+func addRowSums(sums, x *float32, ldx, rows, columns int) {
+	switch {
+	case useAVX512:
+		addRowSumsAVX512(sums, x, ldx, rows, columns)
+	case useAVX2:
+		addRowSumsAVX2(sums, x, ldx, rows, columns)
+	default:
+		addRowSumsGo(sums, x, ldx, rows, columns)
+	}
 }
 
 // peakLoop is a loop for Peak, and how many operations a turn of it is.

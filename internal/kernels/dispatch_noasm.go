@@ -13,7 +13,9 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 	tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 }
 
-func transpose(panel, w *float32, ldw, octets, depth int) { transposeGo(panel, w, ldw, octets, depth) }
+func transpose(y *float32, ldy int, x *float32, ldx, octets, depth int) {
+	transposeGo(y, ldy, x, ldx, octets, depth)
+}
 
 func copyColumns(panel, x *float32, ldx, rows int) { copyColumnsGo(panel, x, ldx, rows) }
 
@@ -59,6 +61,10 @@ func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 func roundsRows() bool { return false }
 
 func firstAbove(x *float32, n int, threshold float32) int { return firstAboveGo(x, n, threshold) }
+
+func addRowSums(sums, x *float32, ldx, rows, columns int) {
+	addRowSumsGo(sums, x, ldx, rows, columns)
+}
 
 // pause waits a little.
 func pause(int) { runtime.Gosched() }

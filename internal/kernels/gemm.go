@@ -20,18 +20,22 @@ import (
 // the residual (m, n). The residual may be c.
 func MulNT(pool *Pool, c, a, b []float32, m, n, k int, ep Epilogue) {
 	ep.check(m, n)
-	mulAny(pool, c, operand{a, k, 1}, operand{b, k, 1}, m, n, k, ep)
+	multiply(pool, c, nil, operand{a, k, 1}, operand{b, k, 1}, m, n, k, ep)
 }
 
 // MulNN computes c = a·b, or c += a·b with add; a is (m, k), b (k, n), c (m, n).
 func MulNN(pool *Pool, c, a, b []float32, m, n, k int, add bool) {
-	mulAny(pool, c, operand{a, k, 1}, operand{b, 1, n}, m, n, k, addTo(c, add))
+	multiply(pool, c, nil, operand{a, k, 1}, operand{b, 1, n}, m, n, k, addTo(c, add))
 }
 
 // MulTN computes c = aᵀ·b, or c += aᵀ·b with add; a is (k, m), b (k, n), c
-// (m, n).
-func MulTN(pool *Pool, c, a, b []float32, m, n, k int, add bool) {
-	mulAny(pool, c, operand{a, 1, m}, operand{b, 1, n}, m, n, k, addTo(c, add))
+// (m, n). Unless sums (m) is nil, it also computes sums += Σ a over the k rows:
+// of dyᵀ·x, which is a weight's gradient, the gradient of the bias.
+func MulTN(pool *Pool, c, sums, a, b []float32, m, n, k int, add bool) {
+	if sums != nil && len(sums) != m {
+		panic(fmt.Sprintf("kernels: %d sums of %d columns", len(sums), m))
+	}
+	multiply(pool, c, sums, operand{a, 1, m}, operand{b, 1, n}, m, n, k, addTo(c, add))
 }
 
 func addTo(c []float32, add bool) Epilogue {
@@ -52,8 +56,9 @@ type operand struct {
 // stay in the cache. Longer sums are cut, and c holds what is there so far.
 const maxDepth = 1024
 
-// mulAny computes c[i][j] = Σ a[i][k]·b[j][k] and the epilogue.
-func mulAny(pool *Pool, c []float32, a, b operand, m, n, k int, ep Epilogue) {
+// multiply computes c[i][j] = Σ a[i][k]·b[j][k] and the epilogue, and adds
+// Σ a[i][k] to sums[i] unless sums is nil.
+func multiply(pool *Pool, c, sums []float32, a, b operand, m, n, k int, ep Epilogue) {
 	if len(c) != m*n || len(a.values) != m*k || len(b.values) != n*k {
 		panic(fmt.Sprintf("kernels: product of (%d, %d) and (%d, %d), of %d and %d values, into %d",
 			m, k, n, k, len(a.values), len(b.values), len(c)))
@@ -61,34 +66,46 @@ func mulAny(pool *Pool, c []float32, a, b operand, m, n, k int, ep Epilogue) {
 	if m == 0 || n == 0 {
 		return
 	}
+	if k == 0 && ep.Residual != nil {
+		return // nothing to add
+	}
 	free := &gemms
 	if pool == nil {
 		free = &smallGemms
 	}
 	g := free.Get().(*gemm)
-	g.a, g.b, g.m, g.n = a, b, m, n
+	g.c, g.sums, g.a, g.b, g.m, g.n = c, sums, a, b, m, n
+	g.cut(pool)
 	blocks := max(1, (k+maxDepth-1)/maxDepth)
 	if ep.Activation != None {
 		blocks = 1 // an activation needs the whole sum
 	}
 	for i := range blocks {
-		first, end := share(k, blocks, i), share(k, blocks, i+1)
-		g.block(pool, c, first, end-first, blocks == 1, ep)
+		g.first = share(k, blocks, i)
+		g.depth = share(k, blocks, i+1) - g.first
+		g.ep = ep
+		g.panels = resize(g.panels, panelCount(n)*g.depth*panelColumns)
+		pool.Run(panelCount(n), (*gemmPanels)(g))
+		pool.Run(g.chunks*g.groups, g)
 		ep = Epilogue{Residual: c}
 	}
-	g.a, g.b, g.product = operand{}, operand{}, product{}
+	g.c, g.sums, g.a, g.b, g.ep = nil, nil, operand{}, operand{}, Epilogue{}
 	free.Put(g)
 }
 
-// gemm is a product with the memory that its operands are copied to.
+// gemm is a product as a Task, with the memory that its operands are copied
+// to. Its parts are those of product: groups of panels times chunks of rows.
 type gemm struct {
-	a, b         operand
-	m, n         int
-	first, depth int // of the summands at hand
+	c, sums []float32
+	a, b    operand
+	m, n    int
+	ep      Epilogue
+	first   int // of the summands at hand
+	depth   int // how many they are
 
-	panels  []float32 // of b, as in Matrix: (⌈n/32⌉, depth, 32)
-	rows    []float32 // of a: (m, depth)
-	product product
+	chunks, groups int
+	panels         []float32   // of b, as in Matrix: (⌈n/32⌉, depth, 32)
+	rows           [][]float32 // of a: each worker's chunk
 }
 
 // gemms keeps the memory of large products, smallGemms of those that a part of
@@ -98,27 +115,111 @@ var (
 	smallGemms = sync.Pool{New: func() any { return new(gemm) }}
 )
 
-// block multiplies depth summands from first on; whole says that they are all.
-func (g *gemm) block(pool *Pool, c []float32, first, depth int, whole bool, ep Epilogue) {
-	g.first, g.depth = first, depth
-	panels := (g.n + panelColumns - 1) / panelColumns
-	g.panels = resize(g.panels, panels*depth*panelColumns)
-	pool.Run(panels, (*gemmPanels)(g))
-	rows := g.a.values
-	if !whole || g.a.depth != 1 {
-		g.rows = resize(g.rows, g.m*depth)
-		pool.Run((g.m+panelColumns-1)/panelColumns, (*gemmRows)(g))
-		rows = g.rows
-	}
-	g.product = product{y: c, x: rows, panels: g.panels, rows: g.m, in: depth, out: g.n, ep: ep}
-	g.product.run(pool)
-}
-
 func resize[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)
 	}
 	return s[:n]
+}
+
+// copies says whether a chunk of a is copied before it is multiplied, because
+// its rows do not follow each other or because of their distance: 14 rows that
+// begin at the same place of a page would fight for the 12 places that the L1
+// cache has for them.
+func (g *gemm) copies() bool {
+	const page = 4096 / 4
+	return g.a.depth != 1 || g.sums != nil || g.a.row%page == 0
+}
+
+// cut divides the product into parts.
+func (g *gemm) cut(pool *Pool) {
+	threads := pool.Threads()
+	for len(g.rows) < threads {
+		g.rows = append(g.rows, nil)
+	}
+	g.chunks, g.groups = (g.m+chunkRows-1)/chunkRows, 1
+	if threads == 1 {
+		return
+	}
+	// Enough parts that no thread waits long for the last one. A chunk that is
+	// copied is not cut into groups, each of which would copy it.
+	least := 4 * threads
+	if g.copies() {
+		tiles := (g.m + maxTileRows - 1) / maxTileRows
+		g.chunks = max(g.chunks, min(least, tiles))
+	} else {
+		g.groups = max(1, min(panelCount(g.n), least/g.chunks))
+	}
+}
+
+// Do implements Task.
+func (g *gemm) Do(worker, i int) {
+	chunk, group := i/g.groups, i%g.groups
+	first, end := share(g.m, g.chunks, chunk), share(g.m, g.chunks, chunk+1)
+	t := product{
+		y: g.c[first*g.n : end*g.n], panels: g.panels,
+		rows: end - first, in: g.depth, out: g.n, ep: g.ep,
+	}
+	if t.ep.Residual != nil {
+		t.ep.Residual = g.ep.Residual[first*g.n : end*g.n]
+	}
+	if g.copies() {
+		// An odd number of cache lines: rows begin at different places of a page.
+		t.ldx = ((g.depth+15)/16 | 1) * 16
+		g.rows[worker] = resize(g.rows[worker], t.rows*t.ldx)
+		t.x = g.rows[worker]
+		g.copyRows(t.x, t.ldx, first, t.rows)
+		if g.sums != nil {
+			addRowSums(&g.sums[first], &t.x[0], t.ldx, t.rows, g.depth)
+		}
+	} else {
+		t.x, t.ldx = g.a.values[first*g.a.row+g.first:], g.a.row
+	}
+	panels := panelCount(g.n)
+	firstPanel, endPanel := share(panels, g.groups, group), share(panels, g.groups, group+1)
+	for p := firstPanel; p < endPanel; p++ {
+		t.panel(p, min(p+1, endPanel-1), 0, t.rows)
+	}
+}
+
+// copyRows copies rows of a, the first of which is first, to x, whose rows are
+// ldx apart: of each the summands at hand.
+func (g *gemm) copyRows(x []float32, ldx, first, rows int) {
+	a := g.a.values[first*g.a.row+g.first*g.a.depth:]
+	if g.a.depth == 1 {
+		for r := range rows {
+			copy(x[r*ldx:][:g.depth], a[r*g.a.row:])
+		}
+		return
+	}
+	const octet = 8
+	wholeRows, wholeDepth := rows/octet*octet, g.depth/octet*octet
+	if wholeRows > 0 && wholeDepth > 0 {
+		transpose(&x[0], ldx, &a[0], g.a.depth, wholeDepth/octet, wholeRows)
+	} else {
+		wholeRows = 0
+	}
+	for r := range rows {
+		done := 0
+		if r < wholeRows {
+			done = wholeDepth
+		}
+		for k := done; k < g.depth; k++ {
+			x[r*ldx+k] = a[k*g.a.depth+r]
+		}
+	}
+}
+
+// addRowSumsGo adds to sums[r] the sum of columns values of row r of x, for some
+// rows that are ldx apart.
+func addRowSumsGo(sums, x *float32, ldx, rows, columns int) {
+	for r := range rows {
+		var sum float32
+		for _, v := range floats(x, r*ldx, columns) {
+			sum += v
+		}
+		*at(sums, r) += sum
+	}
 }
 
 // gemmPanels packs b; part i is a panel.
@@ -133,30 +234,5 @@ func (g *gemmPanels) Do(_, i int) {
 		packRows(panel, b, columns, g.depth, g.b.row)
 	} else {
 		packColumns(panel, b, g.depth, columns, g.b.depth)
-	}
-}
-
-// gemmRows copies a; part i is as many of its rows as a panel has columns.
-type gemmRows gemm
-
-// Do implements Task.
-func (g *gemmRows) Do(_, i int) {
-	firstRow, endRow := i*panelColumns, min((i+1)*panelColumns, g.m)
-	a := g.a.values[g.first*g.a.depth:]
-	if g.a.depth == 1 {
-		for r := firstRow; r < endRow; r++ {
-			copy(g.rows[r*g.depth:][:g.depth], a[r*g.a.row:])
-		}
-		return
-	}
-	const square = 16 // of values: a cache line
-	for start := 0; start < g.depth; start += square {
-		end := min(start+square, g.depth)
-		for r := firstRow; r < endRow; r++ {
-			row := g.rows[r*g.depth+start : r*g.depth+end]
-			for k := range row {
-				row[k] = a[(start+k)*g.a.depth+r]
-			}
-		}
 	}
 }

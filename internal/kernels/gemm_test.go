@@ -10,10 +10,21 @@ import (
 
 // gemmSizes are m, n and k: ones, below and above tiles, panels and depths.
 var gemmSizes = [][3]int{
-	{1, 1, 1}, {3, 5, 7}, {14, 32, 16}, {15, 33, 17}, {64, 20, 64}, {29, 65, 31}, {2, 3, maxDepth + 1}, {40, 70, 2*maxDepth + 5}, {200, 96, 130},
+	{1, 1, 1},
+	{3, 5, 7},
+	{14, 32, 16},
+	{15, 33, 17},
+	{64, 20, 64},
+	{29, 65, 31},
+	{2, 3, maxDepth + 1},
+	{40, 70, 2*maxDepth + 5},
+	{200, 96, 130},
+	{30, 20, 1024}, // rows of a that are a page apart
 }
 
-func TestGemm(t *testing.T) {
+func TestGemm(t *testing.T) { eachImplementation(t, testGemm) }
+
+func testGemm(t *testing.T) {
 	for _, threads := range []int{1, 3} {
 		pool := NewPool(threads)
 		defer pool.Close()
@@ -56,11 +67,11 @@ func TestGemm(t *testing.T) {
 						func(p float64, i, j int) float64 { return p + float64(c[i*n+j]) },
 					},
 					{
-						"tn", func(c []float32) { MulTN(pool, c, aT, bT, m, n, k, false) },
+						"tn", func(c []float32) { MulTN(pool, c, nil, aT, bT, m, n, k, false) },
 						func(p float64, _, _ int) float64 { return p },
 					},
 					{
-						"tn add", func(c []float32) { MulTN(pool, c, aT, bT, m, n, k, true) },
+						"tn add", func(c []float32) { MulTN(pool, c, nil, aT, bT, m, n, k, true) },
 						func(p float64, i, j int) float64 { return p + float64(c[i*n+j]) },
 					},
 				} {
@@ -78,6 +89,59 @@ func TestGemm(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestMulTNSums(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		for _, size := range gemmSizes {
+			m, n, k := size[0], size[1], size[2]
+			random := rand.New(rand.NewPCG(2, uint64(m*n*k)))
+			a, b := randomMatrix(random, k, m), randomMatrix(random, k, n)
+			sums := newGuarded(m, 1)
+			copy(sums.slice(), randomMatrix(random, 1, m))
+			before := slices.Clone(sums.slice())
+			MulTN(nil, make([]float32, m*n), sums.slice(), a, b, m, n, k, false)
+			sums.check(t, "sums")
+			for i, got := range sums.slice() {
+				want := float64(before[i])
+				for p := range k {
+					want += float64(a[p*m+i])
+				}
+				if diff := math.Abs(float64(got) - want); !(diff <= 1e-6*float64(k+4)) {
+					t.Fatalf("%dx%dx%d: sum %d = %v, want %v", m, n, k, i, got, want)
+				}
+			}
+		}
+	})
+}
+
+func TestTransposeStaysInside(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		for _, size := range [][4]int{{1, 8, 8, 8}, {2, 16, 17, 24}, {3, 40, 29, 43}} {
+			octets, depth, ldy, ldx := size[0], size[1], max(size[2], 8*size[0]), max(size[3], size[1])
+			random := newRand(uint64(depth))
+			y := newGuarded((depth-1)*ldy+8*octets, 3)
+			fill(y.slice(), guardValue) // between the rows as well
+			x := normal(random, make([]float32, 8*octets*ldx), 1)
+			transpose(&y.slice()[0], ldy, &x[0], ldx, octets, depth)
+			y.check(t, "transpose")
+			for i, got := range y.slice() {
+				want := float32(guardValue)
+				if row, column := i/ldy, i%ldy; column < 8*octets {
+					want = x[column*ldx+row]
+				}
+				if got != want {
+					t.Fatalf("%v: value %d is %v, want %v", size, i, got, want)
+				}
+			}
+		}
+	})
+}
+
+func fill(x []float32, v float32) {
+	for i := range x {
+		x[i] = v
 	}
 }
 
@@ -102,8 +166,11 @@ func transposed(a []float32, rows, cols int) []float32 {
 func TestGemmPanicsOnWrongLengths(t *testing.T) {
 	for name, mul := range map[string]func(){
 		"a": func() { MulNN(nil, make([]float32, 6), make([]float32, 7), make([]float32, 12), 2, 3, 4, false) },
-		"b": func() { MulTN(nil, make([]float32, 6), make([]float32, 8), make([]float32, 11), 2, 3, 4, false) },
+		"b": func() { MulTN(nil, make([]float32, 6), nil, make([]float32, 8), make([]float32, 11), 2, 3, 4, false) },
 		"c": func() { MulNN(nil, make([]float32, 5), make([]float32, 8), make([]float32, 12), 2, 3, 4, false) },
+		"sums": func() {
+			MulTN(nil, make([]float32, 6), make([]float32, 3), make([]float32, 8), make([]float32, 12), 2, 3, 4, false)
+		},
 		"residual": func() {
 			MulNT(nil, make([]float32, 6), make([]float32, 8), make([]float32, 12), 2, 3, 4, Epilogue{Residual: make([]float32, 5)})
 		},
@@ -132,7 +199,7 @@ func BenchmarkGemm(b *testing.B) {
 		}{
 			{"NT", func() { MulNT(pool, y, x, w, m, n, k, Epilogue{}) }},
 			{"NN", func() { MulNN(pool, x, y, w, m, k, n, false) }},
-			{"TN", func() { MulTN(pool, w, y, x, n, k, m, true) }},
+			{"TN", func() { MulTN(pool, w, nil, y, x, n, k, m, true) }},
 		} {
 			b.Run(fmt.Sprintf("%s/%dx%dx%d", tt.name, m, n, k), func(b *testing.B) {
 				for b.Loop() {

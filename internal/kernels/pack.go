@@ -10,7 +10,7 @@ func packRows(panel, w []float32, columns, depth, ldw int) {
 	const octet = 8
 	rows, whole := columns/octet*octet, depth/octet*octet
 	if rows > 0 && whole > 0 {
-		transpose(&panel[0], &w[0], ldw, rows/octet, whole)
+		transpose(&panel[0], panelColumns, &w[0], ldw, rows/octet, whole)
 	} else {
 		rows, whole = 0, 0
 	}
@@ -38,15 +38,15 @@ func packColumns(panel, x []float32, rows, columns, ldx int) {
 	}
 }
 
-// transposeGo writes 8 × octets rows of w as columns of a panel.
-func transposeGo(panel, w *float32, ldw, octets, depth int) {
+// transposeGo writes depth values of each of 8 × octets rows of x, ldx apart, as
+// columns of y, whose rows are ldy apart.
+func transposeGo(y *float32, ldy int, x *float32, ldx, octets, depth int) {
 	const block = 32 // a square that stays in the cache
-	to := floats(panel, 0, depth*panelColumns)
 	for first := 0; first < depth; first += block {
 		n := min(block, depth-first)
 		for j := range 8 * octets {
-			for k, v := range floats(w, j*ldw+first, n) {
-				to[(first+k)*panelColumns+j] = v
+			for k, v := range floats(x, j*ldx+first, n) {
+				*at(y, (first+k)*ldy+j) = v
 			}
 		}
 	}

@@ -4,10 +4,10 @@
 
 package kernels
 
-// transposeAVX2 is transposeGo for 8 × octets rows of w and a depth that 8 divides.
+// transposeAVX2 is transposeGo for 8 × octets rows of x and a depth that 8 divides.
 //
 //go:noescape
-func transposeAVX2(panel *float32, w *float32, ldw int, octets int, depth int)
+func transposeAVX2(y *float32, ldy int, x *float32, ldx int, octets int, depth int)
 
 // copyColumnsAVX2 copies 32 columns of x, whose rows are ldx apart, to a panel.
 //

@@ -4,32 +4,35 @@
 
 #include "textflag.h"
 
-// func transposeAVX2(panel *float32, w *float32, ldw int, octets int, depth int)
+// func transposeAVX2(y *float32, ldy int, x *float32, ldx int, octets int, depth int)
 // Requires: AVX
-TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
-	MOVQ panel+0(FP), AX
-	MOVQ w+8(FP), CX
-	MOVQ ldw+16(FP), DX
-	MOVQ octets+24(FP), BX
+TEXT ·transposeAVX2(SB), NOSPLIT, $0-48
+	MOVQ y+0(FP), AX
+	MOVQ x+16(FP), CX
+	MOVQ ldy+8(FP), DX
+	MOVQ ldx+24(FP), BX
+	MOVQ octets+32(FP), SI
 	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), SI
+	SHLQ $0x02, BX
+	LEAQ (DX)(DX*2), DI
+	LEAQ (BX)(BX*2), R8
 
 octet:
-	MOVQ depth+32(FP), DI
-	MOVQ CX, R8
-	MOVQ AX, R10
+	MOVQ depth+40(FP), R9
+	MOVQ CX, R10
+	MOVQ AX, R11
 
 square:
-	LEAQ       (R8)(SI*1), R9
-	LEAQ       (R9)(SI*1), R11
-	VMOVUPS    (R8), Y0
-	VMOVUPS    (R8)(DX*1), Y1
-	VMOVUPS    (R8)(DX*2), Y2
-	VMOVUPS    (R9), Y3
-	VMOVUPS    (R9)(DX*1), Y4
-	VMOVUPS    (R9)(DX*2), Y5
-	VMOVUPS    (R11), Y6
-	VMOVUPS    (R11)(DX*1), Y7
+	LEAQ       (R10)(R8*1), R12
+	LEAQ       (R12)(R8*1), R13
+	VMOVUPS    (R10), Y0
+	VMOVUPS    (R10)(BX*1), Y1
+	VMOVUPS    (R10)(BX*2), Y2
+	VMOVUPS    (R12), Y3
+	VMOVUPS    (R12)(BX*1), Y4
+	VMOVUPS    (R12)(BX*2), Y5
+	VMOVUPS    (R13), Y6
+	VMOVUPS    (R13)(BX*1), Y7
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y9
 	VUNPCKLPS  Y3, Y2, Y1
@@ -46,29 +49,31 @@ square:
 	VSHUFPS    $0xee, Y5, Y10, Y5
 	VSHUFPS    $0x44, Y7, Y11, Y6
 	VSHUFPS    $0xee, Y7, Y11, Y7
+	LEAQ       (R11)(DI*1), R12
+	LEAQ       (R12)(DI*1), R13
 	VPERM2F128 $0x20, Y4, Y0, Y8
-	VMOVUPS    Y8, (R10)
+	VMOVUPS    Y8, (R11)
 	VPERM2F128 $0x31, Y4, Y0, Y8
-	VMOVUPS    Y8, 512(R10)
+	VMOVUPS    Y8, (R12)(DX*1)
 	VPERM2F128 $0x20, Y5, Y1, Y0
-	VMOVUPS    Y0, 128(R10)
+	VMOVUPS    Y0, (R11)(DX*1)
 	VPERM2F128 $0x31, Y5, Y1, Y0
-	VMOVUPS    Y0, 640(R10)
+	VMOVUPS    Y0, (R12)(DX*2)
 	VPERM2F128 $0x20, Y6, Y2, Y0
-	VMOVUPS    Y0, 256(R10)
+	VMOVUPS    Y0, (R11)(DX*2)
 	VPERM2F128 $0x31, Y6, Y2, Y0
-	VMOVUPS    Y0, 768(R10)
+	VMOVUPS    Y0, (R13)
 	VPERM2F128 $0x20, Y7, Y3, Y0
-	VMOVUPS    Y0, 384(R10)
+	VMOVUPS    Y0, (R12)
 	VPERM2F128 $0x31, Y7, Y3, Y0
-	VMOVUPS    Y0, 896(R10)
-	ADDQ       $0x20, R8
-	ADDQ       $0x00000400, R10
-	SUBQ       $0x08, DI
+	VMOVUPS    Y0, (R13)(DX*1)
+	ADDQ       $0x20, R10
+	LEAQ       (R11)(DX*8), R11
+	SUBQ       $0x08, R9
 	JG         square
-	LEAQ       (CX)(DX*8), CX
+	LEAQ       (CX)(BX*8), CX
 	ADDQ       $0x20, AX
-	DECQ       BX
+	DECQ       SI
 	JG         octet
 	VZEROUPPER
 	RET

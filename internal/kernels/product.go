@@ -30,7 +30,7 @@ func (m *Matrix) Mul(pool *Pool, y, x []float32, rows int, ep Epilogue) {
 		return
 	}
 	t := products.Get().(*product)
-	t.y, t.x, t.panels, t.rows, t.in, t.out, t.ep = y, x, m.panels, rows, m.in, m.out, ep
+	t.y, t.x, t.ldx, t.panels, t.rows, t.in, t.out, t.ep = y, x, m.in, m.panels, rows, m.in, m.out, ep
 	switch m.precision {
 	case Int8:
 		t.int8 = &m.int8
@@ -58,6 +58,7 @@ var products = sync.Pool{New: func() any { return new(product) }}
 // each panel is read from memory once a chunk.
 type product struct {
 	y, x, panels  []float32
+	ldx           int // between rows of x
 	rows, in, out int
 	ep            Epilogue
 
@@ -168,7 +169,7 @@ func (t *product) tile(y *float32, ldy, p, row, rows int, bias, residual *float3
 		return
 	}
 	size := t.in * panelColumns
-	tile(y, ldy, &t.x[row*t.in], t.in, &t.panels[p*size], rows, t.in, bias, 0, residual, t.out, &t.panels[fetch*size+half*size/2])
+	tile(y, ldy, &t.x[row*t.ldx], t.ldx, &t.panels[p*size], rows, t.in, bias, 0, residual, t.out, &t.panels[fetch*size+half*size/2])
 }
 
 // finish takes a tile that was computed aside, because y has no room for all of

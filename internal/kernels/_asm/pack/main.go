@@ -1,4 +1,5 @@
-// Command pack generates what brings matrices into panels of 32 columns.
+// Command pack generates what brings matrices into panels of 32 columns, and
+// transposes them.
 // AVX2 does it as fast as the caches go.
 package main
 
@@ -19,33 +20,23 @@ func main() {
 
 // transpose emits the loop over squares of 8×8.
 func transpose() {
-	TEXT("transposeAVX2", NOSPLIT, "func(panel, w *float32, ldw, octets, depth int)")
+	TEXT("transposeAVX2", NOSPLIT, "func(y *float32, ldy int, x *float32, ldx int, octets, depth int)")
 	Pragma("noescape")
-	Doc("transposeAVX2 is transposeGo for 8 × octets rows of w and a depth that 8 divides.")
-	panel, w := Load(Param("panel"), GP64()), Load(Param("w"), GP64())
-	ldw, octets := Load(Param("ldw"), GP64()), Load(Param("octets"), GP64())
-	SHLQ(U8(2), ldw)
-	ldw3 := GP64()
-	LEAQ(Mem{Base: ldw, Index: ldw, Scale: 2}, ldw3)
+	Doc("transposeAVX2 is transposeGo for 8 × octets rows of x and a depth that 8 divides.")
+	y, x := Load(Param("y"), GP64()), Load(Param("x"), GP64())
+	ldy, ldx, octets := Load(Param("ldy"), GP64()), Load(Param("ldx"), GP64()), Load(Param("octets"), GP64())
+	SHLQ(U8(2), ldy)
+	SHLQ(U8(2), ldx)
+	ldy3, ldx3 := GP64(), GP64()
+	LEAQ(Mem{Base: ldy, Index: ldy, Scale: 2}, ldy3)
+	LEAQ(Mem{Base: ldx, Index: ldx, Scale: 2}, ldx3)
 
 	Label("octet")
-	depth, from, from3, to := Load(Param("depth"), GP64()), GP64(), GP64(), GP64()
-	MOVQ(w, from)
-	MOVQ(panel, to)
+	depth, from, to := Load(Param("depth"), GP64()), GP64(), GP64()
+	MOVQ(x, from)
+	MOVQ(y, to)
 	Label("square")
-	LEAQ(Mem{Base: from, Index: ldw3, Scale: 1}, from3)
-	from6 := GP64()
-	LEAQ(Mem{Base: from3, Index: ldw3, Scale: 1}, from6)
-	rows := [8]Mem{
-		{Base: from},
-		{Base: from, Index: ldw, Scale: 1},
-		{Base: from, Index: ldw, Scale: 2},
-		{Base: from3},
-		{Base: from3, Index: ldw, Scale: 1},
-		{Base: from3, Index: ldw, Scale: 2},
-		{Base: from6},
-		{Base: from6, Index: ldw, Scale: 1},
-	}
+	rows := eightRows(from, ldx, ldx3)
 	var r [8]VecVirtual
 	for i := range r {
 		r[i] = YMM()
@@ -66,24 +57,43 @@ func transpose() {
 		VSHUFPS(U8(upper), t[i+3], t[i+1], r[i+3])
 	}
 	// r[i] has column i of rows 0 to 3 and column i+4, r[i+4] those of rows 4 to 7.
+	columns := eightRows(to, ldy, ldy3)
 	for i := range 4 {
 		column := YMM()
 		VPERM2F128(U8(0x20), r[i+4], r[i], column)
-		VMOVUPS(column, Mem{Base: to, Disp: i * panelBytes})
+		VMOVUPS(column, columns[i])
 		VPERM2F128(U8(0x31), r[i+4], r[i], column)
-		VMOVUPS(column, Mem{Base: to, Disp: (i + 4) * panelBytes})
+		VMOVUPS(column, columns[i+4])
 	}
 	ADDQ(U8(32), from)
-	ADDQ(U32(8*panelBytes), to)
+	LEAQ(Mem{Base: to, Index: ldy, Scale: 8}, to)
 	SUBQ(U8(8), depth)
 	JG(LabelRef("square"))
 
-	LEAQ(Mem{Base: w, Index: ldw, Scale: 8}, w)
-	ADDQ(U8(32), panel)
+	LEAQ(Mem{Base: x, Index: ldx, Scale: 8}, x)
+	ADDQ(U8(32), y)
 	DECQ(octets)
 	JG(LabelRef("octet"))
 	VZEROUPPER()
 	RET()
+}
+
+// eightRows addresses eight rows from p on that are ld bytes apart; ld3 is
+// three times ld.
+func eightRows(p, ld, ld3 Register) [8]Mem {
+	p3, p6 := GP64(), GP64()
+	LEAQ(Mem{Base: p, Index: ld3, Scale: 1}, p3)
+	LEAQ(Mem{Base: p3, Index: ld3, Scale: 1}, p6)
+	return [8]Mem{
+		{Base: p},
+		{Base: p, Index: ld, Scale: 1},
+		{Base: p, Index: ld, Scale: 2},
+		{Base: p3},
+		{Base: p3, Index: ld, Scale: 1},
+		{Base: p3, Index: ld, Scale: 2},
+		{Base: p6},
+		{Base: p6, Index: ld, Scale: 1},
+	}
 }
 
 // copyColumns emits the copy of 32 columns.
