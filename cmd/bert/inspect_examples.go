@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -67,7 +66,7 @@ func (c *inspectExamplesCmd) inspect(w io.Writer) error {
 
 // loadTokenizer loads that of a directory or of a model inside the program.
 func loadTokenizer(model string) (*tokenizer.Tokenizer, error) {
-	var files fs.FS = os.DirFS(model)
+	files := os.DirFS(model)
 	if slices.Contains(models.IDs(), model) {
 		files = models.FS(model)
 	}

@@ -18,19 +18,23 @@ func TestInspectExamples(t *testing.T) {
 		// The paper's example (Devlin et al. 2018, §A.1), with all three
 		// treatments of its word.
 		{
-			"masked", inspectExamplesCmd{Text: []string{"my dog is hairy"}, Model: "en", Seed: 8},
+			"masked",
+			inspectExamplesCmd{Text: []string{"my dog is hairy"}, Model: "en", Seed: 8},
 			"1: no pair, 6 tokens\n   [CLS] my dog is [MASK] [SEP]\n     4 hairy → [MASK] (mask)\n",
 		},
 		{
-			"random", inspectExamplesCmd{Text: []string{"my dog is hairy"}, Model: "en", Seed: 9},
+			"random",
+			inspectExamplesCmd{Text: []string{"my dog is hairy"}, Model: "en", Seed: 9},
 			"1: no pair, 6 tokens\n   [CLS] my dog is fault [SEP]\n     4 hairy → fault (random)\n",
 		},
 		{
-			"kept", inspectExamplesCmd{Text: []string{"my dog is hairy"}, Model: "en", Seed: 14},
+			"kept",
+			inspectExamplesCmd{Text: []string{"my dog is hairy"}, Model: "en", Seed: 14},
 			"1: no pair, 6 tokens\n   [CLS] my dog is hairy [SEP]\n     4 hairy → hairy (keep)\n",
 		},
 		{
-			"chinese", inspectExamplesCmd{Text: []string{"我今天要上课"}, Model: "zh", Seed: 29},
+			"chinese",
+			inspectExamplesCmd{Text: []string{"我今天要上课"}, Model: "zh", Seed: 29},
 			"1: no pair, 8 tokens\n   [CLS] 我 今 天 要 上 [MASK] [SEP]\n     6 课 → [MASK] (mask)\n",
 		},
 	} {

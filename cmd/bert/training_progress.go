@@ -48,7 +48,7 @@ func (p *progress) show(r training.Report) {
 		p.bar.Clear() //nolint:errcheck // as above
 	}
 	for _, line := range describe(r) {
-		fmt.Fprintln(p.out, line)
+		fmt.Fprintln(p.out, line) //nolint:errcheck // a line that cannot be shown is no reason to stop
 	}
 }
 

@@ -236,7 +236,7 @@ func (t *Trainer) alphabet() (map[rune]bool, error) {
 		covered += characters[r]
 	}
 	for r := rune('!'); r <= '~'; r++ {
-		if !(t.config.Lowercase && 'A' <= r && r <= 'Z') {
+		if capital := 'A' <= r && r <= 'Z'; !capital || !t.config.Lowercase {
 			alphabet[r] = true
 		}
 	}

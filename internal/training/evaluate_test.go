@@ -38,8 +38,10 @@ func TestEvaluateSets(t *testing.T) {
 	t.Run("one label", func(t *testing.T) {
 		setBias(t, m, "mood", 0, 5, 1) // neutral, or positive where neutral is lacking
 		set := &Set{Name: "x", Head: "mood", Rows: 4, Examples: []TaskExample{
-			{IDs: ids(0), Row: 0, Labels: []int32{1}}, {IDs: ids(1), Row: 1, Labels: []int32{2}},
-			{IDs: ids(2), Row: 2, Labels: []int32{2}}, {IDs: ids(3), Row: 3, Labels: []int32{0}},
+			{IDs: ids(0), Row: 0, Labels: []int32{1}},
+			{IDs: ids(1), Row: 1, Labels: []int32{2}},
+			{IDs: ids(2), Row: 2, Labels: []int32{2}},
+			{IDs: ids(3), Row: 3, Labels: []int32{0}},
 		}}
 		score, err := e.set(set)
 		if err != nil {

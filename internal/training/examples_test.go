@@ -124,8 +124,16 @@ func TestMaskIsTheSameForTheSameSeed(t *testing.T) {
 // halves to even: 10 tokens give 2 (1.5), 30 give 4 (4.5), 50 give 8 (7.5).
 func TestMaskCountRoundsAsPython(t *testing.T) {
 	for _, test := range []struct{ tokens, bound, want int }{
-		{3, 0, 1}, {6, 0, 1}, {10, 0, 2}, {30, 0, 4}, {50, 0, 8},
-		{128, 0, 19}, {512, 0, 77}, {128, 20, 19}, {512, 20, 20}, {512, 76, 76},
+		{3, 0, 1},
+		{6, 0, 1},
+		{10, 0, 2},
+		{30, 0, 4},
+		{50, 0, 8},
+		{128, 0, 19},
+		{512, 0, 77},
+		{128, 20, 19},
+		{512, 20, 20},
+		{512, 76, 76},
 	} {
 		o := DefaultExampleOptions(512)
 		o.MaxPredictions = test.bound

@@ -84,7 +84,7 @@ func readLines(path string, first int, problems *Problems) iter.Seq2[line, error
 			yield(line{}, err)
 			return
 		}
-		defer file.Close()
+		defer file.Close() //nolint:errcheck // nothing was written
 		var source io.Reader = file
 		if strings.HasSuffix(path, ".gz") {
 			decompressed, err := gzip.NewReader(file)

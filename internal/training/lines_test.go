@@ -26,7 +26,7 @@ func writeTo(t testing.TB, path, content string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // a failed write shows in the test
 	if !strings.HasSuffix(path, ".gz") {
 		if _, err := file.WriteString(content); err != nil {
 			t.Fatal(err)

@@ -569,7 +569,10 @@ func TestBreakingOutEndsTheRun(t *testing.T) {
 	corpus, _ := numberedCorpus(t, 30)
 	tok, m := tinyModel(t, 200, nil)
 	n := 0
-	for range Pretrain(t.Context(), m, tok, pretraining(corpus), Options{}) {
+	for _, err := range Pretrain(t.Context(), m, tok, pretraining(corpus), Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if n++; n == 3 {
 			break
 		}
@@ -596,7 +599,7 @@ func TestReadRun(t *testing.T) {
 		t.Errorf("run %+v", run)
 	}
 	for _, test := range []struct{ content, want string }{
-		{"{\n// a comment\n\"modle\": 1\n}", `unknown field "modle"`},
+		{"{\n// a comment\n\"layers\": 1\n}", `unknown field "layers"`},
 		{"{\"model\": \"a\"} {}", "something follows"},
 		{"{\n\n\"model\": }", "run.json:3: "},
 	} {

@@ -330,8 +330,8 @@ func readCSV(path string, fields Fields, problems *Problems) iter.Seq2[Record, e
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			line := 0
-			reason := ""
+			var line int
+			var reason string
 			if parseError := (*csv.ParseError)(nil); errors.As(err, &parseError) {
 				line, reason = parseError.StartLine, parseError.Err.Error()
 			} else if err != nil {

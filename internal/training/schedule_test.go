@@ -13,11 +13,22 @@ func TestScheduleAgreesWithTransformers(t *testing.T) {
 		step  int
 		want  float64
 	}{
-		{LinearDecay, 0, 0}, {LinearDecay, 1, 0.25}, {LinearDecay, 4, 1}, {LinearDecay, 5, 0.9375},
-		{LinearDecay, 12, 0.5}, {LinearDecay, 19, 0.0625}, {LinearDecay, 20, 0}, {LinearDecay, 30, 0},
-		{CosineDecay, 2, 0.5}, {CosineDecay, 4, 1}, {CosineDecay, 8, 0.8535533905932737},
-		{CosineDecay, 12, 0.5}, {CosineDecay, 20, 0},
-		{ConstantDecay, 3, 0.75}, {ConstantDecay, 4, 1}, {ConstantDecay, 19, 1},
+		{LinearDecay, 0, 0},
+		{LinearDecay, 1, 0.25},
+		{LinearDecay, 4, 1},
+		{LinearDecay, 5, 0.9375},
+		{LinearDecay, 12, 0.5},
+		{LinearDecay, 19, 0.0625},
+		{LinearDecay, 20, 0},
+		{LinearDecay, 30, 0},
+		{CosineDecay, 2, 0.5},
+		{CosineDecay, 4, 1},
+		{CosineDecay, 8, 0.8535533905932737},
+		{CosineDecay, 12, 0.5},
+		{CosineDecay, 20, 0},
+		{ConstantDecay, 3, 0.75},
+		{ConstantDecay, 4, 1},
+		{ConstantDecay, 19, 1},
 		{"", 12, 0.5},
 	} {
 		s := Schedule{LearningRate: 1, WarmupSteps: 4, Steps: 20, Decay: test.decay}

@@ -330,6 +330,6 @@ func readStateFile(path string, a *AdamW, check func(stateHeader) error) (stateH
 	if err != nil {
 		return stateHeader{}, err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // nothing was written
 	return readState(bufio.NewReaderSize(file, 1<<20), a, check)
 }
