@@ -4,15 +4,6 @@ package kernels
 
 import "runtime"
 
-// maxTileRows is the most rows that a tile may have.
-const maxTileRows = 14
-
-func tileRows() int { return maxTileRows }
-
-func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, _ *float32) {
-	tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
-}
-
 func transpose(y *float32, ldy int, x *float32, ldx, octets, depth int) {
 	transposeGo(y, ldy, x, ldx, octets, depth)
 }
@@ -70,6 +61,3 @@ func addRowSums(sums, x *float32, ldx, rows, columns int) {
 func pause(int) { runtime.Gosched() }
 
 func peakLoop(Precision) (loop func(n int), operations float64) { return nil, 0 }
-
-// Implementation names what computes products in a precision.
-func Implementation(Precision) string { return "Go" }

@@ -1,5 +1,5 @@
 // Package kernels computes: products of matrices and the operations on rows
-// that BERT is made of, in Go and in assembly for AVX2 and AVX-512.
+// that BERT is made of, in Go and in assembly for AVX2, AVX-512 and NEON.
 //
 // Matrices are row-major slices. Wrong lengths are errors of the calling code
 // and panic. NaN and infinities pass through every operation as they would
@@ -21,3 +21,4 @@ package kernels
 //go:generate go -C _asm run ./bfloat16 -out ../bfloat16_avx_amd64.s -stubs ../bfloat16_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./topk -out ../topk_avx_amd64.s -stubs ../topk_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./sums -out ../sums_avx_amd64.s -stubs ../sums_avx_amd64.go -pkg kernels
+//go:generate go -C _asm run ./neon -out ../product_neon_arm64.s

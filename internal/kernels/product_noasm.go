@@ -1,0 +1,15 @@
+//go:build (!amd64 && !arm64) || purego
+
+package kernels
+
+// maxTileRows is the most rows that a tile may have.
+const maxTileRows = 14
+
+func tileRows() int { return maxTileRows }
+
+func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, _ *float32) {
+	tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
+}
+
+// Implementation names what computes products in a precision.
+func Implementation(Precision) string { return "Go" }
