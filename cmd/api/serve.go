@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/net/netutil"
 
 	"cloze/internal/engine"
 	"cloze/internal/httpapi"
@@ -46,7 +47,7 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 	}
 	logger.Info().Str("address", listener.Addr().String()).Str("url", "http://"+listener.Addr().String()).Msg("listening")
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- server.Serve(netutil.LimitListener(listener, o.MaxConnections)) }()
 
 	loaded, err := startEngine(ctx, o)
 	if err != nil {

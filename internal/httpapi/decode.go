@@ -44,7 +44,7 @@ func (a *API) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		source = unzip
 	}
 	var body bytes.Buffer
-	body.Grow(int(max(0, r.ContentLength)))
+	body.Grow(int(min(max(0, r.ContentLength), slotBytes))) // not on the word of a client who may never send it
 	read, err := body.ReadFrom(io.LimitReader(source, limit+1))
 	if err != nil {
 		return nil, bodyError(err, newProblem(badCompression, "the compressed body is damaged or cut short"))

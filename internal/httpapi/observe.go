@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,8 +89,15 @@ func routeOf(r *http.Request) string {
 	return strings.TrimPrefix(pattern, "/v1")
 }
 
+// routine are the routes that machines ask every few seconds; their success is
+// no news.
+var routine = []string{"/healthz", "/readyz", "/metrics"}
+
 func (a *API) logAccess(r *http.Request, o *observation, status, bytes int, took time.Duration) {
 	level := zerolog.InfoLevel
+	if status == http.StatusOK && slices.Contains(routine, o.route) {
+		level = zerolog.DebugLevel
+	}
 	if status >= http.StatusInternalServerError && o.err != nil {
 		level = zerolog.ErrorLevel
 	}

@@ -36,6 +36,12 @@ func TestAccessLog(t *testing.T) {
 			t.Errorf("%s = %v, want %v", name, line[name], want)
 		}
 	}
+	log.Reset()
+	quiet := realAPI(t, func(c *Config) { c.Log = zerolog.New(&log).Level(zerolog.InfoLevel) })
+	send(t, quiet, get("/readyz"))
+	if log.Len() > 0 {
+		t.Errorf("the health check's success is logged: %s", &log)
+	}
 	for _, name := range []string{"duration_ms", "tokenize_ms", "queue_ms", "model_ms", "post_ms"} {
 		if d, ok := line[name].(float64); !ok || d < 0 {
 			t.Errorf("%s = %v, want milliseconds", name, line[name])
