@@ -17,16 +17,41 @@ type Results[T any] struct {
 	Results []T `json:"results"`
 }
 
-// writeJSON answers with v. The whole answer is encoded before its first byte
-// is sent, so that a value that cannot be encoded becomes an error answer and
-// not half an answer.
-func writeJSON(w http.ResponseWriter, r *http.Request, status int, v any) error {
+// answer is a complete answer with status 200, ready to be sent.
+type answer struct {
+	contentType string
+	header      http.Header // besides those that every answer has
+	body        []byte
+}
+
+// jsonAnswer encodes v as a whole before anything is sent, so that a value
+// that cannot be encoded becomes an error answer and not half an answer.
+func jsonAnswer(r *http.Request, v any) (*answer, error) {
 	body, err := encodeJSON(v, wantsPretty(r))
 	if err != nil {
-		return fmt.Errorf("encode answer: %w", err)
+		return nil, fmt.Errorf("encode answer: %w", err)
 	}
-	writeBody(w, status, "application/json", body)
-	return nil
+	return &answer{contentType: "application/json", header: http.Header{}, body: body}, nil
+}
+
+func (a *answer) send(w http.ResponseWriter) {
+	for name, values := range a.header {
+		for _, value := range values {
+			w.Header().Add(name, value)
+		}
+	}
+	writeBody(w, http.StatusOK, a.contentType, a.body)
+}
+
+// writeJSON answers with v, which must not be cached: it is about now.
+func (a *API) writeJSON(w http.ResponseWriter, r *http.Request, v any) {
+	answer, err := jsonAnswer(r, v)
+	if err != nil {
+		a.writeError(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	answer.send(w)
 }
 
 // encodeJSON ends with a newline, so that a shell's prompt stands on its own

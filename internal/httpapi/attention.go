@@ -58,49 +58,56 @@ func attention(ctx context.Context, t *Tasks, texts []tasks.Text, in *AttentionR
 // bytes: this is some 50 MB.
 const maxJSONValues = 1 << 22
 
-// writeAttention answers in JSON, or in bytes if the client prefers those.
-func writeAttention(w http.ResponseWriter, r *http.Request, in *AttentionRequest, results []tasks.AttentionResult) error {
-	w.Header().Add("Vary", "Accept")
+// encodeAttention answers in JSON, or in bytes if the client prefers those.
+func encodeAttention(r *http.Request, in *AttentionRequest, results []tasks.AttentionResult) (*answer, error) {
 	accept := r.Header.Values("Accept")
+	encode := attentionJSON
 	if qualityOf(accept, "application/octet-stream") > qualityOf(accept, "application/json") {
-		return writeAttentionBytes(w, in, results)
+		encode = attentionBytes
 	}
+	a, err := encode(r, in, results)
+	if err != nil {
+		return nil, err
+	}
+	a.header.Add("Vary", "Accept")
+	return a, nil
+}
+
+func attentionJSON(r *http.Request, _ *AttentionRequest, results []tasks.AttentionResult) (*answer, error) {
 	values := 0
 	for _, result := range results {
 		values += len(result.Attention.Data)
 	}
 	if values > maxJSONValues {
-		return newProblem(tooLarge, "the answer would hold %d probabilities in JSON: ask for fewer layers or heads, or for application/octet-stream", values).
+		return nil, newProblem(tooLarge, "the answer would hold %d probabilities in JSON: ask for fewer layers or heads, or for application/octet-stream", values).
 			at("/layers").limits(maxJSONValues, int64(values))
 	}
-	return writeJSON(w, r, http.StatusOK, Results[tasks.AttentionResult]{results})
+	return jsonAnswer(r, Results[tasks.AttentionResult]{results})
 }
 
-func writeAttentionBytes(w http.ResponseWriter, in *AttentionRequest, results []tasks.AttentionResult) error {
+func attentionBytes(_ *http.Request, in *AttentionRequest, results []tasks.AttentionResult) (*answer, error) {
 	if len(results) != 1 {
-		return newProblem(invalidParameter, "the binary form holds the attention of one text; there are %d", len(results)).at("/texts")
+		return nil, newProblem(invalidParameter, "the binary form holds the attention of one text; there are %d", len(results)).at("/texts")
 	}
 	result := results[0]
-	var body []byte
+	a := &answer{contentType: "application/octet-stream", header: http.Header{}}
+	a.header.Set("X-Attention-Shape", joinInts(result.Attention.Shape)) // layers, heads, from, to
+	a.header.Set("X-Attention-Type", string(in.Precision))
+	a.header.Set("X-Attention-Layers", joinInts(result.Layers))
+	a.header.Set("X-Attention-Heads", joinInts(result.Heads))
+	a.header.Set("X-Attention-Model", result.Model)
 	if in.Precision == UInt8 {
-		body = make([]byte, len(result.Attention.Data))
+		a.body = make([]byte, len(result.Attention.Data))
 		for i, p := range result.Attention.Data {
-			body[i] = uint8(math.Round(float64(p) * math.MaxUint8))
+			a.body[i] = uint8(math.Round(float64(p) * math.MaxUint8))
 		}
-	} else {
-		body = make([]byte, 0, 4*len(result.Attention.Data))
-		for _, p := range result.Attention.Data {
-			body = binary.LittleEndian.AppendUint32(body, math.Float32bits(p))
-		}
+		return a, nil
 	}
-	h := w.Header()
-	h.Set("X-Attention-Shape", joinInts(result.Attention.Shape)) // layers, heads, from, to
-	h.Set("X-Attention-Type", string(in.Precision))
-	h.Set("X-Attention-Layers", joinInts(result.Layers))
-	h.Set("X-Attention-Heads", joinInts(result.Heads))
-	h.Set("X-Attention-Model", result.Model)
-	writeBody(w, http.StatusOK, "application/octet-stream", body)
-	return nil
+	a.body = make([]byte, 0, 4*len(result.Attention.Data))
+	for _, p := range result.Attention.Data {
+		a.body = binary.LittleEndian.AppendUint32(a.body, math.Float32bits(p))
+	}
+	return a, nil
 }
 
 func joinInts(numbers []int) string {

@@ -89,7 +89,7 @@ func badRequests(t testing.TB) []badRequest {
 		add(invalidQuery, get(path))
 	}
 	for _, body := range []string{`{"text": "a"}`, "", "\x1f\x8b", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x00"} {
-		headers(badCompression, body, map[string]string{"Content-Type": "application/json", "Content-Encoding": "gzip"})
+		headers(unreadableBody, body, map[string]string{"Content-Type": "application/json", "Content-Encoding": "gzip"})
 	}
 	// 404 and 405
 	for _, path := range []string{"/nothing", "/v2/ner", "/classify/x", "/ner/", "/v1/v1/ner", "/problems", "/models/en/x", "/%00", "/..%2f..%2fetc/passwd", "/docs/x"} {

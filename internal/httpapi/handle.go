@@ -18,8 +18,12 @@ type request interface {
 	isBatch() bool
 }
 
-// respond writes the answer of a task.
-type respond[In, Out any] func(w http.ResponseWriter, r *http.Request, in *In, out []Out) error
+// taskCall is how a route calls its task: a line that puts the request into
+// the task's options.
+type taskCall[In, Out any] func(ctx context.Context, t *Tasks, texts []tasks.Text, in *In) ([]Out, error)
+
+// encoder makes the answer of a task's results.
+type encoder[In, Out any] func(r *http.Request, in *In, results []Out) (*answer, error)
 
 // handle is what all task routes do, written once: decode the body, apply the
 // limits, validate the options, call the task, encode its results as JSON.
@@ -29,59 +33,63 @@ type respond[In, Out any] func(w http.ResponseWriter, r *http.Request, in *In, o
 func handle[In, Out any, P interface {
 	*In
 	request
-}](a *API, call func(ctx context.Context, t *Tasks, texts []tasks.Text, in *In) ([]Out, error),
+}](a *API, call taskCall[In, Out],
 ) http.HandlerFunc {
-	return handleAs[In, Out, P](a, call, func(w http.ResponseWriter, r *http.Request, _ *In, out []Out) error {
-		return writeJSON(w, r, http.StatusOK, Results[Out]{out})
+	return handleAs[In, Out, P](a, call, func(r *http.Request, _ *In, results []Out) (*answer, error) {
+		return jsonAnswer(r, Results[Out]{results})
 	})
 }
 
-// handleAs is handle with another way to write the answer.
+// handleAs is handle with another encoding.
 func handleAs[In, Out any, P interface {
 	*In
 	request
-}](a *API, call func(ctx context.Context, t *Tasks, texts []tasks.Text, in *In) ([]Out, error), write respond[In, Out],
+}](a *API, call taskCall[In, Out], encode encoder[In, Out],
 ) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		in := new(In)
-		out, err := func() ([]Out, error) {
-			t, err := a.ready()
-			if err != nil {
-				return nil, err
-			}
-			body, err := a.readBody(w, r)
-			if err != nil {
-				return nil, err
-			}
-			release, err := a.enter(len(body))
-			if err != nil {
-				return nil, err
-			}
-			defer release()
-
-			if err := a.decode(r, body, P(in)); err != nil {
-				return nil, err
-			}
-			texts, err := P(in).texts(a.config.MaxTexts)
-			if err != nil {
-				return nil, err
-			}
-			observed := observationOf(r)
-			observed.texts, observed.batch = len(texts), P(in).isBatch()
-
-			ctx, cancel := context.WithTimeout(r.Context(), a.config.RequestTimeout)
-			defer cancel()
-			ctx = tasks.WithTokenLimit(ctx, a.config.MaxTokensPerRequest)
-			ctx, observed.timing = tasks.WithTiming(ctx)
-			return call(ctx, t, texts, in)
-		}()
-		setServerTiming(w.Header(), observationOf(r).timing)
-		if err == nil {
-			err = write(w, r, in, out)
+	respond := func(w http.ResponseWriter, r *http.Request) (*answer, error) {
+		t, err := a.ready()
+		if err != nil {
+			return nil, err
 		}
+		body, err := a.readBody(w, r)
+		if err != nil {
+			return nil, err
+		}
+		leave, err := a.enter(len(body))
+		if err != nil {
+			return nil, err
+		}
+		defer leave() // before the answer is sent: a slow reader takes no slot
+
+		in := new(In)
+		if err := a.decode(r, body, P(in)); err != nil {
+			return nil, err
+		}
+		texts, err := P(in).texts(a.config.MaxTexts)
+		if err != nil {
+			return nil, err
+		}
+		observed := observationOf(r)
+		observed.texts, observed.batch = len(texts), P(in).isBatch()
+
+		ctx, cancel := context.WithTimeout(r.Context(), a.config.RequestTimeout)
+		defer cancel()
+		ctx = tasks.WithTokenLimit(ctx, a.config.MaxTokensPerRequest)
+		ctx, observed.timing = tasks.WithTiming(ctx)
+		results, err := call(ctx, t, texts, in)
+		if err != nil {
+			return nil, err
+		}
+		return encode(r, in, results)
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		answer, err := respond(w, r)
+		setServerTiming(w.Header(), observationOf(r).timing)
 		if err != nil {
 			a.writeError(w, r, err)
+			return
 		}
+		answer.send(w)
 	}
 }
 
@@ -93,7 +101,7 @@ const slotBytes = 4 << 10
 // enter takes slots for a request in flight, the more the longer its body. A
 // full house is said at once: a queue in front of the engine's queue would
 // only hide how long the wait is.
-func (a *API) enter(bodyBytes int) (release func(), err error) {
+func (a *API) enter(bodyBytes int) (leave func(), err error) {
 	slots := min(1+bodyBytes/slotBytes, a.config.MaxInFlight)
 	if !a.slots.TryAcquire(int64(slots)) {
 		p := newProblem(queueFull, "too many requests are in flight")

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -214,8 +215,18 @@ func TestDamagedCompression(t *testing.T) {
 			c := postJSON("/classify", "")
 			c.reader = bytes.NewReader(body)
 			c.Header["Content-Encoding"] = "gzip"
-			wantProblem(t, send(t, api, c), badCompression)
+			wantProblem(t, send(t, api, c), unreadableBody)
 		})
+	}
+}
+
+// TestUnreadableBody: a connection that breaks is not our bug.
+func TestUnreadableBody(t *testing.T) {
+	api, _ := recordingAPI(t)
+	for _, err := range []error{io.ErrUnexpectedEOF, errors.New("malformed chunked encoding"), errors.New("connection reset by peer")} {
+		c := postJSON("/classify", "")
+		c.reader = iotest.ErrReader(err)
+		wantProblem(t, send(t, api, c), unreadableBody)
 	}
 }
 

@@ -32,7 +32,7 @@ const (
 //	@Success	200	{object}	Health
 //	@Router		/healthz [get]
 func (a *API) getHealth(w http.ResponseWriter, r *http.Request) {
-	a.writeFresh(w, r, Health{Status: OK})
+	a.writeJSON(w, r, Health{Status: OK})
 }
 
 // getReadiness answers GET /readyz: every model answers, tried with a real
@@ -55,15 +55,7 @@ func (a *API) getReadiness(w http.ResponseWriter, r *http.Request) {
 		a.writeError(w, r, err)
 		return
 	}
-	a.writeFresh(w, r, Health{Status: Ready})
-}
-
-// writeFresh answers with what must not be cached.
-func (a *API) writeFresh(w http.ResponseWriter, r *http.Request, v any) {
-	w.Header().Set("Cache-Control", "no-store")
-	if err := writeJSON(w, r, http.StatusOK, v); err != nil {
-		a.writeError(w, r, err)
-	}
+	a.writeJSON(w, r, Health{Status: Ready})
 }
 
 const (

@@ -33,8 +33,6 @@ type Config struct {
 	MaxTexts int
 	// MaxTokensPerRequest bounds the word pieces of one request.
 	MaxTokensPerRequest int
-	// Precision of the models' matrix products, to be stated.
-	Precision string
 	// MaxInFlight bounds the task requests that are worked on or wait, one
 	// with a long body counting once more for every 4 KiB of it.
 	MaxInFlight int
@@ -43,6 +41,8 @@ type Config struct {
 	// CORSOrigins may call the API from a page of another origin; "*" is any.
 	// Empty turns CORS off.
 	CORSOrigins []string
+	// Precision of the models' matrix products, to be stated.
+	Precision string
 	// Build says what program this is.
 	Build Build
 	// Log receives one line per request.

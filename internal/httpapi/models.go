@@ -94,7 +94,7 @@ func (a *API) getModels(w http.ResponseWriter, r *http.Request) {
 	for i, m := range t.Models {
 		list.Models[i] = a.describe(m)
 	}
-	a.writeFresh(w, r, list)
+	a.writeJSON(w, r, list)
 }
 
 // getModel answers GET /models/{id}.
@@ -117,7 +117,7 @@ func (a *API) getModel(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, m := range t.Models {
 		if m.ID == chi.URLParam(r, "id") {
-			a.writeFresh(w, r, a.describe(m))
+			a.writeJSON(w, r, a.describe(m))
 			return
 		}
 	}

@@ -40,11 +40,8 @@ func (a *API) getProblem(w http.ResponseWriter, r *http.Request) {
 		a.writeError(w, r, p)
 		return
 	}
-	err := writeJSON(w, r, http.StatusOK, ProblemType{
+	a.writeJSON(w, r, ProblemType{
 		Type: "/problems/" + kind.slug, Title: kind.title, Status: int32(kind.status),
 		Explanation: kind.explanation, Example: kind.curl(baseURL(r)),
 	})
-	if err != nil {
-		a.writeError(w, r, err)
-	}
 }

@@ -80,9 +80,9 @@ var (
 			"and for /attention `precision`.",
 		`curl 'http://localhost:8080/models?pretty'`,
 	}
-	badCompression = &problemType{
-		"bad-compression", "The compressed body is damaged", http.StatusBadRequest,
-		"The body was announced with `Content-Encoding: gzip` but does not decompress.",
+	unreadableBody = &problemType{
+		"unreadable-body", "The body cannot be read", http.StatusBadRequest,
+		"The body was announced with `Content-Encoding: gzip` but does not decompress, or it was cut short or damaged on its way.",
 		exampleSentiment,
 	}
 	bodyTimeout = &problemType{
@@ -236,7 +236,7 @@ var (
 
 // problemTypes lists every type once, in the order of the documentation.
 var problemTypes = []*problemType{
-	invalidJSON, notUTF8, trailingData, unknownField, duplicateField, wrongType, invalidQuery, badCompression,
+	invalidJSON, notUTF8, trailingData, unknownField, duplicateField, wrongType, invalidQuery, unreadableBody,
 	notFound, unknownModel, methodNotAllowed, bodyTimeout, bodyTooLarge, formEncoded, unsupportedMedia,
 	noText, textAndTexts, pairCount, batchTooLarge, emptyText, noHead, noPair, noMask, tooManyMasks,
 	noTargets, tooLong, tooLarge, invalidParameter, unsupportedFeature,

@@ -58,7 +58,7 @@ var provocations = map[*problemType]provocation{
 	duplicateField: {call: postJSON("/sentiment", `{"text": "What a lovely day.", "text": "It rained."}`)},
 	wrongType:      {call: postJSON("/sentiment", `{"texts": ["What a lovely day.", 5]}`)},
 	invalidQuery:   {call: postJSON("/sentiment?level=sentence", `{"text": "What a lovely day."}`)},
-	badCompression: {call: call{
+	unreadableBody: {call: call{
 		Method: http.MethodPost, Path: "/sentiment", Body: `{"text": "What a lovely day."}`,
 		Header: map[string]string{"Content-Type": "application/json", "Content-Encoding": "gzip"},
 	}},

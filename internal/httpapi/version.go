@@ -23,5 +23,5 @@ type Build struct {
 //	@Success	200	{object}	Build
 //	@Router		/version [get]
 func (a *API) getVersion(w http.ResponseWriter, r *http.Request) {
-	a.writeFresh(w, r, a.config.Build)
+	a.writeJSON(w, r, a.config.Build)
 }

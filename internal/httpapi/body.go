@@ -1,0 +1,67 @@
+package httpapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// readBody reads the whole body, decompressed, within the byte limit.
+func (a *API) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	limit := a.config.MaxBodyBytes
+	if r.ContentLength > limit {
+		p := newProblem(bodyTooLarge, "the body is over the limit").limits(limit, r.ContentLength)
+		p.closeConn = true
+		return nil, p
+	}
+	source, err := decompressed(r.Header.Get("Content-Encoding"), http.MaxBytesReader(w, r.Body, limit))
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	var body bytes.Buffer
+	body.Grow(int(min(max(0, r.ContentLength), slotBytes))) // not on the word of a client who may never send it
+	read, err := body.ReadFrom(io.LimitReader(source, limit+1))
+	if err != nil {
+		return nil, bodyError(err)
+	}
+	if read > limit {
+		p := newProblem(bodyTooLarge, "the body decompresses to more than the limit; reading stopped there").limits(limit, read)
+		p.closeConn = true
+		return nil, p
+	}
+	observationOf(r).bytesIn = read
+	return body.Bytes(), nil
+}
+
+// decompressed undoes a content encoding.
+func decompressed(encoding string, body io.Reader) (io.Reader, error) {
+	switch encoding = strings.ToLower(strings.TrimSpace(encoding)); encoding {
+	case "", "identity":
+		return body, nil
+	case "gzip", "x-gzip":
+		return gzip.NewReader(body)
+	default:
+		return nil, newProblem(unsupportedMedia, "Content-Encoding %q is not supported; gzip is", clip(encoding))
+	}
+}
+
+// bodyError says why a body could not be read: it was too large or too slow,
+// or (otherwise) damaged on its way, its compression or its chunks.
+func bodyError(err error) *problemError {
+	if p, ok := errors.AsType[*problemError](err); ok {
+		return p
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return newProblem(bodyTooLarge, "the body is over the limit; reading stopped there").limits(tooLarge.Limit, tooLarge.Limit+1)
+	}
+	p := newProblem(unreadableBody, "the body is damaged or cut short: %v", err)
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		p = newProblem(bodyTimeout, "the body did not arrive in time")
+	}
+	p.closeConn = true
+	return p
+}
