@@ -60,9 +60,9 @@ func (a *attention) forward(ws *Workspace, acts *attentionActivations, x []float
 		Starts: in.Starts, Heads: a.heads, HeadSize: a.headSize,
 	}
 	ws.attention.Run(ws.pool)
-	if drop := ws.dropout(a.dropout); drop.active() {
+	if drop := ws.dropout(a.dropout); drop.Active() {
 		a.eachHead(ws, acts, in, func(h *headPass) {
-			drop.apply(h.dropped, h.probs, h.offset)
+			drop.Apply(h.dropped, h.probs, h.offset)
 			kernels.MulNN(nil, h.dContext, h.dropped, h.value, h.tokens, a.headSize, h.tokens, false)
 			h.scatter(acts.context, h.dContext, 0, 1)
 		})
@@ -89,19 +89,19 @@ func (a *attention) backward(ws *Workspace, acts *attentionActivations, d, x []f
 
 // backwardHead differentiates one head of one sequence, from dContext (T, D)
 // to dQuery, dKey and dValue (T, D).
-func (a *attention) backwardHead(h *headPass, drop dropout) {
+func (a *attention) backwardHead(h *headPass, drop kernels.Dropout) {
 	t, d := h.tokens, a.headSize
 	// context = dropped·value
 	dropped := h.probs
-	if drop.active() {
-		drop.apply(h.dropped, h.probs, h.offset)
+	if drop.Active() {
+		drop.Apply(h.dropped, h.probs, h.offset)
 		dropped = h.dropped
 	}
 	kernels.MulTN(nil, h.dValue, nil, dropped, h.dContext, t, d, t, false)
 	kernels.MulNT(nil, h.dScores, h.dContext, h.value, t, t, d, kernels.Epilogue{})
 	// dropped = dropout(probs)
-	if drop.active() {
-		drop.apply(h.dScores, h.dScores, h.offset)
+	if drop.Active() {
+		drop.Apply(h.dScores, h.dScores, h.offset)
 	}
 	// probs = softmax(scores): dscores = probs·(dprobs − Σ probs·dprobs),
 	// and scores = query·keyᵀ/√D

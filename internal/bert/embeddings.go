@@ -46,18 +46,18 @@ func (e *embeddings) forward(ws *Workspace, hidden, sum []float32, in Batch) {
 	ws.embed = embedTask{embeddings: e, in: in, sum: sum, size: e.position.Shape[1]}
 	ws.pool.Run(in.Sequences(), &ws.embed)
 	e.norm.forward(ws.pool, hidden, sum, in.Tokens())
-	if drop := ws.dropout(e.dropout); drop.active() {
-		drop.copyTo(ws.pool, hidden, hidden)
+	if mask := ws.dropout(e.dropout); mask.Active() {
+		drop(ws.pool, mask, hidden, hidden)
 	}
 }
 
 // backward takes d = ∂loss/∂hidden (ΣT, H) to the tables; it overwrites d.
 func (e *embeddings) backward(ws *Workspace, d, sum []float32, in Batch) {
 	// hidden = dropout(LayerNorm(sum))
-	if drop := ws.dropout(e.dropout); drop.active() {
-		drop.copyTo(ws.pool, d, d)
+	if mask := ws.dropout(e.dropout); mask.Active() {
+		drop(ws.pool, mask, d, d)
 	}
-	e.norm.backward(ws, d, sum, in.Tokens())
+	e.norm.backward(ws, d, sum, in.Tokens(), nil)
 	// sum = word[id] + tokenType[type] + position[i]. The same row of a table
 	// occurs in many sequences, so a task takes some columns of all of them.
 	const block = 64

@@ -110,9 +110,9 @@ func (h *TokenHead) Backward(ws *Workspace, dLogits []float32) {
 func (c *classifier) forward(ws *Workspace, x []float32) []float32 {
 	acts := &ws.heads[c.slot]
 	acts.input = x
-	if drop := ws.dropout(c.dropout); drop.active() {
+	if mask := ws.dropout(c.dropout); mask.Active() {
 		acts.dropped = grow(acts.dropped, len(x))
-		drop.copyTo(ws.pool, acts.dropped, x)
+		drop(ws.pool, mask, acts.dropped, x)
 		acts.input = acts.dropped
 	}
 	rows := len(x) / c.dense.in
@@ -127,8 +127,8 @@ func (c *classifier) backward(ws *Workspace, dx, dLogits []float32) {
 	dInput := grow(ws.gradients.rows, len(dx))
 	ws.gradients.rows = dInput
 	c.dense.backward(ws.pool, dInput, dLogits, ws.heads[c.slot].input, rows, false)
-	if drop := ws.dropout(c.dropout); drop.active() {
-		drop.copyTo(ws.pool, dInput, dInput)
+	if mask := ws.dropout(c.dropout); mask.Active() {
+		drop(ws.pool, mask, dInput, dInput)
 	}
 	add(dx, dInput)
 }

@@ -1,10 +1,6 @@
 package bert
 
-import (
-	"math"
-
-	"cloze/internal/kernels"
-)
+import "cloze/internal/kernels"
 
 // layerNorm normalises each row and scales it (Ba et al. 2016):
 //
@@ -38,62 +34,39 @@ func (n *layerNorm) forward(pool *kernels.Pool, y, x []float32, rows int) {
 	kernels.LayerNorm(pool, y, x, n.gamma.Data, n.beta.Data, rows, len(n.gamma.Data), n.eps)
 }
 
-// normRows is how many rows one task differentiates. It is fixed, so that the
-// sums over the rows do not depend on the number of threads.
-const normRows = 64
+// blockRows is how many rows a task takes of those operations that go row by
+// row: few enough to stay in the cache from one operation to the next. It is
+// fixed, so that sums over the rows do not depend on the number of threads.
+const blockRows = 64
+
+// inRows calls f for consecutive blocks of rows, on the pool's workers.
+func inRows(pool *kernels.Pool, rows int, f func(block, first, end int)) {
+	pool.Run((rows+blockRows-1)/blockRows, task(func(_, i int) { f(i, i*blockRows, min((i+1)*blockRows, rows)) }))
+}
 
 // backward takes d = ∂loss/∂y (rows, H) to ∂loss/∂x, in place, and adds to the
-// gradients of gamma and beta. x is forward's. With x̂ = (x − mean)/σ and
-// g = d·gamma:
-//
-//	∂loss/∂gamma += Σ d·x̂
-//	∂loss/∂beta  += Σ d
-//	∂loss/∂x      = (g − mean(g) − x̂·mean(g·x̂))/σ
-func (n *layerNorm) backward(ws *Workspace, d, x []float32, rows int) {
+// gradients of gamma and beta. x is forward's. Unless next is nil, it is called
+// for d[first:end] as soon as these are ∂loss/∂x.
+func (n *layerNorm) backward(ws *Workspace, d, x []float32, rows int, next func(first, end int)) {
 	size := len(n.gamma.Data)
-	blocks := (rows + normRows - 1) / normRows
+	blocks := (rows + blockRows - 1) / blockRows
 	sums := grow(ws.gradients.sums, blocks*2*size) // of each block: of gamma, of beta
 	ws.gradients.sums = sums
 	clear(sums)
-	ws.pool.Run(blocks, task(func(_, block int) {
+	inRows(ws.pool, rows, func(block, first, end int) {
 		dGamma, dBeta := sums[2*block*size:][:size], sums[(2*block+1)*size:][:size]
-		for row := block * normRows; row < min((block+1)*normRows, rows); row++ {
-			n.backwardRow(d[row*size:][:size], x[row*size:][:size], dGamma, dBeta)
+		values := span{first * size, end * size}
+		kernels.LayerNormBackward(values.of(d), values.of(x), n.gamma.Data, dGamma, dBeta, size, n.eps)
+		if next != nil {
+			next(values.start, values.end)
 		}
-	}))
+	})
 	if n.gamma.Grad == nil {
 		return // frozen
 	}
 	for block := range blocks {
 		add(n.gamma.Grad, sums[2*block*size:])
 		add(n.beta.Grad, sums[(2*block+1)*size:])
-	}
-}
-
-func (n *layerNorm) backwardRow(d, x, dGamma, dBeta []float32) {
-	gamma := n.gamma.Data
-	d, dGamma, dBeta, gamma = d[:len(x)], dGamma[:len(x)], dBeta[:len(x)], gamma[:len(x)]
-	var sum float64
-	for _, v := range x {
-		sum += float64(v)
-	}
-	mean := float32(sum / float64(len(x)))
-	var squares, sumG, sumGX float64
-	for i, v := range x {
-		centered := v - mean
-		g := d[i] * gamma[i]
-		squares += float64(centered * centered)
-		sumG += float64(g)
-		sumGX += float64(g * centered)
-	}
-	count := float64(len(x))
-	rstd := float32(1 / math.Sqrt(squares/count+float64(n.eps)))
-	meanG, meanGX := float32(sumG/count), float32(sumGX/count)*rstd
-	for i, v := range x {
-		normal := (v - mean) * rstd
-		dGamma[i] += d[i] * normal
-		dBeta[i] += d[i]
-		d[i] = (d[i]*gamma[i] - meanG - normal*meanGX) * rstd
 	}
 }
 

@@ -97,7 +97,7 @@ func (h *MLMHead) Backward(ws *Workspace, dLogits []float32, positions []int32) 
 	g.rows = grow(g.rows, rows*size)
 	h.decoder.backward(ws.pool, g.rows, dLogits, ws.transformed, rows, false)
 	// x = LayerNorm(activated)
-	h.norm.backward(ws, g.rows, g.activated, rows)
+	h.norm.backward(ws, g.rows, g.activated, rows, nil)
 	// activated = act(pre)
 	activateBackward(ws.pool, g.rows, g.pre, h.activation)
 	// pre = hidden·Wᵀ + b

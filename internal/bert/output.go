@@ -40,26 +40,32 @@ func (o *output) forward(ws *Workspace, y, sum, z, x []float32, rows int) {
 	if sum == nil {
 		sum = y
 	}
-	if drop := ws.dropout(o.dropout); drop.active() {
-		o.dense.forward(ws.pool, sum, z, rows, kernels.None, nil)
-		drop.addTo(ws.pool, sum, x)
-	} else {
+	mask := ws.dropout(o.dropout)
+	if !mask.Active() {
 		o.dense.forward(ws.pool, sum, z, rows, kernels.None, x)
+		o.norm.forward(ws.pool, y, sum, rows)
+		return
 	}
-	o.norm.forward(ws.pool, y, sum, rows)
+	o.dense.forward(ws.pool, sum, z, rows, kernels.None, nil)
+	size := o.dense.out
+	inRows(ws.pool, rows, func(_, first, end int) {
+		block := span{first * size, end * size}
+		mask.ApplyAndAdd(block.of(sum), block.of(sum), block.of(x), block.start)
+		o.norm.forward(nil, block.of(y), block.of(sum), end-first)
+	})
 }
 
 // backward takes d = ∂loss/∂y (ΣT, H) to the part of ∂loss/∂x that passes the
 // residual, in place, and computes dz = ∂loss/∂z (ΣT, in).
 func (o *output) backward(ws *Workspace, d, dz, sum, z []float32, rows int) {
-	// y = LayerNorm(sum)
-	o.norm.backward(ws, d, sum, rows)
-	// sum = dropout(z·Wᵀ + b) + x
+	// y = LayerNorm(sum), sum = dropout(z·Wᵀ + b) + x
 	dense := d
-	if drop := ws.dropout(o.dropout); drop.active() {
+	var dropped func(first, end int)
+	if mask := ws.dropout(o.dropout); mask.Active() {
 		dense = grow(ws.gradients.dense, len(d))
 		ws.gradients.dense = dense
-		drop.copyTo(ws.pool, dense, d)
+		dropped = func(first, end int) { mask.Apply(dense[first:end], d[first:end], first) }
 	}
+	o.norm.backward(ws, d, sum, rows, dropped)
 	o.dense.backward(ws.pool, dz, dense, z, rows, false)
 }

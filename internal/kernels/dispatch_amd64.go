@@ -211,17 +211,6 @@ func firstAbove(x *float32, n int, threshold float32) int {
 	return firstAboveGo(x, n, threshold)
 }
 
-func addRowSums(sums, x *float32, ldx, rows, columns int) {
-	switch {
-	case useAVX512:
-		addRowSumsAVX512(sums, x, ldx, rows, columns)
-	case useAVX2:
-		addRowSumsAVX2(sums, x, ldx, rows, columns)
-	default:
-		addRowSumsGo(sums, x, ldx, rows, columns)
-	}
-}
-
 // peakLoop is a loop for Peak, and how many operations a turn of it is.
 func peakLoop(prec Precision) (loop func(n int), operations float64) {
 	const multiplyAdds = 12 * 2

@@ -53,10 +53,6 @@ func roundsRows() bool { return false }
 
 func firstAbove(x *float32, n int, threshold float32) int { return firstAboveGo(x, n, threshold) }
 
-func addRowSums(sums, x *float32, ldx, rows, columns int) {
-	addRowSumsGo(sums, x, ldx, rows, columns)
-}
-
 // pause waits a little.
 func pause(int) { runtime.Gosched() }
 

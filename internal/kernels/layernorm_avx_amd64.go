@@ -9,7 +9,17 @@ package kernels
 //go:noescape
 func layerNormAVX512(y *float32, x *float32, gamma *float32, beta *float32, rows int, columns int, eps float32)
 
+// layerNormBackwardAVX512 is layerNormBackwardGo.
+//
+//go:noescape
+func layerNormBackwardAVX512(d *float32, x *float32, gamma *float32, dGamma *float32, dBeta *float32, rows int, columns int, eps float32)
+
 // layerNormAVX2 is layerNormGo.
 //
 //go:noescape
 func layerNormAVX2(y *float32, x *float32, gamma *float32, beta *float32, rows int, columns int, eps float32)
+
+// layerNormBackwardAVX2 is layerNormBackwardGo.
+//
+//go:noescape
+func layerNormBackwardAVX2(d *float32, x *float32, gamma *float32, dGamma *float32, dBeta *float32, rows int, columns int, eps float32)

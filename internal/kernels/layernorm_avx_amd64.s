@@ -146,6 +146,182 @@ DATA c3f800000<>+56(SB)/4, $0x3f800000
 DATA c3f800000<>+60(SB)/4, $0x3f800000
 GLOBL c3f800000<>(SB), RODATA|NOPTR, $64
 
+// func layerNormBackwardAVX512(d *float32, x *float32, gamma *float32, dGamma *float32, dBeta *float32, rows int, columns int, eps float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·layerNormBackwardAVX512(SB), NOSPLIT, $0-60
+	MOVQ       d+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       gamma+16(FP), DX
+	MOVQ       dGamma+24(FP), BX
+	MOVQ       dBeta+32(FP), SI
+	MOVQ       rows+40(FP), DI
+	MOVQ       columns+48(FP), R8
+	MOVQ       R8, R9
+	ANDQ       $+15, R9
+	MOVQ       $-1, R10
+	BZHIQ      R9, R10, R10
+	KMOVW      R10, K1
+	VXORPS     X0, X0, X0
+	VCVTSI2SSQ R8, X0, X0
+	VMOVSS     c3f800000<>+0(SB), X1
+	VDIVSS     X0, X1, X1
+
+row:
+	VXORPS Z0, Z0, Z0
+	XORQ   R9, R9
+	MOVQ   R8, R10
+	ANDQ   $-16, R10
+	JMP    test14
+
+loop13:
+	VMOVUPS (CX)(R9*4), Z2
+	VADDPS  Z2, Z0, Z0
+	ADDQ    $+16, R9
+
+test14:
+	CMPQ      R9, R10
+	JLT       loop13
+	CMPQ      R9, R8
+	JGE       end16
+	VMOVUPS.Z (CX)(R9*4), K1, Z2
+	VADDPS    Z2, Z0, Z0
+
+end16:
+	VEXTRACTF64X4 $0x01, Z0, Y2
+	VADDPS        Y2, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X2
+	VADDPS        X2, X0, X0
+	VPERMILPS     $0x4e, X0, X2
+	VADDPS        X2, X0, X0
+	VPERMILPS     $0xb1, X0, X2
+	VADDPS        X2, X0, X0
+	VMULSS        X1, X0, X0
+	VBROADCASTSS  X0, Z0
+	VXORPS        Z2, Z2, Z2
+	VXORPS        Z3, Z3, Z3
+	VXORPS        Z4, Z4, Z4
+	XORQ          R9, R9
+	MOVQ          R8, R10
+	ANDQ          $-16, R10
+	JMP           test18
+
+loop17:
+	VMOVUPS     (CX)(R9*4), Z5
+	VMOVUPS     (AX)(R9*4), Z6
+	VSUBPS      Z0, Z5, Z5
+	VFMADD231PS Z5, Z5, Z2
+	VMOVUPS     (DX)(R9*4), Z7
+	VMULPS      Z7, Z6, Z6
+	VADDPS      Z6, Z3, Z3
+	VFMADD231PS Z5, Z6, Z4
+	ADDQ        $+16, R9
+
+test18:
+	CMPQ        R9, R10
+	JLT         loop17
+	CMPQ        R9, R8
+	JGE         end20
+	VMOVUPS.Z   (CX)(R9*4), K1, Z5
+	VMOVUPS.Z   (AX)(R9*4), K1, Z6
+	VSUBPS      Z0, Z5, Z5
+	VMOVAPS.Z   Z5, K1, Z5
+	VFMADD231PS Z5, Z5, Z2
+	VMOVUPS.Z   (DX)(R9*4), K1, Z7
+	VMULPS      Z7, Z6, Z6
+	VADDPS      Z6, Z3, Z3
+	VFMADD231PS Z5, Z6, Z4
+
+end20:
+	VEXTRACTF64X4 $0x01, Z2, Y5
+	VADDPS        Y5, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X5
+	VADDPS        X5, X2, X2
+	VPERMILPS     $0x4e, X2, X5
+	VADDPS        X5, X2, X2
+	VPERMILPS     $0xb1, X2, X5
+	VADDPS        X5, X2, X2
+	VMULSS        X1, X2, X2
+	VBROADCASTSS  X2, Z2
+	VBROADCASTSS  eps+56(FP), Z5
+	VADDPS        Z5, Z2, Z2
+	VSQRTPS       Z2, Z2
+	VMOVUPS       c3f800000<>+0(SB), Z5
+	VDIVPS        Z2, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z3, Y2
+	VADDPS        Y2, Y3, Y3
+	VEXTRACTF128  $0x01, Y3, X2
+	VADDPS        X2, X3, X3
+	VPERMILPS     $0x4e, X3, X2
+	VADDPS        X2, X3, X3
+	VPERMILPS     $0xb1, X3, X2
+	VADDPS        X2, X3, X3
+	VMULSS        X1, X3, X3
+	VBROADCASTSS  X3, Z2
+	VEXTRACTF64X4 $0x01, Z4, Y3
+	VADDPS        Y3, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X3
+	VADDPS        X3, X4, X4
+	VPERMILPS     $0x4e, X4, X3
+	VADDPS        X3, X4, X4
+	VPERMILPS     $0xb1, X4, X3
+	VADDPS        X3, X4, X4
+	VMULSS        X1, X4, X4
+	VBROADCASTSS  X4, Z3
+	VMULPS        Z5, Z3, Z3
+	XORQ          R9, R9
+	MOVQ          R8, R10
+	ANDQ          $-16, R10
+	JMP           test22
+
+loop21:
+	VMOVUPS      (CX)(R9*4), Z4
+	VMOVUPS      (AX)(R9*4), Z6
+	VSUBPS       Z0, Z4, Z4
+	VMULPS       Z5, Z4, Z4
+	VMOVUPS      (SI)(R9*4), Z7
+	VMOVUPS      (BX)(R9*4), Z8
+	VADDPS       Z6, Z7, Z7
+	VMOVUPS      Z7, (SI)(R9*4)
+	VFMADD231PS  Z4, Z6, Z8
+	VMOVUPS      Z8, (BX)(R9*4)
+	VMOVUPS      (DX)(R9*4), Z7
+	VMULPS       Z7, Z6, Z6
+	VSUBPS       Z2, Z6, Z6
+	VFNMADD231PS Z3, Z4, Z6
+	VMULPS       Z5, Z6, Z6
+	VMOVUPS      Z6, (AX)(R9*4)
+	ADDQ         $+16, R9
+
+test22:
+	CMPQ         R9, R10
+	JLT          loop21
+	CMPQ         R9, R8
+	JGE          end24
+	VMOVUPS.Z    (CX)(R9*4), K1, Z4
+	VMOVUPS.Z    (AX)(R9*4), K1, Z6
+	VSUBPS       Z0, Z4, Z4
+	VMULPS       Z5, Z4, Z4
+	VMOVUPS.Z    (SI)(R9*4), K1, Z0
+	VMOVUPS.Z    (BX)(R9*4), K1, Z7
+	VADDPS       Z6, Z0, Z0
+	VMOVUPS      Z0, K1, (SI)(R9*4)
+	VFMADD231PS  Z4, Z6, Z7
+	VMOVUPS      Z7, K1, (BX)(R9*4)
+	VMOVUPS.Z    (DX)(R9*4), K1, Z0
+	VMULPS       Z0, Z6, Z6
+	VSUBPS       Z2, Z6, Z6
+	VFNMADD231PS Z3, Z4, Z6
+	VMULPS       Z5, Z6, Z6
+	VMOVUPS      Z6, K1, (AX)(R9*4)
+
+end24:
+	LEAQ (AX)(R8*4), AX
+	LEAQ (CX)(R8*4), CX
+	DECQ DI
+	JG   row
+	VZEROUPPER
+	RET
+
 // func layerNormAVX2(y *float32, x *float32, gamma *float32, beta *float32, rows int, columns int, eps float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·layerNormAVX2(SB), NOSPLIT, $0-52
@@ -170,22 +346,22 @@ row:
 	XORQ   R8, R8
 	MOVQ   DI, R9
 	ANDQ   $-8, R9
-	JMP    test14
+	JMP    test26
 
-loop13:
+loop25:
 	VMOVUPS (CX)(R8*4), Y3
 	VADDPS  Y3, Y1, Y1
 	ADDQ    $+8, R8
 
-test14:
+test26:
 	CMPQ       R8, R9
-	JLT        loop13
+	JLT        loop25
 	CMPQ       R8, DI
-	JGE        end16
+	JGE        end28
 	VMASKMOVPS (CX)(R8*4), Y0, Y3
 	VADDPS     Y3, Y1, Y1
 
-end16:
+end28:
 	VEXTRACTF128 $0x01, Y1, X3
 	VADDPS       X3, X1, X1
 	VPERMILPS    $0x4e, X1, X3
@@ -198,25 +374,25 @@ end16:
 	XORQ         R8, R8
 	MOVQ         DI, R9
 	ANDQ         $-8, R9
-	JMP          test18
+	JMP          test30
 
-loop17:
+loop29:
 	VMOVUPS     (CX)(R8*4), Y4
 	VSUBPS      Y1, Y4, Y4
 	VFMADD231PS Y4, Y4, Y3
 	ADDQ        $+8, R8
 
-test18:
+test30:
 	CMPQ        R8, R9
-	JLT         loop17
+	JLT         loop29
 	CMPQ        R8, DI
-	JGE         end20
+	JGE         end32
 	VMASKMOVPS  (CX)(R8*4), Y0, Y4
 	VSUBPS      Y1, Y4, Y4
 	VANDPS      Y4, Y0, Y4
 	VFMADD231PS Y4, Y4, Y3
 
-end20:
+end32:
 	VEXTRACTF128 $0x01, Y3, X4
 	VADDPS       X4, X3, X3
 	VPERMILPS    $0x4e, X3, X4
@@ -233,9 +409,9 @@ end20:
 	XORQ         R8, R8
 	MOVQ         DI, R9
 	ANDQ         $-8, R9
-	JMP          test22
+	JMP          test34
 
-loop21:
+loop33:
 	VMOVUPS     (CX)(R8*4), Y3
 	VSUBPS      Y1, Y3, Y3
 	VMULPS      Y4, Y3, Y3
@@ -245,11 +421,11 @@ loop21:
 	VMOVUPS     Y5, (AX)(R8*4)
 	ADDQ        $+8, R8
 
-test22:
+test34:
 	CMPQ        R8, R9
-	JLT         loop21
+	JLT         loop33
 	CMPQ        R8, DI
-	JGE         end24
+	JGE         end36
 	VMASKMOVPS  (CX)(R8*4), Y0, Y3
 	VSUBPS      Y1, Y3, Y3
 	VMULPS      Y4, Y3, Y3
@@ -258,7 +434,7 @@ test22:
 	VFMADD231PS Y4, Y3, Y1
 	VMASKMOVPS  Y1, Y0, (AX)(R8*4)
 
-end24:
+end36:
 	LEAQ (CX)(DI*4), CX
 	LEAQ (AX)(DI*4), AX
 	DECQ SI
@@ -283,3 +459,171 @@ DATA lanes<>+52(SB)/4, $0x00000000
 DATA lanes<>+56(SB)/4, $0x00000000
 DATA lanes<>+60(SB)/4, $0x00000000
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
+
+// func layerNormBackwardAVX2(d *float32, x *float32, gamma *float32, dGamma *float32, dBeta *float32, rows int, columns int, eps float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·layerNormBackwardAVX2(SB), NOSPLIT, $0-60
+	MOVQ       d+0(FP), AX
+	MOVQ       x+8(FP), CX
+	MOVQ       gamma+16(FP), DX
+	MOVQ       dGamma+24(FP), BX
+	MOVQ       dBeta+32(FP), SI
+	MOVQ       rows+40(FP), DI
+	MOVQ       columns+48(FP), R8
+	MOVQ       R8, R9
+	ANDQ       $+7, R9
+	LEAQ       lanes<>+0(SB), R10
+	NEGQ       R9
+	VMOVUPS    32(R10)(R9*4), Y0
+	VXORPS     X1, X1, X1
+	VCVTSI2SSQ R8, X1, X1
+	VMOVSS     c3f800000<>+0(SB), X2
+	VDIVSS     X1, X2, X2
+
+row:
+	VXORPS Y1, Y1, Y1
+	XORQ   R9, R9
+	MOVQ   R8, R10
+	ANDQ   $-8, R10
+	JMP    test38
+
+loop37:
+	VMOVUPS (CX)(R9*4), Y3
+	VADDPS  Y3, Y1, Y1
+	ADDQ    $+8, R9
+
+test38:
+	CMPQ       R9, R10
+	JLT        loop37
+	CMPQ       R9, R8
+	JGE        end40
+	VMASKMOVPS (CX)(R9*4), Y0, Y3
+	VADDPS     Y3, Y1, Y1
+
+end40:
+	VEXTRACTF128 $0x01, Y1, X3
+	VADDPS       X3, X1, X1
+	VPERMILPS    $0x4e, X1, X3
+	VADDPS       X3, X1, X1
+	VPERMILPS    $0xb1, X1, X3
+	VADDPS       X3, X1, X1
+	VMULSS       X2, X1, X1
+	VBROADCASTSS X1, Y1
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	XORQ         R9, R9
+	MOVQ         R8, R10
+	ANDQ         $-8, R10
+	JMP          test42
+
+loop41:
+	VMOVUPS     (CX)(R9*4), Y6
+	VMOVUPS     (AX)(R9*4), Y7
+	VSUBPS      Y1, Y6, Y6
+	VFMADD231PS Y6, Y6, Y3
+	VMOVUPS     (DX)(R9*4), Y8
+	VMULPS      Y8, Y7, Y7
+	VADDPS      Y7, Y4, Y4
+	VFMADD231PS Y6, Y7, Y5
+	ADDQ        $+8, R9
+
+test42:
+	CMPQ        R9, R10
+	JLT         loop41
+	CMPQ        R9, R8
+	JGE         end44
+	VMASKMOVPS  (CX)(R9*4), Y0, Y6
+	VMASKMOVPS  (AX)(R9*4), Y0, Y7
+	VSUBPS      Y1, Y6, Y6
+	VANDPS      Y6, Y0, Y6
+	VFMADD231PS Y6, Y6, Y3
+	VMASKMOVPS  (DX)(R9*4), Y0, Y8
+	VMULPS      Y8, Y7, Y7
+	VADDPS      Y7, Y4, Y4
+	VFMADD231PS Y6, Y7, Y5
+
+end44:
+	VEXTRACTF128 $0x01, Y3, X6
+	VADDPS       X6, X3, X3
+	VPERMILPS    $0x4e, X3, X6
+	VADDPS       X6, X3, X3
+	VPERMILPS    $0xb1, X3, X6
+	VADDPS       X6, X3, X3
+	VMULSS       X2, X3, X3
+	VBROADCASTSS X3, Y3
+	VBROADCASTSS eps+56(FP), Y6
+	VADDPS       Y6, Y3, Y3
+	VSQRTPS      Y3, Y3
+	VMOVUPS      c3f800000<>+0(SB), Y6
+	VDIVPS       Y3, Y6, Y6
+	VEXTRACTF128 $0x01, Y4, X3
+	VADDPS       X3, X4, X4
+	VPERMILPS    $0x4e, X4, X3
+	VADDPS       X3, X4, X4
+	VPERMILPS    $0xb1, X4, X3
+	VADDPS       X3, X4, X4
+	VMULSS       X2, X4, X4
+	VBROADCASTSS X4, Y3
+	VEXTRACTF128 $0x01, Y5, X4
+	VADDPS       X4, X5, X5
+	VPERMILPS    $0x4e, X5, X4
+	VADDPS       X4, X5, X5
+	VPERMILPS    $0xb1, X5, X4
+	VADDPS       X4, X5, X5
+	VMULSS       X2, X5, X5
+	VBROADCASTSS X5, Y4
+	VMULPS       Y6, Y4, Y4
+	XORQ         R9, R9
+	MOVQ         R8, R10
+	ANDQ         $-8, R10
+	JMP          test46
+
+loop45:
+	VMOVUPS      (CX)(R9*4), Y5
+	VMOVUPS      (AX)(R9*4), Y7
+	VSUBPS       Y1, Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VMOVUPS      (SI)(R9*4), Y8
+	VMOVUPS      (BX)(R9*4), Y9
+	VADDPS       Y7, Y8, Y8
+	VMOVUPS      Y8, (SI)(R9*4)
+	VFMADD231PS  Y5, Y7, Y9
+	VMOVUPS      Y9, (BX)(R9*4)
+	VMOVUPS      (DX)(R9*4), Y8
+	VMULPS       Y8, Y7, Y7
+	VSUBPS       Y3, Y7, Y7
+	VFNMADD231PS Y4, Y5, Y7
+	VMULPS       Y6, Y7, Y7
+	VMOVUPS      Y7, (AX)(R9*4)
+	ADDQ         $+8, R9
+
+test46:
+	CMPQ         R9, R10
+	JLT          loop45
+	CMPQ         R9, R8
+	JGE          end48
+	VMASKMOVPS   (CX)(R9*4), Y0, Y5
+	VMASKMOVPS   (AX)(R9*4), Y0, Y7
+	VSUBPS       Y1, Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VMASKMOVPS   (SI)(R9*4), Y0, Y1
+	VMASKMOVPS   (BX)(R9*4), Y0, Y8
+	VADDPS       Y7, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (SI)(R9*4)
+	VFMADD231PS  Y5, Y7, Y8
+	VMASKMOVPS   Y8, Y0, (BX)(R9*4)
+	VMASKMOVPS   (DX)(R9*4), Y0, Y1
+	VMULPS       Y1, Y7, Y7
+	VSUBPS       Y3, Y7, Y7
+	VFNMADD231PS Y4, Y5, Y7
+	VMULPS       Y6, Y7, Y7
+	VMASKMOVPS   Y7, Y0, (AX)(R9*4)
+
+end48:
+	LEAQ (AX)(R8*4), AX
+	LEAQ (CX)(R8*4), CX
+	DECQ DI
+	JG   row
+	VZEROUPPER
+	RET

@@ -1,4 +1,4 @@
-// Command layernorm generates LayerNorm over rows.
+// Command layernorm generates LayerNorm over rows, and its derivative.
 package main
 
 import (
@@ -9,7 +9,12 @@ import (
 	"cloze/internal/kernels/_asm/vectors"
 )
 
-func main() { vectors.Run(layerNorm) }
+func main() {
+	vectors.Run(func(s vectors.Set) {
+		layerNorm(s)
+		layerNormBackward(s)
+	})
+}
 
 func layerNorm(s vectors.Set) {
 	TEXT("layerNorm"+s.Name, NOSPLIT, "func(y, x, gamma, beta *float32, rows, columns int, eps float32)")
@@ -19,12 +24,7 @@ func layerNorm(s vectors.Set) {
 	gamma, beta := Load(Param("gamma"), GP64()).(GPVirtual), Load(Param("beta"), GP64()).(GPVirtual)
 	rows, columns := Load(Param("rows"), GP64()).(GPVirtual), Load(Param("columns"), GP64()).(GPVirtual)
 	tail := s.Tail(columns)
-	// reciprocal = 1/columns
-	count, reciprocal := XMM(), XMM()
-	VXORPS(count, count, count)
-	VCVTSI2SSQ(columns, count, count)
-	VMOVSS(s.Constant(1), reciprocal)
-	VDIVSS(count, reciprocal, reciprocal)
+	reciprocal := reciprocalOf(s, columns)
 	Label("row")
 
 	// mean = Σ x / columns
@@ -44,12 +44,7 @@ func layerNorm(s vectors.Set) {
 	})
 	variance := mean(s, squares, reciprocal)
 
-	// rstd = 1/√(variance + eps)
-	eps := s.Broadcast(vectors.Argument("eps"))
-	VADDPS(eps, variance, variance)
-	VSQRTPS(variance, variance)
-	rstd := s.Copy(s.Constant(1))
-	VDIVPS(variance, rstd, rstd)
+	rstd := reciprocalRoot(s, variance)
 
 	// y = (x − mean)·rstd·gamma + beta
 	s.Each(columns, tail, []GPVirtual{x, gamma, beta, y}, func(p vectors.Part, at []Mem) {
@@ -67,6 +62,26 @@ func layerNorm(s vectors.Set) {
 	JG(LabelRef("row"))
 	VZEROUPPER()
 	RET()
+}
+
+// reciprocalOf is 1/n.
+func reciprocalOf(s vectors.Set, n GPVirtual) Register {
+	count, reciprocal := XMM(), XMM()
+	VXORPS(count, count, count)
+	VCVTSI2SSQ(n, count, count)
+	VMOVSS(s.Constant(1), reciprocal)
+	VDIVSS(count, reciprocal, reciprocal)
+	return reciprocal
+}
+
+// reciprocalRoot is 1/√(variance + eps).
+func reciprocalRoot(s vectors.Set, variance VecVirtual) VecVirtual {
+	eps := s.Broadcast(vectors.Argument("eps"))
+	VADDPS(eps, variance, variance)
+	VSQRTPS(variance, variance)
+	rstd := s.Copy(s.Constant(1))
+	VDIVPS(variance, rstd, rstd)
+	return rstd
 }
 
 // mean is the sum of the lanes times 1/n, in every lane.
