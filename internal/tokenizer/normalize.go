@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"sort"
-	"sync"
 	"unicode/utf8"
 )
 
@@ -41,21 +40,6 @@ func (n *normalized) from(i, j int) Span {
 }
 
 func (n *normalized) reset() { n.text, n.chars = n.text[:0], n.chars[:0] }
-
-// normalizedPool spares an allocation for each word that needs normalization.
-var normalizedPool = sync.Pool{New: func() any { return new(normalized) }}
-
-// maxPooledChars keeps what one long text needed from being held for ever.
-const maxPooledChars = 1 << 14
-
-func borrowNormalized() *normalized { return normalizedPool.Get().(*normalized) }
-
-func (n *normalized) giveBack() {
-	if cap(n.chars) <= maxPooledChars {
-		n.reset()
-		normalizedPool.Put(n)
-	}
-}
 
 // normalize appends the normal form of a stretch of text that begins at byte
 // at of the original: what BertNormalizer of tokenizers makes of it.
@@ -119,6 +103,7 @@ func (t *Tokenizer) normalizeInOrder(n *normalized, text string, at int) {
 		originals []Span // of the characters of the text in run
 		from      Span   // of the last of them
 		buffer    [4]rune
+		lower     [2]rune
 	)
 	flush := func() {
 		slices.SortStableFunc(run, func(a, b char) int { return cmp.Compare(a.class, b.class) })
@@ -129,7 +114,7 @@ func (t *Tokenizer) normalizeInOrder(n *normalized, text string, at int) {
 			if isIn(markRanges, c.r) {
 				continue
 			}
-			for _, f := range t.rules.lower(buffer[:0], c.r) {
+			for _, f := range t.rules.lower(lower[:0], c.r) {
 				n.add(f, from, t.rules.split(f))
 			}
 		}
@@ -167,8 +152,7 @@ func (t *Tokenizer) normalizeInOrder(n *normalized, text string, at int) {
 // encodeNormalizedWords normalizes a word that stands at byte at of the text,
 // which may make several of it, and writes their pieces.
 func (t *Tokenizer) encodeNormalizedWords(w *writer, word string, at int) {
-	n := borrowNormalized()
-	defer n.giveBack()
+	n := w.scratch()
 	t.normalize(n, word, at)
 	t.encodeChars(w, n, 0, len(n.chars))
 }
@@ -176,8 +160,7 @@ func (t *Tokenizer) encodeNormalizedWords(w *writer, word string, at int) {
 // encodeNormalized writes the pieces of text from byte from on, in whose
 // normal form added tokens are looked for, and those tokens.
 func (t *Tokenizer) encodeNormalized(w *writer, text string, from int, specials Specials) {
-	n := borrowNormalized()
-	defer n.giveBack()
+	n := w.scratch()
 	t.normalize(n, text[from:], from)
 	normal := string(n.text)
 	for at := 0; !w.full(); {

@@ -37,9 +37,8 @@ type Config struct {
 	Prefix       string // of the pieces that continue a word
 	MaxWordChars int    // longer words are [UNK]
 
-	// The special tokens by name. UNK must be in the vocabulary, and CLS and
-	// SEP if the templates have them; of PAD and Mask the vocabulary may lack
-	// each, and then the method of that name gives -1.
+	// The special tokens by name. UNK, CLS and SEP must be in the vocabulary;
+	// where PAD or Mask is not, the method of that name gives -1.
 
 	UNK, CLS, SEP, PAD, Mask string
 
