@@ -32,7 +32,11 @@ func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[strin
 		case head.ProblemType == bert.Regression:
 			head.Labels = []string{"score"}
 		default:
-			labels, err := DiscoverLabels(head.Type, run.Sets, f.BadLines)
+			sets := make([]SetConfig, len(run.Sets))
+			for i, set := range run.Sets {
+				sets[i] = f.underData(set)
+			}
+			labels, err := DiscoverLabels(head.Type, sets, f.BadLines)
 			if err != nil {
 				return nil, fmt.Errorf("head %s: %w", name, err)
 			}
@@ -143,7 +147,7 @@ func loadSets(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning) (*labelled
 		}
 		loader := newSetLoader(t, name, head.Describe(), settings.MaxTokens, run.Seed, run.BadLines)
 		for _, c := range settings.Sets {
-			if err := sets.add(loader, c); err != nil {
+			if err := sets.add(loader, run.underData(c), run.DevRows); err != nil {
 				return nil, fmt.Errorf("head %s: %w", name, err)
 			}
 		}
@@ -151,7 +155,7 @@ func loadSets(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning) (*labelled
 	return sets, nil
 }
 
-func (s *labelledSets) add(loader *setLoader, c SetConfig) error {
+func (s *labelledSets) add(loader *setLoader, c SetConfig, devRows int) error {
 	var train *Set
 	if c.Train != "" {
 		var err error
@@ -166,6 +170,9 @@ func (s *labelledSets) add(loader *setLoader, c SetConfig) error {
 	}
 	if train != nil {
 		c.Lacks = &[]string{} // what the training part lacks, not what this small one happens to
+	}
+	if devRows > 0 && (c.MaxRows == 0 || c.MaxRows > devRows) {
+		c.MaxRows = devRows
 	}
 	dev, err := loader.load(c, c.Dev)
 	if err != nil {
@@ -223,7 +230,7 @@ func newAuxiliaryText(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning, o 
 	if run.MLM.MaxTokens > m.Config.MaxPositionEmbeddings {
 		return nil, nil, fmt.Errorf("max_tokens is %d, the model reads at most %d", run.MLM.MaxTokens, m.Config.MaxPositionEmbeddings)
 	}
-	corpus, err := OpenCorpus(run.MLM.Corpus...)
+	corpus, err := OpenCorpus(under(run.Data, run.MLM.Corpus)...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -79,6 +80,9 @@ type Pretraining struct {
 	Cased      bool            `json:"cased,omitempty"` // a new model's tokenizer keeps upper case
 	Output     string          `json:"output"`
 
+	// Data is the folder that relative names in Corpus start from; default the
+	// working directory.
+	Data   string   `json:"data,omitempty"`
 	Corpus []string `json:"corpus"`
 	// HeldOut is the share of documents that only measure; default 0.01, −1
 	// for none. HeldOutExamples bounds how many examples are measured.
@@ -142,8 +146,14 @@ type Finetuning struct {
 	Model  string `json:"model"`
 	Output string `json:"output"`
 
+	// Data is the folder that relative names of files start from; default the
+	// working directory.
+	Data  string             `json:"data,omitempty"`
 	Heads map[string]HeadRun `json:"heads"`
 	MLM   *AuxiliaryMLM      `json:"mlm,omitempty"`
+	// DevRows bounds the rows of a dev file that are measured, drawn by the
+	// seed; default 2000, −1 for all.
+	DevRows int `json:"dev_rows,omitempty"`
 
 	MaxTokens int     `json:"max_tokens,omitempty"` // default 128
 	BatchSize int     `json:"batch_size,omitempty"` // examples a step, of all heads; default 32
@@ -263,6 +273,29 @@ func (p *Pretraining) SetDefaults() {
 	defaultTo(&p.EvaluateEvery, max(1, p.TotalSteps()/10))
 }
 
+// under puts names of files under a folder, unless they are absolute.
+func under(folder string, names []string) []string {
+	paths := make([]string, len(names))
+	for i, name := range names {
+		paths[i] = name
+		if folder != "" && !filepath.IsAbs(name) {
+			paths[i] = filepath.Join(folder, name)
+		}
+	}
+	return paths
+}
+
+// underData is the set with its files under the run's folder.
+func (f *Finetuning) underData(c SetConfig) SetConfig {
+	if c.Train != "" {
+		c.Train = under(f.Data, []string{c.Train})[0]
+	}
+	if c.Dev != "" {
+		c.Dev = under(f.Data, []string{c.Dev})[0]
+	}
+	return c
+}
+
 // Validate says what is wrong with a run whose defaults are set.
 func (p *Pretraining) Validate() error {
 	if len(p.Corpus) == 0 {
@@ -305,6 +338,7 @@ func (f *Finetuning) SetDefaults() {
 		defaultTo(&f.Epochs, 3)
 	}
 	defaultTo(&f.Best, "mean")
+	defaultTo(&f.DevRows, 2000)
 	for name, head := range f.Heads {
 		defaultTo(&head.Weight, 1)
 		defaultTo(&head.MaxTokens, f.MaxTokens)
