@@ -1,5 +1,33 @@
-// Package training pre-trains and fine-tunes the networks of package bert: it
-// makes the examples, draws the masks, steps the optimizer, measures and keeps
-// checkpoints. It prints nothing: the loops yield reports, and the command
-// decides what to show.
+// Package training pre-trains and fine-tunes the networks of package bert. It
+// prints nothing: a run is a sequence of reports, and the command decides what
+// to show, draw and save.
+//
+// What a run is and how it goes:
+//
+//	run.go       Pretraining and Finetuning: all that a run's file may say
+//	pretrain.go  Pretrain: masked language model and next sentence prediction
+//	finetune.go  Finetune: several heads at once on one encoder
+//	trainer.go   the loop that both share: step, report, evaluate, checkpoint
+//	pass.go      what is computed at a time: labels, losses, gradients
+//	report.go    what a run tells
+//
+// Where its samples come from:
+//
+//	examples.go  pairs and masks, as the paper makes them
+//	stream.go    the examples of a corpus of any size
+//	sets.go      labelled files made ready for a head
+//	sampler.go   the order of their rows
+//	corpus.go    running text      records.go  JSON Lines, CSV, TSV
+//	conll.go     tagged words      lines.go    lines, and those that are no good
+//
+// What moves the parameters, and what measures them:
+//
+//	adamw.go     the optimizer     schedule.go  the learning rate
+//	state.go     checkpoints that a run goes on from
+//	metrics.go   accuracy, F1, correlations, bootstrap
+//	entities.go  entity F1         evaluate.go  a model on held-out data
+//
+// All chance follows from a seed and a position, never from the state of a
+// generator that runs along: that is why a run that is interrupted anywhere
+// goes on bit for bit.
 package training

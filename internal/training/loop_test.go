@@ -608,3 +608,29 @@ func TestReadRun(t *testing.T) {
 		}
 	}
 }
+
+// Sums do not depend on how many threads share the work, so neither does a run.
+func TestRunsDoNotDependOnTheThreads(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, one := tinyModel(t, 200, nil)
+	_, three := tinyModel(t, 200, nil)
+	pool := kernels.NewPool(3)
+	defer pool.Close()
+	pretrain := func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
+		return Pretrain(ctx, m, tok, pretraining(corpus), o)
+	}
+	want, err := collect(t.Context(), one, pretrain, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := collect(t.Context(), three, pretrain, Options{Pool: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("reports of one thread and of three (-one +three):\n%s", diff)
+	}
+	if !sameParameters(one, three) {
+		t.Error("three threads ended with other parameters than one")
+	}
+}
