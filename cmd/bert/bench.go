@@ -22,12 +22,13 @@ import (
 
 // benchCmd measures how fast models run on this processor.
 type benchCmd struct {
-	Preset    []string      `help:"Sizes with random weights, of ${presets}." placeholder:"NAME"`
+	Preset    []string      `help:"Sizes with random weights, of ${presets}; with --train also l6-h384." placeholder:"NAME"`
 	Model     []string      `help:"Model directories." placeholder:"DIR" type:"existingdir"`
 	Precision []string      `default:"float32" help:"Precisions of the weights: ${precisions}."`
 	Threads   []int         `default:"0" help:"Numbers of threads; 0 is as many as the program may use."`
-	Batch     []int         `default:"1,8" help:"Numbers of sequences in a pass."`
-	Length    []int         `default:"16,128" help:"Numbers of tokens in a sequence."`
+	Train     bool          `help:"Measure training steps instead of passes: forward, backward and AdamW."`
+	Batch     []int         `help:"Numbers of sequences in a pass: 1 and 8, or 32 with --train, if not given."`
+	Length    []int         `help:"Numbers of tokens in a sequence: 16 and 128, or 128 with --train, if not given."`
 	Duration  time.Duration `default:"1s" help:"How long to repeat each pass."`
 	Format    string        `default:"table" enum:"table,json" help:"A table, or one JSON object for each row of it."`
 }
@@ -40,7 +41,9 @@ type benchRow struct {
 	Threads   int    `json:"threads"`
 	Batch     int    `json:"batch"`
 	Length    int    `json:"length"`
-	// The time of a pass: encoder and pooler, from ids to the pooled output.
+	Train     bool   `json:"train,omitempty"`
+	// The time of a pass: encoder and pooler, from ids to the pooled output; or
+	// of a training step.
 	MedianMS        float64 `json:"median_ms"`
 	P99MS           float64 `json:"p99_ms"`
 	TokensPerSecond float64 `json:"tokens_per_second"`
@@ -63,6 +66,7 @@ type subject struct {
 // Run measures every combination, each model, precision and number of threads
 // in a process of its own.
 func (c *benchCmd) Run(ctx context.Context) error {
+	c.setDefaults()
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -85,9 +89,23 @@ func (c *benchCmd) Run(ctx context.Context) error {
 	return nil
 }
 
+// setDefaults fills in the shapes that were not given.
+func (c *benchCmd) setDefaults() {
+	batch, length := []int{1, 8}, []int{16, 128}
+	if c.Train {
+		batch, length = []int{32}, []int{128}
+	}
+	if c.Batch == nil {
+		c.Batch = batch
+	}
+	if c.Length == nil {
+		c.Length = length
+	}
+}
+
 func (c *benchCmd) check() error {
 	for _, name := range c.Preset {
-		if _, ok := bert.Preset(name); !ok {
+		if _, ok := bert.Preset(name); !ok && (!c.Train || name != trainingSize) {
 			return fmt.Errorf("unknown preset %q, want one of %s", name, strings.Join(bert.PresetNames(), ", "))
 		}
 	}
@@ -98,6 +116,9 @@ func (c *benchCmd) check() error {
 		}
 		if !kernels.Supported(prec) {
 			return fmt.Errorf("this processor does not compute in %s", prec)
+		}
+		if c.Train && prec != kernels.Float32 {
+			return fmt.Errorf("training computes in %s, not in %s", kernels.Float32, prec)
 		}
 	}
 	for _, n := range slices.Concat(c.Batch, c.Length) {
@@ -113,7 +134,8 @@ func (c *benchCmd) check() error {
 	return nil
 }
 
-// subjects lists what to measure: BERT-base if nothing else is named.
+// subjects lists what to measure: BERT-base if nothing else is named, or the
+// size that the comparison of training uses.
 func (c *benchCmd) subjects() []subject {
 	var models []subject
 	for _, name := range c.Preset {
@@ -124,6 +146,9 @@ func (c *benchCmd) subjects() []subject {
 	}
 	if len(models) == 0 {
 		models = []subject{{preset: "base"}}
+		if c.Train {
+			models = []subject{{preset: trainingSize}}
+		}
 	}
 	var all []subject
 	for _, s := range models {
@@ -146,6 +171,9 @@ func (c *benchCmd) child(ctx context.Context, self string, s subject) error {
 		args = append(args, "--preset", s.preset)
 	} else {
 		args = append(args, "--model", s.model)
+	}
+	if c.Train {
+		args = append(args, "--train")
 	}
 	for _, n := range c.Batch {
 		args = append(args, "--batch", strconv.Itoa(n))
@@ -177,6 +205,9 @@ func (c *benchCmd) measure(ctx context.Context, s subject, w io.Writer) error {
 	}
 	pool := kernels.NewPool(s.threads)
 	defer pool.Close()
+	if c.Train {
+		return c.measureTraining(ctx, s, pool, w)
+	}
 	start := time.Now()
 	m, err := s.load(bert.Options{Precision: prec, Pool: pool})
 	if err != nil {
@@ -190,27 +221,40 @@ func (c *benchCmd) measure(ctx context.Context, s subject, w io.Writer) error {
 			if length > m.Config.MaxPositionEmbeddings {
 				return fmt.Errorf("length %d: the model reads at most %d tokens", length, m.Config.MaxPositionEmbeddings)
 			}
-			times, err := measurePasses(ctx, m, ws, randomBatch(&m.Config, batch, length), c.Duration)
+			in := randomBatch(&m.Config, batch, length)
+			const passes = 10
+			times, err := repeat(ctx, passes, c.Duration, func() {
+				hidden := m.Encoder.Forward(ws, in)
+				if m.Pooler != nil {
+					m.Pooler.Forward(ws, hidden, in)
+				}
+			})
 			if err != nil {
 				return err
 			}
-			median, p99 := quantile(times, 0.5), quantile(times, 0.99)
-			row := benchRow{
-				Preset: s.preset, Model: s.model, Precision: prec.String(), Threads: pool.Threads(), Batch: batch, Length: length,
-				MedianMS: milliseconds(median), P99MS: milliseconds(p99),
-				TokensPerSecond: float64(batch*length) / median.Seconds(),
-				GFLOPS:          passFlops(&m.Config, batch, length) / median.Seconds() / 1e9,
-				PeakRSSBytes:    peakResident(),
-			}
-			if peak > 0 {
-				row.PeakShare = row.GFLOPS * 1e9 / peak
-			}
+			row := s.row(pool, batch, length, times, passFlops(&m.Config, batch, length), peak)
 			if err := row.write(w, c.Format, startup); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// row relates sorted times of a pass to its operations, and those to the peak.
+func (s subject) row(pool *kernels.Pool, batch, length int, times []time.Duration, flops, peak float64) benchRow {
+	median, p99 := quantile(times, 0.5), quantile(times, 0.99)
+	row := benchRow{
+		Preset: s.preset, Model: s.model, Precision: s.precision, Threads: pool.Threads(), Batch: batch, Length: length,
+		MedianMS: milliseconds(median), P99MS: milliseconds(p99),
+		TokensPerSecond: float64(batch*length) / median.Seconds(),
+		GFLOPS:          flops / median.Seconds() / 1e9,
+		PeakRSSBytes:    peakResident(),
+	}
+	if peak > 0 {
+		row.PeakShare = row.GFLOPS * 1e9 / peak
+	}
+	return row
 }
 
 func (r *benchRow) write(w io.Writer, format string, startup time.Duration) error {
@@ -309,26 +353,19 @@ func passFlops(cfg *bert.Config, batch, length int) float64 {
 	return float64(batch) * (float64(cfg.NumHiddenLayers)*layer + 2*h*h)
 }
 
-// measurePasses repeats a pass for a time, at least ten times, and returns how
-// long each took, sorted.
-func measurePasses(ctx context.Context, m *bert.Model, ws *bert.Workspace, in bert.Batch, atLeast time.Duration) ([]time.Duration, error) {
-	const passes = 10
-	pass := func() time.Duration {
-		start := time.Now()
-		hidden := m.Encoder.Forward(ws, in)
-		if m.Pooler != nil {
-			m.Pooler.Forward(ws, hidden, in)
-		}
-		return time.Since(start)
-	}
-	pass() // the workspace grows
+// repeat calls pass, after two calls to warm up, for a time and at least a
+// number of times, and returns how long each took, sorted.
+func repeat(ctx context.Context, atLeast int, duration time.Duration, pass func()) ([]time.Duration, error) {
+	pass() // workspaces grow
 	pass()
 	var times []time.Duration
-	for start := time.Now(); len(times) < passes || time.Since(start) < atLeast; {
+	for start := time.Now(); len(times) < atLeast || time.Since(start) < duration; {
 		if err := ctx.Err(); err != nil {
 			return nil, errors.Join(errors.New("interrupted"), err)
 		}
-		times = append(times, pass())
+		before := time.Now()
+		pass()
+		times = append(times, time.Since(before))
 	}
 	slices.Sort(times)
 	return times, nil

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"slices"
 	"testing"
 	"time"
 
 	"cloze/internal/bert"
+	"cloze/internal/training"
 )
 
 func TestBenchWritesARowOfTheDocumentedFields(t *testing.T) {
@@ -43,6 +45,67 @@ func TestBenchWritesARowOfTheDocumentedFields(t *testing.T) {
 	}
 }
 
+func TestBenchMeasuresTraining(t *testing.T) {
+	cmd := benchCmd{Train: true, Preset: []string{"tiny"}, Batch: []int{3}, Length: []int{9}, Duration: time.Millisecond, Format: "json"}
+	var out bytes.Buffer
+	if err := cmd.measure(t.Context(), subject{preset: "tiny", precision: "float32", threads: 2}, &out); err != nil {
+		t.Fatal(err)
+	}
+	var row benchRow
+	if err := json.Unmarshal(out.Bytes(), &row); err != nil {
+		t.Fatal(err)
+	}
+	if !row.Train || row.Preset != "tiny" || row.Threads != 2 || row.Batch != 3 || row.Length != 9 {
+		t.Errorf("row %s", out.Bytes())
+	}
+	for name, value := range map[string]float64{
+		"median_ms": row.MedianMS, "tokens_per_second": row.TokensPerSecond, "gflops": row.GFLOPS, "peak_rss_bytes": float64(row.PeakRSSBytes),
+	} {
+		if value <= 0 {
+			t.Errorf("%s is %v", name, value)
+		}
+	}
+	// 27 tokens in that time
+	if want := 27 / (row.MedianMS / 1e3); math.Abs(row.TokensPerSecond-want) > 1e-6*want {
+		t.Errorf("%v tokens/s, want %v", row.TokensPerSecond, want)
+	}
+}
+
+// The step that is measured learns: its batch is always the same.
+func TestBenchTrainingStepLearns(t *testing.T) {
+	m, err := subject{preset: "tiny"}.loadForTraining()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws := m.NewTrainingWorkspace(nil)
+	optimizer := training.NewAdamW(m.Parameters(), nil, training.DefaultAdamWOptions())
+	p := newPretraining(&m.Config, 2, 16)
+	if len(p.positions) != 2*3 { // 2.4 of 16, rounded up
+		t.Errorf("%d predictions, want 6", len(p.positions))
+	}
+	var first, last float64
+	for i := range 30 {
+		last = p.step(m, ws, nil, optimizer)
+		if i == 0 {
+			first = last
+		}
+	}
+	if !(last < 0.95*first) {
+		t.Errorf("the loss went from %v to %v", first, last)
+	}
+}
+
+func TestTrainingFlops(t *testing.T) {
+	cfg := trainingConfig(trainingSize)
+	p := newPretraining(&cfg, 32, 128)
+	// 6 layers of 4 H×H and 2 H×I products and two T×T×H ones, the pooler, and
+	// 20 predictions a sequence; thrice, because backward is two products for one.
+	const want = 3 * 32 * (6*(2*128*(4*384*384+2*384*1536)+4*128*128*384) + 2*384*384 + 2*20*(384*384+384*16384))
+	if got := p.flops(&cfg); got != want {
+		t.Errorf("flops = %v, want %v", got, want)
+	}
+}
+
 func TestBenchRefusesWhatItCannotMeasure(t *testing.T) {
 	for name, cmd := range map[string]benchCmd{
 		"preset":    {Preset: []string{"huge"}},
@@ -50,6 +113,7 @@ func TestBenchRefusesWhatItCannotMeasure(t *testing.T) {
 		"batch":     {Batch: []int{0}},
 		"length":    {Length: []int{-1}},
 		"threads":   {Threads: []int{-1}},
+		"training":  {Train: true, Precision: []string{"int8"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := cmd.Run(t.Context()); err == nil {
