@@ -239,9 +239,13 @@ func TestBadStarts(t *testing.T) {
 	}
 }
 
-// slowBody is some seconds of work for the embedded model.
+// slowBody is a second of work or so for the embedded model.
 func slowBody() string {
-	return `{"text": "` + strings.Repeat("a sentence of seven words for BERT. ", 700) + `"}`
+	sentences := 700
+	if testing.Short() { // under the race detector
+		sentences = 100
+	}
+	return `{"text": "` + strings.Repeat("a sentence of seven words for BERT. ", sentences) + `"}`
 }
 
 // inFlight sends a slow request, waits until it is being worked on, and
@@ -266,7 +270,7 @@ func (s *server) inFlight(t testing.TB) (answer chan string) {
 // TestShutdownWaitsForRequestsInFlight: from the signal on not ready and no
 // new work, but what was accepted is answered.
 func TestShutdownWaitsForRequestsInFlight(t *testing.T) {
-	s := startReady(t, "--drain-delay", "500ms")
+	s := startReady(t, "--drain-delay", "500ms", "--model", "en=../../models/en")
 	answer := s.inFlight(t)
 	s.cancel()
 	s.line(t, "draining")
@@ -291,7 +295,7 @@ func TestShutdownWaitsForRequestsInFlight(t *testing.T) {
 }
 
 func TestShutdownHasAnEnd(t *testing.T) {
-	s := startReady(t, "--shutdown-timeout", "1ms")
+	s := startReady(t, "--shutdown-timeout", "1ms", "--model", "en=../../models/en")
 	answer := s.inFlight(t)
 	begin := time.Now()
 	err := s.stop(t)

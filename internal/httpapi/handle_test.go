@@ -9,12 +9,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"cloze/internal/engine"
 	"cloze/internal/tasks"
 	"cloze/internal/tokenizer"
 )
@@ -256,6 +259,52 @@ func TestInFlightLimit(t *testing.T) {
 	}
 	if got := api.InFlight(); got != 0 {
 		t.Errorf("InFlight() = %d after the last answer", got)
+	}
+}
+
+// TestOverload: many more requests than there is room for are answered with
+// 200 or refused with 429, and the answers are those of an idle server.
+func TestOverload(t *testing.T) {
+	shared, err := embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := *shared.Models()[0]
+	small, err := engine.New(engine.Options{QueueTokens: 40}, &model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer small.Close()
+	api := fakeAPI(t, NewTasks(small), func(c *Config) { c.MaxInFlight = 100 })
+	request := postJSON("/sentiment", `{"text": "What a lovely day."}`)
+	idle := decodeBody[any](t, send(t, api, request))
+
+	var wait sync.WaitGroup
+	var answered, refused atomic.Int32
+	for range 50 {
+		wait.Go(func() {
+			switch w := send(t, api, request); w.Code {
+			case http.StatusOK:
+				answered.Add(1)
+				if diff := cmp.Diff(idle, decodeBody[any](t, w), cmp.Comparer(nearly)); diff != "" {
+					t.Errorf("idle (-) and under load (+):\n%s", diff)
+				}
+			case http.StatusTooManyRequests:
+				refused.Add(1)
+				if w.Header().Get("Retry-After") == "" {
+					t.Error("no Retry-After")
+				}
+			default:
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+		})
+	}
+	wait.Wait()
+	if answered.Load() == 0 || refused.Load() == 0 {
+		t.Errorf("%d answered, %d refused; want some of both", answered.Load(), refused.Load())
+	}
+	if w := send(t, api, request); w.Code != http.StatusOK {
+		t.Errorf("after the load: %d", w.Code)
 	}
 }
 

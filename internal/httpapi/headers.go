@@ -34,8 +34,11 @@ func allowOrigins(origins []string) func(http.Handler) http.Handler {
 		AllowedOrigins: origins,
 		AllowedMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions},
 		AllowedHeaders: []string{"Accept", "Content-Type", "Content-Encoding", "X-Request-Id"},
-		ExposedHeaders: []string{"X-Request-Id", "Server-Timing", "Retry-After", "X-Attention-Shape", "X-Attention-Type"},
-		MaxAge:         int(time.Hour / time.Second),
+		ExposedHeaders: []string{
+			"X-Request-Id", "Server-Timing", "Retry-After",
+			"X-Attention-Shape", "X-Attention-Type", "X-Attention-Layers", "X-Attention-Heads", "X-Attention-Model",
+		},
+		MaxAge: int(time.Hour / time.Second),
 	})
 }
 
