@@ -15,6 +15,16 @@ func addRowSums(sums, x *float32, ldx, rows, columns int) {
 	}
 }
 
+func sumSquares(x *float32, n int) float64 {
+	switch {
+	case useAVX512:
+		return sumSquaresAVX512(x, n)
+	case useAVX2:
+		return sumSquaresAVX2(x, n)
+	}
+	return sumSquaresGo(x, n)
+}
+
 func dropoutRun(y, x, residual *float32, n int, state uint64, threshold uint16, scale float32) {
 	switch {
 	case useAVX512:
@@ -34,5 +44,16 @@ func layerNormBackward(d, x, gamma, dGamma, dBeta *float32, rows, columns int, e
 		layerNormBackwardAVX2(d, x, gamma, dGamma, dBeta, rows, columns, eps)
 	default:
 		layerNormBackwardGo(d, x, gamma, dGamma, dBeta, rows, columns, eps)
+	}
+}
+
+func adamW(p, dp, m, v *float32, n int, constants *float32) {
+	switch {
+	case useAVX512:
+		adamWAVX512(p, dp, m, v, n, constants)
+	case useAVX2:
+		adamWAVX2(p, dp, m, v, n, constants)
+	default:
+		adamWGo(p, dp, m, v, n, constants)
 	}
 }

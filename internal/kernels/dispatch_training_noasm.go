@@ -6,6 +6,8 @@ func addRowSums(sums, x *float32, ldx, rows, columns int) {
 	addRowSumsGo(sums, x, ldx, rows, columns)
 }
 
+func sumSquares(x *float32, n int) float64 { return sumSquaresGo(x, n) }
+
 func dropoutRun(y, x, residual *float32, n int, state uint64, threshold uint16, scale float32) {
 	dropoutGo(y, x, residual, n, state, threshold, scale)
 }
@@ -13,3 +15,5 @@ func dropoutRun(y, x, residual *float32, n int, state uint64, threshold uint16, 
 func layerNormBackward(d, x, gamma, dGamma, dBeta *float32, rows, columns int, eps float32) {
 	layerNormBackwardGo(d, x, gamma, dGamma, dBeta, rows, columns, eps)
 }
+
+func adamW(p, dp, m, v *float32, n int, constants *float32) { adamWGo(p, dp, m, v, n, constants) }

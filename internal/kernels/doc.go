@@ -23,3 +23,4 @@ package kernels
 //go:generate go -C _asm run ./sums -out ../sums_avx_amd64.s -stubs ../sums_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./neon -out ../product_neon_arm64.s
 //go:generate go -C _asm run ./dropout -out ../dropout_avx_amd64.s -stubs ../dropout_avx_amd64.go -pkg kernels
+//go:generate go -C _asm run ./adamw -out ../adamw_avx_amd64.s -stubs ../adamw_avx_amd64.go -pkg kernels

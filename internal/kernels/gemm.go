@@ -210,18 +210,6 @@ func (g *gemm) copyRows(x []float32, ldx, first, rows int) {
 	}
 }
 
-// addRowSumsGo adds to sums[r] the sum of columns values of row r of x, for some
-// rows that are ldx apart.
-func addRowSumsGo(sums, x *float32, ldx, rows, columns int) {
-	for r := range rows {
-		var sum float32
-		for _, v := range floats(x, r*ldx, columns) {
-			sum += v
-		}
-		*at(sums, r) += sum
-	}
-}
-
 // gemmPanels packs b; part i is a panel.
 type gemmPanels gemm
 

@@ -9,7 +9,17 @@ package kernels
 //go:noescape
 func addRowSumsAVX512(sums *float32, x *float32, ldx int, rows int, columns int)
 
+// sumSquaresAVX512 is sumSquaresGo.
+//
+//go:noescape
+func sumSquaresAVX512(x *float32, n int) float64
+
 // addRowSumsAVX2 is addRowSumsGo.
 //
 //go:noescape
 func addRowSumsAVX2(sums *float32, x *float32, ldx int, rows int, columns int)
+
+// sumSquaresAVX2 is sumSquaresGo.
+//
+//go:noescape
+func sumSquaresAVX2(x *float32, n int) float64

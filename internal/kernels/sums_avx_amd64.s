@@ -56,6 +56,56 @@ end4:
 	VZEROUPPER
 	RET
 
+// func sumSquaresAVX512(x *float32, n int) float64
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, SSE2
+TEXT ·sumSquaresAVX512(SB), NOSPLIT, $0-24
+	MOVQ   x+0(FP), AX
+	MOVQ   n+8(FP), CX
+	MOVQ   CX, DX
+	ANDQ   $+15, DX
+	MOVQ   $-1, BX
+	BZHIQ  DX, BX, BX
+	KMOVW  BX, K1
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	XORQ   DX, DX
+	MOVQ   CX, BX
+	ANDQ   $-16, BX
+	JMP    test6
+
+loop5:
+	VMOVUPS       (AX)(DX*4), Z2
+	VCVTPS2PD     Y2, Z3
+	VEXTRACTF64X4 $0x01, Z2, Y2
+	VCVTPS2PD     Y2, Z2
+	VFMADD231PD   Z3, Z3, Z0
+	VFMADD231PD   Z2, Z2, Z1
+	ADDQ          $+16, DX
+
+test6:
+	CMPQ          DX, BX
+	JLT           loop5
+	CMPQ          DX, CX
+	JGE           end8
+	VMOVUPS.Z     (AX)(DX*4), K1, Z2
+	VCVTPS2PD     Y2, Z3
+	VEXTRACTF64X4 $0x01, Z2, Y2
+	VCVTPS2PD     Y2, Z2
+	VFMADD231PD   Z3, Z3, Z0
+	VFMADD231PD   Z2, Z2, Z1
+
+end8:
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVSD         X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
 // func addRowSumsAVX2(sums *float32, x *float32, ldx int, rows int, columns int)
 // Requires: AVX
 TEXT ·addRowSumsAVX2(SB), NOSPLIT, $0-40
@@ -75,22 +125,22 @@ row:
 	XORQ   DI, DI
 	MOVQ   SI, R8
 	ANDQ   $-8, R8
-	JMP    test6
+	JMP    test10
 
-loop5:
+loop9:
 	VMOVUPS (CX)(DI*4), Y2
 	VADDPS  Y2, Y1, Y1
 	ADDQ    $+8, DI
 
-test6:
+test10:
 	CMPQ       DI, R8
-	JLT        loop5
+	JLT        loop9
 	CMPQ       DI, SI
-	JGE        end8
+	JGE        end12
 	VMASKMOVPS (CX)(DI*4), Y0, Y2
 	VADDPS     Y2, Y1, Y1
 
-end8:
+end12:
 	VEXTRACTF128 $0x01, Y1, X2
 	VADDPS       X2, X1, X1
 	VPERMILPS    $0x4e, X1, X2
@@ -123,3 +173,51 @@ DATA lanes<>+52(SB)/4, $0x00000000
 DATA lanes<>+56(SB)/4, $0x00000000
 DATA lanes<>+60(SB)/4, $0x00000000
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
+
+// func sumSquaresAVX2(x *float32, n int) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-24
+	MOVQ    x+0(FP), AX
+	MOVQ    n+8(FP), CX
+	MOVQ    CX, DX
+	ANDQ    $+7, DX
+	LEAQ    lanes<>+0(SB), BX
+	NEGQ    DX
+	VMOVUPS 32(BX)(DX*4), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	ANDQ    $-8, BX
+	JMP     test14
+
+loop13:
+	VMOVUPS      (AX)(DX*4), Y3
+	VCVTPS2PD    X3, Y4
+	VEXTRACTF128 $0x01, Y3, X3
+	VCVTPS2PD    X3, Y3
+	VFMADD231PD  Y4, Y4, Y1
+	VFMADD231PD  Y3, Y3, Y2
+	ADDQ         $+8, DX
+
+test14:
+	CMPQ         DX, BX
+	JLT          loop13
+	CMPQ         DX, CX
+	JGE          end16
+	VMASKMOVPS   (AX)(DX*4), Y0, Y0
+	VCVTPS2PD    X0, Y3
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VFMADD231PD  Y3, Y3, Y1
+	VFMADD231PD  Y0, Y0, Y2
+
+end16:
+	VADDPD       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X0
+	VADDSD       X0, X1, X1
+	MOVSD        X1, ret+16(FP)
+	VZEROUPPER
+	RET

@@ -155,19 +155,7 @@ type normTask struct{ *AdamW }
 // Do implements kernels.Task; i is a chunk.
 func (t *normTask) Do(_, i int) {
 	c := t.chunks[i]
-	// Four sums, so that the additions need not wait for each other.
-	var s0, s1, s2, s3 float64
-	g := t.params[c.param].Grad[c.start:c.end]
-	for ; len(g) >= 4; g = g[4:] {
-		s0 += float64(g[0]) * float64(g[0])
-		s1 += float64(g[1]) * float64(g[1])
-		s2 += float64(g[2]) * float64(g[2])
-		s3 += float64(g[3]) * float64(g[3])
-	}
-	for _, x := range g {
-		s0 += float64(x) * float64(x)
-	}
-	t.norms[i] = (s0 + s1) + (s2 + s3)
+	t.norms[i] = kernels.SumSquares(t.params[c.param].Grad[c.start:c.end])
 }
 
 type stepTask struct {
@@ -186,26 +174,14 @@ func (t *stepTask) Do(_, i int) {
 	if param.Decay {
 		keep = float32(1 - rate*t.options.WeightDecay)
 	}
-	var (
-		stepSize  = float32(rate / t.correction1)
-		perRoot   = float32(1 / math.Sqrt(t.correction2))
-		epsilon   = float32(t.options.Epsilon)
-		takeM     = float32(1 - t.options.Beta1)
-		keepV     = float32(t.options.Beta2)
-		takeV     = float32(1 - t.options.Beta2)
-		p         = param.Data[c.start:c.end]
-		g         = param.Grad[c.start:c.end][:len(p)]
-		m         = t.m[c.param][c.start:c.end][:len(p)]
-		v         = t.v[c.param][c.start:c.end][:len(p)]
-		gradScale = t.factor
-	)
-	for k := range p {
-		grad := g[k] * gradScale
-		m[k] += takeM * (grad - m[k])
-		v[k] = keepV*v[k] + takeV*grad*grad
-		p[k] = p[k]*keep - stepSize*m[k]/(sqrt32(v[k])*perRoot+epsilon)
-	}
+	kernels.AdamW{
+		Keep:       keep,
+		StepSize:   float32(rate / t.correction1),
+		PerRoot:    float32(1 / math.Sqrt(t.correction2)),
+		Epsilon:    float32(t.options.Epsilon),
+		TakeMean:   float32(1 - t.options.Beta1),
+		KeepSquare: float32(t.options.Beta2),
+		TakeSquare: float32(1 - t.options.Beta2),
+		Scale:      t.factor,
+	}.Step(param.Data[c.start:c.end], param.Grad[c.start:c.end], t.m[c.param][c.start:c.end], t.v[c.param][c.start:c.end])
 }
-
-// sqrt32 compiles to one instruction and rounds as PyTorch's float32 root.
-func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }
