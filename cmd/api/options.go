@@ -17,10 +17,10 @@ type options struct {
 	Precision string   `help:"Precision of the matrix products: ${precisions}." default:"float32" enum:"${precisions}"`
 	Threads   int      `help:"Threads that compute; 0 is one per CPU." default:"0"`
 
-	MaxBodyBytes        int64 `help:"Largest request body, counted after decompression." default:"1048576"`
+	MaxBodyBytes        int64 `help:"Largest request body, counted after decompression." default:"524288"`
 	MaxTexts            int   `help:"Most texts in one request." default:"256"`
 	MaxTokensPerRequest int   `help:"Most word pieces in one request." default:"32768"`
-	MaxInFlight         int   `help:"Most requests worked on or waiting, each counted once more for every 4 KiB of its body; more are refused with 429." default:"512"`
+	MaxInFlight         int   `help:"Most requests worked on or waiting, each counted once more for every 4 KiB of its body; more are refused with 429." default:"256"`
 	MaxConnections      int   `help:"Most connections at a time; more wait to be accepted." default:"1024"`
 	QueueTokens         int   `help:"Most word pieces that may wait; more are refused with 429." default:"65536"`
 	BatchTokens         int   `help:"Most word pieces that one pass joins." default:"512"`

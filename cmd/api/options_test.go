@@ -27,7 +27,7 @@ func TestOptionsPrecedence(t *testing.T) {
 	if diff := cmp.Diff([]string{"a=x", "b=y"}, o.Model); diff != "" {
 		t.Errorf("Model from the environment:\n%s", diff)
 	}
-	if o.MaxBodyBytes != 1<<20 || o.CORSOrigins != nil {
+	if o.MaxBodyBytes != 512<<10 || o.CORSOrigins != nil {
 		t.Errorf("defaults: %+v", o)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -56,7 +57,7 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 	defer loaded.Close()
 	api.Serve(httpapi.NewTasks(loaded))
 	logReady(logger, loaded)
-	debug.FreeOSMemory() // loading left garbage; nothing else would return it soon
+	trimMemory()
 
 	select {
 	case err := <-served:
@@ -64,6 +65,18 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 	case <-ctx.Done():
 	}
 	return drain(o, logger, api, server)
+}
+
+// trimMemory keeps the process near the size of its models. Loading leaves
+// garbage that nothing else would return soon. And the weights, most of the
+// heap, are never garbage: with Go's usual 100 % the heap would double before
+// it is collected, while collecting costs little, since weights hold no
+// pointers. Whoever sets GOGC knows better.
+func trimMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(25)
+	}
+	debug.FreeOSMemory()
 }
 
 // logReady says how long the start took and what each model takes in memory.

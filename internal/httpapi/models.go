@@ -69,9 +69,9 @@ type Limits struct {
 	// MaxTexts of one request.
 	MaxTexts int32 `json:"max_texts" example:"256"`
 	// MaxBodyBytes of one request, after decompression.
-	MaxBodyBytes int64 `json:"max_body_bytes" example:"1048576"`
+	MaxBodyBytes int64 `json:"max_body_bytes" example:"524288"`
 	// MaxTokensPerRequest of all its texts together.
-	MaxTokensPerRequest int32 `json:"max_tokens_per_request" example:"65536"`
+	MaxTokensPerRequest int32 `json:"max_tokens_per_request" example:"32768"`
 } //	@name	Limits
 
 // getModels answers GET /models.
