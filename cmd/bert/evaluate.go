@@ -1,0 +1,294 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"cloze/internal/engine"
+)
+
+// evaluateCmd measures a model on labelled sets, beside what its card says.
+type evaluateCmd struct {
+	engineFlags `embed:""`
+	Data        string `required:"" placeholder:"PATH" help:"A directory of sets (TASK/SET/dev.jsonl or dev.conll, .gz too), one set of it, or a file; a directory with en and zh in it for both models at once."`
+	Task        string `enum:",sentiment,aspect,topic,ner" default:"" help:"Task of a file or set that lies elsewhere, or the only one to measure (sentiment, aspect, topic, ner)."`
+	Rows        int    `default:"2000" help:"Rows of a set to take, spread evenly over it; 0 is all."`
+	Pieces      int    `default:"-1" help:"Longest text in pieces: what is over is cut off; 0 never cuts. The default is the card's: 126 of a text or sentence, 80 beside an aspect, 64 of a text to be given a topic."`
+	All         bool   `help:"Measure all sets there, not only those of the model's card."`
+	Served      bool   `help:"Also say how the set does as the server answers: plain text, nothing cut, all labels, defaults."`
+	HeldOut     bool   `default:"true" negatable:"" help:"Measure MLM and NSP too, on documents that the model has not seen, where the card names some."`
+	Check       bool   `help:"Fail if a figure is further from the card than it may be."`
+	Format      string `default:"table" enum:"table,json" help:"A table, or one JSON object (${enum})."`
+
+	stdout io.Writer // os.Stdout, but in tests
+}
+
+// The longest texts of the card's figures, in pieces without [CLS] and [SEP];
+// an aspect comes on top of that.
+var cardPieces = map[string]int{"sentiment": 126, "aspect": 80, "topic": 64, "ner": 126}
+
+// evaluation is how one model does.
+type evaluation struct {
+	Model string      `json:"model"`
+	Sets  []*setScore `json:"sets"`
+	// HeldOut are MLM and NSP.
+	HeldOut []*heldOutScore `json:"held_out,omitempty"`
+}
+
+// setScore is how a model does on one set. Figures are in per cent: entity F1
+// for ner, accuracy for the others.
+type setScore struct {
+	Task   string  `json:"task"`
+	Set    string  `json:"set"`
+	Rows   int     `json:"rows"` // measured
+	Of     int     `json:"of"`   // that the set has
+	Figure float64 `json:"figure"`
+	// MacroF1 is the mean over the labels or types.
+	MacroF1 float64 `json:"macro_f1"`
+	// Served is the figure of the server's answers.
+	Served *float64 `json:"served,omitempty"`
+	// Card is the card's figure, which Figure may differ from by Tolerance.
+	Card      *float64 `json:"card,omitempty"`
+	Tolerance float64  `json:"tolerance,omitempty"`
+}
+
+// off reports whether the figure is further from the card than it may be.
+func (s *setScore) off() bool {
+	return s.Card != nil && math.Abs(s.Figure-*s.Card) > s.Tolerance
+}
+
+// Run writes to standard output.
+func (c *evaluateCmd) Run(ctx context.Context) error {
+	if c.stdout == nil {
+		c.stdout = os.Stdout
+	}
+	if c.Rows < 0 {
+		return fmt.Errorf("--rows must be at least 0, not %d", c.Rows)
+	}
+	e, err := c.start()
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	var off []string
+	for _, m := range e.Models() {
+		result, err := c.evaluate(ctx, e, m)
+		if err != nil {
+			return err
+		}
+		if err := c.print(result); err != nil {
+			return err
+		}
+		for _, s := range result.Sets {
+			if s.off() {
+				off = append(off, fmt.Sprintf("%s %s/%s", m.ID, s.Task, s.Set))
+			}
+		}
+	}
+	if c.Check && len(off) > 0 {
+		return fmt.Errorf("further from the card than they may be: %s", strings.Join(off, ", "))
+	}
+	return nil
+}
+
+// evaluate measures one of the engine's models.
+func (c *evaluateCmd) evaluate(ctx context.Context, e *engine.Engine, m *engine.Model) (*evaluation, error) {
+	data, err := c.dataOf(m.ID, len(e.Models()) > 1)
+	if err != nil {
+		return nil, err
+	}
+	cards, err := readCards()
+	if err != nil {
+		return nil, err
+	}
+	card := cards[m.ID]
+	sets, err := findSets(data, c.Task)
+	if err != nil {
+		return nil, err
+	}
+	result := &evaluation{Model: m.ID}
+	v := &evaluator{engine: e, model: m, rows: c.Rows, pieces: c.Pieces, served: c.Served}
+	card.sort(sets)
+	lone := len(sets) == 1
+	for _, s := range sets {
+		described := card.set(s.task, s.name)
+		if described == nil && len(card.Sets) > 0 && !c.All && !lone {
+			continue
+		}
+		if described != nil {
+			s.fold, s.without = described.Fold, described.Without
+		}
+		score, err := v.score(ctx, s)
+		if unfit, ok := errors.AsType[*unfitError](err); ok && !lone {
+			fmt.Fprintf(os.Stderr, "bert: passing over %s/%s: %s\n", s.task, s.name, unfit.reason)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if described != nil {
+			score.Card, score.Tolerance = &described.Figure, tolerance
+			if score.Of > cardRows {
+				score.Tolerance = sampledTolerance
+			}
+		}
+		result.Sets = append(result.Sets, score)
+	}
+	if len(result.Sets) == 0 {
+		return nil, fmt.Errorf("%s: no set there that model %s can be measured on", data, m.ID)
+	}
+	if c.HeldOut && !lone && c.Task == "" {
+		if result.HeldOut, err = v.heldOut(ctx, data, card); err != nil {
+			return nil, err
+		}
+	}
+	return result, nil
+}
+
+// dataOf is where a model's sets are: with several models in the directory of
+// its name.
+func (c *evaluateCmd) dataOf(id string, several bool) (string, error) {
+	own := filepath.Join(c.Data, id)
+	switch info, err := os.Stat(own); {
+	case err == nil && info.IsDir():
+		return own, nil
+	case several:
+		return "", fmt.Errorf("%s: no directory %s with the sets of model %s: name one model with --model", c.Data, id, id)
+	default:
+		return c.Data, nil
+	}
+}
+
+// The card measured 2,000 rows at most; which ones of larger sets is not
+// known. Figures may differ by half a point, by 1.5 where the rows do.
+const (
+	cardRows         = 2000
+	tolerance        = 0.5
+	sampledTolerance = 1.5
+)
+
+// modelCard is the figures that a model's makers measured, the expectation of
+// evaluate.
+type modelCard struct {
+	MLM float64 `json:"mlm"`
+	NSP float64 `json:"nsp"`
+	// HeldOut names sets of documents that the model has not seen.
+	HeldOut []string  `json:"held_out"`
+	Sets    []cardSet `json:"sets"`
+}
+
+// cardSet is the figure of one set, and how its labels are the model's.
+type cardSet struct {
+	Task   string  `json:"task"`
+	Set    string  `json:"set"`
+	Figure float64 `json:"figure"`
+	// Unseen says that no row of the set was trained on.
+	Unseen bool `json:"unseen"`
+	// Fold gives the model's label for one of the set's.
+	Fold map[string]string `json:"fold"`
+	// Without lists labels whose rows are left out.
+	Without []string `json:"without"`
+}
+
+func (c modelCard) set(task, name string) *cardSet {
+	for i := range c.Sets {
+		if c.Sets[i].Task == task && c.Sets[i].Set == name {
+			return &c.Sets[i]
+		}
+	}
+	return nil
+}
+
+// sort puts sets in the order of the card, those that it has not behind them.
+func (c modelCard) sort(sets []labelledSet) {
+	place := func(s labelledSet) int {
+		i := slices.IndexFunc(c.Sets, func(d cardSet) bool { return d.Task == s.task && d.Set == s.name })
+		if i < 0 {
+			return len(c.Sets)
+		}
+		return i
+	}
+	slices.SortStableFunc(sets, func(a, b labelledSet) int { return cmp.Compare(place(a), place(b)) })
+}
+
+//go:embed cards.json
+var cardsJSON []byte
+
+// readCards are the cards of the embedded models, by their ids.
+func readCards() (map[string]modelCard, error) {
+	var cards map[string]modelCard
+	if err := json.Unmarshal(cardsJSON, &cards); err != nil {
+		return nil, fmt.Errorf("cards.json: %w", err)
+	}
+	return cards, nil
+}
+
+func (c *evaluateCmd) print(result *evaluation) error {
+	if c.Format == "json" {
+		encoder := json.NewEncoder(c.stdout)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(result)
+	}
+	return result.writeTable(c.stdout, c.Served)
+}
+
+// writeTable writes the figures as a Markdown table that reads well as text.
+func (r *evaluation) writeTable(w io.Writer, served bool) error {
+	table := tabwriter.NewWriter(w, 0, 8, 1, ' ', 0)
+	row := func(cells ...string) {
+		fmt.Fprintf(table, "| %s\t|\n", strings.Join(cells, "\t| ")) //nolint:errcheck // Flush meets the same error
+	}
+	head := []string{r.Model, "set", "rows", "card", "Cloze", "difference"}
+	if served {
+		head = append(head, "as served")
+	}
+	row(head...)
+	row(strings.Split(strings.Repeat("---,", len(head)-1)+"---", ",")...)
+	largest := 0.0
+	for _, s := range r.Sets {
+		rows := fmt.Sprint(s.Rows)
+		if s.Of > s.Rows {
+			rows = fmt.Sprintf("%d of %d", s.Rows, s.Of)
+		}
+		card, difference := "", ""
+		if s.Card != nil {
+			d := s.Figure - *s.Card
+			largest = max(largest, math.Abs(d))
+			card, difference = percent(*s.Card), fmt.Sprintf("%+.2f", d)
+			if s.off() {
+				difference += " (!)"
+			}
+		}
+		cells := []string{s.Task, s.Set, rows, card, percent(s.Figure), difference}
+		if served {
+			cells = append(cells, percent(*s.Served))
+		}
+		row(cells...)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w, "\nper cent; ner: entity F1, the others: accuracy; largest difference %.2f\n", largest); err != nil {
+		return err
+	}
+	for _, h := range r.HeldOut {
+		if _, err := fmt.Fprintf(w, "%s\n", h); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w)
+	return err
+}
+
+func percent(x float64) string { return fmt.Sprintf("%.1f", x) }
