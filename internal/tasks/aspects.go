@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"context"
 	"fmt"
 	"sort"
 	"strings"
@@ -48,7 +49,7 @@ type aspectPlan struct {
 // Chinese posts, the sentences in 55.1 and 73.1 %.) An aspect that the text
 // does not mention is judged by all of it. What is longer than aspectContext is
 // read part by part.
-func planAspects(index int, document reading, text string, sentences []tokenizer.Span, aspects []string) ([]aspectPlan, error) {
+func planAspects(ctx context.Context, index int, document reading, text string, sentences []tokenizer.Span, aspects []string) ([]aspectPlan, error) {
 	m := document.model
 	parts := newTextParts(document, text, sentences, min(aspectContext, m.MaxTokens/2))
 	comparable := fold(text)
@@ -66,6 +67,9 @@ func planAspects(index int, document reading, text string, sentences []tokenizer
 					Detail: fmt.Sprintf("aspect %d is too long: model %s reads %d tokens, the text's among them", i, m.ID, m.MaxTokens),
 					Limit:  m.MaxTokens,
 				}
+			}
+			if err := spendTokens(ctx, pair.Len()); err != nil {
+				return nil, err
 			}
 			plan.windows = append(plan.windows, pair)
 		}

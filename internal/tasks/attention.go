@@ -103,6 +103,9 @@ func (a Attention) Attend(ctx context.Context, texts []Text, o AttendOptions) ([
 			Limit:  maxAttentionValues, Actual: values,
 		}
 	}
+	if err := takeRoom(ctx, AnswerSize{Numbers: values}); err != nil {
+		return nil, err
+	}
 	pictures := make([]picture, len(texts))
 	for i, r := range readings {
 		pictures[i] = newPicture(selections[r.model], r.windows[0].Len())

@@ -82,6 +82,9 @@ func (e Embedder) Embed(ctx context.Context, texts []Text, o EmbedOptions) ([]Em
 	if err != nil {
 		return nil, err
 	}
+	if err := takeRoom(ctx, AnswerSize{Numbers: o.numbers(readings)}); err != nil {
+		return nil, err
+	}
 	all := sequences(readings)
 	vectors := make([]Vector, len(all)) // of each window; with NoPooling those of its tokens end to end
 	outputs, err := run(ctx, e.Engine, all, func(m *engine.Model) engine.Request {
@@ -137,6 +140,19 @@ func (o EmbedOptions) layer(m *engine.Model) int {
 	default:
 		return *o.Layer
 	}
+}
+
+// numbers is how many the vectors of all texts hold.
+func (o EmbedOptions) numbers(readings []reading) int {
+	n := 0
+	for _, r := range readings {
+		vectors := 1
+		if o.Pooling == NoPooling {
+			vectors = r.windows[0].Len()
+		}
+		n += vectors * r.model.Network.Config.HiddenSize
+	}
+	return n
 }
 
 func (o EmbedOptions) check(m *engine.Model) error {

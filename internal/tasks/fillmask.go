@@ -144,6 +144,9 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 	if err != nil {
 		return nil, err
 	}
+	if err := takeRoom(ctx, AnswerSize{Text: predictionBytes(texts, fillings, o)}); err != nil {
+		return nil, err
+	}
 	width := o.TopK
 	if o.Joint {
 		width = max(width, minBeam)
@@ -234,6 +237,21 @@ func findMasks(readings []reading, o FillMaskOptions) ([]masked, error) {
 		}
 	}
 	return all, nil
+}
+
+// predictionBytes is about what the predictions take: each repeats its text,
+// with a blank between any two pieces, and the joint ones list every mask.
+func predictionBytes(texts []Text, all []masked, o FillMaskOptions) int {
+	const besides = 100 // the text
+	n := 0
+	for i, m := range all {
+		sequence := len(texts[i].Text) + m.encoding().Len()
+		n += len(m.positions) * o.TopK * (besides + sequence)
+		if o.Joint {
+			n += o.TopK * (besides*len(m.positions) + sequence)
+		}
+	}
+	return n
 }
 
 // targetIDs looks the targets up in the model's vocabulary, each once

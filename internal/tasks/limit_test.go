@@ -11,6 +11,7 @@ import (
 func TestTokenLimit(t *testing.T) {
 	e := embeddedEngine(t)
 	texts := []Text{{Text: "one two three [MASK]"}, {Text: "four five six [MASK]"}}
+	short := []Text{{Text: "one two three"}} // 5 tokens, and more with its sentence or its aspect
 	pairs := []Text{{Text: "one two", Pair: "three four", HasPair: true}, {Text: "one two", Pair: "three four", HasPair: true}}
 	for name, task := range map[string]func(context.Context) error{
 		"classify": func(ctx context.Context) error {
@@ -19,6 +20,14 @@ func TestTokenLimit(t *testing.T) {
 		},
 		"sentiment": func(ctx context.Context) error {
 			_, err := Sentiment{e}.Analyze(ctx, texts, SentimentOptions{})
+			return err
+		},
+		"sentiment of sentences": func(ctx context.Context) error {
+			_, err := Sentiment{e}.Analyze(ctx, short, SentimentOptions{Level: Sentences})
+			return err
+		},
+		"sentiment of aspects": func(ctx context.Context) error {
+			_, err := Sentiment{e}.Analyze(ctx, short, SentimentOptions{Aspects: []string{"one"}})
 			return err
 		},
 		"ner":       func(ctx context.Context) error { _, err := NER{e}.Recognize(ctx, texts, NEROptions{}); return err },

@@ -148,7 +148,11 @@ func documentsByModel(ctx context.Context, texts []Text, models []*engine.Model)
 		places[i] = len(documents[m])
 		document := newDocument(m.Tokenizer, texts[i].Text)
 		documents[m] = append(documents[m], document)
-		if err := spendTokens(ctx, len(slices.Concat(document...))); err != nil {
+		tokens := len(slices.Concat(document...))
+		if err := spendTokens(ctx, tokens); err != nil {
+			return nil, nil, err
+		}
+		if err := takeRoom(ctx, AnswerSize{Text: tokens * pieceBytes}); err != nil {
 			return nil, nil, err
 		}
 	}

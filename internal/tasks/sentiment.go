@@ -200,12 +200,15 @@ func (s Sentiment) plan(ctx context.Context, texts []Text, documents []reading, 
 				if err != nil {
 					return nil, err
 				}
+				if err := spendTokens(ctx, r.info().Tokens); err != nil {
+					return nil, err
+				}
 				plans[i].sentences = append(plans[i].sentences, sentencePlan{span, r})
 			}
 		}
 		if len(o.Aspects) > 0 {
 			var err error
-			if plans[i].aspects, err = planAspects(i, documents[i], t.Text, sentences, o.Aspects); err != nil {
+			if plans[i].aspects, err = planAspects(ctx, i, documents[i], t.Text, sentences, o.Aspects); err != nil {
 				return nil, err
 			}
 		}

@@ -62,6 +62,9 @@ func (t Tokenizer) Tokenize(ctx context.Context, texts []Text, o TokenizeOptions
 		if err := spendTokens(ctx, results[i].Tokens); err != nil {
 			return nil, err
 		}
+		if err := takeRoom(ctx, AnswerSize{Text: results[i].Tokens * pieceBytes}); err != nil {
+			return nil, err
+		}
 	}
 	return results, nil
 }
