@@ -21,6 +21,7 @@ type options struct {
 	MaxTexts            int   `help:"Most texts in one request." default:"256"`
 	MaxTokensPerRequest int   `help:"Most word pieces in one request." default:"32768"`
 	MaxInFlight         int   `help:"Most requests worked on or waiting, each counted once more for every 4 KiB of its body; more are refused with 429." default:"256"`
+	MaxAnswerBytes      int64 `help:"Most memory for answers that are being made or sent, such as attention maps; more are refused with 429." default:"536870912"`
 	MaxConnections      int   `help:"Most connections at a time; more wait to be accepted." default:"1024"`
 	QueueTokens         int   `help:"Most word pieces that may wait; more are refused with 429." default:"65536"`
 	BatchTokens         int   `help:"Most word pieces that one pass joins." default:"512"`
@@ -102,6 +103,7 @@ func (o *options) check() error {
 	positive("max-texts", o.MaxTexts > 0)
 	positive("max-tokens-per-request", o.MaxTokensPerRequest > 0)
 	positive("max-in-flight", o.MaxInFlight > 0)
+	positive("max-answer-bytes", o.MaxAnswerBytes > 0)
 	positive("max-connections", o.MaxConnections > 0)
 	positive("queue-tokens", o.QueueTokens > 0)
 	positive("batch-tokens", o.BatchTokens > 0)

@@ -27,6 +27,7 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 		MaxTexts:            o.MaxTexts,
 		MaxTokensPerRequest: o.MaxTokensPerRequest,
 		MaxInFlight:         o.MaxInFlight,
+		MaxAnswerBytes:      o.MaxAnswerBytes,
 		RequestTimeout:      o.RequestTimeout,
 		CORSOrigins:         o.CORSOrigins,
 		Precision:           o.Precision,

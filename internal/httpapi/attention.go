@@ -54,18 +54,11 @@ func attention(ctx context.Context, t *Tasks, texts []tasks.Text, in *AttentionR
 	})
 }
 
-// maxJSONValues bounds an answer in JSON, where a probability takes a dozen
-// bytes: this is some 50 MB.
-const maxJSONValues = 1 << 22
+var attentionEncoder = encoder[AttentionRequest, tasks.AttentionResult]{encode: encodeAttention, inBytes: prefersBytes}
 
 // encodeAttention answers in JSON, or in bytes if the client prefers those.
 func encodeAttention(r *http.Request, in *AttentionRequest, results []tasks.AttentionResult) (*answer, error) {
-	accept := r.Header.Values("Accept")
-	encode := attentionJSON
-	if qualityOf(accept, "application/octet-stream") > qualityOf(accept, "application/json") {
-		encode = attentionBytes
-	}
-	a, err := encode(r, in, results)
+	a, err := attentionAnswer(r, in, results)
 	if err != nil {
 		return nil, err
 	}
@@ -73,19 +66,20 @@ func encodeAttention(r *http.Request, in *AttentionRequest, results []tasks.Atte
 	return a, nil
 }
 
-func attentionJSON(r *http.Request, _ *AttentionRequest, results []tasks.AttentionResult) (*answer, error) {
-	values := 0
-	for _, result := range results {
-		values += len(result.Attention.Data)
-	}
-	if values > maxJSONValues {
-		return nil, newProblem(tooLarge, "the answer would hold %d probabilities in JSON: ask for fewer layers or heads, or for application/octet-stream", values).
-			at("/layers").limits(maxJSONValues, int64(values))
+func attentionAnswer(r *http.Request, in *AttentionRequest, results []tasks.AttentionResult) (*answer, error) {
+	if prefersBytes(r) {
+		return attentionBytes(in, results)
 	}
 	return jsonAnswer(r, Results[tasks.AttentionResult]{results})
 }
 
-func attentionBytes(_ *http.Request, in *AttentionRequest, results []tasks.AttentionResult) (*answer, error) {
+// prefersBytes reports whether the client would rather have bytes than JSON.
+func prefersBytes(r *http.Request) bool {
+	accept := r.Header.Values("Accept")
+	return qualityOf(accept, "application/octet-stream") > qualityOf(accept, "application/json")
+}
+
+func attentionBytes(in *AttentionRequest, results []tasks.AttentionResult) (*answer, error) {
 	if len(results) != 1 {
 		return nil, newProblem(invalidParameter, "the binary form holds the attention of one text; there are %d", len(results)).at("/texts")
 	}

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -63,6 +64,9 @@ func decodeText(body []byte, in request) error {
 	return nil
 }
 
+// charsets are the names of UTF-8 and of its part that clients send.
+var charsets = []string{"utf-8", "utf8", "us-ascii"}
+
 // mediaType is the body's type without parameters; "" if none is given.
 func mediaType(r *http.Request) (string, error) {
 	header := r.Header.Get("Content-Type")
@@ -73,7 +77,7 @@ func mediaType(r *http.Request) (string, error) {
 	if err != nil && media == "" {
 		return "", newProblem(unsupportedMedia, "the Content-Type header cannot be parsed")
 	}
-	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
+	if charset := parameters["charset"]; charset != "" && !slices.Contains(charsets, strings.ToLower(charset)) {
 		return "", newProblem(unsupportedMedia, "charset %q is not supported; send UTF-8", clip(charset))
 	}
 	return media, nil

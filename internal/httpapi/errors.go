@@ -12,9 +12,10 @@ import (
 	"cloze/internal/tasks"
 )
 
-// statusClientClosed is what the log says of a request whose client went away
-// (nginx's 499). Nobody receives it.
-const statusClientClosed = 499
+// clientClosed is what the log and the metrics say of a request whose client
+// went away (nginx's 499). Nobody receives it, so that it is not among
+// problemTypes.
+var clientClosed = &problemType{slug: "client-closed", title: "The client went away", status: 499}
 
 // asProblem is the one place where errors become answers. What is neither the
 // caller's mistake nor a known state of the server is our bug: it is kept for
@@ -43,9 +44,7 @@ func (a *API) asProblem(r *http.Request, err error) *problemError {
 	case errors.Is(err, engine.ErrClosed):
 		return drainingProblem()
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
-		p := newProblem(internalError, "the client went away")
-		p.Status = statusClientClosed
-		return p
+		return newProblem(clientClosed, "the client went away")
 	}
 	p := newProblem(internalError, "something went wrong here; the log has the details under this request id")
 	p.cause = err

@@ -23,7 +23,12 @@ type request interface {
 type taskCall[In, Out any] func(ctx context.Context, t *Tasks, texts []tasks.Text, in *In) ([]Out, error)
 
 // encoder makes the answer of a task's results.
-type encoder[In, Out any] func(r *http.Request, in *In, results []Out) (*answer, error)
+type encoder[In, Out any] struct {
+	encode func(r *http.Request, in *In, results []Out) (*answer, error)
+	// inBytes reports whether numbers will be four bytes each at most, and not
+	// digits; nil is never.
+	inBytes func(r *http.Request) bool
+}
 
 // handle is what all task routes do, written once: decode the body, apply the
 // limits, validate the options, call the task, encode its results as JSON.
@@ -35,18 +40,18 @@ func handle[In, Out any, P interface {
 	request
 }](a *API, call taskCall[In, Out],
 ) http.HandlerFunc {
-	return handleAs[In, Out, P](a, call, func(r *http.Request, _ *In, results []Out) (*answer, error) {
+	return handleAs[In, Out, P](a, call, encoder[In, Out]{encode: func(r *http.Request, _ *In, results []Out) (*answer, error) {
 		return jsonAnswer(r, Results[Out]{results})
-	})
+	}})
 }
 
 // handleAs is handle with another encoding.
 func handleAs[In, Out any, P interface {
 	*In
 	request
-}](a *API, call taskCall[In, Out], encode encoder[In, Out],
+}](a *API, call taskCall[In, Out], out encoder[In, Out],
 ) http.HandlerFunc {
-	respond := func(w http.ResponseWriter, r *http.Request) (*answer, error) {
+	respond := func(w http.ResponseWriter, r *http.Request, room *room) (*answer, error) {
 		t, err := a.ready()
 		if err != nil {
 			return nil, err
@@ -75,15 +80,18 @@ func handleAs[In, Out any, P interface {
 		ctx, cancel := context.WithTimeout(r.Context(), a.config.RequestTimeout)
 		defer cancel()
 		ctx = tasks.WithTokenLimit(ctx, a.config.MaxTokensPerRequest)
+		ctx = tasks.WithRoom(ctx, room.take)
 		ctx, observed.timing = tasks.WithTiming(ctx)
 		results, err := call(ctx, t, texts, in)
 		if err != nil {
 			return nil, err
 		}
-		return encode(r, in, results)
+		return out.encode(r, in, results)
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		answer, err := respond(w, r)
+		room := a.newRoom(out.inBytes != nil && out.inBytes(r))
+		defer room.leave() // after the answer is sent: a slow reader holds it
+		answer, err := respond(w, r, room)
 		setServerTiming(w.Header(), observationOf(r).timing)
 		if err != nil {
 			a.writeError(w, r, err)

@@ -74,6 +74,7 @@ func TestTextsReachTheTask(t *testing.T) {
 		{"empty pair", text("application/json", `{"text": "a", "text_pair": ""}`), []tasks.Text{{Text: "a", HasPair: true}}},
 		{"pairs", text("application/json", `{"texts": ["a", "b"], "text_pairs": ["c", "d"]}`), []tasks.Text{{Text: "a", Pair: "c", HasPair: true}, {Text: "b", Pair: "d", HasPair: true}}},
 		{"charset", text("application/json; charset=UTF-8", `{"text": "a"}`), []tasks.Text{{Text: "a"}}},
+		{"charset as some spell it", text("application/json; charset=utf8", `{"text": "a"}`), []tasks.Text{{Text: "a"}}},
 		{"capitals", text("Application/JSON", `{"text": "a"}`), []tasks.Text{{Text: "a"}}},
 		{"plain text", text("text/plain", "{\"a\"}\n"), []tasks.Text{{Text: "{\"a\"}\n"}}},
 		{"plain text with charset", text("text/plain; charset=utf-8", "ä"), []tasks.Text{{Text: "ä"}}},

@@ -36,6 +36,8 @@ type Config struct {
 	// MaxInFlight bounds the task requests that are worked on or wait, one
 	// with a long body counting once more for every 4 KiB of it.
 	MaxInFlight int
+	// MaxAnswerBytes bounds the memory of answers that are being made or sent.
+	MaxAnswerBytes int64
 	// RequestTimeout bounds the time from a request's body to its answer.
 	RequestTimeout time.Duration
 	// CORSOrigins may call the API from a page of another origin; "*" is any.
@@ -99,6 +101,7 @@ type API struct {
 	validate *validator.Validate
 	metrics  *metrics
 	slots    *semaphore.Weighted // MaxInFlight of them
+	answers  *semaphore.Weighted // MaxAnswerBytes of them
 	inFlight atomic.Int64        // task requests
 	probe    *probe
 
@@ -112,6 +115,7 @@ func New(config Config) *API {
 		config:   config,
 		validate: newValidator(),
 		slots:    semaphore.NewWeighted(int64(config.MaxInFlight)),
+		answers:  semaphore.NewWeighted(config.MaxAnswerBytes),
 		probe:    newProbe(),
 	}
 	a.metrics = newMetrics(config.Build, a.engineStats)

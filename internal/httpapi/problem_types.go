@@ -204,7 +204,7 @@ var (
 var (
 	queueFull = &problemType{
 		"queue-full", "The server is busy", http.StatusTooManyRequests,
-		"As many word pieces wait as may (`--queue-tokens`), or as many requests (`--max-in-flight`). Ask again after Retry-After seconds.",
+		"As many word pieces wait as may (`--queue-tokens`), or as many requests (`--max-in-flight`), or the answers under way take all the memory there is for them (`--max-answer-bytes`). Ask again after Retry-After seconds.",
 		exampleReady,
 	}
 	starting = &problemType{

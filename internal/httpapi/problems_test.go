@@ -411,7 +411,7 @@ func TestClientGone(t *testing.T) {
 	w := send(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		api.ServeHTTP(w, r.WithContext(ctx))
 	}), postJSON("/classify", `{"text": "a"}`))
-	if w.Code != statusClientClosed {
-		t.Errorf("status %d, want %d in the log", w.Code, statusClientClosed)
+	if p := decodeBody[Problem](t, w); w.Code != clientClosed.status || p.Type != "/problems/client-closed" {
+		t.Errorf("%d %s, want %d %s in the log", w.Code, p.Type, clientClosed.status, clientClosed.slug)
 	}
 }

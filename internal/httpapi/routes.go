@@ -17,7 +17,7 @@ func (a *API) register(r chi.Router) {
 	r.Post("/nsp", handle(a, nextSentence))
 	r.Post("/embed", handle(a, embed))
 	r.Post("/tokenize", handle(a, tokenize))
-	r.Post("/attention", handleAs(a, attention, encodeAttention))
+	r.Post("/attention", handleAs(a, attention, attentionEncoder))
 	r.Post("/pretraining-examples", handle(a, pretrainingExamples))
 
 	// What is loaded, and how it is doing.

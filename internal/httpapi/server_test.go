@@ -37,7 +37,7 @@ var embedded = sync.OnceValues(func() (*engine.Engine, error) {
 // testConfig is small enough for tests to pass the limits.
 func testConfig() Config {
 	return Config{
-		MaxBodyBytes: 64 << 10, MaxTexts: 16, MaxTokensPerRequest: 65536, MaxInFlight: 8,
+		MaxBodyBytes: 64 << 10, MaxTexts: 16, MaxTokensPerRequest: 65536, MaxInFlight: 8, MaxAnswerBytes: 256 << 20,
 		RequestTimeout: 20 * time.Second, Precision: "float32",
 		Build: Build{Name: "cloze", Version: "test", Revision: "none", Go: "go", Platform: "test"},
 		Log:   zerolog.Nop(),

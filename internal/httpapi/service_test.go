@@ -319,18 +319,6 @@ func TestBinaryAttention(t *testing.T) {
 	}
 }
 
-func TestAttentionInJSONIsBounded(t *testing.T) {
-	api := fakeAPI(t, &Tasks{
-		Attention: func(context.Context, []tasks.Text, tasks.AttendOptions) ([]tasks.AttentionResult, error) {
-			return []tasks.AttentionResult{{Attention: tasks.Tensor{Shape: []int{1, 1, 1, 1}, Data: make([]float32, maxJSONValues+1)}}}, nil
-		},
-	})
-	p := wantProblem(t, send(t, api, postJSON("/attention", `{"text": "a"}`)), tooLarge)
-	if *p.Limit != maxJSONValues || *p.Actual != maxJSONValues+1 {
-		t.Errorf("limit %d, actual %d", *p.Limit, *p.Actual)
-	}
-}
-
 // TestUnencodableAnswer: an answer with NaN becomes 500, not half an answer.
 func TestUnencodableAnswer(t *testing.T) {
 	api := fakeAPI(t, &Tasks{
