@@ -76,8 +76,6 @@ type gradients struct {
 	qkv, intermediate []float32 // (ΣT, 3H), (ΣT, I)
 	rows, masked      []float32 // (ΣT, B or P, H)
 	sums              []float32 // of blocks of rows, of LayerNorm
-	heads             []headPass
-	offsets           []int
 }
 
 // NewTrainingWorkspace makes a workspace that keeps the activations of every
@@ -97,7 +95,7 @@ func (m *Model) NewTrainingWorkspace(pool *kernels.Pool) *Workspace {
 	ws := m.NewWorkspace(pool)
 	ws.layers = make([]layerActivations, m.Config.NumHiddenLayers)
 	ws.keepHidden, ws.keepAttention = true, true
-	ws.gradients = &gradients{heads: make([]headPass, pool.Threads())}
+	ws.gradients = &gradients{}
 	return ws
 }
 

@@ -9,7 +9,8 @@ import (
 // Attention is what every token gathers from the tokens of its sequence, for
 // every head apart (Vaswani et al. 2017, eq. 1):
 //
-//	context = softmax(query·keyᵀ/√D)·value
+//	probs   = softmax(query·keyᵀ/√D)
+//	context = dropout(probs)·value
 //
 // There are A heads of D values each, and H = A·D.
 type Attention struct {
@@ -21,8 +22,11 @@ type Attention struct {
 	Starts          []int32
 	Heads, HeadSize int
 	// Probs, unless it is nil, gets the probabilities: for each sequence (A, T, T),
-	// query and key, end to end.
+	// query and key, end to end. They are those before dropout.
 	Probs []float32
+	// Dropout, if it is active, needs Probs. A probability's number is its place
+	// there.
+	Dropout Dropout
 }
 
 // Run computes Context, and Probs if it is not nil.
@@ -56,7 +60,7 @@ func (a *Attention) check() {
 	}
 	size := a.Heads * a.HeadSize
 	if a.Starts[0] != 0 || len(a.QKV) != tokens*3*size || len(a.Context) != tokens*size ||
-		a.Probs != nil && len(a.Probs) != squares*a.Heads {
+		(a.Probs != nil || a.Dropout.Active()) && len(a.Probs) != squares*a.Heads {
 		panic(fmt.Sprintf("kernels: attention of %d heads of %d over %d tokens with %d values, %d results and %d probabilities",
 			a.Heads, a.HeadSize, tokens, len(a.QKV), len(a.Context), len(a.Probs)))
 	}
@@ -85,14 +89,9 @@ func (t *attentionTask) Do(_, i int) {
 	qkv := t.QKV[start*row+head*size:]
 	s.pack(qkv[t.Heads*size:], qkv[2*t.Heads*size:], length, size, row)
 
-	var probs []float32
+	probsAt := 0
 	if t.Probs != nil {
-		at := head * length * length
-		for b := range sequence {
-			before := int(t.Starts[b+1] - t.Starts[b])
-			at += t.Heads * before * before
-		}
-		probs = t.Probs[at:][:length*length]
+		probsAt = t.probsAt(sequence, head)
 	}
 	most := tileRows()
 	tiles := (last - first + most - 1) / most
@@ -100,12 +99,27 @@ func (t *attentionTask) Do(_, i int) {
 		query := first + share(last-first, tiles, tile)
 		queries := first + share(last-first, tiles, tile+1) - query
 		s.score(qkv[query*row:], queries, length, size, row)
-		if probs != nil {
-			s.keep(probs[query*length:], queries, length)
+		if t.Probs != nil {
+			at := probsAt + query*length
+			s.keep(t.Probs[at:], queries, length)
+			if t.Dropout.Active() {
+				s.drop(t.Dropout, t.Probs[at:], at, queries, length)
+			}
 		}
 		s.gather(t.Context[(start+query)*t.Heads*size+head*size:], queries, length, size, t.Heads*size)
 	}
 	attentionScratches.Put(s)
+}
+
+// probsAt is where the probabilities of a head of a sequence begin.
+func (a *Attention) probsAt(sequence, head int) int {
+	squares := 0
+	for b := range sequence {
+		length := int(a.Starts[b+1] - a.Starts[b])
+		squares += length * length
+	}
+	length := int(a.Starts[sequence+1] - a.Starts[sequence])
+	return a.Heads*squares + head*length*length
 }
 
 var attentionScratches = sync.Pool{New: func() any { return new(attentionScratch) }}
@@ -156,6 +170,17 @@ func (s *attentionScratch) keep(probs []float32, queries, length int) {
 		copy(probs[q*length:][:length], s.probs[q*ld:])
 	}
 	divideRows(&probs[0], length, queries, length, &s.sums[0])
+}
+
+// drop replaces the scratch's exponentials by kept probabilities after dropout,
+// of which the first is number first.
+func (s *attentionScratch) drop(d Dropout, probs []float32, first, queries, length int) {
+	ld := (length + panelColumns - 1) / panelColumns * panelColumns
+	for q := range queries {
+		at := q * length
+		d.Apply(s.probs[q*ld:][:length], probs[at:][:length], first+at)
+		s.sums[q] = 1
+	}
 }
 
 // gather computes the context of the queries, whose rows are ld apart.

@@ -57,3 +57,14 @@ func adamW(p, dp, m, v *float32, n int, constants *float32) {
 		adamWGo(p, dp, m, v, n, constants)
 	}
 }
+
+func softmaxBackward(d *float32, ldd int, probs *float32, ldprobs, rows, columns int, scale float32) {
+	switch {
+	case useAVX512:
+		softmaxBackwardAVX512(d, ldd, probs, ldprobs, rows, columns, scale)
+	case useAVX2:
+		softmaxBackwardAVX2(d, ldd, probs, ldprobs, rows, columns, scale)
+	default:
+		softmaxBackwardGo(d, ldd, probs, ldprobs, rows, columns, scale)
+	}
+}

@@ -17,3 +17,7 @@ func layerNormBackward(d, x, gamma, dGamma, dBeta *float32, rows, columns int, e
 }
 
 func adamW(p, dp, m, v *float32, n int, constants *float32) { adamWGo(p, dp, m, v, n, constants) }
+
+func softmaxBackward(d *float32, ldd int, probs *float32, ldprobs, rows, columns int, scale float32) {
+	softmaxBackwardGo(d, ldd, probs, ldprobs, rows, columns, scale)
+}

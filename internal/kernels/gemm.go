@@ -131,6 +131,13 @@ func (g *gemm) copies() bool {
 	return g.a.depth != 1 || g.sums != nil || g.a.row%page == 0
 }
 
+// oddLines is at least n, and an odd number of cache lines: rows that are so far
+// apart begin at different places of a page.
+func oddLines(n int) int {
+	const line = 64 / 4
+	return ((n+line-1)/line | 1) * line
+}
+
 // cut divides the product into parts.
 func (g *gemm) cut(pool *Pool) {
 	threads := pool.Threads()
@@ -164,8 +171,7 @@ func (g *gemm) Do(worker, i int) {
 		t.ep.Residual = g.ep.Residual[first*g.n : end*g.n]
 	}
 	if g.copies() {
-		// An odd number of cache lines: rows begin at different places of a page.
-		t.ldx = ((g.depth+15)/16 | 1) * 16
+		t.ldx = oddLines(g.depth)
 		g.rows[worker] = resize(g.rows[worker], t.rows*t.ldx)
 		t.x = g.rows[worker]
 		g.copyRows(t.x, t.ldx, first, t.rows)
@@ -192,22 +198,7 @@ func (g *gemm) copyRows(x []float32, ldx, first, rows int) {
 		}
 		return
 	}
-	const octet = 8
-	wholeRows, wholeDepth := rows/octet*octet, g.depth/octet*octet
-	if wholeRows > 0 && wholeDepth > 0 {
-		transpose(&x[0], ldx, &a[0], g.a.depth, wholeDepth/octet, wholeRows)
-	} else {
-		wholeRows = 0
-	}
-	for r := range rows {
-		done := 0
-		if r < wholeRows {
-			done = wholeDepth
-		}
-		for k := done; k < g.depth; k++ {
-			x[r*ldx+k] = a[k*g.a.depth+r]
-		}
-	}
+	transposeRows(x, ldx, a, g.a.depth, g.depth, rows)
 }
 
 // gemmPanels packs b; part i is a panel.

@@ -38,6 +38,27 @@ func packColumns(panel, x []float32, rows, columns, ldx int) {
 	}
 }
 
+// transposeRows writes some columns of some rows of x, which are ldx apart, as
+// rows of y, which are ldy apart.
+func transposeRows(y []float32, ldy int, x []float32, ldx, rows, columns int) {
+	const octet = 8
+	wholeRows, wholeColumns := rows/octet*octet, columns/octet*octet
+	if wholeRows > 0 && wholeColumns > 0 {
+		transpose(&y[0], ldy, &x[0], ldx, wholeRows/octet, wholeColumns)
+	} else {
+		wholeRows, wholeColumns = 0, 0
+	}
+	for c := range columns {
+		first := 0
+		if c < wholeColumns {
+			first = wholeRows
+		}
+		for r := first; r < rows; r++ {
+			y[c*ldy+r] = x[r*ldx+c]
+		}
+	}
+}
+
 // transposeGo writes depth values of each of 8 × octets rows of x, ldx apart, as
 // columns of y, whose rows are ldy apart.
 func transposeGo(y *float32, ldy int, x *float32, ldx, octets, depth int) {

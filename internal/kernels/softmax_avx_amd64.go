@@ -14,6 +14,11 @@ func exponentialsAVX512(y *float32, x *float32, ld int, rows int, columns int, s
 //go:noescape
 func divideRowsAVX512(x *float32, ld int, rows int, columns int, divisors *float32)
 
+// softmaxBackwardAVX512 is softmaxBackwardGo.
+//
+//go:noescape
+func softmaxBackwardAVX512(d *float32, ldd int, probs *float32, ldprobs int, rows int, columns int, scale float32)
+
 // exponentialsAVX2 is exponentialsGo.
 //
 //go:noescape
@@ -23,3 +28,8 @@ func exponentialsAVX2(y *float32, x *float32, ld int, rows int, columns int, sca
 //
 //go:noescape
 func divideRowsAVX2(x *float32, ld int, rows int, columns int, divisors *float32)
+
+// softmaxBackwardAVX2 is softmaxBackwardGo.
+//
+//go:noescape
+func softmaxBackwardAVX2(d *float32, ldd int, probs *float32, ldprobs int, rows int, columns int, scale float32)

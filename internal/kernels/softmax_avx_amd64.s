@@ -412,6 +412,88 @@ end12:
 	VZEROUPPER
 	RET
 
+// func softmaxBackwardAVX512(d *float32, ldd int, probs *float32, ldprobs int, rows int, columns int, scale float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·softmaxBackwardAVX512(SB), NOSPLIT, $0-52
+	MOVQ         d+0(FP), AX
+	MOVQ         ldd+8(FP), CX
+	MOVQ         probs+16(FP), DX
+	MOVQ         ldprobs+24(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVQ         columns+40(FP), DI
+	VBROADCASTSS scale+48(FP), Z0
+	MOVQ         DI, R8
+	ANDQ         $+15, R8
+	MOVQ         $-1, R9
+	BZHIQ        R8, R9, R9
+	KMOVW        R9, K1
+
+row:
+	VXORPS Z1, Z1, Z1
+	XORQ   R8, R8
+	MOVQ   DI, R9
+	ANDQ   $-16, R9
+	JMP    test14
+
+loop13:
+	VMOVUPS     (DX)(R8*4), Z2
+	VMOVUPS     (AX)(R8*4), Z3
+	VFMADD231PS Z2, Z3, Z1
+	ADDQ        $+16, R8
+
+test14:
+	CMPQ        R8, R9
+	JLT         loop13
+	CMPQ        R8, DI
+	JGE         end16
+	VMOVUPS.Z   (DX)(R8*4), K1, Z2
+	VMOVUPS.Z   (AX)(R8*4), K1, Z3
+	VFMADD231PS Z2, Z3, Z1
+
+end16:
+	VEXTRACTF64X4 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0x4e, X1, X2
+	VADDPS        X2, X1, X1
+	VPERMILPS     $0xb1, X1, X2
+	VADDPS        X2, X1, X1
+	VBROADCASTSS  X1, Z1
+	XORQ          R8, R8
+	MOVQ          DI, R9
+	ANDQ          $-16, R9
+	JMP           test18
+
+loop17:
+	VMOVUPS (AX)(R8*4), Z2
+	VSUBPS  Z1, Z2, Z2
+	VMOVUPS (DX)(R8*4), Z3
+	VMULPS  Z3, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMOVUPS Z2, (AX)(R8*4)
+	ADDQ    $+16, R8
+
+test18:
+	CMPQ      R8, R9
+	JLT       loop17
+	CMPQ      R8, DI
+	JGE       end20
+	VMOVUPS.Z (AX)(R8*4), K1, Z2
+	VSUBPS    Z1, Z2, Z2
+	VMOVUPS.Z (DX)(R8*4), K1, Z1
+	VMULPS    Z1, Z2, Z2
+	VMULPS    Z0, Z2, Z2
+	VMOVUPS   Z2, K1, (AX)(R8*4)
+
+end20:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	DECQ SI
+	JG   row
+	VZEROUPPER
+	RET
+
 // func exponentialsAVX2(y *float32, x *float32, ld int, rows int, columns int, scale float32, sums *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·exponentialsAVX2(SB), NOSPLIT, $0-56
@@ -433,25 +515,25 @@ row:
 	XORQ    R8, R8
 	MOVQ    SI, R9
 	ANDQ    $-8, R9
-	JMP     test14
+	JMP     test22
 
-loop13:
+loop21:
 	VMOVUPS (CX)(R8*4), Y3
 	VMAXPS  Y3, Y2, Y2
 	VMOVAPS Y2, Y2
 	ADDQ    $+8, R8
 
-test14:
+test22:
 	CMPQ       R8, R9
-	JLT        loop13
+	JLT        loop21
 	CMPQ       R8, SI
-	JGE        end16
+	JGE        end24
 	VMASKMOVPS (CX)(R8*4), Y1, Y3
 	VMAXPS     Y3, Y2, Y3
 	VBLENDVPS  Y1, Y3, Y2, Y3
 	VMOVAPS    Y3, Y2
 
-end16:
+end24:
 	VEXTRACTF128 $0x01, Y2, X3
 	VMAXPS       X3, X2, X2
 	VPERMILPS    $0x4e, X2, X3
@@ -463,9 +545,9 @@ end16:
 	XORQ         R8, R8
 	MOVQ         SI, R9
 	ANDQ         $-8, R9
-	JMP          test18
+	JMP          test26
 
-loop17:
+loop25:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y2, Y4, Y4
 	VMULPS       Y0, Y4, Y4
@@ -491,11 +573,11 @@ loop17:
 	VADDPS       Y6, Y3, Y3
 	ADDQ         $+8, R8
 
-test18:
+test26:
 	CMPQ         R8, R9
-	JLT          loop17
+	JLT          loop25
 	CMPQ         R8, SI
-	JGE          end20
+	JGE          end28
 	VMASKMOVPS   (CX)(R8*4), Y1, Y4
 	VSUBPS       Y2, Y4, Y4
 	VMULPS       Y0, Y4, Y4
@@ -521,7 +603,7 @@ test18:
 	VANDPS       Y5, Y1, Y5
 	VADDPS       Y5, Y3, Y3
 
-end20:
+end28:
 	VEXTRACTF128 $0x01, Y3, X2
 	VADDPS       X2, X3, X3
 	VPERMILPS    $0x4e, X3, X2
@@ -576,27 +658,107 @@ row:
 	XORQ         DI, DI
 	MOVQ         BX, R8
 	ANDQ         $-8, R8
-	JMP          test22
+	JMP          test30
 
-loop21:
+loop29:
 	VMOVUPS (AX)(DI*4), Y3
 	VMULPS  Y2, Y3, Y3
 	VMOVUPS Y3, (AX)(DI*4)
 	ADDQ    $+8, DI
 
-test22:
+test30:
 	CMPQ       DI, R8
-	JLT        loop21
+	JLT        loop29
 	CMPQ       DI, BX
-	JGE        end24
+	JGE        end32
 	VMASKMOVPS (AX)(DI*4), Y0, Y3
 	VMULPS     Y2, Y3, Y3
 	VMASKMOVPS Y3, Y0, (AX)(DI*4)
 
-end24:
+end32:
 	LEAQ (AX)(CX*4), AX
 	ADDQ $+4, SI
 	DECQ DX
+	JG   row
+	VZEROUPPER
+	RET
+
+// func softmaxBackwardAVX2(d *float32, ldd int, probs *float32, ldprobs int, rows int, columns int, scale float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softmaxBackwardAVX2(SB), NOSPLIT, $0-52
+	MOVQ         d+0(FP), AX
+	MOVQ         ldd+8(FP), CX
+	MOVQ         probs+16(FP), DX
+	MOVQ         ldprobs+24(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVQ         columns+40(FP), DI
+	VBROADCASTSS scale+48(FP), Y0
+	MOVQ         DI, R8
+	ANDQ         $+7, R8
+	LEAQ         lanes<>+0(SB), R9
+	NEGQ         R8
+	VMOVUPS      32(R9)(R8*4), Y1
+
+row:
+	VXORPS Y2, Y2, Y2
+	XORQ   R8, R8
+	MOVQ   DI, R9
+	ANDQ   $-8, R9
+	JMP    test34
+
+loop33:
+	VMOVUPS     (DX)(R8*4), Y3
+	VMOVUPS     (AX)(R8*4), Y4
+	VFMADD231PS Y3, Y4, Y2
+	ADDQ        $+8, R8
+
+test34:
+	CMPQ        R8, R9
+	JLT         loop33
+	CMPQ        R8, DI
+	JGE         end36
+	VMASKMOVPS  (DX)(R8*4), Y1, Y3
+	VMASKMOVPS  (AX)(R8*4), Y1, Y4
+	VFMADD231PS Y3, Y4, Y2
+
+end36:
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0x4e, X2, X3
+	VADDPS       X3, X2, X2
+	VPERMILPS    $0xb1, X2, X3
+	VADDPS       X3, X2, X2
+	VBROADCASTSS X2, Y2
+	XORQ         R8, R8
+	MOVQ         DI, R9
+	ANDQ         $-8, R9
+	JMP          test38
+
+loop37:
+	VMOVUPS (AX)(R8*4), Y3
+	VSUBPS  Y2, Y3, Y3
+	VMOVUPS (DX)(R8*4), Y4
+	VMULPS  Y4, Y3, Y3
+	VMULPS  Y0, Y3, Y3
+	VMOVUPS Y3, (AX)(R8*4)
+	ADDQ    $+8, R8
+
+test38:
+	CMPQ       R8, R9
+	JLT        loop37
+	CMPQ       R8, DI
+	JGE        end40
+	VMASKMOVPS (AX)(R8*4), Y1, Y3
+	VSUBPS     Y2, Y3, Y3
+	VMASKMOVPS (DX)(R8*4), Y1, Y2
+	VMULPS     Y2, Y3, Y3
+	VMULPS     Y0, Y3, Y3
+	VMASKMOVPS Y3, Y1, (AX)(R8*4)
+
+end40:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (DX)(BX*4), DX
+	DECQ SI
 	JG   row
 	VZEROUPPER
 	RET

@@ -1,4 +1,5 @@
-// Command softmax generates the exponentials of rows and their sums.
+// Command softmax generates the exponentials of rows and their sums, and the
+// derivative of softmax.
 package main
 
 import (
@@ -15,6 +16,7 @@ func main() {
 	vectors.Run(func(s vectors.Set) {
 		exponentials(s)
 		divideRows(s)
+		softmaxBackward(s)
 	})
 }
 
@@ -81,6 +83,41 @@ func divideRows(s vectors.Set) {
 	})
 	LEAQ(Mem{Base: x, Index: ld, Scale: 4}, x)
 	ADDQ(I8(4), divisors)
+	DECQ(rows)
+	JG(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+func softmaxBackward(s vectors.Set) {
+	TEXT("softmaxBackward"+s.Name, NOSPLIT, "func(d *float32, ldd int, probs *float32, ldprobs, rows, columns int, scale float32)")
+	Pragma("noescape")
+	Doc("softmaxBackward" + s.Name + " is softmaxBackwardGo.")
+	d, ldd := Load(Param("d"), GP64()).(GPVirtual), Load(Param("ldd"), GP64()).(GPVirtual)
+	probs, ldprobs := Load(Param("probs"), GP64()).(GPVirtual), Load(Param("ldprobs"), GP64()).(GPVirtual)
+	rows, columns := Load(Param("rows"), GP64()).(GPVirtual), Load(Param("columns"), GP64()).(GPVirtual)
+	scale := s.Broadcast(vectors.Argument("scale"))
+	tail := s.Tail(columns)
+	Label("row")
+
+	// sum = Σ probs·d
+	sum := s.Zero()
+	s.Each(columns, tail, []GPVirtual{d, probs}, func(p vectors.Part, at []Mem) {
+		VFMADD231PS(p.Load(at[1]), p.Load(at[0]), sum)
+	})
+	sum = s.Broadcast(s.Sum(sum))
+
+	// d = probs·(d − sum)·scale
+	s.Each(columns, tail, []GPVirtual{d, probs}, func(p vectors.Part, at []Mem) {
+		v := p.Load(at[0])
+		VSUBPS(sum, v, v)
+		VMULPS(p.Load(at[1]), v, v)
+		VMULPS(scale, v, v)
+		p.Store(v, at[0])
+	})
+
+	LEAQ(Mem{Base: d, Index: ldd, Scale: 4}, d)
+	LEAQ(Mem{Base: probs, Index: ldprobs, Scale: 4}, probs)
 	DECQ(rows)
 	JG(LabelRef("row"))
 	VZEROUPPER()
