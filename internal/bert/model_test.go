@@ -222,10 +222,13 @@ func TestNewKeepsNoSecondCopy(t *testing.T) {
 	decoder := 4 * config.VocabSize * config.HiddenSize // the largest tensor, in float32
 	layer := 4 * 4 * config.HiddenSize * config.HiddenSize
 	held := m.Bytes() - len(stored)
-	// Everything ever allocated: what is held, and the scratch tensor as it
-	// grew to the largest.
+	// Everything ever allocated: what is held, the scratch tensor as it grew to
+	// the largest, and the rest of the last block that kernels packs weights
+	// into, which is not resident until it is written. That is less than a
+	// second copy of the decoder would be.
+	const block = 34 << 20
 	allocated := int(after.TotalAlloc - before.TotalAlloc)
-	if limit := held + decoder + 2*layer + 1<<20; allocated > limit {
+	if limit := held + decoder + 2*layer + block + 1<<20; allocated > limit {
 		t.Errorf("New allocated %d bytes in all for %d held, want at most %d", allocated, held, limit)
 	}
 	if parameters := 4 * (config.Parameters() - config.VocabSize*config.HiddenSize); held < parameters+decoder {
