@@ -157,7 +157,7 @@ func (s *attentionScratch) score(query []float32, queries, length, size, row int
 	ld := panels * panelColumns
 	for p := range panels {
 		panel := &s.keys[p*size*panelColumns]
-		tile(&s.probs[p*panelColumns], ld, &query[0], row, panel, queries, size, &zeros[0], 0, nil, 0, panel)
+		tile(&s.probs[p*panelColumns], ld, &query[0], row, panel, queries, size, &zeros[0], 0, nil, 0, panel, 0)
 	}
 	scale := float32(1 / math.Sqrt(float64(size)))
 	exponentials(&s.probs[0], &s.probs[0], ld, queries, length, scale, &s.sums[0])
@@ -189,13 +189,13 @@ func (s *attentionScratch) gather(context []float32, queries, length, size, ld i
 	for first := 0; first < size; first += panelColumns {
 		panel := &s.values[first*length]
 		if columns := size - first; columns < panelColumns {
-			tile(&s.edge[0], panelColumns, &s.probs[0], ldProbs, panel, queries, length, &zeros[0], 0, nil, 0, panel)
+			tile(&s.edge[0], panelColumns, &s.probs[0], ldProbs, panel, queries, length, &zeros[0], 0, nil, 0, panel, 0)
 			for q := range queries {
 				copy(context[q*ld+first:][:columns], s.edge[q*panelColumns:])
 			}
 			continue
 		}
-		tile(&context[first], ld, &s.probs[0], ldProbs, panel, queries, length, &zeros[0], 0, nil, 0, panel)
+		tile(&context[first], ld, &s.probs[0], ldProbs, panel, queries, length, &zeros[0], 0, nil, 0, panel, 0)
 	}
 	divideRows(&context[0], ld, queries, size, &s.sums[0])
 }

@@ -182,10 +182,10 @@ func multiplyPanels(y []float32, ldy int, x []float32, ldx int, panels []float32
 				if add {
 					last = &y[0]
 				}
-				tile(&y[0], ldy, &x[row*ldx], ldx, panel, n, depth, &zeros[0], 0, last, ldy, panel)
+				tile(&y[0], ldy, &x[row*ldx], ldx, panel, n, depth, &zeros[0], 0, last, ldy, panel, 0)
 				continue
 			}
-			tile(&edge[0], panelColumns, &x[row*ldx], ldx, panel, n, depth, &zeros[0], 0, nil, 0, panel)
+			tile(&edge[0], panelColumns, &x[row*ldx], ldx, panel, n, depth, &zeros[0], 0, nil, 0, panel, 0)
 			for r := range n {
 				to, from := y[r*ldy:][:width], edge[r*panelColumns:][:width]
 				if !add {

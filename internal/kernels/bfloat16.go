@@ -81,15 +81,15 @@ func (t *roundTask) Do(_, i int) {
 }
 
 // tile computes rows of x times panel p.
-func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch, half int) {
+func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
 	size := w.steps * panelColumns * bfloat16Step
-	panel, next := &w.panels[p*size], &w.panels[fetch*size+half*size/2]
+	panel, next := &w.panels[p*size], fetchFrom(w.panels, size, fetch)
 	if roundsRows() {
 		x := &t.bfloat16Rows
-		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next)
+		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, fetch.pace)
 		return
 	}
-	tileBFloat16(y, ldy, &t.x[row*t.in], t.in, panel, rows, t.in, bias, residual, t.out, next)
+	tileBFloat16(y, ldy, &t.x[row*t.in], t.in, panel, rows, t.in, bias, residual, t.out, next, fetch.pace)
 }
 
 // roundRowsGo rounds rows of x to bfloat16. Rows of y have room for a multiple

@@ -7,17 +7,17 @@ package kernels
 // tileBFloat16AVX512 is tileBFloat16Go for 32 outputs and 1 to 14 rows.
 //
 //go:noescape
-func tileBFloat16AVX512(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16)
+func tileBFloat16AVX512(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16, pace int)
 
 // tileBFloat16AVX2 is tileBFloat16Go for 16 outputs and 1 to 6 rows.
 //
 //go:noescape
-func tileBFloat16AVX2(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16)
+func tileBFloat16AVX2(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16, pace int)
 
 // tilePairsAVX512 is tilePairsGo for 1 to 14 rows.
 //
 //go:noescape
-func tilePairsAVX512(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16)
+func tilePairsAVX512(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16, pace int)
 
 // roundRowsAVX512 is roundRowsGo.
 //

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func tileBFloat16AVX512(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16)
+// func tileBFloat16AVX512(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16, pace int)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·tileBFloat16AVX512(SB), NOSPLIT, $0-88
+TEXT ·tileBFloat16AVX512(SB), NOSPLIT, $0-96
 	MOVQ       rows+40(FP), AX
 	CMPQ       AX, $0x0e
 	JEQ        rows15
@@ -56,12 +56,14 @@ skip17:
 	VMOVUPS (CX), Z0
 	VMOVUPS 64(CX), Z1
 	MOVQ    panel+32(FP), CX
-	MOVQ    next+80(FP), DX
-	MOVQ    depth+48(FP), BX
+	MOVQ    depth+48(FP), DX
+	MOVQ    next+80(FP), BX
+	MOVQ    pace+88(FP), SI
 	JMP     test19
 
 again18:
-	PREFETCHT0   (DX)
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	VMOVUPS      (CX), Z2
 	VPSLLD       $0x10, Z2, Z2
 	VMOVUPS      64(CX), Z3
@@ -76,7 +78,8 @@ again18:
 	VBROADCASTSS 4(AX), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	PREFETCHT0   64(DX)
+	PREFETCHT0   128(BX)
+	PREFETCHT0   192(BX)
 	VMOVUPS      128(CX), Z2
 	VPSLLD       $0x10, Z2, Z2
 	VMOVUPS      192(CX), Z3
@@ -93,16 +96,17 @@ again18:
 	VFMADD231PS  Z3, Z4, Z1
 	ADDQ         $0x00000010, AX
 	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000080, DX
-	SUBQ         $0x04, BX
+	LEAQ         (BX)(SI*2), BX
+	SUBQ         $0x04, DX
 
 test19:
-	CMPQ BX, $0x04
+	CMPQ DX, $0x04
 	JGE  again18
 	JMP  test21
 
 again20:
-	PREFETCHT0   (DX)
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	VMOVUPS      (CX), Z2
 	VPSLLD       $0x10, Z2, Z2
 	VMOVUPS      64(CX), Z3
@@ -119,13 +123,13 @@ again20:
 	VFMADD231PS  Z3, Z4, Z1
 	ADDQ         $0x00000008, AX
 	ADDQ         $0x00000080, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x02, BX
+	LEAQ         (BX)(SI*1), BX
+	SUBQ         $0x02, DX
 
 test21:
-	CMPQ         BX, $0x02
+	CMPQ         DX, $0x02
 	JGE          again20
-	TESTQ        BX, BX
+	TESTQ        DX, DX
 	JZ           even22
 	VMOVUPS      (CX), Z2
 	VPSLLD       $0x10, Z2, Z2
@@ -183,12 +187,14 @@ skip25:
 	VMOVUPS (DX), Z2
 	VMOVUPS 64(DX), Z3
 	MOVQ    panel+32(FP), DX
-	MOVQ    next+80(FP), BX
-	MOVQ    depth+48(FP), SI
+	MOVQ    depth+48(FP), BX
+	MOVQ    next+80(FP), SI
+	MOVQ    pace+88(FP), DI
 	JMP     test27
 
 again26:
-	PREFETCHT0   (BX)
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z4
 	VPSLLD       $0x10, Z4, Z4
 	VMOVUPS      64(DX), Z5
@@ -209,7 +215,8 @@ again26:
 	VBROADCASTSS 4(CX)(AX*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	PREFETCHT0   64(BX)
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
 	VMOVUPS      128(DX), Z4
 	VPSLLD       $0x10, Z4, Z4
 	VMOVUPS      192(DX), Z5
@@ -232,16 +239,17 @@ again26:
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000080, BX
-	SUBQ         $0x04, SI
+	LEAQ         (SI)(DI*2), SI
+	SUBQ         $0x04, BX
 
 test27:
-	CMPQ SI, $0x04
+	CMPQ BX, $0x04
 	JGE  again26
 	JMP  test29
 
 again28:
-	PREFETCHT0   (BX)
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z4
 	VPSLLD       $0x10, Z4, Z4
 	VMOVUPS      64(DX), Z5
@@ -264,13 +272,13 @@ again28:
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000040, BX
-	SUBQ         $0x02, SI
+	LEAQ         (SI)(DI*1), SI
+	SUBQ         $0x02, BX
 
 test29:
-	CMPQ         SI, $0x02
+	CMPQ         BX, $0x02
 	JGE          again28
-	TESTQ        SI, SI
+	TESTQ        BX, BX
 	JZ           even30
 	VMOVUPS      (DX), Z4
 	VPSLLD       $0x10, Z4, Z4
@@ -341,12 +349,14 @@ skip33:
 	VMOVUPS (DX), Z4
 	VMOVUPS 64(DX), Z5
 	MOVQ    panel+32(FP), DX
-	MOVQ    next+80(FP), BX
-	MOVQ    depth+48(FP), SI
+	MOVQ    depth+48(FP), BX
+	MOVQ    next+80(FP), SI
+	MOVQ    pace+88(FP), DI
 	JMP     test35
 
 again34:
-	PREFETCHT0   (BX)
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z6
 	VPSLLD       $0x10, Z6, Z6
 	VMOVUPS      64(DX), Z7
@@ -373,7 +383,8 @@ again34:
 	VBROADCASTSS 4(CX)(AX*2), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
-	PREFETCHT0   64(BX)
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
 	VMOVUPS      128(DX), Z6
 	VPSLLD       $0x10, Z6, Z6
 	VMOVUPS      192(DX), Z7
@@ -402,16 +413,17 @@ again34:
 	VFMADD231PS  Z7, Z8, Z5
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000080, BX
-	SUBQ         $0x04, SI
+	LEAQ         (SI)(DI*2), SI
+	SUBQ         $0x04, BX
 
 test35:
-	CMPQ SI, $0x04
+	CMPQ BX, $0x04
 	JGE  again34
 	JMP  test37
 
 again36:
-	PREFETCHT0   (BX)
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z6
 	VPSLLD       $0x10, Z6, Z6
 	VMOVUPS      64(DX), Z7
@@ -440,13 +452,13 @@ again36:
 	VFMADD231PS  Z7, Z8, Z5
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000040, BX
-	SUBQ         $0x02, SI
+	LEAQ         (SI)(DI*1), SI
+	SUBQ         $0x02, BX
 
 test37:
-	CMPQ         SI, $0x02
+	CMPQ         BX, $0x02
 	JGE          again36
-	TESTQ        SI, SI
+	TESTQ        BX, BX
 	JZ           even38
 	VMOVUPS      (DX), Z6
 	VPSLLD       $0x10, Z6, Z6
@@ -536,12 +548,14 @@ skip41:
 	VMOVUPS (BX), Z6
 	VMOVUPS 64(BX), Z7
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+80(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+80(FP), DI
+	MOVQ    pace+88(FP), R8
 	JMP     test43
 
 again42:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z8
 	VPSLLD       $0x10, Z8, Z8
 	VMOVUPS      64(BX), Z9
@@ -574,7 +588,8 @@ again42:
 	VBROADCASTSS 4(DX), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	PREFETCHT0   64(SI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Z8
 	VPSLLD       $0x10, Z8, Z8
 	VMOVUPS      192(BX), Z9
@@ -610,16 +625,17 @@ again42:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000100, BX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x04, DI
+	LEAQ         (DI)(R8*2), DI
+	SUBQ         $0x04, SI
 
 test43:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again42
 	JMP  test45
 
 again44:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z8
 	VPSLLD       $0x10, Z8, Z8
 	VMOVUPS      64(BX), Z9
@@ -655,13 +671,13 @@ again44:
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000008, DX
 	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x02, DI
+	LEAQ         (DI)(R8*1), DI
+	SUBQ         $0x02, SI
 
 test45:
-	CMPQ         DI, $0x02
+	CMPQ         SI, $0x02
 	JGE          again44
-	TESTQ        DI, DI
+	TESTQ        SI, SI
 	JZ           even46
 	VMOVUPS      (BX), Z8
 	VPSLLD       $0x10, Z8, Z8
@@ -768,12 +784,14 @@ skip49:
 	VMOVUPS (BX), Z8
 	VMOVUPS 64(BX), Z9
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+80(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+80(FP), DI
+	MOVQ    pace+88(FP), R8
 	JMP     test51
 
 again50:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z10
 	VPSLLD       $0x10, Z10, Z10
 	VMOVUPS      64(BX), Z11
@@ -812,7 +830,8 @@ again50:
 	VBROADCASTSS 4(DX)(AX*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	PREFETCHT0   64(SI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Z10
 	VPSLLD       $0x10, Z10, Z10
 	VMOVUPS      192(BX), Z11
@@ -854,16 +873,17 @@ again50:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000100, BX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x04, DI
+	LEAQ         (DI)(R8*2), DI
+	SUBQ         $0x04, SI
 
 test51:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again50
 	JMP  test53
 
 again52:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z10
 	VPSLLD       $0x10, Z10, Z10
 	VMOVUPS      64(BX), Z11
@@ -905,13 +925,13 @@ again52:
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000008, DX
 	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x02, DI
+	LEAQ         (DI)(R8*1), DI
+	SUBQ         $0x02, SI
 
 test53:
-	CMPQ         DI, $0x02
+	CMPQ         SI, $0x02
 	JGE          again52
-	TESTQ        DI, DI
+	TESTQ        SI, SI
 	JZ           even54
 	VMOVUPS      (BX), Z10
 	VPSLLD       $0x10, Z10, Z10
@@ -1031,12 +1051,14 @@ skip57:
 	VMOVUPS (BX), Z10
 	VMOVUPS 64(BX), Z11
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+80(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+80(FP), DI
+	MOVQ    pace+88(FP), R8
 	JMP     test59
 
 again58:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z12
 	VPSLLD       $0x10, Z12, Z12
 	VMOVUPS      64(BX), Z13
@@ -1081,7 +1103,8 @@ again58:
 	VBROADCASTSS 4(DX)(AX*2), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	PREFETCHT0   64(SI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Z12
 	VPSLLD       $0x10, Z12, Z12
 	VMOVUPS      192(BX), Z13
@@ -1129,16 +1152,17 @@ again58:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000100, BX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x04, DI
+	LEAQ         (DI)(R8*2), DI
+	SUBQ         $0x04, SI
 
 test59:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again58
 	JMP  test61
 
 again60:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z12
 	VPSLLD       $0x10, Z12, Z12
 	VMOVUPS      64(BX), Z13
@@ -1186,13 +1210,13 @@ again60:
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000008, DX
 	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x02, DI
+	LEAQ         (DI)(R8*1), DI
+	SUBQ         $0x02, SI
 
 test61:
-	CMPQ         DI, $0x02
+	CMPQ         SI, $0x02
 	JGE          again60
-	TESTQ        DI, DI
+	TESTQ        SI, SI
 	JZ           even62
 	VMOVUPS      (BX), Z12
 	VPSLLD       $0x10, Z12, Z12
@@ -1331,12 +1355,14 @@ skip65:
 	VMOVUPS (SI), Z12
 	VMOVUPS 64(SI), Z13
 	MOVQ    panel+32(FP), SI
-	MOVQ    next+80(FP), DI
-	MOVQ    depth+48(FP), R8
+	MOVQ    depth+48(FP), DI
+	MOVQ    next+80(FP), R8
+	MOVQ    pace+88(FP), R9
 	JMP     test67
 
 again66:
-	PREFETCHT0   (DI)
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z14
 	VPSLLD       $0x10, Z14, Z14
 	VMOVUPS      64(SI), Z15
@@ -1387,7 +1413,8 @@ again66:
 	VBROADCASTSS 4(BX), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
-	PREFETCHT0   64(DI)
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
 	VMOVUPS      128(SI), Z14
 	VPSLLD       $0x10, Z14, Z14
 	VMOVUPS      192(SI), Z15
@@ -1442,16 +1469,17 @@ again66:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000100, SI
-	ADDQ         $0x00000080, DI
-	SUBQ         $0x04, R8
+	LEAQ         (R8)(R9*2), R8
+	SUBQ         $0x04, DI
 
 test67:
-	CMPQ R8, $0x04
+	CMPQ DI, $0x04
 	JGE  again66
 	JMP  test69
 
 again68:
-	PREFETCHT0   (DI)
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z14
 	VPSLLD       $0x10, Z14, Z14
 	VMOVUPS      64(SI), Z15
@@ -1506,13 +1534,13 @@ again68:
 	ADDQ         $0x00000008, DX
 	ADDQ         $0x00000008, BX
 	ADDQ         $0x00000080, SI
-	ADDQ         $0x00000040, DI
-	SUBQ         $0x02, R8
+	LEAQ         (R8)(R9*1), R8
+	SUBQ         $0x02, DI
 
 test69:
-	CMPQ         R8, $0x02
+	CMPQ         DI, $0x02
 	JGE          again68
-	TESTQ        R8, R8
+	TESTQ        DI, DI
 	JZ           even70
 	VMOVUPS      (SI), Z14
 	VPSLLD       $0x10, Z14, Z14
@@ -1668,12 +1696,14 @@ skip73:
 	VMOVUPS (SI), Z14
 	VMOVUPS 64(SI), Z15
 	MOVQ    panel+32(FP), SI
-	MOVQ    next+80(FP), DI
-	MOVQ    depth+48(FP), R8
+	MOVQ    depth+48(FP), DI
+	MOVQ    next+80(FP), R8
+	MOVQ    pace+88(FP), R9
 	JMP     test75
 
 again74:
-	PREFETCHT0   (DI)
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VMOVUPS      64(SI), Z17
@@ -1730,7 +1760,8 @@ again74:
 	VBROADCASTSS 4(BX)(AX*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	PREFETCHT0   64(DI)
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
 	VMOVUPS      128(SI), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VMOVUPS      192(SI), Z17
@@ -1791,16 +1822,17 @@ again74:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000100, SI
-	ADDQ         $0x00000080, DI
-	SUBQ         $0x04, R8
+	LEAQ         (R8)(R9*2), R8
+	SUBQ         $0x04, DI
 
 test75:
-	CMPQ R8, $0x04
+	CMPQ DI, $0x04
 	JGE  again74
 	JMP  test77
 
 again76:
-	PREFETCHT0   (DI)
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z16
 	VPSLLD       $0x10, Z16, Z16
 	VMOVUPS      64(SI), Z17
@@ -1861,13 +1893,13 @@ again76:
 	ADDQ         $0x00000008, DX
 	ADDQ         $0x00000008, BX
 	ADDQ         $0x00000080, SI
-	ADDQ         $0x00000040, DI
-	SUBQ         $0x02, R8
+	LEAQ         (R8)(R9*1), R8
+	SUBQ         $0x02, DI
 
 test77:
-	CMPQ         R8, $0x02
+	CMPQ         DI, $0x02
 	JGE          again76
-	TESTQ        R8, R8
+	TESTQ        DI, DI
 	JZ           even78
 	VMOVUPS      (SI), Z16
 	VPSLLD       $0x10, Z16, Z16
@@ -2036,12 +2068,14 @@ skip81:
 	VMOVUPS (SI), Z16
 	VMOVUPS 64(SI), Z17
 	MOVQ    panel+32(FP), SI
-	MOVQ    next+80(FP), DI
-	MOVQ    depth+48(FP), R8
+	MOVQ    depth+48(FP), DI
+	MOVQ    next+80(FP), R8
+	MOVQ    pace+88(FP), R9
 	JMP     test83
 
 again82:
-	PREFETCHT0   (DI)
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z18
 	VPSLLD       $0x10, Z18, Z18
 	VMOVUPS      64(SI), Z19
@@ -2104,7 +2138,8 @@ again82:
 	VBROADCASTSS 4(BX)(AX*2), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
-	PREFETCHT0   64(DI)
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
 	VMOVUPS      128(SI), Z18
 	VPSLLD       $0x10, Z18, Z18
 	VMOVUPS      192(SI), Z19
@@ -2171,16 +2206,17 @@ again82:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000100, SI
-	ADDQ         $0x00000080, DI
-	SUBQ         $0x04, R8
+	LEAQ         (R8)(R9*2), R8
+	SUBQ         $0x04, DI
 
 test83:
-	CMPQ R8, $0x04
+	CMPQ DI, $0x04
 	JGE  again82
 	JMP  test85
 
 again84:
-	PREFETCHT0   (DI)
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z18
 	VPSLLD       $0x10, Z18, Z18
 	VMOVUPS      64(SI), Z19
@@ -2247,13 +2283,13 @@ again84:
 	ADDQ         $0x00000008, DX
 	ADDQ         $0x00000008, BX
 	ADDQ         $0x00000080, SI
-	ADDQ         $0x00000040, DI
-	SUBQ         $0x02, R8
+	LEAQ         (R8)(R9*1), R8
+	SUBQ         $0x02, DI
 
 test85:
-	CMPQ         R8, $0x02
+	CMPQ         DI, $0x02
 	JGE          again84
-	TESTQ        R8, R8
+	TESTQ        DI, DI
 	JZ           even86
 	VMOVUPS      (SI), Z18
 	VPSLLD       $0x10, Z18, Z18
@@ -2441,12 +2477,14 @@ skip89:
 	VMOVUPS (DI), Z18
 	VMOVUPS 64(DI), Z19
 	MOVQ    panel+32(FP), DI
-	MOVQ    next+80(FP), R8
-	MOVQ    depth+48(FP), R9
+	MOVQ    depth+48(FP), R8
+	MOVQ    next+80(FP), R9
+	MOVQ    pace+88(FP), R10
 	JMP     test91
 
 again90:
-	PREFETCHT0   (R8)
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z20
 	VPSLLD       $0x10, Z20, Z20
 	VMOVUPS      64(DI), Z21
@@ -2515,7 +2553,8 @@ again90:
 	VBROADCASTSS 4(SI), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
 	VMOVUPS      128(DI), Z20
 	VPSLLD       $0x10, Z20, Z20
 	VMOVUPS      192(DI), Z21
@@ -2589,16 +2628,17 @@ again90:
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000100, DI
-	ADDQ         $0x00000080, R8
-	SUBQ         $0x04, R9
+	LEAQ         (R9)(R10*2), R9
+	SUBQ         $0x04, R8
 
 test91:
-	CMPQ R9, $0x04
+	CMPQ R8, $0x04
 	JGE  again90
 	JMP  test93
 
 again92:
-	PREFETCHT0   (R8)
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z20
 	VPSLLD       $0x10, Z20, Z20
 	VMOVUPS      64(DI), Z21
@@ -2672,13 +2712,13 @@ again92:
 	ADDQ         $0x00000008, BX
 	ADDQ         $0x00000008, SI
 	ADDQ         $0x00000080, DI
-	ADDQ         $0x00000040, R8
-	SUBQ         $0x02, R9
+	LEAQ         (R9)(R10*1), R9
+	SUBQ         $0x02, R8
 
 test93:
-	CMPQ         R9, $0x02
+	CMPQ         R8, $0x02
 	JGE          again92
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           even94
 	VMOVUPS      (DI), Z20
 	VPSLLD       $0x10, Z20, Z20
@@ -2883,12 +2923,14 @@ skip97:
 	VMOVUPS (DI), Z20
 	VMOVUPS 64(DI), Z21
 	MOVQ    panel+32(FP), DI
-	MOVQ    next+80(FP), R8
-	MOVQ    depth+48(FP), R9
+	MOVQ    depth+48(FP), R8
+	MOVQ    next+80(FP), R9
+	MOVQ    pace+88(FP), R10
 	JMP     test99
 
 again98:
-	PREFETCHT0   (R8)
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z22
 	VPSLLD       $0x10, Z22, Z22
 	VMOVUPS      64(DI), Z23
@@ -2963,7 +3005,8 @@ again98:
 	VBROADCASTSS 4(SI)(AX*1), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
-	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
 	VMOVUPS      128(DI), Z22
 	VPSLLD       $0x10, Z22, Z22
 	VMOVUPS      192(DI), Z23
@@ -3043,16 +3086,17 @@ again98:
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000100, DI
-	ADDQ         $0x00000080, R8
-	SUBQ         $0x04, R9
+	LEAQ         (R9)(R10*2), R9
+	SUBQ         $0x04, R8
 
 test99:
-	CMPQ R9, $0x04
+	CMPQ R8, $0x04
 	JGE  again98
 	JMP  test101
 
 again100:
-	PREFETCHT0   (R8)
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z22
 	VPSLLD       $0x10, Z22, Z22
 	VMOVUPS      64(DI), Z23
@@ -3132,13 +3176,13 @@ again100:
 	ADDQ         $0x00000008, BX
 	ADDQ         $0x00000008, SI
 	ADDQ         $0x00000080, DI
-	ADDQ         $0x00000040, R8
-	SUBQ         $0x02, R9
+	LEAQ         (R9)(R10*1), R9
+	SUBQ         $0x02, R8
 
 test101:
-	CMPQ         R9, $0x02
+	CMPQ         R8, $0x02
 	JGE          again100
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           even102
 	VMOVUPS      (DI), Z22
 	VPSLLD       $0x10, Z22, Z22
@@ -3356,12 +3400,14 @@ skip105:
 	VMOVUPS (DI), Z22
 	VMOVUPS 64(DI), Z23
 	MOVQ    panel+32(FP), DI
-	MOVQ    next+80(FP), R8
-	MOVQ    depth+48(FP), R9
+	MOVQ    depth+48(FP), R8
+	MOVQ    next+80(FP), R9
+	MOVQ    pace+88(FP), R10
 	JMP     test107
 
 again106:
-	PREFETCHT0   (R8)
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z24
 	VPSLLD       $0x10, Z24, Z24
 	VMOVUPS      64(DI), Z25
@@ -3442,7 +3488,8 @@ again106:
 	VBROADCASTSS 4(SI)(AX*2), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	PREFETCHT0   64(R8)
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
 	VMOVUPS      128(DI), Z24
 	VPSLLD       $0x10, Z24, Z24
 	VMOVUPS      192(DI), Z25
@@ -3528,16 +3575,17 @@ again106:
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000100, DI
-	ADDQ         $0x00000080, R8
-	SUBQ         $0x04, R9
+	LEAQ         (R9)(R10*2), R9
+	SUBQ         $0x04, R8
 
 test107:
-	CMPQ R9, $0x04
+	CMPQ R8, $0x04
 	JGE  again106
 	JMP  test109
 
 again108:
-	PREFETCHT0   (R8)
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z24
 	VPSLLD       $0x10, Z24, Z24
 	VMOVUPS      64(DI), Z25
@@ -3623,13 +3671,13 @@ again108:
 	ADDQ         $0x00000008, BX
 	ADDQ         $0x00000008, SI
 	ADDQ         $0x00000080, DI
-	ADDQ         $0x00000040, R8
-	SUBQ         $0x02, R9
+	LEAQ         (R9)(R10*1), R9
+	SUBQ         $0x02, R8
 
 test109:
-	CMPQ         R9, $0x02
+	CMPQ         R8, $0x02
 	JGE          again108
-	TESTQ        R9, R9
+	TESTQ        R8, R8
 	JZ           even110
 	VMOVUPS      (DI), Z24
 	VPSLLD       $0x10, Z24, Z24
@@ -3866,12 +3914,14 @@ skip113:
 	VMOVUPS (R8), Z24
 	VMOVUPS 64(R8), Z25
 	MOVQ    panel+32(FP), R8
-	MOVQ    next+80(FP), R9
-	MOVQ    depth+48(FP), R10
+	MOVQ    depth+48(FP), R9
+	MOVQ    next+80(FP), R10
+	MOVQ    pace+88(FP), R11
 	JMP     test115
 
 again114:
-	PREFETCHT0   (R9)
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z26
 	VPSLLD       $0x10, Z26, Z26
 	VMOVUPS      64(R8), Z27
@@ -3958,7 +4008,8 @@ again114:
 	VBROADCASTSS 4(DI), Z28
 	VFMADD231PS  Z26, Z28, Z24
 	VFMADD231PS  Z27, Z28, Z25
-	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
 	VMOVUPS      128(R8), Z26
 	VPSLLD       $0x10, Z26, Z26
 	VMOVUPS      192(R8), Z27
@@ -4051,16 +4102,17 @@ again114:
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000010, DI
 	ADDQ         $0x00000100, R8
-	ADDQ         $0x00000080, R9
-	SUBQ         $0x04, R10
+	LEAQ         (R10)(R11*2), R10
+	SUBQ         $0x04, R9
 
 test115:
-	CMPQ R10, $0x04
+	CMPQ R9, $0x04
 	JGE  again114
 	JMP  test117
 
 again116:
-	PREFETCHT0   (R9)
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z26
 	VPSLLD       $0x10, Z26, Z26
 	VMOVUPS      64(R8), Z27
@@ -4153,13 +4205,13 @@ again116:
 	ADDQ         $0x00000008, SI
 	ADDQ         $0x00000008, DI
 	ADDQ         $0x00000080, R8
-	ADDQ         $0x00000040, R9
-	SUBQ         $0x02, R10
+	LEAQ         (R10)(R11*1), R10
+	SUBQ         $0x02, R9
 
 test117:
-	CMPQ         R10, $0x02
+	CMPQ         R9, $0x02
 	JGE          again116
-	TESTQ        R10, R10
+	TESTQ        R9, R9
 	JZ           even118
 	VMOVUPS      (R8), Z26
 	VPSLLD       $0x10, Z26, Z26
@@ -4413,12 +4465,14 @@ skip121:
 	VMOVUPS (R8), Z26
 	VMOVUPS 64(R8), Z27
 	MOVQ    panel+32(FP), R8
-	MOVQ    next+80(FP), R9
-	MOVQ    depth+48(FP), R10
+	MOVQ    depth+48(FP), R9
+	MOVQ    next+80(FP), R10
+	MOVQ    pace+88(FP), R11
 	JMP     test123
 
 again122:
-	PREFETCHT0   (R9)
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z28
 	VPSLLD       $0x10, Z28, Z28
 	VMOVUPS      64(R8), Z29
@@ -4511,7 +4565,8 @@ again122:
 	VBROADCASTSS 4(DI)(AX*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
-	PREFETCHT0   64(R9)
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
 	VMOVUPS      128(R8), Z28
 	VPSLLD       $0x10, Z28, Z28
 	VMOVUPS      192(R8), Z29
@@ -4610,16 +4665,17 @@ again122:
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000010, DI
 	ADDQ         $0x00000100, R8
-	ADDQ         $0x00000080, R9
-	SUBQ         $0x04, R10
+	LEAQ         (R10)(R11*2), R10
+	SUBQ         $0x04, R9
 
 test123:
-	CMPQ R10, $0x04
+	CMPQ R9, $0x04
 	JGE  again122
 	JMP  test125
 
 again124:
-	PREFETCHT0   (R9)
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z28
 	VPSLLD       $0x10, Z28, Z28
 	VMOVUPS      64(R8), Z29
@@ -4718,13 +4774,13 @@ again124:
 	ADDQ         $0x00000008, SI
 	ADDQ         $0x00000008, DI
 	ADDQ         $0x00000080, R8
-	ADDQ         $0x00000040, R9
-	SUBQ         $0x02, R10
+	LEAQ         (R10)(R11*1), R10
+	SUBQ         $0x02, R9
 
 test125:
-	CMPQ         R10, $0x02
+	CMPQ         R9, $0x02
 	JGE          again124
-	TESTQ        R10, R10
+	TESTQ        R9, R9
 	JZ           even126
 	VMOVUPS      (R8), Z28
 	VPSLLD       $0x10, Z28, Z28
@@ -4878,9 +4934,9 @@ DATA cffff0000<>+56(SB)/4, $0xffff0000
 DATA cffff0000<>+60(SB)/4, $0xffff0000
 GLOBL cffff0000<>(SB), RODATA|NOPTR, $64
 
-// func tileBFloat16AVX2(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16)
+// func tileBFloat16AVX2(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16, pace int)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·tileBFloat16AVX2(SB), NOSPLIT, $0-88
+TEXT ·tileBFloat16AVX2(SB), NOSPLIT, $0-96
 	MOVQ       rows+40(FP), AX
 	CMPQ       AX, $0x06
 	JEQ        rows134
@@ -4912,12 +4968,14 @@ skip136:
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	MOVQ    panel+32(FP), CX
-	MOVQ    next+80(FP), DX
-	MOVQ    depth+48(FP), BX
+	MOVQ    depth+48(FP), DX
+	MOVQ    next+80(FP), BX
+	MOVQ    pace+88(FP), SI
 	JMP     test138
 
 again137:
-	PREFETCHT0   (DX)
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	VMOVUPS      (CX), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VMOVUPS      32(CX), Y3
@@ -4932,7 +4990,8 @@ again137:
 	VBROADCASTSS 4(AX), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
-	PREFETCHT0   64(DX)
+	PREFETCHT0   128(BX)
+	PREFETCHT0   192(BX)
 	VMOVUPS      128(CX), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VMOVUPS      160(CX), Y3
@@ -4949,16 +5008,17 @@ again137:
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         $0x00000010, AX
 	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000080, DX
-	SUBQ         $0x04, BX
+	LEAQ         (BX)(SI*2), BX
+	SUBQ         $0x04, DX
 
 test138:
-	CMPQ BX, $0x04
+	CMPQ DX, $0x04
 	JGE  again137
 	JMP  test140
 
 again139:
-	PREFETCHT0   (DX)
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	VMOVUPS      (CX), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VMOVUPS      32(CX), Y3
@@ -4975,13 +5035,13 @@ again139:
 	VFMADD231PS  Y3, Y4, Y1
 	ADDQ         $0x00000008, AX
 	ADDQ         $0x00000080, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x02, BX
+	LEAQ         (BX)(SI*1), BX
+	SUBQ         $0x02, DX
 
 test140:
-	CMPQ         BX, $0x02
+	CMPQ         DX, $0x02
 	JGE          again139
-	TESTQ        BX, BX
+	TESTQ        DX, DX
 	JZ           even141
 	VMOVUPS      (CX), Y2
 	VPSLLD       $0x10, Y2, Y2
@@ -5035,12 +5095,14 @@ skip144:
 	VMOVUPS (DX), Y2
 	VMOVUPS 32(DX), Y3
 	MOVQ    panel+32(FP), DX
-	MOVQ    next+80(FP), BX
-	MOVQ    depth+48(FP), SI
+	MOVQ    depth+48(FP), BX
+	MOVQ    next+80(FP), SI
+	MOVQ    pace+88(FP), DI
 	JMP     test146
 
 again145:
-	PREFETCHT0   (BX)
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Y4
 	VPSLLD       $0x10, Y4, Y4
 	VMOVUPS      32(DX), Y5
@@ -5061,7 +5123,8 @@ again145:
 	VBROADCASTSS 4(CX)(AX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	PREFETCHT0   64(BX)
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
 	VMOVUPS      128(DX), Y4
 	VPSLLD       $0x10, Y4, Y4
 	VMOVUPS      160(DX), Y5
@@ -5084,16 +5147,17 @@ again145:
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000080, BX
-	SUBQ         $0x04, SI
+	LEAQ         (SI)(DI*2), SI
+	SUBQ         $0x04, BX
 
 test146:
-	CMPQ SI, $0x04
+	CMPQ BX, $0x04
 	JGE  again145
 	JMP  test148
 
 again147:
-	PREFETCHT0   (BX)
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Y4
 	VPSLLD       $0x10, Y4, Y4
 	VMOVUPS      32(DX), Y5
@@ -5116,13 +5180,13 @@ again147:
 	VFMADD231PS  Y5, Y6, Y3
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000040, BX
-	SUBQ         $0x02, SI
+	LEAQ         (SI)(DI*1), SI
+	SUBQ         $0x02, BX
 
 test148:
-	CMPQ         SI, $0x02
+	CMPQ         BX, $0x02
 	JGE          again147
-	TESTQ        SI, SI
+	TESTQ        BX, BX
 	JZ           even149
 	VMOVUPS      (DX), Y4
 	VPSLLD       $0x10, Y4, Y4
@@ -5187,12 +5251,14 @@ skip152:
 	VMOVUPS (DX), Y4
 	VMOVUPS 32(DX), Y5
 	MOVQ    panel+32(FP), DX
-	MOVQ    next+80(FP), BX
-	MOVQ    depth+48(FP), SI
+	MOVQ    depth+48(FP), BX
+	MOVQ    next+80(FP), SI
+	MOVQ    pace+88(FP), DI
 	JMP     test154
 
 again153:
-	PREFETCHT0   (BX)
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Y6
 	VPSLLD       $0x10, Y6, Y6
 	VMOVUPS      32(DX), Y7
@@ -5219,7 +5285,8 @@ again153:
 	VBROADCASTSS 4(CX)(AX*2), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
-	PREFETCHT0   64(BX)
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
 	VMOVUPS      128(DX), Y6
 	VPSLLD       $0x10, Y6, Y6
 	VMOVUPS      160(DX), Y7
@@ -5248,16 +5315,17 @@ again153:
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000080, BX
-	SUBQ         $0x04, SI
+	LEAQ         (SI)(DI*2), SI
+	SUBQ         $0x04, BX
 
 test154:
-	CMPQ SI, $0x04
+	CMPQ BX, $0x04
 	JGE  again153
 	JMP  test156
 
 again155:
-	PREFETCHT0   (BX)
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Y6
 	VPSLLD       $0x10, Y6, Y6
 	VMOVUPS      32(DX), Y7
@@ -5286,13 +5354,13 @@ again155:
 	VFMADD231PS  Y7, Y8, Y5
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000040, BX
-	SUBQ         $0x02, SI
+	LEAQ         (SI)(DI*1), SI
+	SUBQ         $0x02, BX
 
 test156:
-	CMPQ         SI, $0x02
+	CMPQ         BX, $0x02
 	JGE          again155
-	TESTQ        SI, SI
+	TESTQ        BX, BX
 	JZ           even157
 	VMOVUPS      (DX), Y6
 	VPSLLD       $0x10, Y6, Y6
@@ -5374,12 +5442,14 @@ skip160:
 	VMOVUPS (BX), Y6
 	VMOVUPS 32(BX), Y7
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+80(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+80(FP), DI
+	MOVQ    pace+88(FP), R8
 	JMP     test162
 
 again161:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Y8
 	VPSLLD       $0x10, Y8, Y8
 	VMOVUPS      32(BX), Y9
@@ -5412,7 +5482,8 @@ again161:
 	VBROADCASTSS 4(DX), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	PREFETCHT0   64(SI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Y8
 	VPSLLD       $0x10, Y8, Y8
 	VMOVUPS      160(BX), Y9
@@ -5448,16 +5519,17 @@ again161:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000100, BX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x04, DI
+	LEAQ         (DI)(R8*2), DI
+	SUBQ         $0x04, SI
 
 test162:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again161
 	JMP  test164
 
 again163:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Y8
 	VPSLLD       $0x10, Y8, Y8
 	VMOVUPS      32(BX), Y9
@@ -5493,13 +5565,13 @@ again163:
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000008, DX
 	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x02, DI
+	LEAQ         (DI)(R8*1), DI
+	SUBQ         $0x02, SI
 
 test164:
-	CMPQ         DI, $0x02
+	CMPQ         SI, $0x02
 	JGE          again163
-	TESTQ        DI, DI
+	TESTQ        SI, SI
 	JZ           even165
 	VMOVUPS      (BX), Y8
 	VPSLLD       $0x10, Y8, Y8
@@ -5596,12 +5668,14 @@ skip168:
 	VMOVUPS (BX), Y8
 	VMOVUPS 32(BX), Y9
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+80(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+80(FP), DI
+	MOVQ    pace+88(FP), R8
 	JMP     test170
 
 again169:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Y10
 	VPSLLD       $0x10, Y10, Y10
 	VMOVUPS      32(BX), Y11
@@ -5640,7 +5714,8 @@ again169:
 	VBROADCASTSS 4(DX)(AX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	PREFETCHT0   64(SI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Y10
 	VPSLLD       $0x10, Y10, Y10
 	VMOVUPS      160(BX), Y11
@@ -5682,16 +5757,17 @@ again169:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000100, BX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x04, DI
+	LEAQ         (DI)(R8*2), DI
+	SUBQ         $0x04, SI
 
 test170:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again169
 	JMP  test172
 
 again171:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Y10
 	VPSLLD       $0x10, Y10, Y10
 	VMOVUPS      32(BX), Y11
@@ -5733,13 +5809,13 @@ again171:
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000008, DX
 	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x02, DI
+	LEAQ         (DI)(R8*1), DI
+	SUBQ         $0x02, SI
 
 test172:
-	CMPQ         DI, $0x02
+	CMPQ         SI, $0x02
 	JGE          again171
-	TESTQ        DI, DI
+	TESTQ        SI, SI
 	JZ           even173
 	VMOVUPS      (BX), Y10
 	VPSLLD       $0x10, Y10, Y10
@@ -5847,12 +5923,14 @@ skip176:
 	VMOVUPS (BX), Y10
 	VMOVUPS 32(BX), Y11
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+80(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+80(FP), DI
+	MOVQ    pace+88(FP), R8
 	JMP     test178
 
 again177:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Y12
 	VPSLLD       $0x10, Y12, Y12
 	VMOVUPS      32(BX), Y13
@@ -5897,7 +5975,8 @@ again177:
 	VBROADCASTSS 4(DX)(AX*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	PREFETCHT0   64(SI)
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Y12
 	VPSLLD       $0x10, Y12, Y12
 	VMOVUPS      160(BX), Y13
@@ -5945,16 +6024,17 @@ again177:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000100, BX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x04, DI
+	LEAQ         (DI)(R8*2), DI
+	SUBQ         $0x04, SI
 
 test178:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again177
 	JMP  test180
 
 again179:
-	PREFETCHT0   (SI)
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Y12
 	VPSLLD       $0x10, Y12, Y12
 	VMOVUPS      32(BX), Y13
@@ -6002,13 +6082,13 @@ again179:
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000008, DX
 	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x02, DI
+	LEAQ         (DI)(R8*1), DI
+	SUBQ         $0x02, SI
 
 test180:
-	CMPQ         DI, $0x02
+	CMPQ         SI, $0x02
 	JGE          again179
-	TESTQ        DI, DI
+	TESTQ        SI, SI
 	JZ           even181
 	VMOVUPS      (BX), Y12
 	VPSLLD       $0x10, Y12, Y12
@@ -6076,9 +6156,9 @@ store182:
 	VZEROUPPER
 	RET
 
-// func tilePairsAVX512(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16)
+// func tilePairsAVX512(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16, pace int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tilePairsAVX512(SB), NOSPLIT, $0-88
+TEXT ·tilePairsAVX512(SB), NOSPLIT, $0-96
 	MOVQ       rows+40(FP), AX
 	CMPQ       AX, $0x0e
 	JEQ        rows197
@@ -6128,14 +6208,16 @@ skip199:
 	VMOVUPS (CX), Z0
 	VMOVUPS 64(CX), Z1
 	MOVQ    panel+32(FP), CX
-	MOVQ    next+80(FP), DX
-	MOVQ    depth+48(FP), BX
+	MOVQ    depth+48(FP), DX
+	MOVQ    next+80(FP), BX
+	MOVQ    pace+88(FP), SI
 	JMP     test201
 
 again200:
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	VMOVUPS      (CX), Z28
 	VMOVUPS      64(CX), Z29
-	PREFETCHT0   (DX)
 	VBROADCASTSS (AX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6145,9 +6227,10 @@ again200:
 	// VDPBF16PS Z29, Z30, Z1
 	LONG         $0x400e9262
 	WORD         $0xcd52
+	PREFETCHT0   128(BX)
+	PREFETCHT0   192(BX)
 	VMOVUPS      128(CX), Z28
 	VMOVUPS      192(CX), Z29
-	PREFETCHT0   64(DX)
 	VBROADCASTSS 4(AX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6157,9 +6240,10 @@ again200:
 	// VDPBF16PS Z29, Z30, Z1
 	LONG         $0x400e9262
 	WORD         $0xcd52
+	PREFETCHT0   256(BX)
+	PREFETCHT0   320(BX)
 	VMOVUPS      256(CX), Z28
 	VMOVUPS      320(CX), Z29
-	PREFETCHT0   128(DX)
 	VBROADCASTSS 8(AX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6169,9 +6253,10 @@ again200:
 	// VDPBF16PS Z29, Z30, Z1
 	LONG         $0x400e9262
 	WORD         $0xcd52
+	PREFETCHT0   384(BX)
+	PREFETCHT0   448(BX)
 	VMOVUPS      384(CX), Z28
 	VMOVUPS      448(CX), Z29
-	PREFETCHT0   192(DX)
 	VBROADCASTSS 12(AX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6183,18 +6268,19 @@ again200:
 	WORD $0xcd52
 	ADDQ $0x00000010, AX
 	ADDQ $0x00000200, CX
-	ADDQ $0x00000100, DX
-	SUBQ $0x04, BX
+	LEAQ (BX)(SI*4), BX
+	SUBQ $0x04, DX
 
 test201:
-	CMPQ BX, $0x04
+	CMPQ DX, $0x04
 	JGE  again200
 	JMP  test203
 
 again202:
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	VMOVUPS      (CX), Z28
 	VMOVUPS      64(CX), Z29
-	PREFETCHT0   (DX)
 	VBROADCASTSS (AX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6206,11 +6292,11 @@ again202:
 	WORD $0xcd52
 	ADDQ $0x00000004, AX
 	ADDQ $0x00000080, CX
-	ADDQ $0x00000040, DX
-	SUBQ $0x01, BX
+	LEAQ (BX)(SI*1), BX
+	SUBQ $0x01, DX
 
 test203:
-	CMPQ   BX, $0x01
+	CMPQ   DX, $0x01
 	JGE    again202
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -6259,14 +6345,16 @@ skip206:
 	VMOVUPS (DX), Z2
 	VMOVUPS 64(DX), Z3
 	MOVQ    panel+32(FP), DX
-	MOVQ    next+80(FP), BX
-	MOVQ    depth+48(FP), SI
+	MOVQ    depth+48(FP), BX
+	MOVQ    next+80(FP), SI
+	MOVQ    pace+88(FP), DI
 	JMP     test208
 
 again207:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
-	PREFETCHT0   (BX)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6285,9 +6373,10 @@ again207:
 	// VDPBF16PS Z29, Z30, Z3
 	LONG         $0x400e9262
 	WORD         $0xdd52
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
-	PREFETCHT0   64(BX)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6306,9 +6395,10 @@ again207:
 	// VDPBF16PS Z29, Z30, Z3
 	LONG         $0x400e9262
 	WORD         $0xdd52
+	PREFETCHT0   256(SI)
+	PREFETCHT0   320(SI)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
-	PREFETCHT0   128(BX)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6327,9 +6417,10 @@ again207:
 	// VDPBF16PS Z29, Z30, Z3
 	LONG         $0x400e9262
 	WORD         $0xdd52
+	PREFETCHT0   384(SI)
+	PREFETCHT0   448(SI)
 	VMOVUPS      384(DX), Z28
 	VMOVUPS      448(DX), Z29
-	PREFETCHT0   192(BX)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6350,18 +6441,19 @@ again207:
 	WORD $0xdd52
 	ADDQ $0x00000010, CX
 	ADDQ $0x00000200, DX
-	ADDQ $0x00000100, BX
-	SUBQ $0x04, SI
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, BX
 
 test208:
-	CMPQ SI, $0x04
+	CMPQ BX, $0x04
 	JGE  again207
 	JMP  test210
 
 again209:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
-	PREFETCHT0   (BX)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6382,11 +6474,11 @@ again209:
 	WORD $0xdd52
 	ADDQ $0x00000004, CX
 	ADDQ $0x00000080, DX
-	ADDQ $0x00000040, BX
-	SUBQ $0x01, SI
+	LEAQ (SI)(DI*1), SI
+	SUBQ $0x01, BX
 
 test210:
-	CMPQ   SI, $0x01
+	CMPQ   BX, $0x01
 	JGE    again209
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -6445,14 +6537,16 @@ skip213:
 	VMOVUPS (DX), Z4
 	VMOVUPS 64(DX), Z5
 	MOVQ    panel+32(FP), DX
-	MOVQ    next+80(FP), BX
-	MOVQ    depth+48(FP), SI
+	MOVQ    depth+48(FP), BX
+	MOVQ    next+80(FP), SI
+	MOVQ    pace+88(FP), DI
 	JMP     test215
 
 again214:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
-	PREFETCHT0   (BX)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6480,9 +6574,10 @@ again214:
 	// VDPBF16PS Z29, Z30, Z5
 	LONG         $0x400e9262
 	WORD         $0xed52
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
-	PREFETCHT0   64(BX)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6510,9 +6605,10 @@ again214:
 	// VDPBF16PS Z29, Z30, Z5
 	LONG         $0x400e9262
 	WORD         $0xed52
+	PREFETCHT0   256(SI)
+	PREFETCHT0   320(SI)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
-	PREFETCHT0   128(BX)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6540,9 +6636,10 @@ again214:
 	// VDPBF16PS Z29, Z30, Z5
 	LONG         $0x400e9262
 	WORD         $0xed52
+	PREFETCHT0   384(SI)
+	PREFETCHT0   448(SI)
 	VMOVUPS      384(DX), Z28
 	VMOVUPS      448(DX), Z29
-	PREFETCHT0   192(BX)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6572,18 +6669,19 @@ again214:
 	WORD $0xed52
 	ADDQ $0x00000010, CX
 	ADDQ $0x00000200, DX
-	ADDQ $0x00000100, BX
-	SUBQ $0x04, SI
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, BX
 
 test215:
-	CMPQ SI, $0x04
+	CMPQ BX, $0x04
 	JGE  again214
 	JMP  test217
 
 again216:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
-	PREFETCHT0   (BX)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6613,11 +6711,11 @@ again216:
 	WORD $0xed52
 	ADDQ $0x00000004, CX
 	ADDQ $0x00000080, DX
-	ADDQ $0x00000040, BX
-	SUBQ $0x01, SI
+	LEAQ (SI)(DI*1), SI
+	SUBQ $0x01, BX
 
 test217:
-	CMPQ   SI, $0x01
+	CMPQ   BX, $0x01
 	JGE    again216
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -6692,14 +6790,16 @@ skip220:
 	VMOVUPS (BX), Z6
 	VMOVUPS 64(BX), Z7
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+80(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+80(FP), DI
+	MOVQ    pace+88(FP), R8
 	JMP     test222
 
 again221:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
-	PREFETCHT0   (SI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6736,9 +6836,10 @@ again221:
 	// VDPBF16PS Z29, Z30, Z7
 	LONG         $0x400e9262
 	WORD         $0xfd52
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Z28
 	VMOVUPS      192(BX), Z29
-	PREFETCHT0   64(SI)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6775,9 +6876,10 @@ again221:
 	// VDPBF16PS Z29, Z30, Z7
 	LONG         $0x400e9262
 	WORD         $0xfd52
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
 	VMOVUPS      256(BX), Z28
 	VMOVUPS      320(BX), Z29
-	PREFETCHT0   128(SI)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6814,9 +6916,10 @@ again221:
 	// VDPBF16PS Z29, Z30, Z7
 	LONG         $0x400e9262
 	WORD         $0xfd52
+	PREFETCHT0   384(DI)
+	PREFETCHT0   448(DI)
 	VMOVUPS      384(BX), Z28
 	VMOVUPS      448(BX), Z29
-	PREFETCHT0   192(SI)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6856,18 +6959,19 @@ again221:
 	ADDQ $0x00000010, CX
 	ADDQ $0x00000010, DX
 	ADDQ $0x00000200, BX
-	ADDQ $0x00000100, SI
-	SUBQ $0x04, DI
+	LEAQ (DI)(R8*4), DI
+	SUBQ $0x04, SI
 
 test222:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again221
 	JMP  test224
 
 again223:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
-	PREFETCHT0   (SI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -6907,11 +7011,11 @@ again223:
 	ADDQ $0x00000004, CX
 	ADDQ $0x00000004, DX
 	ADDQ $0x00000080, BX
-	ADDQ $0x00000040, SI
-	SUBQ $0x01, DI
+	LEAQ (DI)(R8*1), DI
+	SUBQ $0x01, SI
 
 test224:
-	CMPQ   DI, $0x01
+	CMPQ   SI, $0x01
 	JGE    again223
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -7000,14 +7104,16 @@ skip227:
 	VMOVUPS (BX), Z8
 	VMOVUPS 64(BX), Z9
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+80(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+80(FP), DI
+	MOVQ    pace+88(FP), R8
 	JMP     test229
 
 again228:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
-	PREFETCHT0   (SI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7053,9 +7159,10 @@ again228:
 	// VDPBF16PS Z29, Z30, Z9
 	LONG         $0x400e1262
 	WORD         $0xcd52
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Z28
 	VMOVUPS      192(BX), Z29
-	PREFETCHT0   64(SI)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7101,9 +7208,10 @@ again228:
 	// VDPBF16PS Z29, Z30, Z9
 	LONG         $0x400e1262
 	WORD         $0xcd52
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
 	VMOVUPS      256(BX), Z28
 	VMOVUPS      320(BX), Z29
-	PREFETCHT0   128(SI)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7149,9 +7257,10 @@ again228:
 	// VDPBF16PS Z29, Z30, Z9
 	LONG         $0x400e1262
 	WORD         $0xcd52
+	PREFETCHT0   384(DI)
+	PREFETCHT0   448(DI)
 	VMOVUPS      384(BX), Z28
 	VMOVUPS      448(BX), Z29
-	PREFETCHT0   192(SI)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7200,18 +7309,19 @@ again228:
 	ADDQ $0x00000010, CX
 	ADDQ $0x00000010, DX
 	ADDQ $0x00000200, BX
-	ADDQ $0x00000100, SI
-	SUBQ $0x04, DI
+	LEAQ (DI)(R8*4), DI
+	SUBQ $0x04, SI
 
 test229:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again228
 	JMP  test231
 
 again230:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
-	PREFETCHT0   (SI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7260,11 +7370,11 @@ again230:
 	ADDQ $0x00000004, CX
 	ADDQ $0x00000004, DX
 	ADDQ $0x00000080, BX
-	ADDQ $0x00000040, SI
-	SUBQ $0x01, DI
+	LEAQ (DI)(R8*1), DI
+	SUBQ $0x01, SI
 
 test231:
-	CMPQ   DI, $0x01
+	CMPQ   SI, $0x01
 	JGE    again230
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -7363,14 +7473,16 @@ skip234:
 	VMOVUPS (BX), Z10
 	VMOVUPS 64(BX), Z11
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+80(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+80(FP), DI
+	MOVQ    pace+88(FP), R8
 	JMP     test236
 
 again235:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
-	PREFETCHT0   (SI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7425,9 +7537,10 @@ again235:
 	// VDPBF16PS Z29, Z30, Z11
 	LONG         $0x400e1262
 	WORD         $0xdd52
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Z28
 	VMOVUPS      192(BX), Z29
-	PREFETCHT0   64(SI)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7482,9 +7595,10 @@ again235:
 	// VDPBF16PS Z29, Z30, Z11
 	LONG         $0x400e1262
 	WORD         $0xdd52
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
 	VMOVUPS      256(BX), Z28
 	VMOVUPS      320(BX), Z29
-	PREFETCHT0   128(SI)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7539,9 +7653,10 @@ again235:
 	// VDPBF16PS Z29, Z30, Z11
 	LONG         $0x400e1262
 	WORD         $0xdd52
+	PREFETCHT0   384(DI)
+	PREFETCHT0   448(DI)
 	VMOVUPS      384(BX), Z28
 	VMOVUPS      448(BX), Z29
-	PREFETCHT0   192(SI)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7599,18 +7714,19 @@ again235:
 	ADDQ $0x00000010, CX
 	ADDQ $0x00000010, DX
 	ADDQ $0x00000200, BX
-	ADDQ $0x00000100, SI
-	SUBQ $0x04, DI
+	LEAQ (DI)(R8*4), DI
+	SUBQ $0x04, SI
 
 test236:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again235
 	JMP  test238
 
 again237:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z28
 	VMOVUPS      64(BX), Z29
-	PREFETCHT0   (SI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7668,11 +7784,11 @@ again237:
 	ADDQ $0x00000004, CX
 	ADDQ $0x00000004, DX
 	ADDQ $0x00000080, BX
-	ADDQ $0x00000040, SI
-	SUBQ $0x01, DI
+	LEAQ (DI)(R8*1), DI
+	SUBQ $0x01, SI
 
 test238:
-	CMPQ   DI, $0x01
+	CMPQ   SI, $0x01
 	JGE    again237
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -7787,14 +7903,16 @@ skip241:
 	VMOVUPS (SI), Z12
 	VMOVUPS 64(SI), Z13
 	MOVQ    panel+32(FP), SI
-	MOVQ    next+80(FP), DI
-	MOVQ    depth+48(FP), R8
+	MOVQ    depth+48(FP), DI
+	MOVQ    next+80(FP), R8
+	MOVQ    pace+88(FP), R9
 	JMP     test243
 
 again242:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
-	PREFETCHT0   (DI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7858,9 +7976,10 @@ again242:
 	// VDPBF16PS Z29, Z30, Z13
 	LONG         $0x400e1262
 	WORD         $0xed52
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
 	VMOVUPS      128(SI), Z28
 	VMOVUPS      192(SI), Z29
-	PREFETCHT0   64(DI)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7924,9 +8043,10 @@ again242:
 	// VDPBF16PS Z29, Z30, Z13
 	LONG         $0x400e1262
 	WORD         $0xed52
+	PREFETCHT0   256(R8)
+	PREFETCHT0   320(R8)
 	VMOVUPS      256(SI), Z28
 	VMOVUPS      320(SI), Z29
-	PREFETCHT0   128(DI)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -7990,9 +8110,10 @@ again242:
 	// VDPBF16PS Z29, Z30, Z13
 	LONG         $0x400e1262
 	WORD         $0xed52
+	PREFETCHT0   384(R8)
+	PREFETCHT0   448(R8)
 	VMOVUPS      384(SI), Z28
 	VMOVUPS      448(SI), Z29
-	PREFETCHT0   192(DI)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -8060,18 +8181,19 @@ again242:
 	ADDQ $0x00000010, DX
 	ADDQ $0x00000010, BX
 	ADDQ $0x00000200, SI
-	ADDQ $0x00000100, DI
-	SUBQ $0x04, R8
+	LEAQ (R8)(R9*4), R8
+	SUBQ $0x04, DI
 
 test243:
-	CMPQ R8, $0x04
+	CMPQ DI, $0x04
 	JGE  again242
 	JMP  test245
 
 again244:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
-	PREFETCHT0   (DI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -8139,11 +8261,11 @@ again244:
 	ADDQ $0x00000004, DX
 	ADDQ $0x00000004, BX
 	ADDQ $0x00000080, SI
-	ADDQ $0x00000040, DI
-	SUBQ $0x01, R8
+	LEAQ (R8)(R9*1), R8
+	SUBQ $0x01, DI
 
 test245:
-	CMPQ   R8, $0x01
+	CMPQ   DI, $0x01
 	JGE    again244
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -8272,14 +8394,16 @@ skip248:
 	VMOVUPS (SI), Z14
 	VMOVUPS 64(SI), Z15
 	MOVQ    panel+32(FP), SI
-	MOVQ    next+80(FP), DI
-	MOVQ    depth+48(FP), R8
+	MOVQ    depth+48(FP), DI
+	MOVQ    next+80(FP), R8
+	MOVQ    pace+88(FP), R9
 	JMP     test250
 
 again249:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
-	PREFETCHT0   (DI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -8352,9 +8476,10 @@ again249:
 	// VDPBF16PS Z29, Z30, Z15
 	LONG         $0x400e1262
 	WORD         $0xfd52
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
 	VMOVUPS      128(SI), Z28
 	VMOVUPS      192(SI), Z29
-	PREFETCHT0   64(DI)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -8427,9 +8552,10 @@ again249:
 	// VDPBF16PS Z29, Z30, Z15
 	LONG         $0x400e1262
 	WORD         $0xfd52
+	PREFETCHT0   256(R8)
+	PREFETCHT0   320(R8)
 	VMOVUPS      256(SI), Z28
 	VMOVUPS      320(SI), Z29
-	PREFETCHT0   128(DI)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -8502,9 +8628,10 @@ again249:
 	// VDPBF16PS Z29, Z30, Z15
 	LONG         $0x400e1262
 	WORD         $0xfd52
+	PREFETCHT0   384(R8)
+	PREFETCHT0   448(R8)
 	VMOVUPS      384(SI), Z28
 	VMOVUPS      448(SI), Z29
-	PREFETCHT0   192(DI)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -8581,18 +8708,19 @@ again249:
 	ADDQ $0x00000010, DX
 	ADDQ $0x00000010, BX
 	ADDQ $0x00000200, SI
-	ADDQ $0x00000100, DI
-	SUBQ $0x04, R8
+	LEAQ (R8)(R9*4), R8
+	SUBQ $0x04, DI
 
 test250:
-	CMPQ R8, $0x04
+	CMPQ DI, $0x04
 	JGE  again249
 	JMP  test252
 
 again251:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
-	PREFETCHT0   (DI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -8669,11 +8797,11 @@ again251:
 	ADDQ $0x00000004, DX
 	ADDQ $0x00000004, BX
 	ADDQ $0x00000080, SI
-	ADDQ $0x00000040, DI
-	SUBQ $0x01, R8
+	LEAQ (R8)(R9*1), R8
+	SUBQ $0x01, DI
 
 test252:
-	CMPQ   R8, $0x01
+	CMPQ   DI, $0x01
 	JGE    again251
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -8812,14 +8940,16 @@ skip255:
 	VMOVUPS (SI), Z16
 	VMOVUPS 64(SI), Z17
 	MOVQ    panel+32(FP), SI
-	MOVQ    next+80(FP), DI
-	MOVQ    depth+48(FP), R8
+	MOVQ    depth+48(FP), DI
+	MOVQ    next+80(FP), R8
+	MOVQ    pace+88(FP), R9
 	JMP     test257
 
 again256:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
-	PREFETCHT0   (DI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -8901,9 +9031,10 @@ again256:
 	// VDPBF16PS Z29, Z30, Z17
 	LONG         $0x400e8262
 	WORD         $0xcd52
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
 	VMOVUPS      128(SI), Z28
 	VMOVUPS      192(SI), Z29
-	PREFETCHT0   64(DI)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -8985,9 +9116,10 @@ again256:
 	// VDPBF16PS Z29, Z30, Z17
 	LONG         $0x400e8262
 	WORD         $0xcd52
+	PREFETCHT0   256(R8)
+	PREFETCHT0   320(R8)
 	VMOVUPS      256(SI), Z28
 	VMOVUPS      320(SI), Z29
-	PREFETCHT0   128(DI)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -9069,9 +9201,10 @@ again256:
 	// VDPBF16PS Z29, Z30, Z17
 	LONG         $0x400e8262
 	WORD         $0xcd52
+	PREFETCHT0   384(R8)
+	PREFETCHT0   448(R8)
 	VMOVUPS      384(SI), Z28
 	VMOVUPS      448(SI), Z29
-	PREFETCHT0   192(DI)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -9157,18 +9290,19 @@ again256:
 	ADDQ $0x00000010, DX
 	ADDQ $0x00000010, BX
 	ADDQ $0x00000200, SI
-	ADDQ $0x00000100, DI
-	SUBQ $0x04, R8
+	LEAQ (R8)(R9*4), R8
+	SUBQ $0x04, DI
 
 test257:
-	CMPQ R8, $0x04
+	CMPQ DI, $0x04
 	JGE  again256
 	JMP  test259
 
 again258:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z28
 	VMOVUPS      64(SI), Z29
-	PREFETCHT0   (DI)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -9254,11 +9388,11 @@ again258:
 	ADDQ $0x00000004, DX
 	ADDQ $0x00000004, BX
 	ADDQ $0x00000080, SI
-	ADDQ $0x00000040, DI
-	SUBQ $0x01, R8
+	LEAQ (R8)(R9*1), R8
+	SUBQ $0x01, DI
 
 test259:
-	CMPQ   R8, $0x01
+	CMPQ   DI, $0x01
 	JGE    again258
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -9413,14 +9547,16 @@ skip262:
 	VMOVUPS (DI), Z18
 	VMOVUPS 64(DI), Z19
 	MOVQ    panel+32(FP), DI
-	MOVQ    next+80(FP), R8
-	MOVQ    depth+48(FP), R9
+	MOVQ    depth+48(FP), R8
+	MOVQ    next+80(FP), R9
+	MOVQ    pace+88(FP), R10
 	JMP     test264
 
 again263:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
-	PREFETCHT0   (R8)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -9511,9 +9647,10 @@ again263:
 	// VDPBF16PS Z29, Z30, Z19
 	LONG         $0x400e8262
 	WORD         $0xdd52
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
 	VMOVUPS      128(DI), Z28
 	VMOVUPS      192(DI), Z29
-	PREFETCHT0   64(R8)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -9604,9 +9741,10 @@ again263:
 	// VDPBF16PS Z29, Z30, Z19
 	LONG         $0x400e8262
 	WORD         $0xdd52
+	PREFETCHT0   256(R9)
+	PREFETCHT0   320(R9)
 	VMOVUPS      256(DI), Z28
 	VMOVUPS      320(DI), Z29
-	PREFETCHT0   128(R8)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -9697,9 +9835,10 @@ again263:
 	// VDPBF16PS Z29, Z30, Z19
 	LONG         $0x400e8262
 	WORD         $0xdd52
+	PREFETCHT0   384(R9)
+	PREFETCHT0   448(R9)
 	VMOVUPS      384(DI), Z28
 	VMOVUPS      448(DI), Z29
-	PREFETCHT0   192(R8)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -9795,18 +9934,19 @@ again263:
 	ADDQ $0x00000010, BX
 	ADDQ $0x00000010, SI
 	ADDQ $0x00000200, DI
-	ADDQ $0x00000100, R8
-	SUBQ $0x04, R9
+	LEAQ (R9)(R10*4), R9
+	SUBQ $0x04, R8
 
 test264:
-	CMPQ R9, $0x04
+	CMPQ R8, $0x04
 	JGE  again263
 	JMP  test266
 
 again265:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
-	PREFETCHT0   (R8)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -9902,11 +10042,11 @@ again265:
 	ADDQ $0x00000004, BX
 	ADDQ $0x00000004, SI
 	ADDQ $0x00000080, DI
-	ADDQ $0x00000040, R8
-	SUBQ $0x01, R9
+	LEAQ (R9)(R10*1), R9
+	SUBQ $0x01, R8
 
 test266:
-	CMPQ   R9, $0x01
+	CMPQ   R8, $0x01
 	JGE    again265
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -10075,14 +10215,16 @@ skip269:
 	VMOVUPS (DI), Z20
 	VMOVUPS 64(DI), Z21
 	MOVQ    panel+32(FP), DI
-	MOVQ    next+80(FP), R8
-	MOVQ    depth+48(FP), R9
+	MOVQ    depth+48(FP), R8
+	MOVQ    next+80(FP), R9
+	MOVQ    pace+88(FP), R10
 	JMP     test271
 
 again270:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
-	PREFETCHT0   (R8)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -10182,9 +10324,10 @@ again270:
 	// VDPBF16PS Z29, Z30, Z21
 	LONG         $0x400e8262
 	WORD         $0xed52
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
 	VMOVUPS      128(DI), Z28
 	VMOVUPS      192(DI), Z29
-	PREFETCHT0   64(R8)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -10284,9 +10427,10 @@ again270:
 	// VDPBF16PS Z29, Z30, Z21
 	LONG         $0x400e8262
 	WORD         $0xed52
+	PREFETCHT0   256(R9)
+	PREFETCHT0   320(R9)
 	VMOVUPS      256(DI), Z28
 	VMOVUPS      320(DI), Z29
-	PREFETCHT0   128(R8)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -10386,9 +10530,10 @@ again270:
 	// VDPBF16PS Z29, Z30, Z21
 	LONG         $0x400e8262
 	WORD         $0xed52
+	PREFETCHT0   384(R9)
+	PREFETCHT0   448(R9)
 	VMOVUPS      384(DI), Z28
 	VMOVUPS      448(DI), Z29
-	PREFETCHT0   192(R8)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -10493,18 +10638,19 @@ again270:
 	ADDQ $0x00000010, BX
 	ADDQ $0x00000010, SI
 	ADDQ $0x00000200, DI
-	ADDQ $0x00000100, R8
-	SUBQ $0x04, R9
+	LEAQ (R9)(R10*4), R9
+	SUBQ $0x04, R8
 
 test271:
-	CMPQ R9, $0x04
+	CMPQ R8, $0x04
 	JGE  again270
 	JMP  test273
 
 again272:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
-	PREFETCHT0   (R8)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -10609,11 +10755,11 @@ again272:
 	ADDQ $0x00000004, BX
 	ADDQ $0x00000004, SI
 	ADDQ $0x00000080, DI
-	ADDQ $0x00000040, R8
-	SUBQ $0x01, R9
+	LEAQ (R9)(R10*1), R9
+	SUBQ $0x01, R8
 
 test273:
-	CMPQ   R9, $0x01
+	CMPQ   R8, $0x01
 	JGE    again272
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -10792,14 +10938,16 @@ skip276:
 	VMOVUPS (DI), Z22
 	VMOVUPS 64(DI), Z23
 	MOVQ    panel+32(FP), DI
-	MOVQ    next+80(FP), R8
-	MOVQ    depth+48(FP), R9
+	MOVQ    depth+48(FP), R8
+	MOVQ    next+80(FP), R9
+	MOVQ    pace+88(FP), R10
 	JMP     test278
 
 again277:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
-	PREFETCHT0   (R8)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -10908,9 +11056,10 @@ again277:
 	// VDPBF16PS Z29, Z30, Z23
 	LONG         $0x400e8262
 	WORD         $0xfd52
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
 	VMOVUPS      128(DI), Z28
 	VMOVUPS      192(DI), Z29
-	PREFETCHT0   64(R8)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -11019,9 +11168,10 @@ again277:
 	// VDPBF16PS Z29, Z30, Z23
 	LONG         $0x400e8262
 	WORD         $0xfd52
+	PREFETCHT0   256(R9)
+	PREFETCHT0   320(R9)
 	VMOVUPS      256(DI), Z28
 	VMOVUPS      320(DI), Z29
-	PREFETCHT0   128(R8)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -11130,9 +11280,10 @@ again277:
 	// VDPBF16PS Z29, Z30, Z23
 	LONG         $0x400e8262
 	WORD         $0xfd52
+	PREFETCHT0   384(R9)
+	PREFETCHT0   448(R9)
 	VMOVUPS      384(DI), Z28
 	VMOVUPS      448(DI), Z29
-	PREFETCHT0   192(R8)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -11246,18 +11397,19 @@ again277:
 	ADDQ $0x00000010, BX
 	ADDQ $0x00000010, SI
 	ADDQ $0x00000200, DI
-	ADDQ $0x00000100, R8
-	SUBQ $0x04, R9
+	LEAQ (R9)(R10*4), R9
+	SUBQ $0x04, R8
 
 test278:
-	CMPQ R9, $0x04
+	CMPQ R8, $0x04
 	JGE  again277
 	JMP  test280
 
 again279:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z28
 	VMOVUPS      64(DI), Z29
-	PREFETCHT0   (R8)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -11371,11 +11523,11 @@ again279:
 	ADDQ $0x00000004, BX
 	ADDQ $0x00000004, SI
 	ADDQ $0x00000080, DI
-	ADDQ $0x00000040, R8
-	SUBQ $0x01, R9
+	LEAQ (R9)(R10*1), R9
+	SUBQ $0x01, R8
 
 test280:
-	CMPQ   R9, $0x01
+	CMPQ   R8, $0x01
 	JGE    again279
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -11570,14 +11722,16 @@ skip283:
 	VMOVUPS (R8), Z24
 	VMOVUPS 64(R8), Z25
 	MOVQ    panel+32(FP), R8
-	MOVQ    next+80(FP), R9
-	MOVQ    depth+48(FP), R10
+	MOVQ    depth+48(FP), R9
+	MOVQ    next+80(FP), R10
+	MOVQ    pace+88(FP), R11
 	JMP     test285
 
 again284:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
-	PREFETCHT0   (R9)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -11695,9 +11849,10 @@ again284:
 	// VDPBF16PS Z29, Z30, Z25
 	LONG         $0x400e0262
 	WORD         $0xcd52
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
 	VMOVUPS      128(R8), Z28
 	VMOVUPS      192(R8), Z29
-	PREFETCHT0   64(R9)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -11815,9 +11970,10 @@ again284:
 	// VDPBF16PS Z29, Z30, Z25
 	LONG         $0x400e0262
 	WORD         $0xcd52
+	PREFETCHT0   256(R10)
+	PREFETCHT0   320(R10)
 	VMOVUPS      256(R8), Z28
 	VMOVUPS      320(R8), Z29
-	PREFETCHT0   128(R9)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -11935,9 +12091,10 @@ again284:
 	// VDPBF16PS Z29, Z30, Z25
 	LONG         $0x400e0262
 	WORD         $0xcd52
+	PREFETCHT0   384(R10)
+	PREFETCHT0   448(R10)
 	VMOVUPS      384(R8), Z28
 	VMOVUPS      448(R8), Z29
-	PREFETCHT0   192(R9)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -12061,18 +12218,19 @@ again284:
 	ADDQ $0x00000010, SI
 	ADDQ $0x00000010, DI
 	ADDQ $0x00000200, R8
-	ADDQ $0x00000100, R9
-	SUBQ $0x04, R10
+	LEAQ (R10)(R11*4), R10
+	SUBQ $0x04, R9
 
 test285:
-	CMPQ R10, $0x04
+	CMPQ R9, $0x04
 	JGE  again284
 	JMP  test287
 
 again286:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
-	PREFETCHT0   (R9)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -12196,11 +12354,11 @@ again286:
 	ADDQ $0x00000004, SI
 	ADDQ $0x00000004, DI
 	ADDQ $0x00000080, R8
-	ADDQ $0x00000040, R9
-	SUBQ $0x01, R10
+	LEAQ (R10)(R11*1), R10
+	SUBQ $0x01, R9
 
 test287:
-	CMPQ   R10, $0x01
+	CMPQ   R9, $0x01
 	JGE    again286
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
@@ -12409,14 +12567,16 @@ skip290:
 	VMOVUPS (R8), Z26
 	VMOVUPS 64(R8), Z27
 	MOVQ    panel+32(FP), R8
-	MOVQ    next+80(FP), R9
-	MOVQ    depth+48(FP), R10
+	MOVQ    depth+48(FP), R9
+	MOVQ    next+80(FP), R10
+	MOVQ    pace+88(FP), R11
 	JMP     test292
 
 again291:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
-	PREFETCHT0   (R9)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -12543,9 +12703,10 @@ again291:
 	// VDPBF16PS Z29, Z30, Z27
 	LONG         $0x400e0262
 	WORD         $0xdd52
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
 	VMOVUPS      128(R8), Z28
 	VMOVUPS      192(R8), Z29
-	PREFETCHT0   64(R9)
 	VBROADCASTSS 4(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -12672,9 +12833,10 @@ again291:
 	// VDPBF16PS Z29, Z30, Z27
 	LONG         $0x400e0262
 	WORD         $0xdd52
+	PREFETCHT0   256(R10)
+	PREFETCHT0   320(R10)
 	VMOVUPS      256(R8), Z28
 	VMOVUPS      320(R8), Z29
-	PREFETCHT0   128(R9)
 	VBROADCASTSS 8(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -12801,9 +12963,10 @@ again291:
 	// VDPBF16PS Z29, Z30, Z27
 	LONG         $0x400e0262
 	WORD         $0xdd52
+	PREFETCHT0   384(R10)
+	PREFETCHT0   448(R10)
 	VMOVUPS      384(R8), Z28
 	VMOVUPS      448(R8), Z29
-	PREFETCHT0   192(R9)
 	VBROADCASTSS 12(CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -12936,18 +13099,19 @@ again291:
 	ADDQ $0x00000010, SI
 	ADDQ $0x00000010, DI
 	ADDQ $0x00000200, R8
-	ADDQ $0x00000100, R9
-	SUBQ $0x04, R10
+	LEAQ (R10)(R11*4), R10
+	SUBQ $0x04, R9
 
 test292:
-	CMPQ R10, $0x04
+	CMPQ R9, $0x04
 	JGE  again291
 	JMP  test294
 
 again293:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
-	PREFETCHT0   (R9)
 	VBROADCASTSS (CX), Z30
 
 	// VDPBF16PS Z28, Z30, Z0
@@ -13080,11 +13244,11 @@ again293:
 	ADDQ $0x00000004, SI
 	ADDQ $0x00000004, DI
 	ADDQ $0x00000080, R8
-	ADDQ $0x00000040, R9
-	SUBQ $0x01, R10
+	LEAQ (R10)(R11*1), R10
+	SUBQ $0x01, R9
 
 test294:
-	CMPQ   R10, $0x01
+	CMPQ   R9, $0x01
 	JGE    again293
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX

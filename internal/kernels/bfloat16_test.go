@@ -113,7 +113,7 @@ func TestTilePairsAgainstGo(t *testing.T) {
 				}
 				first, last := normal(r, make([]float32, panelColumns), 1), normal(r, make([]float32, rows*panelColumns), 1)
 				got, want := newGuarded(rows*panelColumns, 1), make([]float32, rows*panelColumns)
-				tilePairs(&got.slice()[0], panelColumns, &x[0], 2*depth, &w[0], rows, depth, &first[0], &last[0], panelColumns, &w[0])
+				tilePairs(&got.slice()[0], panelColumns, &x[0], 2*depth, &w[0], rows, depth, &first[0], &last[0], panelColumns, &w[0], 0)
 				tilePairsGo(&want[0], panelColumns, &x[0], 2*depth, &w[0], rows, depth, &first[0], &last[0], panelColumns)
 				got.check(t, "y")
 				for i, v := range got.slice() {

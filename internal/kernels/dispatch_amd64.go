@@ -15,18 +15,18 @@ func tileRows() int {
 	return maxTileRows
 }
 
-func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32) {
+func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int) {
 	switch {
 	case useAVX512:
-		tileAVX512(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, next)
+		tileAVX512(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, next, pace)
 	case useAVX2:
 		// Half of the columns fill the registers.
 		const half = panelColumns / 2
-		tileAVX2(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, next)
+		tileAVX2(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, next, pace)
 		if last != nil {
 			last = at(last, half)
 		}
-		tileAVX2(at(y, half), ldy, x, ldx, at(panel, half), rows, depth, at(first, half), ldfirst, last, ldlast, next)
+		tileAVX2(at(y, half), ldy, x, ldx, at(panel, half), rows, depth, at(first, half), ldfirst, last, ldlast, next, pace)
 	default:
 		tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 	}
@@ -125,12 +125,12 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 	}
 }
 
-func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8) {
+func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int) {
 	switch {
 	case useVNNI:
-		tileInt8VNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast, next)
+		tileInt8VNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast, next, pace)
 	case useAVX2:
-		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast, next)
+		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast, next, pace)
 	default:
 		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast)
 	}
@@ -138,7 +138,7 @@ func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth i
 
 // tileInt8InParts is tileInt8 with tileInt8AVX2, whose registers are full with
 // 5 rows and 8 outputs.
-func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8) {
+func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int) {
 	const most, outputs = 5, 8
 	parts := (rows + most - 1) / most
 	for i := range parts {
@@ -150,7 +150,7 @@ func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, 
 				residual = at(last, row*ldlast+j)
 			}
 			tileInt8AVX2(at(y, row*ldy+j), ldy, at(x, row*ldx), ldx, at(panel, j*int8Step), n, depth,
-				at(offsets, j), at(scales, j), at(bias, j), at(rowScales, row), residual, ldlast, next)
+				at(offsets, j), at(scales, j), at(bias, j), at(rowScales, row), residual, ldlast, next, pace)
 		}
 	}
 }
@@ -169,25 +169,25 @@ func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *flo
 // roundsRows says whether products with bfloat16 weights round x to bfloat16.
 func roundsRows() bool { return useBFloat16 }
 
-func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16) {
+func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int) {
 	switch {
 	case useAVX512:
-		tileBFloat16AVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next)
+		tileBFloat16AVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace)
 	case useAVX2:
 		const half = panelColumns / 2
-		tileBFloat16AVX2(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next)
+		tileBFloat16AVX2(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace)
 		if last != nil {
 			last = at(last, half)
 		}
-		tileBFloat16AVX2(at(y, half), ldy, x, ldx, at(panel, half*bfloat16Step), rows, depth, at(first, half), last, ldlast, next)
+		tileBFloat16AVX2(at(y, half), ldy, x, ldx, at(panel, half*bfloat16Step), rows, depth, at(first, half), last, ldlast, next, pace)
 	default:
 		tileBFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
 	}
 }
 
-func tilePairs(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16) {
+func tilePairs(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int) {
 	if useBFloat16 {
-		tilePairsAVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next)
+		tilePairsAVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace)
 		return
 	}
 	tilePairsGo(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)

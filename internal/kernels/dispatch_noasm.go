@@ -28,7 +28,7 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 	layerNormGo(y, x, gamma, beta, rows, columns, eps)
 }
 
-func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, _ *int8) {
+func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, _ *int8, _ int) {
 	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast)
 }
 
@@ -36,11 +36,11 @@ func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *flo
 	quantizeGo(q, ldq, x, ldx, rows, columns, scales)
 }
 
-func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16) {
+func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16, _ int) {
 	tileBFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
 }
 
-func tilePairs(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16) {
+func tilePairs(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16, _ int) {
 	tilePairsGo(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
 }
 

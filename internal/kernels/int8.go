@@ -97,11 +97,11 @@ func (t *quantizeTask) Do(_, i int) {
 }
 
 // tile computes rows of x times panel p.
-func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, p, row, rows int, bias, residual *float32, ldresidual, fetch, half int) {
+func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, p, row, rows int, bias, residual *float32, ldresidual int, fetch fetch) {
 	size := w.steps * panelColumns * int8Step
 	first := p * panelColumns
 	tileInt8(y, ldy, &x.values[row*x.ld], x.ld, &w.panels[p*size], rows, w.steps, &w.offsets[first], &w.scales[first], bias,
-		&x.scales[row], residual, ldresidual, &w.panels[fetch*size+half*size/2])
+		&x.scales[row], residual, ldresidual, fetchFrom(w.panels, size, fetch), fetch.pace)
 }
 
 // quantizeGo brings rows of x into 8 bits:

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func tileInt8VNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, bias *float32, rowScales *float32, last *float32, ldlast int, next *int8)
+// func tileInt8VNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, bias *float32, rowScales *float32, last *float32, ldlast int, next *int8, pace int)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
-TEXT ·tileInt8VNNI(SB), NOSPLIT, $0-112
+TEXT ·tileInt8VNNI(SB), NOSPLIT, $0-120
 	MOVQ       rows+40(FP), AX
 	CMPQ       AX, $0x0e
 	JEQ        rows15
@@ -55,59 +55,65 @@ skip17:
 	VMOVUPS (CX), Z0
 	VMOVUPS 64(CX), Z1
 	MOVQ    panel+32(FP), CX
-	MOVQ    next+104(FP), DX
-	MOVQ    depth+48(FP), BX
+	MOVQ    depth+48(FP), DX
+	MOVQ    next+104(FP), BX
+	MOVQ    pace+112(FP), SI
 	JMP     test19
 
 again18:
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	VMOVUPS      (CX), Z2
 	VMOVUPS      64(CX), Z3
-	PREFETCHT0   (DX)
 	VPBROADCASTD (AX), Z4
 	VPDPBUSD     Z2, Z4, Z0
 	VPDPBUSD     Z3, Z4, Z1
+	PREFETCHT0   128(BX)
+	PREFETCHT0   192(BX)
 	VMOVUPS      128(CX), Z2
 	VMOVUPS      192(CX), Z3
-	PREFETCHT0   64(DX)
 	VPBROADCASTD 4(AX), Z4
 	VPDPBUSD     Z2, Z4, Z0
 	VPDPBUSD     Z3, Z4, Z1
+	PREFETCHT0   256(BX)
+	PREFETCHT0   320(BX)
 	VMOVUPS      256(CX), Z2
 	VMOVUPS      320(CX), Z3
-	PREFETCHT0   128(DX)
 	VPBROADCASTD 8(AX), Z4
 	VPDPBUSD     Z2, Z4, Z0
 	VPDPBUSD     Z3, Z4, Z1
+	PREFETCHT0   384(BX)
+	PREFETCHT0   448(BX)
 	VMOVUPS      384(CX), Z2
 	VMOVUPS      448(CX), Z3
-	PREFETCHT0   192(DX)
 	VPBROADCASTD 12(AX), Z4
 	VPDPBUSD     Z2, Z4, Z0
 	VPDPBUSD     Z3, Z4, Z1
 	ADDQ         $0x00000010, AX
 	ADDQ         $0x00000200, CX
-	ADDQ         $0x00000100, DX
-	SUBQ         $0x04, BX
+	LEAQ         (BX)(SI*4), BX
+	SUBQ         $0x04, DX
 
 test19:
-	CMPQ BX, $0x04
+	CMPQ DX, $0x04
 	JGE  again18
 	JMP  test21
 
 again20:
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	VMOVUPS      (CX), Z2
 	VMOVUPS      64(CX), Z3
-	PREFETCHT0   (DX)
 	VPBROADCASTD (AX), Z4
 	VPDPBUSD     Z2, Z4, Z0
 	VPDPBUSD     Z3, Z4, Z1
 	ADDQ         $0x00000004, AX
 	ADDQ         $0x00000080, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x01, BX
+	LEAQ         (BX)(SI*1), BX
+	SUBQ         $0x01, DX
 
 test21:
-	CMPQ         BX, $0x01
+	CMPQ         DX, $0x01
 	JGE          again20
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -167,41 +173,46 @@ skip24:
 	VMOVUPS (DX), Z2
 	VMOVUPS 64(DX), Z3
 	MOVQ    panel+32(FP), DX
-	MOVQ    next+104(FP), BX
-	MOVQ    depth+48(FP), SI
+	MOVQ    depth+48(FP), BX
+	MOVQ    next+104(FP), SI
+	MOVQ    pace+112(FP), DI
 	JMP     test26
 
 again25:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
-	PREFETCHT0   (BX)
 	VPBROADCASTD (CX), Z6
 	VPDPBUSD     Z4, Z6, Z0
 	VPDPBUSD     Z5, Z6, Z1
 	VPBROADCASTD (CX)(AX*1), Z6
 	VPDPBUSD     Z4, Z6, Z2
 	VPDPBUSD     Z5, Z6, Z3
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
 	VMOVUPS      128(DX), Z4
 	VMOVUPS      192(DX), Z5
-	PREFETCHT0   64(BX)
 	VPBROADCASTD 4(CX), Z6
 	VPDPBUSD     Z4, Z6, Z0
 	VPDPBUSD     Z5, Z6, Z1
 	VPBROADCASTD 4(CX)(AX*1), Z6
 	VPDPBUSD     Z4, Z6, Z2
 	VPDPBUSD     Z5, Z6, Z3
+	PREFETCHT0   256(SI)
+	PREFETCHT0   320(SI)
 	VMOVUPS      256(DX), Z4
 	VMOVUPS      320(DX), Z5
-	PREFETCHT0   128(BX)
 	VPBROADCASTD 8(CX), Z6
 	VPDPBUSD     Z4, Z6, Z0
 	VPDPBUSD     Z5, Z6, Z1
 	VPBROADCASTD 8(CX)(AX*1), Z6
 	VPDPBUSD     Z4, Z6, Z2
 	VPDPBUSD     Z5, Z6, Z3
+	PREFETCHT0   384(SI)
+	PREFETCHT0   448(SI)
 	VMOVUPS      384(DX), Z4
 	VMOVUPS      448(DX), Z5
-	PREFETCHT0   192(BX)
 	VPBROADCASTD 12(CX), Z6
 	VPDPBUSD     Z4, Z6, Z0
 	VPDPBUSD     Z5, Z6, Z1
@@ -210,18 +221,19 @@ again25:
 	VPDPBUSD     Z5, Z6, Z3
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000200, DX
-	ADDQ         $0x00000100, BX
-	SUBQ         $0x04, SI
+	LEAQ         (SI)(DI*4), SI
+	SUBQ         $0x04, BX
 
 test26:
-	CMPQ SI, $0x04
+	CMPQ BX, $0x04
 	JGE  again25
 	JMP  test28
 
 again27:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
-	PREFETCHT0   (BX)
 	VPBROADCASTD (CX), Z6
 	VPDPBUSD     Z4, Z6, Z0
 	VPDPBUSD     Z5, Z6, Z1
@@ -230,11 +242,11 @@ again27:
 	VPDPBUSD     Z5, Z6, Z3
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000040, BX
-	SUBQ         $0x01, SI
+	LEAQ         (SI)(DI*1), SI
+	SUBQ         $0x01, BX
 
 test28:
-	CMPQ         SI, $0x01
+	CMPQ         BX, $0x01
 	JGE          again27
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -313,14 +325,16 @@ skip31:
 	VMOVUPS (DX), Z4
 	VMOVUPS 64(DX), Z5
 	MOVQ    panel+32(FP), DX
-	MOVQ    next+104(FP), BX
-	MOVQ    depth+48(FP), SI
+	MOVQ    depth+48(FP), BX
+	MOVQ    next+104(FP), SI
+	MOVQ    pace+112(FP), DI
 	JMP     test33
 
 again32:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
-	PREFETCHT0   (BX)
 	VPBROADCASTD (CX), Z8
 	VPDPBUSD     Z6, Z8, Z0
 	VPDPBUSD     Z7, Z8, Z1
@@ -330,9 +344,10 @@ again32:
 	VPBROADCASTD (CX)(AX*2), Z8
 	VPDPBUSD     Z6, Z8, Z4
 	VPDPBUSD     Z7, Z8, Z5
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
 	VMOVUPS      128(DX), Z6
 	VMOVUPS      192(DX), Z7
-	PREFETCHT0   64(BX)
 	VPBROADCASTD 4(CX), Z8
 	VPDPBUSD     Z6, Z8, Z0
 	VPDPBUSD     Z7, Z8, Z1
@@ -342,9 +357,10 @@ again32:
 	VPBROADCASTD 4(CX)(AX*2), Z8
 	VPDPBUSD     Z6, Z8, Z4
 	VPDPBUSD     Z7, Z8, Z5
+	PREFETCHT0   256(SI)
+	PREFETCHT0   320(SI)
 	VMOVUPS      256(DX), Z6
 	VMOVUPS      320(DX), Z7
-	PREFETCHT0   128(BX)
 	VPBROADCASTD 8(CX), Z8
 	VPDPBUSD     Z6, Z8, Z0
 	VPDPBUSD     Z7, Z8, Z1
@@ -354,9 +370,10 @@ again32:
 	VPBROADCASTD 8(CX)(AX*2), Z8
 	VPDPBUSD     Z6, Z8, Z4
 	VPDPBUSD     Z7, Z8, Z5
+	PREFETCHT0   384(SI)
+	PREFETCHT0   448(SI)
 	VMOVUPS      384(DX), Z6
 	VMOVUPS      448(DX), Z7
-	PREFETCHT0   192(BX)
 	VPBROADCASTD 12(CX), Z8
 	VPDPBUSD     Z6, Z8, Z0
 	VPDPBUSD     Z7, Z8, Z1
@@ -368,18 +385,19 @@ again32:
 	VPDPBUSD     Z7, Z8, Z5
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000200, DX
-	ADDQ         $0x00000100, BX
-	SUBQ         $0x04, SI
+	LEAQ         (SI)(DI*4), SI
+	SUBQ         $0x04, BX
 
 test33:
-	CMPQ SI, $0x04
+	CMPQ BX, $0x04
 	JGE  again32
 	JMP  test35
 
 again34:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
-	PREFETCHT0   (BX)
 	VPBROADCASTD (CX), Z8
 	VPDPBUSD     Z6, Z8, Z0
 	VPDPBUSD     Z7, Z8, Z1
@@ -391,11 +409,11 @@ again34:
 	VPDPBUSD     Z7, Z8, Z5
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000040, BX
-	SUBQ         $0x01, SI
+	LEAQ         (SI)(DI*1), SI
+	SUBQ         $0x01, BX
 
 test35:
-	CMPQ         SI, $0x01
+	CMPQ         BX, $0x01
 	JGE          again34
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -499,14 +517,16 @@ skip38:
 	VMOVUPS (BX), Z6
 	VMOVUPS 64(BX), Z7
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+104(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+104(FP), DI
+	MOVQ    pace+112(FP), R8
 	JMP     test40
 
 again39:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z8
 	VMOVUPS      64(BX), Z9
-	PREFETCHT0   (SI)
 	VPBROADCASTD (CX), Z10
 	VPDPBUSD     Z8, Z10, Z0
 	VPDPBUSD     Z9, Z10, Z1
@@ -519,9 +539,10 @@ again39:
 	VPBROADCASTD (DX), Z10
 	VPDPBUSD     Z8, Z10, Z6
 	VPDPBUSD     Z9, Z10, Z7
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Z8
 	VMOVUPS      192(BX), Z9
-	PREFETCHT0   64(SI)
 	VPBROADCASTD 4(CX), Z10
 	VPDPBUSD     Z8, Z10, Z0
 	VPDPBUSD     Z9, Z10, Z1
@@ -534,9 +555,10 @@ again39:
 	VPBROADCASTD 4(DX), Z10
 	VPDPBUSD     Z8, Z10, Z6
 	VPDPBUSD     Z9, Z10, Z7
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
 	VMOVUPS      256(BX), Z8
 	VMOVUPS      320(BX), Z9
-	PREFETCHT0   128(SI)
 	VPBROADCASTD 8(CX), Z10
 	VPDPBUSD     Z8, Z10, Z0
 	VPDPBUSD     Z9, Z10, Z1
@@ -549,9 +571,10 @@ again39:
 	VPBROADCASTD 8(DX), Z10
 	VPDPBUSD     Z8, Z10, Z6
 	VPDPBUSD     Z9, Z10, Z7
+	PREFETCHT0   384(DI)
+	PREFETCHT0   448(DI)
 	VMOVUPS      384(BX), Z8
 	VMOVUPS      448(BX), Z9
-	PREFETCHT0   192(SI)
 	VPBROADCASTD 12(CX), Z10
 	VPDPBUSD     Z8, Z10, Z0
 	VPDPBUSD     Z9, Z10, Z1
@@ -567,18 +590,19 @@ again39:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000200, BX
-	ADDQ         $0x00000100, SI
-	SUBQ         $0x04, DI
+	LEAQ         (DI)(R8*4), DI
+	SUBQ         $0x04, SI
 
 test40:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again39
 	JMP  test42
 
 again41:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z8
 	VMOVUPS      64(BX), Z9
-	PREFETCHT0   (SI)
 	VPBROADCASTD (CX), Z10
 	VPDPBUSD     Z8, Z10, Z0
 	VPDPBUSD     Z9, Z10, Z1
@@ -594,11 +618,11 @@ again41:
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x01, DI
+	LEAQ         (DI)(R8*1), DI
+	SUBQ         $0x01, SI
 
 test42:
-	CMPQ         DI, $0x01
+	CMPQ         SI, $0x01
 	JGE          again41
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -725,14 +749,16 @@ skip45:
 	VMOVUPS (BX), Z8
 	VMOVUPS 64(BX), Z9
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+104(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+104(FP), DI
+	MOVQ    pace+112(FP), R8
 	JMP     test47
 
 again46:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z10
 	VMOVUPS      64(BX), Z11
-	PREFETCHT0   (SI)
 	VPBROADCASTD (CX), Z12
 	VPDPBUSD     Z10, Z12, Z0
 	VPDPBUSD     Z11, Z12, Z1
@@ -748,9 +774,10 @@ again46:
 	VPBROADCASTD (DX)(AX*1), Z12
 	VPDPBUSD     Z10, Z12, Z8
 	VPDPBUSD     Z11, Z12, Z9
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Z10
 	VMOVUPS      192(BX), Z11
-	PREFETCHT0   64(SI)
 	VPBROADCASTD 4(CX), Z12
 	VPDPBUSD     Z10, Z12, Z0
 	VPDPBUSD     Z11, Z12, Z1
@@ -766,9 +793,10 @@ again46:
 	VPBROADCASTD 4(DX)(AX*1), Z12
 	VPDPBUSD     Z10, Z12, Z8
 	VPDPBUSD     Z11, Z12, Z9
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
 	VMOVUPS      256(BX), Z10
 	VMOVUPS      320(BX), Z11
-	PREFETCHT0   128(SI)
 	VPBROADCASTD 8(CX), Z12
 	VPDPBUSD     Z10, Z12, Z0
 	VPDPBUSD     Z11, Z12, Z1
@@ -784,9 +812,10 @@ again46:
 	VPBROADCASTD 8(DX)(AX*1), Z12
 	VPDPBUSD     Z10, Z12, Z8
 	VPDPBUSD     Z11, Z12, Z9
+	PREFETCHT0   384(DI)
+	PREFETCHT0   448(DI)
 	VMOVUPS      384(BX), Z10
 	VMOVUPS      448(BX), Z11
-	PREFETCHT0   192(SI)
 	VPBROADCASTD 12(CX), Z12
 	VPDPBUSD     Z10, Z12, Z0
 	VPDPBUSD     Z11, Z12, Z1
@@ -805,18 +834,19 @@ again46:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000200, BX
-	ADDQ         $0x00000100, SI
-	SUBQ         $0x04, DI
+	LEAQ         (DI)(R8*4), DI
+	SUBQ         $0x04, SI
 
 test47:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again46
 	JMP  test49
 
 again48:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z10
 	VMOVUPS      64(BX), Z11
-	PREFETCHT0   (SI)
 	VPBROADCASTD (CX), Z12
 	VPDPBUSD     Z10, Z12, Z0
 	VPDPBUSD     Z11, Z12, Z1
@@ -835,11 +865,11 @@ again48:
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x01, DI
+	LEAQ         (DI)(R8*1), DI
+	SUBQ         $0x01, SI
 
 test49:
-	CMPQ         DI, $0x01
+	CMPQ         SI, $0x01
 	JGE          again48
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -985,14 +1015,16 @@ skip52:
 	VMOVUPS (BX), Z10
 	VMOVUPS 64(BX), Z11
 	MOVQ    panel+32(FP), BX
-	MOVQ    next+104(FP), SI
-	MOVQ    depth+48(FP), DI
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+104(FP), DI
+	MOVQ    pace+112(FP), R8
 	JMP     test54
 
 again53:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z12
 	VMOVUPS      64(BX), Z13
-	PREFETCHT0   (SI)
 	VPBROADCASTD (CX), Z14
 	VPDPBUSD     Z12, Z14, Z0
 	VPDPBUSD     Z13, Z14, Z1
@@ -1011,9 +1043,10 @@ again53:
 	VPBROADCASTD (DX)(AX*2), Z14
 	VPDPBUSD     Z12, Z14, Z10
 	VPDPBUSD     Z13, Z14, Z11
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VMOVUPS      128(BX), Z12
 	VMOVUPS      192(BX), Z13
-	PREFETCHT0   64(SI)
 	VPBROADCASTD 4(CX), Z14
 	VPDPBUSD     Z12, Z14, Z0
 	VPDPBUSD     Z13, Z14, Z1
@@ -1032,9 +1065,10 @@ again53:
 	VPBROADCASTD 4(DX)(AX*2), Z14
 	VPDPBUSD     Z12, Z14, Z10
 	VPDPBUSD     Z13, Z14, Z11
+	PREFETCHT0   256(DI)
+	PREFETCHT0   320(DI)
 	VMOVUPS      256(BX), Z12
 	VMOVUPS      320(BX), Z13
-	PREFETCHT0   128(SI)
 	VPBROADCASTD 8(CX), Z14
 	VPDPBUSD     Z12, Z14, Z0
 	VPDPBUSD     Z13, Z14, Z1
@@ -1053,9 +1087,10 @@ again53:
 	VPBROADCASTD 8(DX)(AX*2), Z14
 	VPDPBUSD     Z12, Z14, Z10
 	VPDPBUSD     Z13, Z14, Z11
+	PREFETCHT0   384(DI)
+	PREFETCHT0   448(DI)
 	VMOVUPS      384(BX), Z12
 	VMOVUPS      448(BX), Z13
-	PREFETCHT0   192(SI)
 	VPBROADCASTD 12(CX), Z14
 	VPDPBUSD     Z12, Z14, Z0
 	VPDPBUSD     Z13, Z14, Z1
@@ -1077,18 +1112,19 @@ again53:
 	ADDQ         $0x00000010, CX
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000200, BX
-	ADDQ         $0x00000100, SI
-	SUBQ         $0x04, DI
+	LEAQ         (DI)(R8*4), DI
+	SUBQ         $0x04, SI
 
 test54:
-	CMPQ DI, $0x04
+	CMPQ SI, $0x04
 	JGE  again53
 	JMP  test56
 
 again55:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VMOVUPS      (BX), Z12
 	VMOVUPS      64(BX), Z13
-	PREFETCHT0   (SI)
 	VPBROADCASTD (CX), Z14
 	VPDPBUSD     Z12, Z14, Z0
 	VPDPBUSD     Z13, Z14, Z1
@@ -1110,11 +1146,11 @@ again55:
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x01, DI
+	LEAQ         (DI)(R8*1), DI
+	SUBQ         $0x01, SI
 
 test56:
-	CMPQ         DI, $0x01
+	CMPQ         SI, $0x01
 	JGE          again55
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -1285,14 +1321,16 @@ skip59:
 	VMOVUPS (SI), Z12
 	VMOVUPS 64(SI), Z13
 	MOVQ    panel+32(FP), SI
-	MOVQ    next+104(FP), DI
-	MOVQ    depth+48(FP), R8
+	MOVQ    depth+48(FP), DI
+	MOVQ    next+104(FP), R8
+	MOVQ    pace+112(FP), R9
 	JMP     test61
 
 again60:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z14
 	VMOVUPS      64(SI), Z15
-	PREFETCHT0   (DI)
 	VPBROADCASTD (CX), Z16
 	VPDPBUSD     Z14, Z16, Z0
 	VPDPBUSD     Z15, Z16, Z1
@@ -1314,9 +1352,10 @@ again60:
 	VPBROADCASTD (BX), Z16
 	VPDPBUSD     Z14, Z16, Z12
 	VPDPBUSD     Z15, Z16, Z13
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
 	VMOVUPS      128(SI), Z14
 	VMOVUPS      192(SI), Z15
-	PREFETCHT0   64(DI)
 	VPBROADCASTD 4(CX), Z16
 	VPDPBUSD     Z14, Z16, Z0
 	VPDPBUSD     Z15, Z16, Z1
@@ -1338,9 +1377,10 @@ again60:
 	VPBROADCASTD 4(BX), Z16
 	VPDPBUSD     Z14, Z16, Z12
 	VPDPBUSD     Z15, Z16, Z13
+	PREFETCHT0   256(R8)
+	PREFETCHT0   320(R8)
 	VMOVUPS      256(SI), Z14
 	VMOVUPS      320(SI), Z15
-	PREFETCHT0   128(DI)
 	VPBROADCASTD 8(CX), Z16
 	VPDPBUSD     Z14, Z16, Z0
 	VPDPBUSD     Z15, Z16, Z1
@@ -1362,9 +1402,10 @@ again60:
 	VPBROADCASTD 8(BX), Z16
 	VPDPBUSD     Z14, Z16, Z12
 	VPDPBUSD     Z15, Z16, Z13
+	PREFETCHT0   384(R8)
+	PREFETCHT0   448(R8)
 	VMOVUPS      384(SI), Z14
 	VMOVUPS      448(SI), Z15
-	PREFETCHT0   192(DI)
 	VPBROADCASTD 12(CX), Z16
 	VPDPBUSD     Z14, Z16, Z0
 	VPDPBUSD     Z15, Z16, Z1
@@ -1390,18 +1431,19 @@ again60:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000200, SI
-	ADDQ         $0x00000100, DI
-	SUBQ         $0x04, R8
+	LEAQ         (R8)(R9*4), R8
+	SUBQ         $0x04, DI
 
 test61:
-	CMPQ R8, $0x04
+	CMPQ DI, $0x04
 	JGE  again60
 	JMP  test63
 
 again62:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z14
 	VMOVUPS      64(SI), Z15
-	PREFETCHT0   (DI)
 	VPBROADCASTD (CX), Z16
 	VPDPBUSD     Z14, Z16, Z0
 	VPDPBUSD     Z15, Z16, Z1
@@ -1427,11 +1469,11 @@ again62:
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000004, BX
 	ADDQ         $0x00000080, SI
-	ADDQ         $0x00000040, DI
-	SUBQ         $0x01, R8
+	LEAQ         (R8)(R9*1), R8
+	SUBQ         $0x01, DI
 
 test63:
-	CMPQ         R8, $0x01
+	CMPQ         DI, $0x01
 	JGE          again62
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -1625,14 +1667,16 @@ skip66:
 	VMOVUPS (SI), Z14
 	VMOVUPS 64(SI), Z15
 	MOVQ    panel+32(FP), SI
-	MOVQ    next+104(FP), DI
-	MOVQ    depth+48(FP), R8
+	MOVQ    depth+48(FP), DI
+	MOVQ    next+104(FP), R8
+	MOVQ    pace+112(FP), R9
 	JMP     test68
 
 again67:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z16
 	VMOVUPS      64(SI), Z17
-	PREFETCHT0   (DI)
 	VPBROADCASTD (CX), Z18
 	VPDPBUSD     Z16, Z18, Z0
 	VPDPBUSD     Z17, Z18, Z1
@@ -1657,9 +1701,10 @@ again67:
 	VPBROADCASTD (BX)(AX*1), Z18
 	VPDPBUSD     Z16, Z18, Z14
 	VPDPBUSD     Z17, Z18, Z15
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
 	VMOVUPS      128(SI), Z16
 	VMOVUPS      192(SI), Z17
-	PREFETCHT0   64(DI)
 	VPBROADCASTD 4(CX), Z18
 	VPDPBUSD     Z16, Z18, Z0
 	VPDPBUSD     Z17, Z18, Z1
@@ -1684,9 +1729,10 @@ again67:
 	VPBROADCASTD 4(BX)(AX*1), Z18
 	VPDPBUSD     Z16, Z18, Z14
 	VPDPBUSD     Z17, Z18, Z15
+	PREFETCHT0   256(R8)
+	PREFETCHT0   320(R8)
 	VMOVUPS      256(SI), Z16
 	VMOVUPS      320(SI), Z17
-	PREFETCHT0   128(DI)
 	VPBROADCASTD 8(CX), Z18
 	VPDPBUSD     Z16, Z18, Z0
 	VPDPBUSD     Z17, Z18, Z1
@@ -1711,9 +1757,10 @@ again67:
 	VPBROADCASTD 8(BX)(AX*1), Z18
 	VPDPBUSD     Z16, Z18, Z14
 	VPDPBUSD     Z17, Z18, Z15
+	PREFETCHT0   384(R8)
+	PREFETCHT0   448(R8)
 	VMOVUPS      384(SI), Z16
 	VMOVUPS      448(SI), Z17
-	PREFETCHT0   192(DI)
 	VPBROADCASTD 12(CX), Z18
 	VPDPBUSD     Z16, Z18, Z0
 	VPDPBUSD     Z17, Z18, Z1
@@ -1742,18 +1789,19 @@ again67:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000200, SI
-	ADDQ         $0x00000100, DI
-	SUBQ         $0x04, R8
+	LEAQ         (R8)(R9*4), R8
+	SUBQ         $0x04, DI
 
 test68:
-	CMPQ R8, $0x04
+	CMPQ DI, $0x04
 	JGE  again67
 	JMP  test70
 
 again69:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z16
 	VMOVUPS      64(SI), Z17
-	PREFETCHT0   (DI)
 	VPBROADCASTD (CX), Z18
 	VPDPBUSD     Z16, Z18, Z0
 	VPDPBUSD     Z17, Z18, Z1
@@ -1782,11 +1830,11 @@ again69:
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000004, BX
 	ADDQ         $0x00000080, SI
-	ADDQ         $0x00000040, DI
-	SUBQ         $0x01, R8
+	LEAQ         (R8)(R9*1), R8
+	SUBQ         $0x01, DI
 
 test70:
-	CMPQ         R8, $0x01
+	CMPQ         DI, $0x01
 	JGE          again69
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -1999,14 +2047,16 @@ skip73:
 	VMOVUPS (SI), Z16
 	VMOVUPS 64(SI), Z17
 	MOVQ    panel+32(FP), SI
-	MOVQ    next+104(FP), DI
-	MOVQ    depth+48(FP), R8
+	MOVQ    depth+48(FP), DI
+	MOVQ    next+104(FP), R8
+	MOVQ    pace+112(FP), R9
 	JMP     test75
 
 again74:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z18
 	VMOVUPS      64(SI), Z19
-	PREFETCHT0   (DI)
 	VPBROADCASTD (CX), Z20
 	VPDPBUSD     Z18, Z20, Z0
 	VPDPBUSD     Z19, Z20, Z1
@@ -2034,9 +2084,10 @@ again74:
 	VPBROADCASTD (BX)(AX*2), Z20
 	VPDPBUSD     Z18, Z20, Z16
 	VPDPBUSD     Z19, Z20, Z17
+	PREFETCHT0   128(R8)
+	PREFETCHT0   192(R8)
 	VMOVUPS      128(SI), Z18
 	VMOVUPS      192(SI), Z19
-	PREFETCHT0   64(DI)
 	VPBROADCASTD 4(CX), Z20
 	VPDPBUSD     Z18, Z20, Z0
 	VPDPBUSD     Z19, Z20, Z1
@@ -2064,9 +2115,10 @@ again74:
 	VPBROADCASTD 4(BX)(AX*2), Z20
 	VPDPBUSD     Z18, Z20, Z16
 	VPDPBUSD     Z19, Z20, Z17
+	PREFETCHT0   256(R8)
+	PREFETCHT0   320(R8)
 	VMOVUPS      256(SI), Z18
 	VMOVUPS      320(SI), Z19
-	PREFETCHT0   128(DI)
 	VPBROADCASTD 8(CX), Z20
 	VPDPBUSD     Z18, Z20, Z0
 	VPDPBUSD     Z19, Z20, Z1
@@ -2094,9 +2146,10 @@ again74:
 	VPBROADCASTD 8(BX)(AX*2), Z20
 	VPDPBUSD     Z18, Z20, Z16
 	VPDPBUSD     Z19, Z20, Z17
+	PREFETCHT0   384(R8)
+	PREFETCHT0   448(R8)
 	VMOVUPS      384(SI), Z18
 	VMOVUPS      448(SI), Z19
-	PREFETCHT0   192(DI)
 	VPBROADCASTD 12(CX), Z20
 	VPDPBUSD     Z18, Z20, Z0
 	VPDPBUSD     Z19, Z20, Z1
@@ -2128,18 +2181,19 @@ again74:
 	ADDQ         $0x00000010, DX
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000200, SI
-	ADDQ         $0x00000100, DI
-	SUBQ         $0x04, R8
+	LEAQ         (R8)(R9*4), R8
+	SUBQ         $0x04, DI
 
 test75:
-	CMPQ R8, $0x04
+	CMPQ DI, $0x04
 	JGE  again74
 	JMP  test77
 
 again76:
+	PREFETCHT0   (R8)
+	PREFETCHT0   64(R8)
 	VMOVUPS      (SI), Z18
 	VMOVUPS      64(SI), Z19
-	PREFETCHT0   (DI)
 	VPBROADCASTD (CX), Z20
 	VPDPBUSD     Z18, Z20, Z0
 	VPDPBUSD     Z19, Z20, Z1
@@ -2171,11 +2225,11 @@ again76:
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000004, BX
 	ADDQ         $0x00000080, SI
-	ADDQ         $0x00000040, DI
-	SUBQ         $0x01, R8
+	LEAQ         (R8)(R9*1), R8
+	SUBQ         $0x01, DI
 
 test77:
-	CMPQ         R8, $0x01
+	CMPQ         DI, $0x01
 	JGE          again76
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -2413,14 +2467,16 @@ skip80:
 	VMOVUPS (DI), Z18
 	VMOVUPS 64(DI), Z19
 	MOVQ    panel+32(FP), DI
-	MOVQ    next+104(FP), R8
-	MOVQ    depth+48(FP), R9
+	MOVQ    depth+48(FP), R8
+	MOVQ    next+104(FP), R9
+	MOVQ    pace+112(FP), R10
 	JMP     test82
 
 again81:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z20
 	VMOVUPS      64(DI), Z21
-	PREFETCHT0   (R8)
 	VPBROADCASTD (CX), Z22
 	VPDPBUSD     Z20, Z22, Z0
 	VPDPBUSD     Z21, Z22, Z1
@@ -2451,9 +2507,10 @@ again81:
 	VPBROADCASTD (SI), Z22
 	VPDPBUSD     Z20, Z22, Z18
 	VPDPBUSD     Z21, Z22, Z19
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
 	VMOVUPS      128(DI), Z20
 	VMOVUPS      192(DI), Z21
-	PREFETCHT0   64(R8)
 	VPBROADCASTD 4(CX), Z22
 	VPDPBUSD     Z20, Z22, Z0
 	VPDPBUSD     Z21, Z22, Z1
@@ -2484,9 +2541,10 @@ again81:
 	VPBROADCASTD 4(SI), Z22
 	VPDPBUSD     Z20, Z22, Z18
 	VPDPBUSD     Z21, Z22, Z19
+	PREFETCHT0   256(R9)
+	PREFETCHT0   320(R9)
 	VMOVUPS      256(DI), Z20
 	VMOVUPS      320(DI), Z21
-	PREFETCHT0   128(R8)
 	VPBROADCASTD 8(CX), Z22
 	VPDPBUSD     Z20, Z22, Z0
 	VPDPBUSD     Z21, Z22, Z1
@@ -2517,9 +2575,10 @@ again81:
 	VPBROADCASTD 8(SI), Z22
 	VPDPBUSD     Z20, Z22, Z18
 	VPDPBUSD     Z21, Z22, Z19
+	PREFETCHT0   384(R9)
+	PREFETCHT0   448(R9)
 	VMOVUPS      384(DI), Z20
 	VMOVUPS      448(DI), Z21
-	PREFETCHT0   192(R8)
 	VPBROADCASTD 12(CX), Z22
 	VPDPBUSD     Z20, Z22, Z0
 	VPDPBUSD     Z21, Z22, Z1
@@ -2555,18 +2614,19 @@ again81:
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000200, DI
-	ADDQ         $0x00000100, R8
-	SUBQ         $0x04, R9
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R8
 
 test82:
-	CMPQ R9, $0x04
+	CMPQ R8, $0x04
 	JGE  again81
 	JMP  test84
 
 again83:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z20
 	VMOVUPS      64(DI), Z21
-	PREFETCHT0   (R8)
 	VPBROADCASTD (CX), Z22
 	VPDPBUSD     Z20, Z22, Z0
 	VPDPBUSD     Z21, Z22, Z1
@@ -2602,11 +2662,11 @@ again83:
 	ADDQ         $0x00000004, BX
 	ADDQ         $0x00000004, SI
 	ADDQ         $0x00000080, DI
-	ADDQ         $0x00000040, R8
-	SUBQ         $0x01, R9
+	LEAQ         (R9)(R10*1), R9
+	SUBQ         $0x01, R8
 
 test84:
-	CMPQ         R9, $0x01
+	CMPQ         R8, $0x01
 	JGE          again83
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -2867,14 +2927,16 @@ skip87:
 	VMOVUPS (DI), Z20
 	VMOVUPS 64(DI), Z21
 	MOVQ    panel+32(FP), DI
-	MOVQ    next+104(FP), R8
-	MOVQ    depth+48(FP), R9
+	MOVQ    depth+48(FP), R8
+	MOVQ    next+104(FP), R9
+	MOVQ    pace+112(FP), R10
 	JMP     test89
 
 again88:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z22
 	VMOVUPS      64(DI), Z23
-	PREFETCHT0   (R8)
 	VPBROADCASTD (CX), Z24
 	VPDPBUSD     Z22, Z24, Z0
 	VPDPBUSD     Z23, Z24, Z1
@@ -2908,9 +2970,10 @@ again88:
 	VPBROADCASTD (SI)(AX*1), Z24
 	VPDPBUSD     Z22, Z24, Z20
 	VPDPBUSD     Z23, Z24, Z21
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
 	VMOVUPS      128(DI), Z22
 	VMOVUPS      192(DI), Z23
-	PREFETCHT0   64(R8)
 	VPBROADCASTD 4(CX), Z24
 	VPDPBUSD     Z22, Z24, Z0
 	VPDPBUSD     Z23, Z24, Z1
@@ -2944,9 +3007,10 @@ again88:
 	VPBROADCASTD 4(SI)(AX*1), Z24
 	VPDPBUSD     Z22, Z24, Z20
 	VPDPBUSD     Z23, Z24, Z21
+	PREFETCHT0   256(R9)
+	PREFETCHT0   320(R9)
 	VMOVUPS      256(DI), Z22
 	VMOVUPS      320(DI), Z23
-	PREFETCHT0   128(R8)
 	VPBROADCASTD 8(CX), Z24
 	VPDPBUSD     Z22, Z24, Z0
 	VPDPBUSD     Z23, Z24, Z1
@@ -2980,9 +3044,10 @@ again88:
 	VPBROADCASTD 8(SI)(AX*1), Z24
 	VPDPBUSD     Z22, Z24, Z20
 	VPDPBUSD     Z23, Z24, Z21
+	PREFETCHT0   384(R9)
+	PREFETCHT0   448(R9)
 	VMOVUPS      384(DI), Z22
 	VMOVUPS      448(DI), Z23
-	PREFETCHT0   192(R8)
 	VPBROADCASTD 12(CX), Z24
 	VPDPBUSD     Z22, Z24, Z0
 	VPDPBUSD     Z23, Z24, Z1
@@ -3021,18 +3086,19 @@ again88:
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000200, DI
-	ADDQ         $0x00000100, R8
-	SUBQ         $0x04, R9
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R8
 
 test89:
-	CMPQ R9, $0x04
+	CMPQ R8, $0x04
 	JGE  again88
 	JMP  test91
 
 again90:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z22
 	VMOVUPS      64(DI), Z23
-	PREFETCHT0   (R8)
 	VPBROADCASTD (CX), Z24
 	VPDPBUSD     Z22, Z24, Z0
 	VPDPBUSD     Z23, Z24, Z1
@@ -3071,11 +3137,11 @@ again90:
 	ADDQ         $0x00000004, BX
 	ADDQ         $0x00000004, SI
 	ADDQ         $0x00000080, DI
-	ADDQ         $0x00000040, R8
-	SUBQ         $0x01, R9
+	LEAQ         (R9)(R10*1), R9
+	SUBQ         $0x01, R8
 
 test91:
-	CMPQ         R9, $0x01
+	CMPQ         R8, $0x01
 	JGE          again90
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -3355,14 +3421,16 @@ skip94:
 	VMOVUPS (DI), Z22
 	VMOVUPS 64(DI), Z23
 	MOVQ    panel+32(FP), DI
-	MOVQ    next+104(FP), R8
-	MOVQ    depth+48(FP), R9
+	MOVQ    depth+48(FP), R8
+	MOVQ    next+104(FP), R9
+	MOVQ    pace+112(FP), R10
 	JMP     test96
 
 again95:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z24
 	VMOVUPS      64(DI), Z25
-	PREFETCHT0   (R8)
 	VPBROADCASTD (CX), Z26
 	VPDPBUSD     Z24, Z26, Z0
 	VPDPBUSD     Z25, Z26, Z1
@@ -3399,9 +3467,10 @@ again95:
 	VPBROADCASTD (SI)(AX*2), Z26
 	VPDPBUSD     Z24, Z26, Z22
 	VPDPBUSD     Z25, Z26, Z23
+	PREFETCHT0   128(R9)
+	PREFETCHT0   192(R9)
 	VMOVUPS      128(DI), Z24
 	VMOVUPS      192(DI), Z25
-	PREFETCHT0   64(R8)
 	VPBROADCASTD 4(CX), Z26
 	VPDPBUSD     Z24, Z26, Z0
 	VPDPBUSD     Z25, Z26, Z1
@@ -3438,9 +3507,10 @@ again95:
 	VPBROADCASTD 4(SI)(AX*2), Z26
 	VPDPBUSD     Z24, Z26, Z22
 	VPDPBUSD     Z25, Z26, Z23
+	PREFETCHT0   256(R9)
+	PREFETCHT0   320(R9)
 	VMOVUPS      256(DI), Z24
 	VMOVUPS      320(DI), Z25
-	PREFETCHT0   128(R8)
 	VPBROADCASTD 8(CX), Z26
 	VPDPBUSD     Z24, Z26, Z0
 	VPDPBUSD     Z25, Z26, Z1
@@ -3477,9 +3547,10 @@ again95:
 	VPBROADCASTD 8(SI)(AX*2), Z26
 	VPDPBUSD     Z24, Z26, Z22
 	VPDPBUSD     Z25, Z26, Z23
+	PREFETCHT0   384(R9)
+	PREFETCHT0   448(R9)
 	VMOVUPS      384(DI), Z24
 	VMOVUPS      448(DI), Z25
-	PREFETCHT0   192(R8)
 	VPBROADCASTD 12(CX), Z26
 	VPDPBUSD     Z24, Z26, Z0
 	VPDPBUSD     Z25, Z26, Z1
@@ -3521,18 +3592,19 @@ again95:
 	ADDQ         $0x00000010, BX
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000200, DI
-	ADDQ         $0x00000100, R8
-	SUBQ         $0x04, R9
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R8
 
 test96:
-	CMPQ R9, $0x04
+	CMPQ R8, $0x04
 	JGE  again95
 	JMP  test98
 
 again97:
+	PREFETCHT0   (R9)
+	PREFETCHT0   64(R9)
 	VMOVUPS      (DI), Z24
 	VMOVUPS      64(DI), Z25
-	PREFETCHT0   (R8)
 	VPBROADCASTD (CX), Z26
 	VPDPBUSD     Z24, Z26, Z0
 	VPDPBUSD     Z25, Z26, Z1
@@ -3574,11 +3646,11 @@ again97:
 	ADDQ         $0x00000004, BX
 	ADDQ         $0x00000004, SI
 	ADDQ         $0x00000080, DI
-	ADDQ         $0x00000040, R8
-	SUBQ         $0x01, R9
+	LEAQ         (R9)(R10*1), R9
+	SUBQ         $0x01, R8
 
 test98:
-	CMPQ         R9, $0x01
+	CMPQ         R8, $0x01
 	JGE          again97
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -3883,14 +3955,16 @@ skip101:
 	VMOVUPS (R8), Z24
 	VMOVUPS 64(R8), Z25
 	MOVQ    panel+32(FP), R8
-	MOVQ    next+104(FP), R9
-	MOVQ    depth+48(FP), R10
+	MOVQ    depth+48(FP), R9
+	MOVQ    next+104(FP), R10
+	MOVQ    pace+112(FP), R11
 	JMP     test103
 
 again102:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z26
 	VMOVUPS      64(R8), Z27
-	PREFETCHT0   (R9)
 	VPBROADCASTD (CX), Z28
 	VPDPBUSD     Z26, Z28, Z0
 	VPDPBUSD     Z27, Z28, Z1
@@ -3930,9 +4004,10 @@ again102:
 	VPBROADCASTD (DI), Z28
 	VPDPBUSD     Z26, Z28, Z24
 	VPDPBUSD     Z27, Z28, Z25
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
 	VMOVUPS      128(R8), Z26
 	VMOVUPS      192(R8), Z27
-	PREFETCHT0   64(R9)
 	VPBROADCASTD 4(CX), Z28
 	VPDPBUSD     Z26, Z28, Z0
 	VPDPBUSD     Z27, Z28, Z1
@@ -3972,9 +4047,10 @@ again102:
 	VPBROADCASTD 4(DI), Z28
 	VPDPBUSD     Z26, Z28, Z24
 	VPDPBUSD     Z27, Z28, Z25
+	PREFETCHT0   256(R10)
+	PREFETCHT0   320(R10)
 	VMOVUPS      256(R8), Z26
 	VMOVUPS      320(R8), Z27
-	PREFETCHT0   128(R9)
 	VPBROADCASTD 8(CX), Z28
 	VPDPBUSD     Z26, Z28, Z0
 	VPDPBUSD     Z27, Z28, Z1
@@ -4014,9 +4090,10 @@ again102:
 	VPBROADCASTD 8(DI), Z28
 	VPDPBUSD     Z26, Z28, Z24
 	VPDPBUSD     Z27, Z28, Z25
+	PREFETCHT0   384(R10)
+	PREFETCHT0   448(R10)
 	VMOVUPS      384(R8), Z26
 	VMOVUPS      448(R8), Z27
-	PREFETCHT0   192(R9)
 	VPBROADCASTD 12(CX), Z28
 	VPDPBUSD     Z26, Z28, Z0
 	VPDPBUSD     Z27, Z28, Z1
@@ -4062,18 +4139,19 @@ again102:
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000010, DI
 	ADDQ         $0x00000200, R8
-	ADDQ         $0x00000100, R9
-	SUBQ         $0x04, R10
+	LEAQ         (R10)(R11*4), R10
+	SUBQ         $0x04, R9
 
 test103:
-	CMPQ R10, $0x04
+	CMPQ R9, $0x04
 	JGE  again102
 	JMP  test105
 
 again104:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z26
 	VMOVUPS      64(R8), Z27
-	PREFETCHT0   (R9)
 	VPBROADCASTD (CX), Z28
 	VPDPBUSD     Z26, Z28, Z0
 	VPDPBUSD     Z27, Z28, Z1
@@ -4119,11 +4197,11 @@ again104:
 	ADDQ         $0x00000004, SI
 	ADDQ         $0x00000004, DI
 	ADDQ         $0x00000080, R8
-	ADDQ         $0x00000040, R9
-	SUBQ         $0x01, R10
+	LEAQ         (R10)(R11*1), R10
+	SUBQ         $0x01, R9
 
 test105:
-	CMPQ         R10, $0x01
+	CMPQ         R9, $0x01
 	JGE          again104
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -4451,14 +4529,16 @@ skip108:
 	VMOVUPS (R8), Z26
 	VMOVUPS 64(R8), Z27
 	MOVQ    panel+32(FP), R8
-	MOVQ    next+104(FP), R9
-	MOVQ    depth+48(FP), R10
+	MOVQ    depth+48(FP), R9
+	MOVQ    next+104(FP), R10
+	MOVQ    pace+112(FP), R11
 	JMP     test110
 
 again109:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
-	PREFETCHT0   (R9)
 	VPBROADCASTD (CX), Z30
 	VPDPBUSD     Z28, Z30, Z0
 	VPDPBUSD     Z29, Z30, Z1
@@ -4501,9 +4581,10 @@ again109:
 	VPBROADCASTD (DI)(AX*1), Z30
 	VPDPBUSD     Z28, Z30, Z26
 	VPDPBUSD     Z29, Z30, Z27
+	PREFETCHT0   128(R10)
+	PREFETCHT0   192(R10)
 	VMOVUPS      128(R8), Z28
 	VMOVUPS      192(R8), Z29
-	PREFETCHT0   64(R9)
 	VPBROADCASTD 4(CX), Z30
 	VPDPBUSD     Z28, Z30, Z0
 	VPDPBUSD     Z29, Z30, Z1
@@ -4546,9 +4627,10 @@ again109:
 	VPBROADCASTD 4(DI)(AX*1), Z30
 	VPDPBUSD     Z28, Z30, Z26
 	VPDPBUSD     Z29, Z30, Z27
+	PREFETCHT0   256(R10)
+	PREFETCHT0   320(R10)
 	VMOVUPS      256(R8), Z28
 	VMOVUPS      320(R8), Z29
-	PREFETCHT0   128(R9)
 	VPBROADCASTD 8(CX), Z30
 	VPDPBUSD     Z28, Z30, Z0
 	VPDPBUSD     Z29, Z30, Z1
@@ -4591,9 +4673,10 @@ again109:
 	VPBROADCASTD 8(DI)(AX*1), Z30
 	VPDPBUSD     Z28, Z30, Z26
 	VPDPBUSD     Z29, Z30, Z27
+	PREFETCHT0   384(R10)
+	PREFETCHT0   448(R10)
 	VMOVUPS      384(R8), Z28
 	VMOVUPS      448(R8), Z29
-	PREFETCHT0   192(R9)
 	VPBROADCASTD 12(CX), Z30
 	VPDPBUSD     Z28, Z30, Z0
 	VPDPBUSD     Z29, Z30, Z1
@@ -4642,18 +4725,19 @@ again109:
 	ADDQ         $0x00000010, SI
 	ADDQ         $0x00000010, DI
 	ADDQ         $0x00000200, R8
-	ADDQ         $0x00000100, R9
-	SUBQ         $0x04, R10
+	LEAQ         (R10)(R11*4), R10
+	SUBQ         $0x04, R9
 
 test110:
-	CMPQ R10, $0x04
+	CMPQ R9, $0x04
 	JGE  again109
 	JMP  test112
 
 again111:
+	PREFETCHT0   (R10)
+	PREFETCHT0   64(R10)
 	VMOVUPS      (R8), Z28
 	VMOVUPS      64(R8), Z29
-	PREFETCHT0   (R9)
 	VPBROADCASTD (CX), Z30
 	VPDPBUSD     Z28, Z30, Z0
 	VPDPBUSD     Z29, Z30, Z1
@@ -4702,11 +4786,11 @@ again111:
 	ADDQ         $0x00000004, SI
 	ADDQ         $0x00000004, DI
 	ADDQ         $0x00000080, R8
-	ADDQ         $0x00000040, R9
-	SUBQ         $0x01, R10
+	LEAQ         (R10)(R11*1), R10
+	SUBQ         $0x01, R9
 
 test112:
-	CMPQ         R10, $0x01
+	CMPQ         R9, $0x01
 	JGE          again111
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+72(FP), CX
@@ -4923,9 +5007,9 @@ store113:
 	VZEROUPPER
 	RET
 
-// func tileInt8AVX2(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, bias *float32, rowScales *float32, last *float32, ldlast int, next *int8)
+// func tileInt8AVX2(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, bias *float32, rowScales *float32, last *float32, ldlast int, next *int8, pace int)
 // Requires: AVX, AVX2, FMA3, MMX+
-TEXT ·tileInt8AVX2(SB), NOSPLIT, $0-112
+TEXT ·tileInt8AVX2(SB), NOSPLIT, $0-120
 	MOVQ       rows+40(FP), AX
 	CMPQ       AX, $0x05
 	JEQ        rows119
@@ -4953,23 +5037,26 @@ skip121:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	MOVQ   panel+32(FP), CX
-	MOVQ   next+104(FP), DX
-	MOVQ   depth+48(FP), BX
+	MOVQ   depth+48(FP), DX
+	MOVQ   next+104(FP), BX
+	MOVQ   pace+112(FP), SI
 	JMP    test123
 
 again122:
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	VPMOVSXBW    (CX), Y2
 	VPMOVSXBW    16(CX), Y3
-	PREFETCHT0   (DX)
 	VPBROADCASTD (AX), X4
 	VPMOVZXBW    X4, Y4
 	VPMADDWD     Y2, Y4, Y2
 	VPADDD       Y2, Y0, Y0
 	VPMADDWD     Y3, Y4, Y4
 	VPADDD       Y4, Y1, Y1
+	PREFETCHT0   128(BX)
+	PREFETCHT0   192(BX)
 	VPMOVSXBW    128(CX), Y2
 	VPMOVSXBW    144(CX), Y3
-	PREFETCHT0   64(DX)
 	VPBROADCASTD 4(AX), X4
 	VPMOVZXBW    X4, Y4
 	VPMADDWD     Y2, Y4, Y2
@@ -4978,18 +5065,19 @@ again122:
 	VPADDD       Y4, Y1, Y1
 	ADDQ         $0x00000008, AX
 	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000080, DX
-	SUBQ         $0x02, BX
+	LEAQ         (BX)(SI*2), BX
+	SUBQ         $0x02, DX
 
 test123:
-	CMPQ BX, $0x02
+	CMPQ DX, $0x02
 	JGE  again122
 	JMP  test125
 
 again124:
+	PREFETCHT0   (BX)
+	PREFETCHT0   64(BX)
 	VPMOVSXBW    (CX), Y2
 	VPMOVSXBW    16(CX), Y3
-	PREFETCHT0   (DX)
 	VPBROADCASTD (AX), X4
 	VPMOVZXBW    X4, Y4
 	VPMADDWD     Y2, Y4, Y2
@@ -4998,11 +5086,11 @@ again124:
 	VPADDD       Y4, Y1, Y1
 	ADDQ         $0x00000004, AX
 	ADDQ         $0x00000080, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x01, BX
+	LEAQ         (BX)(SI*1), BX
+	SUBQ         $0x01, DX
 
 test125:
-	CMPQ         BX, $0x01
+	CMPQ         DX, $0x01
 	JGE          again124
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
@@ -5055,14 +5143,16 @@ skip128:
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	MOVQ   panel+32(FP), DX
-	MOVQ   next+104(FP), BX
-	MOVQ   depth+48(FP), SI
+	MOVQ   depth+48(FP), BX
+	MOVQ   next+104(FP), SI
+	MOVQ   pace+112(FP), DI
 	JMP    test130
 
 again129:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VPMOVSXBW    (DX), Y4
 	VPMOVSXBW    16(DX), Y5
-	PREFETCHT0   (BX)
 	VPBROADCASTD (CX), X6
 	VPMOVZXBW    X6, Y6
 	VPMADDWD     Y4, Y6, Y7
@@ -5075,9 +5165,10 @@ again129:
 	VPADDD       Y4, Y2, Y2
 	VPMADDWD     Y5, Y6, Y6
 	VPADDD       Y6, Y3, Y3
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
 	VPMOVSXBW    128(DX), Y4
 	VPMOVSXBW    144(DX), Y5
-	PREFETCHT0   64(BX)
 	VPBROADCASTD 4(CX), X6
 	VPMOVZXBW    X6, Y6
 	VPMADDWD     Y4, Y6, Y7
@@ -5092,18 +5183,19 @@ again129:
 	VPADDD       Y6, Y3, Y3
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000080, BX
-	SUBQ         $0x02, SI
+	LEAQ         (SI)(DI*2), SI
+	SUBQ         $0x02, BX
 
 test130:
-	CMPQ SI, $0x02
+	CMPQ BX, $0x02
 	JGE  again129
 	JMP  test132
 
 again131:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VPMOVSXBW    (DX), Y4
 	VPMOVSXBW    16(DX), Y5
-	PREFETCHT0   (BX)
 	VPBROADCASTD (CX), X6
 	VPMOVZXBW    X6, Y6
 	VPMADDWD     Y4, Y6, Y7
@@ -5118,11 +5210,11 @@ again131:
 	VPADDD       Y6, Y3, Y3
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000040, BX
-	SUBQ         $0x01, SI
+	LEAQ         (SI)(DI*1), SI
+	SUBQ         $0x01, BX
 
 test132:
-	CMPQ         SI, $0x01
+	CMPQ         BX, $0x01
 	JGE          again131
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
@@ -5189,14 +5281,16 @@ skip135:
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	MOVQ   panel+32(FP), DX
-	MOVQ   next+104(FP), BX
-	MOVQ   depth+48(FP), SI
+	MOVQ   depth+48(FP), BX
+	MOVQ   next+104(FP), SI
+	MOVQ   pace+112(FP), DI
 	JMP    test137
 
 again136:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VPMOVSXBW    (DX), Y6
 	VPMOVSXBW    16(DX), Y7
-	PREFETCHT0   (BX)
 	VPBROADCASTD (CX), X8
 	VPMOVZXBW    X8, Y8
 	VPMADDWD     Y6, Y8, Y9
@@ -5215,9 +5309,10 @@ again136:
 	VPADDD       Y6, Y4, Y4
 	VPMADDWD     Y7, Y8, Y8
 	VPADDD       Y8, Y5, Y5
+	PREFETCHT0   128(SI)
+	PREFETCHT0   192(SI)
 	VPMOVSXBW    128(DX), Y6
 	VPMOVSXBW    144(DX), Y7
-	PREFETCHT0   64(BX)
 	VPBROADCASTD 4(CX), X8
 	VPMOVZXBW    X8, Y8
 	VPMADDWD     Y6, Y8, Y9
@@ -5238,18 +5333,19 @@ again136:
 	VPADDD       Y8, Y5, Y5
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000080, BX
-	SUBQ         $0x02, SI
+	LEAQ         (SI)(DI*2), SI
+	SUBQ         $0x02, BX
 
 test137:
-	CMPQ SI, $0x02
+	CMPQ BX, $0x02
 	JGE  again136
 	JMP  test139
 
 again138:
+	PREFETCHT0   (SI)
+	PREFETCHT0   64(SI)
 	VPMOVSXBW    (DX), Y6
 	VPMOVSXBW    16(DX), Y7
-	PREFETCHT0   (BX)
 	VPBROADCASTD (CX), X8
 	VPMOVZXBW    X8, Y8
 	VPMADDWD     Y6, Y8, Y9
@@ -5270,11 +5366,11 @@ again138:
 	VPADDD       Y8, Y5, Y5
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000040, BX
-	SUBQ         $0x01, SI
+	LEAQ         (SI)(DI*1), SI
+	SUBQ         $0x01, BX
 
 test139:
-	CMPQ         SI, $0x01
+	CMPQ         BX, $0x01
 	JGE          again138
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
@@ -5361,14 +5457,16 @@ skip142:
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
 	MOVQ   panel+32(FP), BX
-	MOVQ   next+104(FP), SI
-	MOVQ   depth+48(FP), DI
+	MOVQ   depth+48(FP), SI
+	MOVQ   next+104(FP), DI
+	MOVQ   pace+112(FP), R8
 	JMP    test144
 
 again143:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VPMOVSXBW    (BX), Y8
 	VPMOVSXBW    16(BX), Y9
-	PREFETCHT0   (SI)
 	VPBROADCASTD (CX), X10
 	VPMOVZXBW    X10, Y10
 	VPMADDWD     Y8, Y10, Y11
@@ -5393,9 +5491,10 @@ again143:
 	VPADDD       Y8, Y6, Y6
 	VPMADDWD     Y9, Y10, Y10
 	VPADDD       Y10, Y7, Y7
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VPMOVSXBW    128(BX), Y8
 	VPMOVSXBW    144(BX), Y9
-	PREFETCHT0   64(SI)
 	VPBROADCASTD 4(CX), X10
 	VPMOVZXBW    X10, Y10
 	VPMADDWD     Y8, Y10, Y11
@@ -5423,18 +5522,19 @@ again143:
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000008, DX
 	ADDQ         $0x00000100, BX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x02, DI
+	LEAQ         (DI)(R8*2), DI
+	SUBQ         $0x02, SI
 
 test144:
-	CMPQ DI, $0x02
+	CMPQ SI, $0x02
 	JGE  again143
 	JMP  test146
 
 again145:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VPMOVSXBW    (BX), Y8
 	VPMOVSXBW    16(BX), Y9
-	PREFETCHT0   (SI)
 	VPBROADCASTD (CX), X10
 	VPMOVZXBW    X10, Y10
 	VPMADDWD     Y8, Y10, Y11
@@ -5462,11 +5562,11 @@ again145:
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x01, DI
+	LEAQ         (DI)(R8*1), DI
+	SUBQ         $0x01, SI
 
 test146:
-	CMPQ         DI, $0x01
+	CMPQ         SI, $0x01
 	JGE          again145
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
@@ -5571,14 +5671,16 @@ skip149:
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
 	MOVQ   panel+32(FP), BX
-	MOVQ   next+104(FP), SI
-	MOVQ   depth+48(FP), DI
+	MOVQ   depth+48(FP), SI
+	MOVQ   next+104(FP), DI
+	MOVQ   pace+112(FP), R8
 	JMP    test151
 
 again150:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VPMOVSXBW    (BX), Y10
 	VPMOVSXBW    16(BX), Y11
-	PREFETCHT0   (SI)
 	VPBROADCASTD (CX), X12
 	VPMOVZXBW    X12, Y12
 	VPMADDWD     Y10, Y12, Y13
@@ -5609,9 +5711,10 @@ again150:
 	VPADDD       Y10, Y8, Y8
 	VPMADDWD     Y11, Y12, Y12
 	VPADDD       Y12, Y9, Y9
+	PREFETCHT0   128(DI)
+	PREFETCHT0   192(DI)
 	VPMOVSXBW    128(BX), Y10
 	VPMOVSXBW    144(BX), Y11
-	PREFETCHT0   64(SI)
 	VPBROADCASTD 4(CX), X12
 	VPMOVZXBW    X12, Y12
 	VPMADDWD     Y10, Y12, Y13
@@ -5645,18 +5748,19 @@ again150:
 	ADDQ         $0x00000008, CX
 	ADDQ         $0x00000008, DX
 	ADDQ         $0x00000100, BX
-	ADDQ         $0x00000080, SI
-	SUBQ         $0x02, DI
+	LEAQ         (DI)(R8*2), DI
+	SUBQ         $0x02, SI
 
 test151:
-	CMPQ DI, $0x02
+	CMPQ SI, $0x02
 	JGE  again150
 	JMP  test153
 
 again152:
+	PREFETCHT0   (DI)
+	PREFETCHT0   64(DI)
 	VPMOVSXBW    (BX), Y10
 	VPMOVSXBW    16(BX), Y11
-	PREFETCHT0   (SI)
 	VPBROADCASTD (CX), X12
 	VPMOVZXBW    X12, Y12
 	VPMADDWD     Y10, Y12, Y13
@@ -5690,11 +5794,11 @@ again152:
 	ADDQ         $0x00000004, CX
 	ADDQ         $0x00000004, DX
 	ADDQ         $0x00000080, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x01, DI
+	LEAQ         (DI)(R8*1), DI
+	SUBQ         $0x01, SI
 
 test153:
-	CMPQ         DI, $0x01
+	CMPQ         SI, $0x01
 	JGE          again152
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0

@@ -137,14 +137,10 @@ func (t *product) panel(p, next, firstRow, endRow int) {
 	for i := range tiles {
 		row := firstRow + share(endRow-firstRow, tiles, i)
 		rows := firstRow + share(endRow-firstRow, tiles, i+1) - row
-		// Each of the first two tiles asks for half of the next panel.
-		fetch, half := p, 0
-		if i < 2 {
-			fetch, half = next, i
-		}
+		fetch := fetchBy(i, tiles, p, next)
 		y := t.y[row*t.out+first:]
 		if columns < panelColumns || t.ep.Activation != None && t.ep.Residual != nil {
-			t.tile(&edge[0], panelColumns, p, row, rows, bias, nil, fetch, half)
+			t.tile(&edge[0], panelColumns, p, row, rows, bias, nil, fetch)
 			t.finish(edge[:], y, row, first, rows, columns)
 			continue
 		}
@@ -152,24 +148,49 @@ func (t *product) panel(p, next, firstRow, endRow int) {
 		if t.ep.Residual != nil {
 			residual = &t.ep.Residual[row*t.out+first]
 		}
-		t.tile(&y[0], t.out, p, row, rows, bias, residual, fetch, half)
+		t.tile(&y[0], t.out, p, row, rows, bias, residual, fetch)
 		activateRows(&y[0], t.out, rows, columns, t.ep.Activation)
 	}
 }
 
+// fetch is what a tile brings into the cache for later ones: a panel from half 0
+// or 1 of it on, and how many bytes of it with each step.
+type fetch struct{ panel, half, pace int }
+
+// stepBytes is how many bytes of a panel a step of a tile reads.
+const stepBytes = 4 * panelColumns
+
+// fetchBy says what tile i of a panel fetches. A single tile fetches the whole
+// next panel; of more, the first two fetch one half each, so that memory is not
+// asked for more than it gives meanwhile.
+func fetchBy(i, tiles, panel, next int) fetch {
+	switch {
+	case tiles == 1:
+		return fetch{next, 0, stepBytes}
+	case i < 2:
+		return fetch{next, i, stepBytes / 2}
+	}
+	return fetch{panel, 0, 0}
+}
+
+// fetchFrom is the address to fetch from, among panels of some size.
+func fetchFrom[T packed](panels []T, size int, f fetch) *T {
+	return &panels[f.panel*size+f.half*size/2]
+}
+
 // tile computes rows times panel p into y, whose rows are ldy apart, and fetches
-// one half of another panel into the cache.
-func (t *product) tile(y *float32, ldy, p, row, rows int, bias, residual *float32, fetch, half int) {
+// for later tiles.
+func (t *product) tile(y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
 	switch {
 	case t.int8 != nil:
-		t.int8.tile(y, ldy, &t.int8Rows, p, row, rows, bias, residual, t.out, fetch, half)
+		t.int8.tile(y, ldy, &t.int8Rows, p, row, rows, bias, residual, t.out, fetch)
 		return
 	case t.bfloat16 != nil:
-		t.bfloat16.tile(t, y, ldy, p, row, rows, bias, residual, fetch, half)
+		t.bfloat16.tile(t, y, ldy, p, row, rows, bias, residual, fetch)
 		return
 	}
 	size := t.in * panelColumns
-	tile(y, ldy, &t.x[row*t.ldx], t.ldx, &t.panels[p*size], rows, t.in, bias, 0, residual, t.out, &t.panels[fetch*size+half*size/2])
+	tile(y, ldy, &t.x[row*t.ldx], t.ldx, &t.panels[p*size], rows, t.in, bias, 0, residual, t.out, fetchFrom(t.panels, size, fetch), fetch.pace)
 }
 
 // finish takes a tile that was computed aside, because y has no room for all of
@@ -192,8 +213,8 @@ func (t *product) finish(tile, y []float32, row, column, rows, columns int) {
 //	y[r][j] = first[r][j] + Σk x[r][k]·panel[k][j] + last[r][j]
 //
 // ldy, ldx, ldfirst and ldlast are the distances between rows, 0 to use one row
-// for all. A nil last is zero. The assembly has one argument more, next: it
-// fetches half a panel from there into the cache.
+// for all. A nil last is zero. The assembly has two arguments more: it
+// brings what is at next into the cache, pace bytes with each step of depth.
 func tileGo(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int) {
 	weights := floats(panel, 0, depth*panelColumns)
 	for r := range rows {

@@ -7,9 +7,9 @@ package kernels
 // tileAVX512 is tileGo for 32 columns and 1 to 14 rows.
 //
 //go:noescape
-func tileAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32)
+func tileAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)
 
 // tileAVX2 is tileGo for 16 columns and 1 to 6 rows.
 //
 //go:noescape
-func tileAVX2(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32)
+func tileAVX2(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)

@@ -35,13 +35,13 @@ func main() {
 		if s.Lanes == 16 {
 			rows = 14
 		}
-		TEXT("tileBFloat16"+s.Name, NOSPLIT, "func(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16)")
+		TEXT("tileBFloat16"+s.Name, NOSPLIT, "func(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int)")
 		Pragma("noescape")
 		Doc(fmt.Sprintf("tileBFloat16%s is tileBFloat16Go for %d outputs and 1 to %d rows.", s.Name, wide*s.Lanes, rows))
 		vectors.Cases(rows, func(rows int) { tileWidened(s, rows) })
 	}
 
-	TEXT("tilePairsAVX512", NOSPLIT, "func(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16)")
+	TEXT("tilePairsAVX512", NOSPLIT, "func(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int)")
 	Pragma("noescape")
 	Doc("tilePairsAVX512 is tilePairsGo for 1 to 14 rows.")
 	vectors.Cases(14, func(rows int) { tilePairs(avx512, rows) })
@@ -79,8 +79,7 @@ func tileWidened(s vectors.Set, rows int) {
 			}
 		}
 	}
-	panel, depth := vectors.Steps(x, panelBytes, 8, 2, 2, func(k int, panel, next Register) {
-		PREFETCHT0(Mem{Base: next, Disp: k * 64})
+	panel, depth := vectors.Steps(x, panelBytes, 8, 2, 2, func(k int, panel Register) {
 		input(k, 0, panel)
 		input(k, 1, panel)
 	})
@@ -104,11 +103,10 @@ func tilePairs(s vectors.Set, rows int) {
 			VMOVUPS(Mem{Base: first, Disp: j * s.Bytes()}, registers[r*wide+j])
 		}
 	}
-	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel, next Register) {
+	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
 		for j := range wide {
 			VMOVUPS(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()}, registers[weights+j])
 		}
-		PREFETCHT0(Mem{Base: next, Disp: k * 64})
 		for r := range rows {
 			VBROADCASTSS(x.At(r, k*4), registers[factor])
 			for j := range wide {

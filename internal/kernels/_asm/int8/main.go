@@ -28,7 +28,7 @@ import (
 
 const panelBytes = 32 * 4 // of one step of a panel: four inputs of 32 outputs
 
-const signature = "func(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8)"
+const signature = "func(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int)"
 
 func main() {
 	avx512, avx2 := vectors.Sets[0], vectors.Sets[1]
@@ -60,12 +60,11 @@ func tileVNNI(s vectors.Set, rows int) {
 			sums[r][j] = s.Copy(Mem{Base: offsets, Disp: j * s.Bytes()})
 		}
 	}
-	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel, next Register) {
+	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
 		var weights [wide]VecVirtual
 		for j := range weights {
 			weights[j] = s.Copy(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()})
 		}
-		PREFETCHT0(Mem{Base: next, Disp: k * 64})
 		for r := range sums {
 			factor := s.New()
 			VPBROADCASTD(x.At(r, k*4), factor)
@@ -89,13 +88,12 @@ func tileAVX2(s vectors.Set, rows int) {
 			sums[r][j] = s.Zero()
 		}
 	}
-	vectors.Steps(x, panelBytes, 4, 1, 2, func(k int, panel, next Register) {
+	vectors.Steps(x, panelBytes, 4, 1, 2, func(k int, panel Register) {
 		var weights [wide]VecVirtual
 		for j := range weights {
 			weights[j] = s.New()
 			VPMOVSXBW(Mem{Base: panel, Disp: k*panelBytes + j*16}, weights[j])
 		}
-		PREFETCHT0(Mem{Base: next, Disp: k * 64})
 		for r := range sums {
 			factor := s.New()
 			VPBROADCASTD(x.At(r, k*4), factor.AsX())

@@ -28,9 +28,10 @@ const (
 	panel = 6
 	depth = 7
 	next  = 8
-	rows  = 9
-	row   = 10 // of first, last or y
-	step  = 11 // to its next row
+	pace  = 9
+	rows  = 10
+	row   = 11 // of first, last or y
+	step  = 12 // to its next row
 )
 
 func main() {
@@ -56,8 +57,8 @@ func (g *generator) file() {
 	g.line("")
 	g.line("#include \"textflag.h\"")
 	g.line("")
-	g.line("// func tileNEON(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32)")
-	g.line("TEXT ·tileNEON(SB), NOSPLIT, $0-96")
+	g.line("// func tileNEON(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)")
+	g.line("TEXT ·tileNEON(SB), NOSPLIT, $0-104")
 	g.op("MOVD rows+40(FP), R%d", rows)
 	for r := most; r > 1; r-- {
 		g.op("CMP $%d, R%d", r, rows)
@@ -95,6 +96,7 @@ func (g *generator) tile(n int) {
 	g.op("MOVD panel+32(FP), R%d", panel)
 	g.op("MOVD depth+48(FP), R%d", depth)
 	g.op("MOVD next+88(FP), R%d", next)
+	g.op("MOVD pace+96(FP), R%d", pace)
 	g.pointer("first", 56, "ldfirst", 64)
 	for r := range n {
 		g.op("VLD1 (R%d), %s", row, vectors(r*wide))
@@ -106,7 +108,8 @@ func (g *generator) tile(n int) {
 	g.op("VLD1 (R%d), %s", panel, vectors(weights))
 	g.op("ADD $128, R%d, R%d", panel, panel)
 	g.op("PRFM (R%d), PLDL1KEEP", next)
-	g.op("ADD $64, R%d, R%d", next, next)
+	g.op("PRFM 64(R%d), PLDL1KEEP", next)
+	g.op("ADD R%d, R%d, R%d", pace, next, next)
 	for r := range n {
 		g.op("VLD1R.P 4(R%d), [V%d.S4]", x+r, factor+r%4)
 		for j := range wide {

@@ -37,7 +37,7 @@ func main() {
 		if s.Lanes == 16 {
 			rows = 14 // 28 of AVX-512's 32
 		}
-		TEXT("tile"+s.Name, NOSPLIT, "func(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32)")
+		TEXT("tile"+s.Name, NOSPLIT, "func(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)")
 		Pragma("noescape")
 		Doc(fmt.Sprintf("tile%s is tileGo for %d columns and 1 to %d rows.", s.Name, wide*s.Lanes, rows))
 		vectors.Cases(rows, func(rows int) { tile(s, rows) })
@@ -56,12 +56,11 @@ func tile(s vectors.Set, rows int) {
 		}
 	}
 
-	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel, next Register) {
+	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
 		var weights [wide]VecVirtual
 		for j := range weights {
 			weights[j] = s.Copy(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()})
 		}
-		PREFETCHT0(Mem{Base: next, Disp: k * 64})
 		for r := range sums {
 			factor := s.Broadcast(x.At(r, k*4))
 			for j := range weights {

@@ -111,22 +111,26 @@ func (s Set) Store(rows, wide int, sum func(r, j int) Op) {
 }
 
 // Steps emits the loop over the steps of a tile: the parameter panel moves on by
-// panelBytes a step, the rows of x by xBytes, the parameter next by 64, and the
-// parameter depth counts down by count, while it is at least that. It ends with
-// less than count left in the register that it returns.
-func Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k int, panel, next Register)) (panel, depth Register) {
-	panel, next := Load(Param("panel"), GP64()), Load(Param("next"), GP64())
-	depth = Load(Param("depth"), GP64())
+// panelBytes a step, the rows of x by xBytes, and the parameter depth counts
+// down by count, while it is at least that. It ends with less than count left in
+// the register that it returns. A step also fetches two cache lines from the
+// parameter next, which moves on by the parameter pace.
+func Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) (panel, depth Register) {
+	const line = 64
+	panel, depth = Load(Param("panel"), GP64()), Load(Param("depth"), GP64())
+	next, pace := Load(Param("next"), GP64()), Load(Param("pace"), GP64())
 	turns := func(unroll int) {
 		again, test := Unique("again"), Unique("test")
 		JMP(LabelRef(test))
 		Label(again)
 		for k := range unroll {
-			step(k, panel, next)
+			PREFETCHT0(Mem{Base: next, Disp: 2 * k * line})
+			PREFETCHT0(Mem{Base: next, Disp: (2*k + 1) * line})
+			step(k, panel)
 		}
 		x.Advance(unroll * xBytes)
 		ADDQ(U32(uint32(unroll*panelBytes)), panel)
-		ADDQ(U32(uint32(unroll*64)), next)
+		LEAQ(Mem{Base: next, Index: pace, Scale: uint8(unroll)}, next)
 		SUBQ(U8(uint8(unroll*count)), depth)
 		Label(test)
 		CMPQ(depth, U8(uint8(unroll*count)))
