@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -21,8 +20,6 @@ type AddedToken struct {
 	// whether they are found.
 	Special bool `json:"special"`
 }
-
-func (t AddedToken) sameContent(other AddedToken) bool { return t.Content == other.Content }
 
 // addedTokens finds added tokens in texts.
 type addedTokens struct {
@@ -50,10 +47,12 @@ type foundToken struct {
 
 func newAddedTokens(tokens []addedToken, mask int32) (*addedTokens, error) {
 	a := &addedTokens{mask: mask}
+	seen := map[string]bool{"": true}
 	for _, token := range tokens {
-		if token.pattern == "" || slices.ContainsFunc(a.tokens, func(other addedToken) bool { return other.pattern == token.pattern }) {
+		if seen[token.pattern] {
 			continue
 		}
+		seen[token.pattern] = true
 		a.tokens = append(a.tokens, token)
 		a.starts[token.pattern[0]] = true
 		a.ordinary = a.ordinary || !token.Special

@@ -15,8 +15,7 @@ type rules struct {
 type class uint8
 
 const (
-	// letter is part of a word, as it stands. It is 0, so that a page of
-	// zeros is a page of letters.
+	// letter is part of a word, as it stands.
 	letter class = iota
 	// symbol likewise: PreTokenizer Whitespace makes words of the characters
 	// that are neither letters nor space; the others know letters only.
@@ -72,8 +71,8 @@ func (u rules) split(r rune) class {
 	return letter
 }
 
-// isPunctuation is BERT's notion of punctuation: all of ASCII's symbols
-// besides, such as $ and ^, so that they do not differ from ! and *.
+// isPunctuation is BERT's notion of punctuation: Unicode's, and all symbols of
+// ASCII besides, so that $ and ^ are treated like ! and *.
 func isPunctuation(r rune) bool { return isIn(punctuationRanges, r) }
 
 // isHan reports whether handle_chinese_chars makes a word of the character.

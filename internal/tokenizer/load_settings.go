@@ -126,10 +126,13 @@ func readSettings(fsys fs.FS) (*settings, error) {
 	if err := read(addedTokensFile, &ids); err != nil {
 		return nil, err
 	}
+	special := map[string]bool{}
+	for _, token := range s.specials() {
+		special[token.Content] = true
+	}
 	s.AddedByID = make(map[int32]tokenFlags, len(ids))
 	for content, id := range ids {
-		special := slices.ContainsFunc(s.specials(), func(token AddedToken) bool { return token.Content == content })
-		s.AddedByID[id] = tokenFlags{AddedToken: AddedToken{Content: content, Special: special}}
+		s.AddedByID[id] = tokenFlags{AddedToken: AddedToken{Content: content, Special: special[content]}}
 	}
 	return &s, nil
 }
@@ -194,13 +197,21 @@ func (s *settings) apply(c *Config, vocabulary []string, ids map[string]int32) e
 		c.Single, c.Pair = BERTTemplates(c.CLS, c.SEP)
 	}
 
-	tokens := make([]AddedToken, 0, len(s.AddedByID)+len(c.Added))
+	return s.applyAdded(c, vocabulary, ids)
+}
+
+// applyAdded puts the added tokens of the settings before those of c, in the
+// order of their ids.
+func (s *settings) applyAdded(c *Config, vocabulary []string, ids map[string]int32) error {
+	var tokens []AddedToken
+	ours := make(map[string]bool, len(s.AddedByID))
 	for id, flags := range s.AddedByID {
 		tokens = append(tokens, flags.token())
 		ids[flags.Content] = id
+		ours[flags.Content] = true
 	}
 	for _, token := range c.Added {
-		if !slices.ContainsFunc(tokens, token.sameContent) {
+		if !ours[token.Content] {
 			tokens = append(tokens, token)
 		}
 	}
@@ -211,7 +222,7 @@ func (s *settings) apply(c *Config, vocabulary []string, ids map[string]int32) e
 	}
 	// Special tokens that are but named do not extend the vocabulary.
 	for _, token := range s.specials() {
-		if known[token.Content] || slices.ContainsFunc(tokens, token.sameContent) {
+		if _, added := ids[token.Content]; added || known[token.Content] {
 			tokens = append(tokens, token)
 		}
 	}

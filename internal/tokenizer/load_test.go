@@ -239,6 +239,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"template without its text", "tokenizer.json: the template for 1 texts has 0", with("post_processor", `{"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[CLS]"}}], "pair": [{"Sequence": {"id": "A"}}], "special_tokens": {"[CLS]": {"tokens": ["[CLS]"]}}}`)},
 		{"template with its text twice", "tokenizer.json: the template for 1 texts has text 0 where text 1 belongs", with("post_processor", `{"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}}, {"Sequence": {"id": "A"}}], "pair": [{"Sequence": {"id": "A"}}]}`)},
 		{"BertProcessing without tokens", "tokenizer.json: post_processor: cls and sep", with("post_processor", `{"type": "BertProcessing", "cls": [1, 2]}`)},
+		{"added token without an end", "tokenizer.json: added token \"xxx", with("added_tokens", `[{"id": 3, "content": "`+strings.Repeat("x", 5000)+`"}]`)},
 		{"added token out of order in JSON", `tokenizer.json: added token "<a>" has id 9`, with("added_tokens", `[{"id": 9, "content": "<a>"}]`)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -278,4 +279,36 @@ func TestNewAddsTokens(t *testing.T) {
 	if got, want := tokens(tokenizer, "xhelloe<a>e"), "[UNK] hello e <a> e"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+// FuzzLoad looks for files that break loading, or the tokenizer that comes of
+// it. An error must name one of them.
+func FuzzLoad(f *testing.F) {
+	for _, name := range []string{"added", "whitespace", "whitespace-split"} {
+		file, err := os.ReadFile("testdata/tokenizers/" + name + "/tokenizer.json")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(file), `{"do_lower_case": true}`)
+	}
+	f.Add("", `{"added_tokens_decoder": {"11": {"content": "<a>", "lstrip": true}}, "mask_token": {"content": "world"}}`)
+	f.Add(`{"model": {"vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 5}}, "pre_tokenizer": {"type": "Whitespace"}}`, `{"extra_special_tokens": {"a": "b"}}`)
+	f.Fuzz(func(t *testing.T, file, config string) {
+		d := directory("vocab.txt", tinyVocabulary, "tokenizer_config.json", config)
+		if file != "" {
+			d["tokenizer.json"] = &fstest.MapFile{Data: []byte(file)}
+		}
+		tokenizer, err := Load(d)
+		if err != nil {
+			if !strings.HasPrefix(err.Error(), "tokenizer") && !strings.HasPrefix(err.Error(), "vocab.txt: ") {
+				t.Errorf("error names no file: %v", err)
+			}
+			return
+		}
+		for _, text := range []string{"", "Hello, [MASK] é 中国 the foo", strings.Repeat("x", 200)} {
+			e := tokenizer.Encode(text, Options{})
+			_ = tokenizer.Decode(e.IDs, false)
+			_ = tokenizer.EncodePair(text, text, Options{MaxTokens: 5})
+		}
+	})
 }

@@ -104,9 +104,12 @@ type Tokenizer struct {
 	maxLength            int
 }
 
-// maxPieceLength bounds a token of a vocabulary, in bytes. What is longer is no
-// word piece; the file is something else.
-const maxPieceLength = 4096
+// isPiece reports whether a token can be one: if not, the file that it is from
+// is something else than a vocabulary.
+func isPiece(token string) bool {
+	const maxBytes = 4096
+	return len(token) <= maxBytes && utf8.ValidString(token)
+}
 
 // New makes a tokenizer of a vocabulary, in which a token's index is its id.
 // Of equal tokens the last one counts, as in transformers' load_vocab. An empty
@@ -125,8 +128,13 @@ func New(vocabulary []string, c Config) (*Tokenizer, error) {
 		t.rules.stripAccents = *c.StripAccents
 	}
 	for id, token := range vocabulary {
-		if len(token) > maxPieceLength || !utf8.ValidString(token) {
+		if !isPiece(token) {
 			return nil, fmt.Errorf("token %d is no piece of a word: %.40q", id, token)
+		}
+	}
+	for _, token := range c.Added {
+		if !isPiece(token.Content) {
+			return nil, fmt.Errorf("added token %.40q is no piece of a text", token.Content)
 		}
 	}
 	specials := []*int32{&t.unk, &t.cls, &t.sep, &t.pad, &t.mask}
