@@ -17,8 +17,8 @@ import (
 
 // cli lists the subcommands; each lives in the file of its name.
 type cli struct {
-	Vocab    vocabCmd    `cmd:"" help:"Train a WordPiece vocabulary on text."`
 	Tokenize tokenizeCmd `cmd:"" help:"Show each line of a file or pipe as a model reads it."`
+	Vocab    vocabCmd    `cmd:"" help:"Train a WordPiece vocabulary on text."`
 	Convert  convertCmd  `cmd:"" help:"Make a directory to train from of a published encoder."`
 	Inspect  inspecting  `cmd:"" help:"Show what is in a model directory, or what pre-training makes of text."`
 	Pretrain pretrainCmd `cmd:"" help:"Pre-train a model on running text."`
