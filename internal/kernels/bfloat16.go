@@ -1,6 +1,9 @@
 package kernels
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // BFloat16: weights are rounded to the upper half of a float32. Where the
 // processor multiplies pairs of them at twice float32's rate, rows of x are
@@ -27,17 +30,17 @@ func (w *bfloat16Weight) bytes() int { return 2 * len(w.panels) }
 
 // packPanel packs panel p, which is columns rows of values.
 func (w *bfloat16Weight) packPanel(p int, values []float32, columns, in int) {
+	rows := bfloat16Panels.Get().(*bfloat16Rows)
+	rows.resize(columns, in)
+	roundRows(&rows.values[0], rows.ld, &values[0], in, columns, in)
+	// Two inputs are a word, and words become columns like the values of float32.
 	size := w.steps * panelColumns * bfloat16Step
-	panel := w.panels[p*size:][:size]
-	for start := 0; start < in; start += panelColumns {
-		end := min(start+panelColumns, in) // a square stays in the L1 cache
-		for j := range columns {
-			for k := start; k < end; k++ {
-				panel[(k/bfloat16Step*panelColumns+j)*bfloat16Step+k%bfloat16Step] = roundBFloat16(values[j*in+k])
-			}
-		}
-	}
+	packRows(asWords(w.panels[p*size:][:size]), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
+	bfloat16Panels.Put(rows)
 }
+
+// bfloat16Panels keeps the rows of panels that are being packed.
+var bfloat16Panels = sync.Pool{New: func() any { return new(bfloat16Rows) }}
 
 // roundBFloat16 is the nearest bfloat16, the even one of two.
 func roundBFloat16(v float32) uint16 {
@@ -57,15 +60,19 @@ type bfloat16Rows struct {
 	parts  int      // of the task that fills it
 }
 
+func (q *bfloat16Rows) resize(rows, in int) {
+	const whole = 16
+	q.ld = (in + whole - 1) / whole * whole
+	q.values = resize(q.values, rows*q.ld)
+}
+
 // round fills bfloat16Rows from x.
 func (t *product) round(pool *Pool) {
 	if !roundsRows() {
 		return
 	}
-	const whole = 16
 	q := &t.bfloat16Rows
-	q.ld = (t.in + whole - 1) / whole * whole
-	q.values = resize(q.values, t.rows*q.ld)
+	q.resize(t.rows, t.in)
 	q.parts = min(2*pool.Threads(), 1+t.rows*t.in/quantizePart, t.rows)
 	pool.Run(q.parts, (*roundTask)(t))
 }

@@ -1,6 +1,9 @@
 package kernels
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // Int8: a weight w[o][k] is scale[o]·q with q from −127 to 127, one scale for
 // each output. A row of x is scale·(q − 128) with q from 1 to 255, one scale for
@@ -45,24 +48,30 @@ func (w *int8Weight) bytes() int { return len(w.panels) + 4*len(w.offsets) + 4*l
 
 // packPanel packs panel p, which is columns rows of values.
 func (w *int8Weight) packPanel(p int, values []float32, columns, in int) {
-	size := w.steps * panelColumns * int8Step
-	panel := w.panels[p*size:][:size]
+	rows := int8Panels.Get().(*int8Rows)
+	rows.resize(columns, in)
+	first := p * panelColumns
+	quantize(&rows.values[0], rows.ld, &values[0], in, columns, in, &w.scales[first])
 	for j := range columns {
-		row := values[j*in:][:in]
-		var largest float32 = smallestMagnitude
-		for _, v := range row {
-			largest = max(largest, v, -v)
+		row := rows.values[j*rows.ld:][:w.steps*int8Step]
+		for k := in; k < len(row); k++ {
+			row[k] = int8Zero
 		}
-		inverse, sum := int8Most/largest, int32(0)
-		for k, v := range row {
-			q := int32(math.RoundToEven(float64(v * inverse)))
-			panel[k/int8Step*panelColumns*int8Step+j*int8Step+k%int8Step] = int8(q)
-			sum += q
+		sum := 0
+		for k, q := range row {
+			sum += int(q)
+			row[k] = q ^ int8Zero // q − 128, as int8
 		}
-		w.scales[p*panelColumns+j] = largest / int8Most
-		w.offsets[p*panelColumns+j] = -int8Zero * sum
+		w.offsets[first+j] = int32(-int8Zero * (sum - int8Zero*len(row)))
 	}
+	// Four inputs are a word, and words become columns like the values of float32.
+	size := w.steps * panelColumns * int8Step
+	packRows(asWords(w.panels[p*size:][:size]), asWords(rows.values), columns, w.steps, rows.ld/int8Step)
+	int8Panels.Put(rows)
 }
+
+// int8Panels keeps the rows of panels that are being packed.
+var int8Panels = sync.Pool{New: func() any { return new(int8Rows) }}
 
 // int8Rows are the rows of x in 8 bits.
 type int8Rows struct {
@@ -72,13 +81,17 @@ type int8Rows struct {
 	parts  int       // of the task that fills it
 }
 
+func (q *int8Rows) resize(rows, in int) {
+	const whole = 16
+	q.ld = (in + whole - 1) / whole * whole
+	q.values = resize(q.values, rows*q.ld)
+	q.scales = resize(q.scales, rows)
+}
+
 // quantize fills int8Rows from x.
 func (t *product) quantize(pool *Pool) {
 	q := &t.int8Rows
-	const whole = 16
-	q.ld = (t.in + whole - 1) / whole * whole
-	q.values = resize(q.values, t.rows*q.ld)
-	q.scales = resize(q.scales, t.rows)
+	q.resize(t.rows, t.in)
 	q.parts = min(2*pool.Threads(), 1+t.rows*t.in/quantizePart, t.rows)
 	pool.Run(q.parts, (*quantizeTask)(t))
 }

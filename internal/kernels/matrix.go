@@ -25,7 +25,9 @@ type Matrix struct {
 }
 
 // packed is a type that weights are packed in.
-type packed interface{ float32 | int8 | uint16 }
+type packed interface {
+	float32 | int8 | uint8 | uint16
+}
 
 // Supported says whether this build and processor compute in a precision.
 func Supported(p Precision) bool { return p == Float32 || p == BFloat16 || p == Int8 }

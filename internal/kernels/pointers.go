@@ -15,3 +15,9 @@ func values[T any](p *T, i, n int) []T { return unsafe.Slice(at(p, i), n) }
 
 // floats is values of float32.
 func floats(p *float32, i, n int) []float32 { return values(p, i, n) }
+
+// asWords is the same memory as words of 32 bits. They are only moved, never
+// computed with.
+func asWords[T packed](s []T) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(*new(T)))/4)
+}
