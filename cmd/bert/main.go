@@ -41,7 +41,7 @@ func main() {
 	parser := kong.Parse(&cli{},
 		kong.Name("bert"),
 		kong.Description("Tokenize, inspect, run and train BERT models."),
-		kong.UsageOnError(),
+		kong.ShortUsageOnError(),
 		kong.Vars{
 			"presets":    strings.Join(bert.PresetNames(), ", "),
 			"precisions": strings.Join(kernels.PrecisionNames(), ", "),

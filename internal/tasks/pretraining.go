@@ -204,7 +204,7 @@ func NewPretrainingExample(t *tokenizer.Tokenizer, example training.Example) Pre
 		Predictions: make([]ExamplePrediction, len(example.Predictions)),
 	}
 	for i, id := range example.IDs {
-		out.Pieces[i] = ExamplePiece{Token: t.Token(id), ID: id, Type: example.TypeIDs[i], Special: t.IsSpecial(id)}
+		out.Pieces[i] = ExamplePiece{Token: t.Token(id), ID: id, Type: example.TypeIDs[i], Special: special(t, id)}
 	}
 	for i, p := range example.Predictions {
 		out.Predictions[i] = ExamplePrediction{

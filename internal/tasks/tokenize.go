@@ -37,7 +37,7 @@ type Piece struct {
 	// and [SEP] around the texts.
 	Start int `json:"start"`
 	End   int `json:"end"`
-	// Special says that this is a special token, added or written in the text.
+	// Special says that this is a special token, added or written in the text. An unknown word is not: [UNK] stands for what was written.
 	Special bool `json:"special"`
 }
 
@@ -106,8 +106,11 @@ func Pieces(t *tokenizer.Tokenizer, e *tokenizer.Encoding, text Text, unit token
 		pieces[i] = Piece{
 			Token: e.Tokens[i], ID: e.IDs[i], Type: e.TypeIDs[i], Word: e.Words[i],
 			Start: spans[i].Start, End: spans[i].End,
-			Special: t.IsSpecial(e.IDs[i]),
+			Special: special(t, e.IDs[i]),
 		}
 	}
 	return pieces
 }
+
+// special reports whether a piece stands for itself rather than for text.
+func special(t *tokenizer.Tokenizer, id int32) bool { return t.IsSpecial(id) && id != t.UNK() }

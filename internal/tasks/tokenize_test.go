@@ -17,7 +17,7 @@ func TestTokenizePair(t *testing.T) {
 	}
 	want := []Piece{
 		{Token: "[CLS]", ID: 101, Word: -1, Special: true},
-		{Token: "[UNK]", ID: 100, Word: 0, Start: 0, End: 2, Special: true},
+		{Token: "[UNK]", ID: 100, Word: 0, Start: 0, End: 2},
 		{Token: "playing", ID: 2652, Word: 1, Start: 3, End: 10},
 		{Token: "[MASK]", ID: 103, Word: 2, Start: 11, End: 17, Special: true},
 		{Token: "[SEP]", ID: 102, Word: -1, Special: true},
