@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,8 +9,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"cloze/internal/engine"
 	"cloze/internal/tasks"
@@ -30,7 +27,7 @@ type predictCmd struct {
 
 // Help explains the input and output of all tasks.
 func (predictCmd) Help() string {
-	return `Input is one text a line, or JSON Lines: an object a line with "text", for a pair also "text_pair", and whatever else, which is ignored. Which of the two it is, its first line tells. Lines of nothing but white space are passed over.
+	return `A line of the input is one text, or a JSON object with "text" and, for a pair, "text_pair"; what else is in the object is ignored. Each line may be either: an object with "text" is one, every other line is a text as it stands. A line that begins like an object ({") but is none is an error; with --format=text it is a text. Lines of nothing but white space are passed over, others may be of any length.
 
 Output is one JSON object a line, in the order of the input: a result as the HTTP interface gives it.`
 }
@@ -39,7 +36,7 @@ Output is one JSON object a line, in the order of the input: a result as the HTT
 type predictFlags struct {
 	Files       []string `arg:"" optional:"" name:"file" help:"Files to read, .gz too; without any, or for -, standard input."`
 	engineFlags `embed:""`
-	Format      string `default:"auto" enum:"auto,text,jsonl" help:"What the input is (${enum})."`
+	Format      string `default:"auto" enum:"auto,text,jsonl" help:"What a line is: a text, a JSON object, or what it looks like (${enum})."`
 	OffsetUnit  string `default:"codepoint" enum:"codepoint,utf16,byte" help:"What start and end count (${enum})."`
 	Truncate    *bool  `negatable:"" help:"Cut texts that are longer than the model reads, or refuse them with --no-truncate. The default is the task's."`
 	Batch       int    `default:"32" help:"Texts that are answered together, at most."`
@@ -174,142 +171,9 @@ func predict[R any](ctx context.Context, f predictFlags, task func(*engine.Engin
 	return p.run(ctx, f.readLines(ctx), f.stdout)
 }
 
+// readLines reads the texts; blank lines are none.
 func (f predictFlags) readLines(ctx context.Context) <-chan textLine {
-	return readLines(ctx, f.Files, f.stdin, func(name string, source io.Reader, emit func(textLine) bool) bool {
-		return scanLines(name, source, f.Format, emit)
-	})
-}
-
-// textLine is a line of the input.
-type textLine struct {
-	source string // file:line, for messages
-	text   tasks.Text
-	err    error // what is wrong with it
-	fatal  bool  // nothing can be read after it
-}
-
-// readAhead is how many lines wait for their turn, so that reading goes on
-// while the model computes.
-const readAhead = 64
-
-// scanner emits the lines of one source, until emit returns false, which it
-// then returns too.
-type scanner func(name string, source io.Reader, emit func(textLine) bool) bool
-
-// readLines reads the files in the background, or stdin if there are none. The
-// channel ends with the input, or with a fatal line.
-func readLines(ctx context.Context, files []string, stdin io.Reader, scan scanner) <-chan textLine {
-	lines := make(chan textLine, readAhead)
-	if len(files) == 0 {
-		files = []string{"-"}
-	}
-	go func() {
-		defer close(lines)
-		emit := func(l textLine) bool {
-			select {
-			case lines <- l:
-				return !l.fatal
-			case <-ctx.Done():
-				return false
-			}
-		}
-		for _, path := range files {
-			if !readFile(path, stdin, scan, emit) {
-				return
-			}
-		}
-	}()
-	return lines
-}
-
-// readFile emits the lines of one file; false ends the reading.
-func readFile(path string, stdin io.Reader, scan scanner, emit func(textLine) bool) bool {
-	if path == "-" {
-		return scan("standard input", stdin, emit)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return emit(textLine{source: path, err: err, fatal: true})
-	}
-	defer file.Close() //nolint:errcheck // nothing was written
-	var source io.Reader = file
-	if strings.HasSuffix(path, ".gz") {
-		if source, err = gzip.NewReader(file); err != nil {
-			return emit(textLine{source: path, err: err, fatal: true})
-		}
-	}
-	return scan(path, source, emit)
-}
-
-// maxLineBytes is the longest line that is read.
-const maxLineBytes = 16 << 20
-
-// scanLines emits the lines of one source.
-func scanLines(name string, source io.Reader, format string, emit func(textLine) bool) bool {
-	in := bufio.NewScanner(source)
-	in.Buffer(nil, maxLineBytes)
-	number := 0
-	for in.Scan() {
-		number++
-		line := in.Text()
-		if number == 1 {
-			line = strings.TrimPrefix(line, "\ufeff")
-		}
-		if strings.TrimSpace(line) == "" {
-			continue
-		}
-		if format == "auto" {
-			format = formatOf(line)
-		}
-		l := textLine{source: fmt.Sprintf("%s:%d", name, number)}
-		l.text, l.err = parseLine(line, format)
-		if !emit(l) {
-			return false
-		}
-	}
-	if err := in.Err(); err != nil {
-		if errors.Is(err, bufio.ErrTooLong) {
-			err = fmt.Errorf("longer than %d MiB", maxLineBytes>>20)
-		}
-		return emit(textLine{source: fmt.Sprintf("%s:%d", name, number+1), err: err, fatal: true})
-	}
-	return true
-}
-
-// formatOf is what a source is, by its first line.
-func formatOf(line string) string {
-	if strings.HasPrefix(strings.TrimSpace(line), "{") && json.Valid([]byte(line)) {
-		return "jsonl"
-	}
-	return "text"
-}
-
-// parseLine makes a text of a line.
-func parseLine(line, format string) (tasks.Text, error) {
-	if !utf8.ValidString(line) {
-		return tasks.Text{}, errors.New("not UTF-8")
-	}
-	if format == "text" {
-		return tasks.Text{Text: line}, nil
-	}
-	var object struct {
-		Text *string `json:"text"`
-		Pair *string `json:"text_pair"`
-	}
-	if err := json.Unmarshal([]byte(line), &object); err != nil {
-		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
-			return tasks.Text{}, fmt.Errorf("%q is a %s, want a string", wrong.Field, wrong.Value)
-		}
-		return tasks.Text{}, errors.New("not a JSON object")
-	}
-	if object.Text == nil {
-		return tasks.Text{}, errors.New(`no "text"`)
-	}
-	text := tasks.Text{Text: *object.Text}
-	if object.Pair != nil {
-		text.Pair, text.HasPair = *object.Pair, true
-	}
-	return text, nil
+	return lineReader{format: f.Format}.read(ctx, f.Files, f.stdin)
 }
 
 // predictor answers lines batch by batch.

@@ -190,14 +190,16 @@ func TestPredictReadsLines(t *testing.T) {
 		{"json taken for text", "text", `{"text": "a"}`, "\"{\\\"TEXT\\\": \\\"A\\\"}\"\n", ""},
 		{"no html escapes", "auto", "<a & b>", "\"<A & B>\"\n", ""},
 		{"nothing", "auto", "", "", ""},
-		{"not json", "auto", `{"text": "a"}` + "\nb\n", "\"A\"\n", "standard input:2: not a JSON object"},
+		{"not json", "jsonl", `{"text": "a"}` + "\nb\n", "\"A\"\n", "standard input:2: not a JSON object"},
+		{"either", "auto", "a\n" + `{"text": "b", "text_pair": "c"}` + "\n" + `{"b": 1}`, "\"A\"\n\"BC\"\n\"{\\\"B\\\": 1}\"\n", ""},
+		{"cut off", "auto", "a\n" + `{"text": "b`, "\"A\"\n", "standard input:2: begins like a JSON object but is none"},
 		{"no text", "jsonl", "\n" + `{"texts": "a"}`, "", `standard input:2: no "text"`},
 		{"wrong type", "auto", `{"text": "a"}` + "\n" + `{"text": ["b"]}`, "\"A\"\n", `standard input:2: "text" is a array, want a string`},
 		{"not an object", "jsonl", `["a"]`, "", "standard input:1: not a JSON object"},
 		{"not utf-8", "auto", "a\n\xff\nb", "\"A\"\n", "standard input:2: not UTF-8"},
 		{"refused by the task", "auto", "a\nb\nbad\nc", "\"A\"\n\"B\"\n", "standard input:3: no-mask: bad text"},
 		{"two refused", "auto", "a\nbad\nbad\nc", "\"A\"\n", "standard input:2: no-mask"},
-		{"too long", "auto", "a\n" + strings.Repeat("b", maxLineBytes+1) + "\nc", "\"A\"\n", "standard input:2: longer than 16 MiB"},
+		{"long", "auto", "a\n" + strings.Repeat("b", 200_000) + "\nc", "\"A\"\n\"" + strings.Repeat("B", 200_000) + "\"\n\"C\"\n", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

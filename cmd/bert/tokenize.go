@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"cloze/internal/tasks"
 	"cloze/internal/tokenizer"
@@ -88,7 +85,7 @@ func (c *tokenizeCmd) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the reading too
 	p := predictor[tasks.Tokenization]{answer: tokenize, batch: readAhead, keepGoing: c.KeepGoing}
-	return p.run(ctx, readLines(ctx, c.Files, c.stdin, c.scan), c.stdout)
+	return p.run(ctx, lineReader{format: c.Format, keepBlank: true}.read(ctx, c.Files, c.stdin), c.stdout)
 }
 
 // load reads the tokenizer of the model, and nothing else of it.
@@ -108,50 +105,4 @@ func (c *tokenizeCmd) load() (*tokenizer.Tokenizer, error) {
 		return nil, fmt.Errorf("--model %s: %w", c.Model, err)
 	}
 	return t, nil
-}
-
-// scan emits the lines of one source, of any length.
-func (c *tokenizeCmd) scan(name string, source io.Reader, emit func(textLine) bool) bool {
-	in := bufio.NewReaderSize(source, 1<<16)
-	for number := 1; ; number++ {
-		line, err := in.ReadString('\n')
-		at := fmt.Sprintf("%s:%d", name, number)
-		if err != nil && !errors.Is(err, io.EOF) {
-			return emit(textLine{source: at, err: err, fatal: true})
-		}
-		if line == "" {
-			return true
-		}
-		if number == 1 {
-			line = strings.TrimPrefix(line, "\ufeff")
-		}
-		line = strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
-		l := textLine{source: at}
-		l.text, l.err = c.parse(line)
-		if !emit(l) {
-			return false
-		}
-	}
-}
-
-// parse makes a text of a line.
-func (c *tokenizeCmd) parse(line string) (tasks.Text, error) {
-	if c.Format != "auto" {
-		return parseLine(line, c.Format)
-	}
-	switch object := strings.TrimLeft(line, " \t"); {
-	case !strings.HasPrefix(object, "{"):
-		return parseLine(line, "text")
-	case json.Valid([]byte(object)):
-		var has struct {
-			Text *json.RawMessage `json:"text"`
-		}
-		if json.Unmarshal([]byte(object), &has) == nil && has.Text != nil {
-			return parseLine(line, "jsonl")
-		}
-		return parseLine(line, "text")
-	case strings.HasPrefix(object, `{"`) && utf8.ValidString(line):
-		return tasks.Text{}, errors.New("begins like a JSON object but is none (--format=text takes it as it stands)")
-	}
-	return parseLine(line, "text")
 }
