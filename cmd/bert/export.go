@@ -4,15 +4,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cloze/internal/checkpoint"
 	"cloze/internal/onnx"
+	"cloze/models"
 )
 
 // exportCmd writes a model for another program.
 type exportCmd struct {
-	Model  string `arg:"" help:"Model directory." type:"existingdir"`
+	Model  string `arg:"" help:"A model directory, or a model inside this program (en or zh)."`
 	Out    string `arg:"" help:"File to write."`
 	Format string `help:"Format of the file (${enum})." enum:"onnx" default:"onnx"`
 	Heads  string `help:"Heads to write: all, none, or names separated by commas." default:"all"`
@@ -21,7 +23,7 @@ type exportCmd struct {
 // Run writes the file aside and renames it, so that a file of that name is
 // whole or not there.
 func (c *exportCmd) Run() (err error) {
-	model, err := checkpoint.OpenDir(c.Model)
+	model, err := openCheckpoint(c.Model)
 	if err != nil {
 		return err
 	}
@@ -57,4 +59,12 @@ func (c *exportCmd) Run() (err error) {
 		return err
 	}
 	return os.Rename(file.Name(), c.Out)
+}
+
+// openCheckpoint opens a model directory, or a model inside this program.
+func openCheckpoint(model string) (*checkpoint.Checkpoint, error) {
+	if slices.Contains(models.IDs(), model) {
+		return checkpoint.Open(models.FS(model))
+	}
+	return checkpoint.OpenDir(model)
 }
