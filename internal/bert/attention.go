@@ -60,7 +60,7 @@ func (a *attention) forward(ws *Workspace, acts *attentionActivations, x []float
 func (a *attention) backward(ws *Workspace, acts *attentionActivations, d, x []float32, in Batch) {
 	g, rows := ws.gradients, in.Tokens()
 	g.context = grow(g.context, len(acts.context))
-	a.output.backward(ws, d, g.context, acts.sum, acts.context, rows)
+	a.output.backward(ws, d, g.context, nil, acts.sum, acts.context, rows)
 	g.qkv = grow(g.qkv, len(acts.qkv))
 	a.begin(ws, acts, in)
 	ws.attention.Backward(ws.pool, g.qkv, g.context)

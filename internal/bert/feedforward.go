@@ -5,8 +5,7 @@ import "cloze/internal/kernels"
 // feedForward is the position-wise network with its residual (Vaswani et al.
 // 2017, §3.3), with the activation of the configuration:
 //
-//	pre          = x·W₁ᵀ + b₁
-//	intermediate = act(pre)
+//	intermediate = act(x·W₁ᵀ + b₁)
 //	y            = output(intermediate, x)     with W₂ and b₂
 type feedForward struct {
 	dense      linear // W₁ (I, H)
@@ -16,8 +15,8 @@ type feedForward struct {
 
 // feedForwardActivations are what feedForward computes on the way.
 type feedForwardActivations struct {
-	pre          []float32 // (ΣT, I); nil when serving
 	intermediate []float32 // (ΣT, I)
+	slope        []float32 // (ΣT, I), of the activation; nil when serving
 	sum          []float32 // (ΣT, H), of output; nil when serving
 }
 
@@ -42,25 +41,15 @@ func (f *feedForward) bytes() int { return f.dense.bytes() + f.output.bytes() }
 
 // forward computes y (ΣT, H) from x (ΣT, H).
 func (f *feedForward) forward(ws *Workspace, acts *feedForwardActivations, y, x []float32, rows int) {
-	f.dense.forwardActivated(ws.pool, acts.intermediate, acts.pre, x, rows, f.activation)
+	f.dense.forwardActivated(ws.pool, acts.intermediate, acts.slope, x, rows, f.activation)
 	f.output.forward(ws, y, acts.sum, acts.intermediate, x, rows)
 }
 
 // backward takes d = ∂loss/∂y (ΣT, H) to ∂loss/∂x in place. x is forward's.
 func (f *feedForward) backward(ws *Workspace, acts *feedForwardActivations, d, x []float32, rows int) {
 	g := ws.gradients
-	dIntermediate := grow(g.intermediate, len(acts.intermediate))
+	dIntermediate := grow(g.intermediate, len(acts.intermediate)) // before the activation
 	g.intermediate = dIntermediate
-	f.output.backward(ws, d, dIntermediate, acts.sum, acts.intermediate, rows)
-	// intermediate = act(pre)
-	activateBackward(ws.pool, dIntermediate, acts.pre, f.activation)
-	// pre = x·W₁ᵀ + b₁
+	f.output.backward(ws, d, dIntermediate, acts.slope, acts.sum, acts.intermediate, rows)
 	f.dense.backward(ws.pool, d, dIntermediate, x, rows, true)
-}
-
-// activateBackward takes d = ∂loss/∂act(x) to ∂loss/∂x in place.
-func activateBackward(pool *kernels.Pool, d, x []float32, act kernels.Activation) {
-	inBlocks(pool, len(d), func(first, last int) {
-		kernels.ActivateBackward(d[first:last], x[first:last], act)
-	})
 }

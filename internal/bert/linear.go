@@ -105,18 +105,14 @@ func (l *linear) forward(pool *kernels.Pool, y, x []float32, rows int, act kerne
 	kernels.MulNT(pool, y, x, l.weight, rows, l.out, l.in, ep)
 }
 
-// forwardActivated is forward without a residual that keeps what it puts into
-// the activation in pre (rows, out), for backward; pre is nil when serving.
-func (l *linear) forwardActivated(pool *kernels.Pool, y, pre, x []float32, rows int, act kernels.Activation) {
-	if pre == nil {
+// forwardActivated is forward without a residual that, when training, keeps the
+// slope of the activation (rows, out) for backward; slope is nil when serving.
+func (l *linear) forwardActivated(pool *kernels.Pool, y, slope, x []float32, rows int, act kernels.Activation) {
+	if slope == nil {
 		l.forward(pool, y, x, rows, act, nil)
 		return
 	}
-	l.forward(pool, pre, x, rows, kernels.None, nil)
-	inBlocks(pool, len(pre), func(first, last int) {
-		copy(y[first:last], pre[first:last])
-		kernels.Activate(y[first:last], act)
-	})
+	kernels.MulNTWithSlope(pool, y, slope, x, l.weight, l.bias, rows, l.out, l.in, act)
 }
 
 // backward differentiates y = x·Wᵀ + b. From dy = ∂loss/∂y (rows, out):
@@ -127,11 +123,25 @@ func (l *linear) forwardActivated(pool *kernels.Pool, y, pre, x []float32, rows 
 //
 // A nil dx is not computed.
 func (l *linear) backward(pool *kernels.Pool, dx, dy, x []float32, rows int, add bool) {
-	if learns(l.params()) {
-		kernels.MulTN(pool, l.dWeight, l.dBias, dy, x, l.out, l.in, rows, true)
-	}
+	l.learn(pool, dy, x, rows)
 	if dx != nil {
 		kernels.MulNN(pool, dx, dy, l.weight, rows, l.in, l.out, add)
+	}
+}
+
+// backwardActivated is backward where x is act(u), of which forwardActivated
+// kept the slope (rows, in):
+//
+//	du = (dy·W) ⊙ slope
+func (l *linear) backwardActivated(pool *kernels.Pool, du, slope, dy, x []float32, rows int) {
+	l.learn(pool, dy, x, rows)
+	kernels.MulNNTimes(pool, du, dy, l.weight, slope, rows, l.in, l.out)
+}
+
+// learn adds to the gradients of weight and bias, unless they are frozen.
+func (l *linear) learn(pool *kernels.Pool, dy, x []float32, rows int) {
+	if learns(l.params()) {
+		kernels.MulTN(pool, l.dWeight, l.dBias, dy, x, l.out, l.in, rows, true)
 	}
 }
 

@@ -73,13 +73,13 @@ func (h *MLMHead) Forward(ws *Workspace, hidden []float32, positions []int32) []
 	}
 	ws.transformed = grow(ws.transformed, rows*size)
 	ws.activated = ws.transformed
-	var pre []float32
+	var slope []float32
 	if ws.gradients != nil {
 		ws.activated = grow(ws.gradients.activated, rows*size)
-		pre = grow(ws.gradients.pre, rows*size)
-		ws.gradients.activated, ws.gradients.pre = ws.activated, pre
+		slope = grow(ws.gradients.slope, rows*size)
+		ws.gradients.activated, ws.gradients.slope = ws.activated, slope
 	}
-	h.transform.forwardActivated(ws.pool, ws.activated, pre, ws.masked, rows, h.activation)
+	h.transform.forwardActivated(ws.pool, ws.activated, slope, ws.masked, rows, h.activation)
 	h.norm.forward(ws.pool, ws.transformed, ws.activated, rows)
 	ws.vocabulary = grow(ws.vocabulary, rows*h.decoder.out)
 	h.decoder.forward(ws.pool, ws.vocabulary, ws.transformed, rows, kernels.None, nil)
@@ -96,11 +96,11 @@ func (h *MLMHead) Backward(ws *Workspace, dLogits []float32, positions []int32) 
 	// logits = x·decoderᵀ + bias
 	g.rows = grow(g.rows, rows*size)
 	h.decoder.backward(ws.pool, g.rows, dLogits, ws.transformed, rows, false)
-	// x = LayerNorm(activated)
-	h.norm.backward(ws, g.rows, g.activated, rows, nil)
-	// activated = act(pre)
-	activateBackward(ws.pool, g.rows, g.pre, h.activation)
-	// pre = hidden·Wᵀ + b
+	// x = LayerNorm(activated), activated = act(u)
+	h.norm.backward(ws, g.rows, g.activated, rows, func(first, end int) {
+		kernels.Multiply(g.rows[first:end], g.slope[first:end])
+	})
+	// u = hidden·Wᵀ + b
 	g.masked = grow(g.masked, rows*size)
 	h.transform.backward(ws.pool, g.masked, g.rows, ws.masked, rows, false)
 	for i, position := range positions {

@@ -56,8 +56,10 @@ func (o *output) forward(ws *Workspace, y, sum, z, x []float32, rows int) {
 }
 
 // backward takes d = ∂loss/∂y (ΣT, H) to the part of ∂loss/∂x that passes the
-// residual, in place, and computes dz = ∂loss/∂z (ΣT, in).
-func (o *output) backward(ws *Workspace, d, dz, sum, z []float32, rows int) {
+// residual, in place, and computes dz = ∂loss/∂z (ΣT, in). Where z is activated
+// and slope the slope of that, dz is the gradient before the activation; else
+// slope is nil.
+func (o *output) backward(ws *Workspace, d, dz, slope, sum, z []float32, rows int) {
 	// y = LayerNorm(sum), sum = dropout(z·Wᵀ + b) + x
 	dense := d
 	var dropped func(first, end int)
@@ -67,5 +69,9 @@ func (o *output) backward(ws *Workspace, d, dz, sum, z []float32, rows int) {
 		dropped = func(first, end int) { mask.Apply(dense[first:end], d[first:end], first) }
 	}
 	o.norm.backward(ws, d, sum, rows, dropped)
-	o.dense.backward(ws.pool, dz, dense, z, rows, false)
+	if slope != nil {
+		o.dense.backwardActivated(ws.pool, dz, slope, dense, z, rows)
+	} else {
+		o.dense.backward(ws.pool, dz, dense, z, rows, false)
+	}
 }

@@ -63,8 +63,8 @@ func (m *Model) Fresh() []string { return m.fresh }
 type gradients struct {
 	stream uint64 // of the dropout masks
 
-	embeddingSum   []float32 // (ΣT, H)
-	pre, activated []float32 // (P, H), of the masked language model
+	embeddingSum     []float32 // (ΣT, H)
+	slope, activated []float32 // (P, H), of the masked language model
 
 	// The gradients with respect to the encoder's and the pooler's output, to
 	// which the heads add.
@@ -118,7 +118,7 @@ func (g *gradients) resize(ws *Workspace, in Batch) {
 		acts := &ws.layers[i]
 		acts.attention.sum = grow(acts.attention.sum, h)
 		acts.feedForward.sum = grow(acts.feedForward.sum, h)
-		acts.feedForward.pre = grow(acts.feedForward.pre, in.Tokens()*ws.config.IntermediateSize)
+		acts.feedForward.slope = grow(acts.feedForward.slope, in.Tokens()*ws.config.IntermediateSize)
 	}
 	g.embeddingSum = grow(g.embeddingSum, h)
 	g.hidden = grow(g.hidden, h)

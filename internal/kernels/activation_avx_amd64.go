@@ -4,6 +4,11 @@
 
 package kernels
 
+// multiplyRowsAVX512 is multiplyRowsGo.
+//
+//go:noescape
+func multiplyRowsAVX512(y *float32, x *float32, ld int, rows int, columns int)
+
 // geluAVX512 applies gelu to columns values of each of the rows, ld apart.
 //
 //go:noescape
@@ -24,15 +29,20 @@ func tanhAVX512(x *float32, ld int, rows int, columns int)
 //go:noescape
 func reluAVX512(x *float32, ld int, rows int, columns int)
 
-// geluBackwardAVX512 multiplies d by the derivative of gelu at x.
+// geluSlopeAVX512 applies gelu to y and writes its derivative to slope.
 //
 //go:noescape
-func geluBackwardAVX512(d *float32, x *float32, n int)
+func geluSlopeAVX512(y *float32, slope *float32, ld int, rows int, columns int)
 
-// geluTanhBackwardAVX512 multiplies d by the derivative of geluTanh at x.
+// geluTanhSlopeAVX512 applies geluTanh to y and writes its derivative to slope.
 //
 //go:noescape
-func geluTanhBackwardAVX512(d *float32, x *float32, n int)
+func geluTanhSlopeAVX512(y *float32, slope *float32, ld int, rows int, columns int)
+
+// multiplyRowsAVX2 is multiplyRowsGo.
+//
+//go:noescape
+func multiplyRowsAVX2(y *float32, x *float32, ld int, rows int, columns int)
 
 // geluAVX2 applies gelu to columns values of each of the rows, ld apart.
 //
@@ -54,12 +64,12 @@ func tanhAVX2(x *float32, ld int, rows int, columns int)
 //go:noescape
 func reluAVX2(x *float32, ld int, rows int, columns int)
 
-// geluBackwardAVX2 multiplies d by the derivative of gelu at x.
+// geluSlopeAVX2 applies gelu to y and writes its derivative to slope.
 //
 //go:noescape
-func geluBackwardAVX2(d *float32, x *float32, n int)
+func geluSlopeAVX2(y *float32, slope *float32, ld int, rows int, columns int)
 
-// geluTanhBackwardAVX2 multiplies d by the derivative of geluTanh at x.
+// geluTanhSlopeAVX2 applies geluTanh to y and writes its derivative to slope.
 //
 //go:noescape
-func geluTanhBackwardAVX2(d *float32, x *float32, n int)
+func geluTanhSlopeAVX2(y *float32, slope *float32, ld int, rows int, columns int)

@@ -4,6 +4,51 @@
 
 #include "textflag.h"
 
+// func multiplyRowsAVX512(y *float32, x *float32, ld int, rows int, columns int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·multiplyRowsAVX512(SB), NOSPLIT, $0-40
+	MOVQ  y+0(FP), AX
+	MOVQ  x+8(FP), CX
+	MOVQ  ld+16(FP), DX
+	MOVQ  rows+24(FP), BX
+	MOVQ  columns+32(FP), SI
+	MOVQ  SI, DI
+	ANDQ  $+15, DI
+	MOVQ  $-1, R8
+	BZHIQ DI, R8, R8
+	KMOVW R8, K1
+
+row:
+	XORQ DI, DI
+	MOVQ SI, R8
+	ANDQ $-16, R8
+	JMP  test2
+
+loop1:
+	VMOVUPS (AX)(DI*4), Z0
+	VMOVUPS (CX)(DI*4), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(DI*4)
+	ADDQ    $+16, DI
+
+test2:
+	CMPQ      DI, R8
+	JLT       loop1
+	CMPQ      DI, SI
+	JGE       end4
+	VMOVUPS.Z (AX)(DI*4), K1, Z0
+	VMOVUPS.Z (CX)(DI*4), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DI*4)
+
+end4:
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(DX*4), CX
+	DECQ BX
+	JG   row
+	VZEROUPPER
+	RET
+
 // func geluAVX512(x *float32, ld int, rows int, columns int)
 // Requires: AVX, AVX512F, BMI2
 TEXT ·geluAVX512(SB), NOSPLIT, $0-32
@@ -21,9 +66,9 @@ row:
 	XORQ SI, SI
 	MOVQ BX, DI
 	ANDQ $-16, DI
-	JMP  test2
+	JMP  test6
 
-loop1:
+loop5:
 	VMOVUPS     (AX)(SI*4), Z0
 	VMULPS      c3f3504f3<>+0(SB), Z0, Z1
 	VMOVUPS     cc0733333<>+0(SB), Z2
@@ -50,11 +95,11 @@ loop1:
 	VMOVUPS     Z3, (AX)(SI*4)
 	ADDQ        $+16, SI
 
-test2:
+test6:
 	CMPQ        SI, DI
-	JLT         loop1
+	JLT         loop5
 	CMPQ        SI, BX
-	JGE         end4
+	JGE         end8
 	VMOVUPS.Z   (AX)(SI*4), K1, Z0
 	VMULPS      c3f3504f3<>+0(SB), Z0, Z1
 	VMOVUPS     cc0733333<>+0(SB), Z2
@@ -80,7 +125,7 @@ test2:
 	VFMADD213PS Z0, Z0, Z3
 	VMOVUPS     Z3, K1, (AX)(SI*4)
 
-end4:
+end8:
 	LEAQ (AX)(CX*4), AX
 	DECQ DX
 	JG   row
@@ -392,9 +437,9 @@ row:
 	XORQ SI, SI
 	MOVQ BX, DI
 	ANDQ $-16, DI
-	JMP  test6
+	JMP  test10
 
-loop5:
+loop9:
 	VMOVUPS     (AX)(SI*4), Z0
 	VMULPS      Z0, Z0, Z1
 	VMOVUPS     c3d122279<>+0(SB), Z2
@@ -423,11 +468,11 @@ loop5:
 	VMOVUPS     Z3, (AX)(SI*4)
 	ADDQ        $+16, SI
 
-test6:
+test10:
 	CMPQ        SI, DI
-	JLT         loop5
+	JLT         loop9
 	CMPQ        SI, BX
-	JGE         end8
+	JGE         end12
 	VMOVUPS.Z   (AX)(SI*4), K1, Z0
 	VMULPS      Z0, Z0, Z1
 	VMOVUPS     c3d122279<>+0(SB), Z2
@@ -455,7 +500,7 @@ test6:
 	VFMADD213PS Z0, Z0, Z3
 	VMOVUPS     Z3, K1, (AX)(SI*4)
 
-end8:
+end12:
 	LEAQ (AX)(CX*4), AX
 	DECQ DX
 	JG   row
@@ -749,9 +794,9 @@ row:
 	XORQ SI, SI
 	MOVQ BX, DI
 	ANDQ $-16, DI
-	JMP  test10
+	JMP  test14
 
-loop9:
+loop13:
 	VMOVUPS     (AX)(SI*4), Z0
 	VMOVUPS     cc1100000<>+0(SB), Z1
 	VMAXPS      Z0, Z1, Z0
@@ -774,11 +819,11 @@ loop9:
 	VMOVUPS     Z2, (AX)(SI*4)
 	ADDQ        $+16, SI
 
-test10:
+test14:
 	CMPQ        SI, DI
-	JLT         loop9
+	JLT         loop13
 	CMPQ        SI, BX
-	JGE         end12
+	JGE         end16
 	VMOVUPS.Z   (AX)(SI*4), K1, Z0
 	VMOVUPS     cc1100000<>+0(SB), Z1
 	VMAXPS      Z0, Z1, Z0
@@ -800,7 +845,7 @@ test10:
 	VDIVPS      Z3, Z2, Z2
 	VMOVUPS     Z2, K1, (AX)(SI*4)
 
-end12:
+end16:
 	LEAQ (AX)(CX*4), AX
 	DECQ DX
 	JG   row
@@ -824,50 +869,54 @@ row:
 	XORQ SI, SI
 	MOVQ BX, DI
 	ANDQ $-16, DI
-	JMP  test14
+	JMP  test18
 
-loop13:
+loop17:
 	VMOVUPS (AX)(SI*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMAXPS  Z0, Z1, Z0
 	VMOVUPS Z0, (AX)(SI*4)
 	ADDQ    $+16, SI
 
-test14:
+test18:
 	CMPQ      SI, DI
-	JLT       loop13
+	JLT       loop17
 	CMPQ      SI, BX
-	JGE       end16
+	JGE       end20
 	VMOVUPS.Z (AX)(SI*4), K1, Z0
 	VXORPS    Z1, Z1, Z1
 	VMAXPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-end16:
+end20:
 	LEAQ (AX)(CX*4), AX
 	DECQ DX
 	JG   row
 	VZEROUPPER
 	RET
 
-// func geluBackwardAVX512(d *float32, x *float32, n int)
+// func geluSlopeAVX512(y *float32, slope *float32, ld int, rows int, columns int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·geluBackwardAVX512(SB), NOSPLIT, $0-24
-	MOVQ  d+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  n+16(FP), DX
-	MOVQ  DX, BX
-	ANDQ  $+15, BX
-	MOVQ  $-1, SI
-	BZHIQ BX, SI, SI
-	KMOVW SI, K1
-	XORQ  BX, BX
-	MOVQ  DX, SI
-	ANDQ  $-16, SI
-	JMP   test18
+TEXT ·geluSlopeAVX512(SB), NOSPLIT, $0-40
+	MOVQ  y+0(FP), AX
+	MOVQ  slope+8(FP), CX
+	MOVQ  ld+16(FP), DX
+	MOVQ  rows+24(FP), BX
+	MOVQ  columns+32(FP), SI
+	MOVQ  SI, DI
+	ANDQ  $+15, DI
+	MOVQ  $-1, R8
+	BZHIQ DI, R8, R8
+	KMOVW R8, K1
 
-loop17:
-	VMOVUPS      (CX)(BX*4), Z0
+row:
+	XORQ DI, DI
+	MOVQ SI, R8
+	ANDQ $-16, R8
+	JMP  test22
+
+loop21:
+	VMOVUPS      (AX)(DI*4), Z0
 	VMULPS       Z0, Z0, Z1
 	VMULPS       cbf000000<>+0(SB), Z1, Z1
 	VMOVUPS      cc2b00000<>+0(SB), Z2
@@ -889,40 +938,41 @@ loop17:
 	VPSLLD       $0x17, Z2, Z2
 	VMULPS       Z2, Z3, Z3
 	VMULPS       Z0, Z3, Z3
-	VMULPS       c3f3504f3<>+0(SB), Z0, Z0
-	VMOVUPS      cc0733333<>+0(SB), Z1
-	VMAXPS       Z0, Z1, Z0
-	VMOVUPS      c40733333<>+0(SB), Z1
-	VMINPS       Z0, Z1, Z0
-	VMULPS       Z0, Z0, Z1
-	VMOVUPS      c360e8571<>+0(SB), Z2
-	VFMADD213PS  c39960cd7<>+0(SB), Z1, Z2
-	VFMADD213PS  c3b6fbbde<>+0(SB), Z1, Z2
-	VFMADD213PS  c3d56c402<>+0(SB), Z1, Z2
-	VFMADD213PS  c3e3fea00<>+0(SB), Z1, Z2
-	VFMADD213PS  c3f906eba<>+0(SB), Z1, Z2
-	VMOVUPS      c38233c80<>+0(SB), Z4
-	VFMADD213PS  c3a95daa6<>+0(SB), Z1, Z4
-	VFMADD213PS  c3c71b2be<>+0(SB), Z1, Z4
-	VFMADD213PS  c3de75010<>+0(SB), Z1, Z4
-	VFMADD213PS  c3effb4bd<>+0(SB), Z1, Z4
-	VFMADD213PS  c3f800000<>+0(SB), Z1, Z4
-	VMULPS       Z0, Z2, Z2
-	VDIVPS       Z4, Z2, Z2
-	VMOVUPS      c3f000000<>+0(SB), Z0
-	VFMADD213PS  Z0, Z0, Z2
-	VFMADD231PS  c3ecc422a<>+0(SB), Z3, Z2
-	VMOVUPS      (AX)(BX*4), Z0
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS      Z2, (AX)(BX*4)
-	ADDQ         $+16, BX
+	VMULPS       c3f3504f3<>+0(SB), Z0, Z1
+	VMOVUPS      cc0733333<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      c40733333<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVUPS      c360e8571<>+0(SB), Z4
+	VFMADD213PS  c39960cd7<>+0(SB), Z2, Z4
+	VFMADD213PS  c3b6fbbde<>+0(SB), Z2, Z4
+	VFMADD213PS  c3d56c402<>+0(SB), Z2, Z4
+	VFMADD213PS  c3e3fea00<>+0(SB), Z2, Z4
+	VFMADD213PS  c3f906eba<>+0(SB), Z2, Z4
+	VMOVUPS      c38233c80<>+0(SB), Z5
+	VFMADD213PS  c3a95daa6<>+0(SB), Z2, Z5
+	VFMADD213PS  c3c71b2be<>+0(SB), Z2, Z5
+	VFMADD213PS  c3de75010<>+0(SB), Z2, Z5
+	VFMADD213PS  c3effb4bd<>+0(SB), Z2, Z5
+	VFMADD213PS  c3f800000<>+0(SB), Z2, Z5
+	VMULPS       Z1, Z4, Z4
+	VDIVPS       Z5, Z4, Z4
+	VMOVUPS      c3f000000<>+0(SB), Z1
+	VFMADD231PS  Z1, Z4, Z1
+	VFMADD231PS  c3ecc422a<>+0(SB), Z3, Z1
+	VMULPS       c3f000000<>+0(SB), Z0, Z0
+	VFMADD213PS  Z0, Z0, Z4
+	VMOVUPS      Z4, (AX)(DI*4)
+	VMOVUPS      Z1, (CX)(DI*4)
+	ADDQ         $+16, DI
 
-test18:
-	CMPQ         BX, SI
-	JLT          loop17
-	CMPQ         BX, DX
-	JGE          end20
-	VMOVUPS.Z    (CX)(BX*4), K1, Z0
+test22:
+	CMPQ         DI, R8
+	JLT          loop21
+	CMPQ         DI, SI
+	JGE          end24
+	VMOVUPS.Z    (AX)(DI*4), K1, Z0
 	VMULPS       Z0, Z0, Z1
 	VMULPS       cbf000000<>+0(SB), Z1, Z1
 	VMOVUPS      cc2b00000<>+0(SB), Z2
@@ -944,34 +994,39 @@ test18:
 	VPSLLD       $0x17, Z2, Z2
 	VMULPS       Z2, Z3, Z3
 	VMULPS       Z0, Z3, Z3
-	VMULPS       c3f3504f3<>+0(SB), Z0, Z0
-	VMOVUPS      cc0733333<>+0(SB), Z1
-	VMAXPS       Z0, Z1, Z0
-	VMOVUPS      c40733333<>+0(SB), Z1
-	VMINPS       Z0, Z1, Z0
-	VMULPS       Z0, Z0, Z1
-	VMOVUPS      c360e8571<>+0(SB), Z2
-	VFMADD213PS  c39960cd7<>+0(SB), Z1, Z2
-	VFMADD213PS  c3b6fbbde<>+0(SB), Z1, Z2
-	VFMADD213PS  c3d56c402<>+0(SB), Z1, Z2
-	VFMADD213PS  c3e3fea00<>+0(SB), Z1, Z2
-	VFMADD213PS  c3f906eba<>+0(SB), Z1, Z2
-	VMOVUPS      c38233c80<>+0(SB), Z4
-	VFMADD213PS  c3a95daa6<>+0(SB), Z1, Z4
-	VFMADD213PS  c3c71b2be<>+0(SB), Z1, Z4
-	VFMADD213PS  c3de75010<>+0(SB), Z1, Z4
-	VFMADD213PS  c3effb4bd<>+0(SB), Z1, Z4
-	VFMADD213PS  c3f800000<>+0(SB), Z1, Z4
-	VMULPS       Z0, Z2, Z2
-	VDIVPS       Z4, Z2, Z2
-	VMOVUPS      c3f000000<>+0(SB), Z0
-	VFMADD213PS  Z0, Z0, Z2
-	VFMADD231PS  c3ecc422a<>+0(SB), Z3, Z2
-	VMOVUPS.Z    (AX)(BX*4), K1, Z0
-	VMULPS       Z0, Z2, Z2
-	VMOVUPS      Z2, K1, (AX)(BX*4)
+	VMULPS       c3f3504f3<>+0(SB), Z0, Z1
+	VMOVUPS      cc0733333<>+0(SB), Z2
+	VMAXPS       Z1, Z2, Z1
+	VMOVUPS      c40733333<>+0(SB), Z2
+	VMINPS       Z1, Z2, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVUPS      c360e8571<>+0(SB), Z4
+	VFMADD213PS  c39960cd7<>+0(SB), Z2, Z4
+	VFMADD213PS  c3b6fbbde<>+0(SB), Z2, Z4
+	VFMADD213PS  c3d56c402<>+0(SB), Z2, Z4
+	VFMADD213PS  c3e3fea00<>+0(SB), Z2, Z4
+	VFMADD213PS  c3f906eba<>+0(SB), Z2, Z4
+	VMOVUPS      c38233c80<>+0(SB), Z5
+	VFMADD213PS  c3a95daa6<>+0(SB), Z2, Z5
+	VFMADD213PS  c3c71b2be<>+0(SB), Z2, Z5
+	VFMADD213PS  c3de75010<>+0(SB), Z2, Z5
+	VFMADD213PS  c3effb4bd<>+0(SB), Z2, Z5
+	VFMADD213PS  c3f800000<>+0(SB), Z2, Z5
+	VMULPS       Z1, Z4, Z4
+	VDIVPS       Z5, Z4, Z4
+	VMOVUPS      c3f000000<>+0(SB), Z1
+	VFMADD231PS  Z1, Z4, Z1
+	VFMADD231PS  c3ecc422a<>+0(SB), Z3, Z1
+	VMULPS       c3f000000<>+0(SB), Z0, Z0
+	VFMADD213PS  Z0, Z0, Z4
+	VMOVUPS      Z4, K1, (AX)(DI*4)
+	VMOVUPS      Z1, K1, (CX)(DI*4)
 
-end20:
+end24:
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(DX*4), CX
+	DECQ BX
+	JG   row
 	VZEROUPPER
 	RET
 
@@ -1191,24 +1246,28 @@ DATA c3ecc422a<>+56(SB)/4, $0x3ecc422a
 DATA c3ecc422a<>+60(SB)/4, $0x3ecc422a
 GLOBL c3ecc422a<>(SB), RODATA|NOPTR, $64
 
-// func geluTanhBackwardAVX512(d *float32, x *float32, n int)
+// func geluTanhSlopeAVX512(y *float32, slope *float32, ld int, rows int, columns int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·geluTanhBackwardAVX512(SB), NOSPLIT, $0-24
-	MOVQ  d+0(FP), AX
-	MOVQ  x+8(FP), CX
-	MOVQ  n+16(FP), DX
-	MOVQ  DX, BX
-	ANDQ  $+15, BX
-	MOVQ  $-1, SI
-	BZHIQ BX, SI, SI
-	KMOVW SI, K1
-	XORQ  BX, BX
-	MOVQ  DX, SI
-	ANDQ  $-16, SI
-	JMP   test22
+TEXT ·geluTanhSlopeAVX512(SB), NOSPLIT, $0-40
+	MOVQ  y+0(FP), AX
+	MOVQ  slope+8(FP), CX
+	MOVQ  ld+16(FP), DX
+	MOVQ  rows+24(FP), BX
+	MOVQ  columns+32(FP), SI
+	MOVQ  SI, DI
+	ANDQ  $+15, DI
+	MOVQ  $-1, R8
+	BZHIQ DI, R8, R8
+	KMOVW R8, K1
 
-loop21:
-	VMOVUPS      (CX)(BX*4), Z0
+row:
+	XORQ DI, DI
+	MOVQ SI, R8
+	ANDQ $-16, R8
+	JMP  test26
+
+loop25:
+	VMOVUPS      (AX)(DI*4), Z0
 	VMULPS       Z0, Z0, Z1
 	VMOVUPS      c3d122279<>+0(SB), Z2
 	VFMADD213PS  c3f4c422a<>+0(SB), Z1, Z2
@@ -1233,24 +1292,25 @@ loop21:
 	VDIVPS       Z5, Z4, Z4
 	VMOVUPS      c3ddb33b6<>+0(SB), Z2
 	VFMADD213PS  c3f4c422a<>+0(SB), Z1, Z2
-	VMOVUPS      c3f000000<>+0(SB), Z1
-	VMOVUPS      c3f800000<>+0(SB), Z3
-	VFNMADD231PS Z4, Z4, Z3
-	VMULPS       Z2, Z3, Z3
-	VMULPS       Z1, Z0, Z0
-	VFMADD213PS  Z1, Z1, Z4
-	VFMADD231PS  Z0, Z3, Z4
-	VMOVUPS      (AX)(BX*4), Z0
-	VMULPS       Z0, Z4, Z4
-	VMOVUPS      Z4, (AX)(BX*4)
-	ADDQ         $+16, BX
+	VMOVUPS      c3f800000<>+0(SB), Z1
+	VFNMADD231PS Z4, Z4, Z1
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      c3f000000<>+0(SB), Z3
+	VMULPS       Z3, Z0, Z2
+	VFMADD231PS  Z3, Z4, Z3
+	VFMADD231PS  Z2, Z1, Z3
+	VMULPS       c3f000000<>+0(SB), Z0, Z0
+	VFMADD213PS  Z0, Z0, Z4
+	VMOVUPS      Z4, (AX)(DI*4)
+	VMOVUPS      Z3, (CX)(DI*4)
+	ADDQ         $+16, DI
 
-test22:
-	CMPQ         BX, SI
-	JLT          loop21
-	CMPQ         BX, DX
-	JGE          end24
-	VMOVUPS.Z    (CX)(BX*4), K1, Z0
+test26:
+	CMPQ         DI, R8
+	JLT          loop25
+	CMPQ         DI, SI
+	JGE          end28
+	VMOVUPS.Z    (AX)(DI*4), K1, Z0
 	VMULPS       Z0, Z0, Z1
 	VMOVUPS      c3d122279<>+0(SB), Z2
 	VFMADD213PS  c3f4c422a<>+0(SB), Z1, Z2
@@ -1275,18 +1335,23 @@ test22:
 	VDIVPS       Z5, Z4, Z4
 	VMOVUPS      c3ddb33b6<>+0(SB), Z2
 	VFMADD213PS  c3f4c422a<>+0(SB), Z1, Z2
-	VMOVUPS      c3f000000<>+0(SB), Z1
-	VMOVUPS      c3f800000<>+0(SB), Z3
-	VFNMADD231PS Z4, Z4, Z3
-	VMULPS       Z2, Z3, Z3
-	VMULPS       Z1, Z0, Z0
-	VFMADD213PS  Z1, Z1, Z4
-	VFMADD231PS  Z0, Z3, Z4
-	VMOVUPS.Z    (AX)(BX*4), K1, Z0
-	VMULPS       Z0, Z4, Z4
-	VMOVUPS      Z4, K1, (AX)(BX*4)
+	VMOVUPS      c3f800000<>+0(SB), Z1
+	VFNMADD231PS Z4, Z4, Z1
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      c3f000000<>+0(SB), Z3
+	VMULPS       Z3, Z0, Z2
+	VFMADD231PS  Z3, Z4, Z3
+	VFMADD231PS  Z2, Z1, Z3
+	VMULPS       c3f000000<>+0(SB), Z0, Z0
+	VFMADD213PS  Z0, Z0, Z4
+	VMOVUPS      Z4, K1, (AX)(DI*4)
+	VMOVUPS      Z3, K1, (CX)(DI*4)
 
-end24:
+end28:
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(DX*4), CX
+	DECQ BX
+	JG   row
 	VZEROUPPER
 	RET
 
@@ -1308,85 +1373,47 @@ DATA c3ddb33b6<>+56(SB)/4, $0x3ddb33b6
 DATA c3ddb33b6<>+60(SB)/4, $0x3ddb33b6
 GLOBL c3ddb33b6<>(SB), RODATA|NOPTR, $64
 
-// func geluAVX2(x *float32, ld int, rows int, columns int)
-// Requires: AVX, FMA3
-TEXT ·geluAVX2(SB), NOSPLIT, $0-32
-	MOVQ    x+0(FP), AX
-	MOVQ    ld+8(FP), CX
-	MOVQ    rows+16(FP), DX
-	MOVQ    columns+24(FP), BX
-	MOVQ    BX, SI
-	ANDQ    $+7, SI
-	LEAQ    lanes<>+0(SB), DI
-	NEGQ    SI
-	VMOVUPS 32(DI)(SI*4), Y0
+// func multiplyRowsAVX2(y *float32, x *float32, ld int, rows int, columns int)
+// Requires: AVX
+TEXT ·multiplyRowsAVX2(SB), NOSPLIT, $0-40
+	MOVQ    y+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    ld+16(FP), DX
+	MOVQ    rows+24(FP), BX
+	MOVQ    columns+32(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $+7, DI
+	LEAQ    lanes<>+0(SB), R8
+	NEGQ    DI
+	VMOVUPS 32(R8)(DI*4), Y0
 
 row:
-	XORQ SI, SI
-	MOVQ BX, DI
-	ANDQ $-8, DI
-	JMP  test26
+	XORQ DI, DI
+	MOVQ SI, R8
+	ANDQ $-8, R8
+	JMP  test30
 
-loop25:
-	VMOVUPS     (AX)(SI*4), Y1
-	VMULPS      c3f3504f3<>+0(SB), Y1, Y2
-	VMOVUPS     cc0733333<>+0(SB), Y3
-	VMAXPS      Y2, Y3, Y2
-	VMOVUPS     c40733333<>+0(SB), Y3
-	VMINPS      Y2, Y3, Y2
-	VMULPS      Y2, Y2, Y3
-	VMOVUPS     c360e8571<>+0(SB), Y4
-	VFMADD213PS c39960cd7<>+0(SB), Y3, Y4
-	VFMADD213PS c3b6fbbde<>+0(SB), Y3, Y4
-	VFMADD213PS c3d56c402<>+0(SB), Y3, Y4
-	VFMADD213PS c3e3fea00<>+0(SB), Y3, Y4
-	VFMADD213PS c3f906eba<>+0(SB), Y3, Y4
-	VMOVUPS     c38233c80<>+0(SB), Y5
-	VFMADD213PS c3a95daa6<>+0(SB), Y3, Y5
-	VFMADD213PS c3c71b2be<>+0(SB), Y3, Y5
-	VFMADD213PS c3de75010<>+0(SB), Y3, Y5
-	VFMADD213PS c3effb4bd<>+0(SB), Y3, Y5
-	VFMADD213PS c3f800000<>+0(SB), Y3, Y5
-	VMULPS      Y2, Y4, Y4
-	VDIVPS      Y5, Y4, Y4
-	VMULPS      c3f000000<>+0(SB), Y1, Y1
-	VFMADD213PS Y1, Y1, Y4
-	VMOVUPS     Y4, (AX)(SI*4)
-	ADDQ        $+8, SI
+loop29:
+	VMOVUPS (AX)(DI*4), Y1
+	VMOVUPS (CX)(DI*4), Y2
+	VMULPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $+8, DI
 
-test26:
-	CMPQ        SI, DI
-	JLT         loop25
-	CMPQ        SI, BX
-	JGE         end28
-	VMASKMOVPS  (AX)(SI*4), Y0, Y1
-	VMULPS      c3f3504f3<>+0(SB), Y1, Y2
-	VMOVUPS     cc0733333<>+0(SB), Y3
-	VMAXPS      Y2, Y3, Y2
-	VMOVUPS     c40733333<>+0(SB), Y3
-	VMINPS      Y2, Y3, Y2
-	VMULPS      Y2, Y2, Y3
-	VMOVUPS     c360e8571<>+0(SB), Y4
-	VFMADD213PS c39960cd7<>+0(SB), Y3, Y4
-	VFMADD213PS c3b6fbbde<>+0(SB), Y3, Y4
-	VFMADD213PS c3d56c402<>+0(SB), Y3, Y4
-	VFMADD213PS c3e3fea00<>+0(SB), Y3, Y4
-	VFMADD213PS c3f906eba<>+0(SB), Y3, Y4
-	VMOVUPS     c38233c80<>+0(SB), Y5
-	VFMADD213PS c3a95daa6<>+0(SB), Y3, Y5
-	VFMADD213PS c3c71b2be<>+0(SB), Y3, Y5
-	VFMADD213PS c3de75010<>+0(SB), Y3, Y5
-	VFMADD213PS c3effb4bd<>+0(SB), Y3, Y5
-	VFMADD213PS c3f800000<>+0(SB), Y3, Y5
-	VMULPS      Y2, Y4, Y4
-	VDIVPS      Y5, Y4, Y4
-	VMULPS      c3f000000<>+0(SB), Y1, Y1
-	VFMADD213PS Y1, Y1, Y4
-	VMASKMOVPS  Y4, Y0, (AX)(SI*4)
+test30:
+	CMPQ       DI, R8
+	JLT        loop29
+	CMPQ       DI, SI
+	JGE        end32
+	VMASKMOVPS (AX)(DI*4), Y0, Y1
+	VMASKMOVPS (CX)(DI*4), Y0, Y2
+	VMULPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(DI*4)
 
-end28:
-	LEAQ (AX)(CX*4), AX
-	DECQ DX
+end32:
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(DX*4), CX
+	DECQ BX
 	JG   row
 	VZEROUPPER
 	RET
@@ -1409,6 +1436,89 @@ DATA lanes<>+56(SB)/4, $0x00000000
 DATA lanes<>+60(SB)/4, $0x00000000
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
+// func geluAVX2(x *float32, ld int, rows int, columns int)
+// Requires: AVX, FMA3
+TEXT ·geluAVX2(SB), NOSPLIT, $0-32
+	MOVQ    x+0(FP), AX
+	MOVQ    ld+8(FP), CX
+	MOVQ    rows+16(FP), DX
+	MOVQ    columns+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $+7, SI
+	LEAQ    lanes<>+0(SB), DI
+	NEGQ    SI
+	VMOVUPS 32(DI)(SI*4), Y0
+
+row:
+	XORQ SI, SI
+	MOVQ BX, DI
+	ANDQ $-8, DI
+	JMP  test34
+
+loop33:
+	VMOVUPS     (AX)(SI*4), Y1
+	VMULPS      c3f3504f3<>+0(SB), Y1, Y2
+	VMOVUPS     cc0733333<>+0(SB), Y3
+	VMAXPS      Y2, Y3, Y2
+	VMOVUPS     c40733333<>+0(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     c360e8571<>+0(SB), Y4
+	VFMADD213PS c39960cd7<>+0(SB), Y3, Y4
+	VFMADD213PS c3b6fbbde<>+0(SB), Y3, Y4
+	VFMADD213PS c3d56c402<>+0(SB), Y3, Y4
+	VFMADD213PS c3e3fea00<>+0(SB), Y3, Y4
+	VFMADD213PS c3f906eba<>+0(SB), Y3, Y4
+	VMOVUPS     c38233c80<>+0(SB), Y5
+	VFMADD213PS c3a95daa6<>+0(SB), Y3, Y5
+	VFMADD213PS c3c71b2be<>+0(SB), Y3, Y5
+	VFMADD213PS c3de75010<>+0(SB), Y3, Y5
+	VFMADD213PS c3effb4bd<>+0(SB), Y3, Y5
+	VFMADD213PS c3f800000<>+0(SB), Y3, Y5
+	VMULPS      Y2, Y4, Y4
+	VDIVPS      Y5, Y4, Y4
+	VMULPS      c3f000000<>+0(SB), Y1, Y1
+	VFMADD213PS Y1, Y1, Y4
+	VMOVUPS     Y4, (AX)(SI*4)
+	ADDQ        $+8, SI
+
+test34:
+	CMPQ        SI, DI
+	JLT         loop33
+	CMPQ        SI, BX
+	JGE         end36
+	VMASKMOVPS  (AX)(SI*4), Y0, Y1
+	VMULPS      c3f3504f3<>+0(SB), Y1, Y2
+	VMOVUPS     cc0733333<>+0(SB), Y3
+	VMAXPS      Y2, Y3, Y2
+	VMOVUPS     c40733333<>+0(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMULPS      Y2, Y2, Y3
+	VMOVUPS     c360e8571<>+0(SB), Y4
+	VFMADD213PS c39960cd7<>+0(SB), Y3, Y4
+	VFMADD213PS c3b6fbbde<>+0(SB), Y3, Y4
+	VFMADD213PS c3d56c402<>+0(SB), Y3, Y4
+	VFMADD213PS c3e3fea00<>+0(SB), Y3, Y4
+	VFMADD213PS c3f906eba<>+0(SB), Y3, Y4
+	VMOVUPS     c38233c80<>+0(SB), Y5
+	VFMADD213PS c3a95daa6<>+0(SB), Y3, Y5
+	VFMADD213PS c3c71b2be<>+0(SB), Y3, Y5
+	VFMADD213PS c3de75010<>+0(SB), Y3, Y5
+	VFMADD213PS c3effb4bd<>+0(SB), Y3, Y5
+	VFMADD213PS c3f800000<>+0(SB), Y3, Y5
+	VMULPS      Y2, Y4, Y4
+	VDIVPS      Y5, Y4, Y4
+	VMULPS      c3f000000<>+0(SB), Y1, Y1
+	VFMADD213PS Y1, Y1, Y4
+	VMASKMOVPS  Y4, Y0, (AX)(SI*4)
+
+end36:
+	LEAQ (AX)(CX*4), AX
+	DECQ DX
+	JG   row
+	VZEROUPPER
+	RET
+
 // func geluTanhAVX2(x *float32, ld int, rows int, columns int)
 // Requires: AVX, FMA3
 TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-32
@@ -1426,9 +1536,9 @@ row:
 	XORQ SI, SI
 	MOVQ BX, DI
 	ANDQ $-8, DI
-	JMP  test30
+	JMP  test38
 
-loop29:
+loop37:
 	VMOVUPS     (AX)(SI*4), Y1
 	VMULPS      Y1, Y1, Y2
 	VMOVUPS     c3d122279<>+0(SB), Y3
@@ -1457,11 +1567,11 @@ loop29:
 	VMOVUPS     Y4, (AX)(SI*4)
 	ADDQ        $+8, SI
 
-test30:
+test38:
 	CMPQ        SI, DI
-	JLT         loop29
+	JLT         loop37
 	CMPQ        SI, BX
-	JGE         end32
+	JGE         end40
 	VMASKMOVPS  (AX)(SI*4), Y0, Y1
 	VMULPS      Y1, Y1, Y2
 	VMOVUPS     c3d122279<>+0(SB), Y3
@@ -1489,7 +1599,7 @@ test30:
 	VFMADD213PS Y1, Y1, Y4
 	VMASKMOVPS  Y4, Y0, (AX)(SI*4)
 
-end32:
+end40:
 	LEAQ (AX)(CX*4), AX
 	DECQ DX
 	JG   row
@@ -1513,9 +1623,9 @@ row:
 	XORQ SI, SI
 	MOVQ BX, DI
 	ANDQ $-8, DI
-	JMP  test34
+	JMP  test42
 
-loop33:
+loop41:
 	VMOVUPS     (AX)(SI*4), Y1
 	VMOVUPS     cc1100000<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
@@ -1538,11 +1648,11 @@ loop33:
 	VMOVUPS     Y3, (AX)(SI*4)
 	ADDQ        $+8, SI
 
-test34:
+test42:
 	CMPQ        SI, DI
-	JLT         loop33
+	JLT         loop41
 	CMPQ        SI, BX
-	JGE         end36
+	JGE         end44
 	VMASKMOVPS  (AX)(SI*4), Y0, Y1
 	VMOVUPS     cc1100000<>+0(SB), Y2
 	VMAXPS      Y1, Y2, Y1
@@ -1564,7 +1674,7 @@ test34:
 	VDIVPS      Y4, Y3, Y3
 	VMASKMOVPS  Y3, Y0, (AX)(SI*4)
 
-end36:
+end44:
 	LEAQ (AX)(CX*4), AX
 	DECQ DX
 	JG   row
@@ -1588,50 +1698,54 @@ row:
 	XORQ SI, SI
 	MOVQ BX, DI
 	ANDQ $-8, DI
-	JMP  test38
+	JMP  test46
 
-loop37:
+loop45:
 	VMOVUPS (AX)(SI*4), Y1
 	VXORPS  Y2, Y2, Y2
 	VMAXPS  Y1, Y2, Y1
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $+8, SI
 
-test38:
+test46:
 	CMPQ       SI, DI
-	JLT        loop37
+	JLT        loop45
 	CMPQ       SI, BX
-	JGE        end40
+	JGE        end48
 	VMASKMOVPS (AX)(SI*4), Y0, Y1
 	VXORPS     Y2, Y2, Y2
 	VMAXPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)(SI*4)
 
-end40:
+end48:
 	LEAQ (AX)(CX*4), AX
 	DECQ DX
 	JG   row
 	VZEROUPPER
 	RET
 
-// func geluBackwardAVX2(d *float32, x *float32, n int)
+// func geluSlopeAVX2(y *float32, slope *float32, ld int, rows int, columns int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·geluBackwardAVX2(SB), NOSPLIT, $0-24
-	MOVQ    d+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	MOVQ    DX, BX
-	ANDQ    $+7, BX
-	LEAQ    lanes<>+0(SB), SI
-	NEGQ    BX
-	VMOVUPS 32(SI)(BX*4), Y0
-	XORQ    BX, BX
-	MOVQ    DX, SI
-	ANDQ    $-8, SI
-	JMP     test42
+TEXT ·geluSlopeAVX2(SB), NOSPLIT, $0-40
+	MOVQ    y+0(FP), AX
+	MOVQ    slope+8(FP), CX
+	MOVQ    ld+16(FP), DX
+	MOVQ    rows+24(FP), BX
+	MOVQ    columns+32(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $+7, DI
+	LEAQ    lanes<>+0(SB), R8
+	NEGQ    DI
+	VMOVUPS 32(R8)(DI*4), Y0
 
-loop41:
-	VMOVUPS      (CX)(BX*4), Y1
+row:
+	XORQ DI, DI
+	MOVQ SI, R8
+	ANDQ $-8, R8
+	JMP  test50
+
+loop49:
+	VMOVUPS      (AX)(DI*4), Y1
 	VMULPS       Y1, Y1, Y2
 	VMULPS       cbf000000<>+0(SB), Y2, Y2
 	VMOVUPS      cc2b00000<>+0(SB), Y3
@@ -1653,40 +1767,41 @@ loop41:
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y4, Y4
 	VMULPS       Y1, Y4, Y4
-	VMULPS       c3f3504f3<>+0(SB), Y1, Y1
-	VMOVUPS      cc0733333<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVUPS      c40733333<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VMULPS       Y1, Y1, Y2
-	VMOVUPS      c360e8571<>+0(SB), Y3
-	VFMADD213PS  c39960cd7<>+0(SB), Y2, Y3
-	VFMADD213PS  c3b6fbbde<>+0(SB), Y2, Y3
-	VFMADD213PS  c3d56c402<>+0(SB), Y2, Y3
-	VFMADD213PS  c3e3fea00<>+0(SB), Y2, Y3
-	VFMADD213PS  c3f906eba<>+0(SB), Y2, Y3
-	VMOVUPS      c38233c80<>+0(SB), Y5
-	VFMADD213PS  c3a95daa6<>+0(SB), Y2, Y5
-	VFMADD213PS  c3c71b2be<>+0(SB), Y2, Y5
-	VFMADD213PS  c3de75010<>+0(SB), Y2, Y5
-	VFMADD213PS  c3effb4bd<>+0(SB), Y2, Y5
-	VFMADD213PS  c3f800000<>+0(SB), Y2, Y5
-	VMULPS       Y1, Y3, Y3
-	VDIVPS       Y5, Y3, Y3
-	VMOVUPS      c3f000000<>+0(SB), Y1
-	VFMADD213PS  Y1, Y1, Y3
-	VFMADD231PS  c3ecc422a<>+0(SB), Y4, Y3
-	VMOVUPS      (AX)(BX*4), Y1
-	VMULPS       Y1, Y3, Y3
-	VMOVUPS      Y3, (AX)(BX*4)
-	ADDQ         $+8, BX
+	VMULPS       c3f3504f3<>+0(SB), Y1, Y2
+	VMOVUPS      cc0733333<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      c40733333<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      c360e8571<>+0(SB), Y5
+	VFMADD213PS  c39960cd7<>+0(SB), Y3, Y5
+	VFMADD213PS  c3b6fbbde<>+0(SB), Y3, Y5
+	VFMADD213PS  c3d56c402<>+0(SB), Y3, Y5
+	VFMADD213PS  c3e3fea00<>+0(SB), Y3, Y5
+	VFMADD213PS  c3f906eba<>+0(SB), Y3, Y5
+	VMOVUPS      c38233c80<>+0(SB), Y6
+	VFMADD213PS  c3a95daa6<>+0(SB), Y3, Y6
+	VFMADD213PS  c3c71b2be<>+0(SB), Y3, Y6
+	VFMADD213PS  c3de75010<>+0(SB), Y3, Y6
+	VFMADD213PS  c3effb4bd<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y6
+	VMULPS       Y2, Y5, Y5
+	VDIVPS       Y6, Y5, Y5
+	VMOVUPS      c3f000000<>+0(SB), Y2
+	VFMADD231PS  Y2, Y5, Y2
+	VFMADD231PS  c3ecc422a<>+0(SB), Y4, Y2
+	VMULPS       c3f000000<>+0(SB), Y1, Y1
+	VFMADD213PS  Y1, Y1, Y5
+	VMOVUPS      Y5, (AX)(DI*4)
+	VMOVUPS      Y2, (CX)(DI*4)
+	ADDQ         $+8, DI
 
-test42:
-	CMPQ         BX, SI
-	JLT          loop41
-	CMPQ         BX, DX
-	JGE          end44
-	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+test50:
+	CMPQ         DI, R8
+	JLT          loop49
+	CMPQ         DI, SI
+	JGE          end52
+	VMASKMOVPS   (AX)(DI*4), Y0, Y1
 	VMULPS       Y1, Y1, Y2
 	VMULPS       cbf000000<>+0(SB), Y2, Y2
 	VMOVUPS      cc2b00000<>+0(SB), Y3
@@ -1708,55 +1823,64 @@ test42:
 	VPSLLD       $0x17, Y3, Y3
 	VMULPS       Y3, Y4, Y4
 	VMULPS       Y1, Y4, Y4
-	VMULPS       c3f3504f3<>+0(SB), Y1, Y1
-	VMOVUPS      cc0733333<>+0(SB), Y2
-	VMAXPS       Y1, Y2, Y1
-	VMOVUPS      c40733333<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
-	VMULPS       Y1, Y1, Y2
-	VMOVUPS      c360e8571<>+0(SB), Y3
-	VFMADD213PS  c39960cd7<>+0(SB), Y2, Y3
-	VFMADD213PS  c3b6fbbde<>+0(SB), Y2, Y3
-	VFMADD213PS  c3d56c402<>+0(SB), Y2, Y3
-	VFMADD213PS  c3e3fea00<>+0(SB), Y2, Y3
-	VFMADD213PS  c3f906eba<>+0(SB), Y2, Y3
-	VMOVUPS      c38233c80<>+0(SB), Y5
-	VFMADD213PS  c3a95daa6<>+0(SB), Y2, Y5
-	VFMADD213PS  c3c71b2be<>+0(SB), Y2, Y5
-	VFMADD213PS  c3de75010<>+0(SB), Y2, Y5
-	VFMADD213PS  c3effb4bd<>+0(SB), Y2, Y5
-	VFMADD213PS  c3f800000<>+0(SB), Y2, Y5
-	VMULPS       Y1, Y3, Y3
-	VDIVPS       Y5, Y3, Y3
-	VMOVUPS      c3f000000<>+0(SB), Y1
-	VFMADD213PS  Y1, Y1, Y3
-	VFMADD231PS  c3ecc422a<>+0(SB), Y4, Y3
-	VMASKMOVPS   (AX)(BX*4), Y0, Y1
-	VMULPS       Y1, Y3, Y3
-	VMASKMOVPS   Y3, Y0, (AX)(BX*4)
+	VMULPS       c3f3504f3<>+0(SB), Y1, Y2
+	VMOVUPS      cc0733333<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      c40733333<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      c360e8571<>+0(SB), Y5
+	VFMADD213PS  c39960cd7<>+0(SB), Y3, Y5
+	VFMADD213PS  c3b6fbbde<>+0(SB), Y3, Y5
+	VFMADD213PS  c3d56c402<>+0(SB), Y3, Y5
+	VFMADD213PS  c3e3fea00<>+0(SB), Y3, Y5
+	VFMADD213PS  c3f906eba<>+0(SB), Y3, Y5
+	VMOVUPS      c38233c80<>+0(SB), Y6
+	VFMADD213PS  c3a95daa6<>+0(SB), Y3, Y6
+	VFMADD213PS  c3c71b2be<>+0(SB), Y3, Y6
+	VFMADD213PS  c3de75010<>+0(SB), Y3, Y6
+	VFMADD213PS  c3effb4bd<>+0(SB), Y3, Y6
+	VFMADD213PS  c3f800000<>+0(SB), Y3, Y6
+	VMULPS       Y2, Y5, Y5
+	VDIVPS       Y6, Y5, Y5
+	VMOVUPS      c3f000000<>+0(SB), Y2
+	VFMADD231PS  Y2, Y5, Y2
+	VFMADD231PS  c3ecc422a<>+0(SB), Y4, Y2
+	VMULPS       c3f000000<>+0(SB), Y1, Y1
+	VFMADD213PS  Y1, Y1, Y5
+	VMASKMOVPS   Y5, Y0, (AX)(DI*4)
+	VMASKMOVPS   Y2, Y0, (CX)(DI*4)
 
-end44:
+end52:
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(DX*4), CX
+	DECQ BX
+	JG   row
 	VZEROUPPER
 	RET
 
-// func geluTanhBackwardAVX2(d *float32, x *float32, n int)
+// func geluTanhSlopeAVX2(y *float32, slope *float32, ld int, rows int, columns int)
 // Requires: AVX, FMA3
-TEXT ·geluTanhBackwardAVX2(SB), NOSPLIT, $0-24
-	MOVQ    d+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
-	MOVQ    DX, BX
-	ANDQ    $+7, BX
-	LEAQ    lanes<>+0(SB), SI
-	NEGQ    BX
-	VMOVUPS 32(SI)(BX*4), Y0
-	XORQ    BX, BX
-	MOVQ    DX, SI
-	ANDQ    $-8, SI
-	JMP     test46
+TEXT ·geluTanhSlopeAVX2(SB), NOSPLIT, $0-40
+	MOVQ    y+0(FP), AX
+	MOVQ    slope+8(FP), CX
+	MOVQ    ld+16(FP), DX
+	MOVQ    rows+24(FP), BX
+	MOVQ    columns+32(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $+7, DI
+	LEAQ    lanes<>+0(SB), R8
+	NEGQ    DI
+	VMOVUPS 32(R8)(DI*4), Y0
 
-loop45:
-	VMOVUPS      (CX)(BX*4), Y1
+row:
+	XORQ DI, DI
+	MOVQ SI, R8
+	ANDQ $-8, R8
+	JMP  test54
+
+loop53:
+	VMOVUPS      (AX)(DI*4), Y1
 	VMULPS       Y1, Y1, Y2
 	VMOVUPS      c3d122279<>+0(SB), Y3
 	VFMADD213PS  c3f4c422a<>+0(SB), Y2, Y3
@@ -1781,24 +1905,25 @@ loop45:
 	VDIVPS       Y6, Y5, Y5
 	VMOVUPS      c3ddb33b6<>+0(SB), Y3
 	VFMADD213PS  c3f4c422a<>+0(SB), Y2, Y3
-	VMOVUPS      c3f000000<>+0(SB), Y2
-	VMOVUPS      c3f800000<>+0(SB), Y4
-	VFNMADD231PS Y5, Y5, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y2, Y1, Y1
-	VFMADD213PS  Y2, Y2, Y5
-	VFMADD231PS  Y1, Y4, Y5
-	VMOVUPS      (AX)(BX*4), Y1
-	VMULPS       Y1, Y5, Y5
-	VMOVUPS      Y5, (AX)(BX*4)
-	ADDQ         $+8, BX
+	VMOVUPS      c3f800000<>+0(SB), Y2
+	VFNMADD231PS Y5, Y5, Y2
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      c3f000000<>+0(SB), Y4
+	VMULPS       Y4, Y1, Y3
+	VFMADD231PS  Y4, Y5, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMULPS       c3f000000<>+0(SB), Y1, Y1
+	VFMADD213PS  Y1, Y1, Y5
+	VMOVUPS      Y5, (AX)(DI*4)
+	VMOVUPS      Y4, (CX)(DI*4)
+	ADDQ         $+8, DI
 
-test46:
-	CMPQ         BX, SI
-	JLT          loop45
-	CMPQ         BX, DX
-	JGE          end48
-	VMASKMOVPS   (CX)(BX*4), Y0, Y1
+test54:
+	CMPQ         DI, R8
+	JLT          loop53
+	CMPQ         DI, SI
+	JGE          end56
+	VMASKMOVPS   (AX)(DI*4), Y0, Y1
 	VMULPS       Y1, Y1, Y2
 	VMOVUPS      c3d122279<>+0(SB), Y3
 	VFMADD213PS  c3f4c422a<>+0(SB), Y2, Y3
@@ -1823,17 +1948,22 @@ test46:
 	VDIVPS       Y6, Y5, Y5
 	VMOVUPS      c3ddb33b6<>+0(SB), Y3
 	VFMADD213PS  c3f4c422a<>+0(SB), Y2, Y3
-	VMOVUPS      c3f000000<>+0(SB), Y2
-	VMOVUPS      c3f800000<>+0(SB), Y4
-	VFNMADD231PS Y5, Y5, Y4
-	VMULPS       Y3, Y4, Y4
-	VMULPS       Y2, Y1, Y1
-	VFMADD213PS  Y2, Y2, Y5
-	VFMADD231PS  Y1, Y4, Y5
-	VMASKMOVPS   (AX)(BX*4), Y0, Y1
-	VMULPS       Y1, Y5, Y5
-	VMASKMOVPS   Y5, Y0, (AX)(BX*4)
+	VMOVUPS      c3f800000<>+0(SB), Y2
+	VFNMADD231PS Y5, Y5, Y2
+	VMULPS       Y3, Y2, Y2
+	VMOVUPS      c3f000000<>+0(SB), Y4
+	VMULPS       Y4, Y1, Y3
+	VFMADD231PS  Y4, Y5, Y4
+	VFMADD231PS  Y3, Y2, Y4
+	VMULPS       c3f000000<>+0(SB), Y1, Y1
+	VFMADD213PS  Y1, Y1, Y5
+	VMASKMOVPS   Y5, Y0, (AX)(DI*4)
+	VMASKMOVPS   Y4, Y0, (CX)(DI*4)
 
-end48:
+end56:
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(DX*4), CX
+	DECQ BX
+	JG   row
 	VZEROUPPER
 	RET

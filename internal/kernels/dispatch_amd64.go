@@ -77,21 +77,6 @@ func activateRows(x *float32, ld, rows, columns int, a Activation) {
 	}
 }
 
-func activateBackward(d, x *float32, n int, a Activation) {
-	switch {
-	case useAVX512 && a == GELU:
-		geluBackwardAVX512(d, x, n)
-	case useAVX512 && a == GELUTanh:
-		geluTanhBackwardAVX512(d, x, n)
-	case useAVX2 && a == GELU:
-		geluBackwardAVX2(d, x, n)
-	case useAVX2 && a == GELUTanh:
-		geluTanhBackwardAVX2(d, x, n)
-	default:
-		activateBackwardGo(d, x, n, a)
-	}
-}
-
 func exponentials(y, x *float32, ld, rows, columns int, scale float32, sums *float32) {
 	switch {
 	case useAVX512:

@@ -14,8 +14,6 @@ func activateRows(x *float32, ld, rows, columns int, a Activation) {
 	activateRowsGo(x, ld, rows, columns, a)
 }
 
-func activateBackward(d, x *float32, n int, a Activation) { activateBackwardGo(d, x, n, a) }
-
 func exponentials(y, x *float32, ld, rows, columns int, scale float32, sums *float32) {
 	exponentialsGo(y, x, ld, rows, columns, scale, sums)
 }

@@ -68,3 +68,29 @@ func softmaxBackward(d *float32, ldd int, probs *float32, ldprobs, rows, columns
 		softmaxBackwardGo(d, ldd, probs, ldprobs, rows, columns, scale)
 	}
 }
+
+func activateWithSlope(y, slope *float32, ld, rows, columns int, a Activation) {
+	switch {
+	case useAVX512 && a == GELU:
+		geluSlopeAVX512(y, slope, ld, rows, columns)
+	case useAVX512 && a == GELUTanh:
+		geluTanhSlopeAVX512(y, slope, ld, rows, columns)
+	case useAVX2 && a == GELU:
+		geluSlopeAVX2(y, slope, ld, rows, columns)
+	case useAVX2 && a == GELUTanh:
+		geluTanhSlopeAVX2(y, slope, ld, rows, columns)
+	default:
+		activateWithSlopeGo(y, slope, ld, rows, columns, a)
+	}
+}
+
+func multiplyRows(y, x *float32, ld, rows, columns int) {
+	switch {
+	case useAVX512:
+		multiplyRowsAVX512(y, x, ld, rows, columns)
+	case useAVX2:
+		multiplyRowsAVX2(y, x, ld, rows, columns)
+	default:
+		multiplyRowsGo(y, x, ld, rows, columns)
+	}
+}

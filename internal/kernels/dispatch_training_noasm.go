@@ -21,3 +21,9 @@ func adamW(p, dp, m, v *float32, n int, constants *float32) { adamWGo(p, dp, m, 
 func softmaxBackward(d *float32, ldd int, probs *float32, ldprobs, rows, columns int, scale float32) {
 	softmaxBackwardGo(d, ldd, probs, ldprobs, rows, columns, scale)
 }
+
+func activateWithSlope(y, slope *float32, ld, rows, columns int, a Activation) {
+	activateWithSlopeGo(y, slope, ld, rows, columns, a)
+}
+
+func multiplyRows(y, x *float32, ld, rows, columns int) { multiplyRowsGo(y, x, ld, rows, columns) }

@@ -20,12 +20,35 @@ import (
 // the residual (m, n). The residual may be c.
 func MulNT(pool *Pool, c, a, b []float32, m, n, k int, ep Epilogue) {
 	ep.check(m, n)
-	multiply(pool, c, nil, operand{a, k, 1}, operand{b, k, 1}, m, n, k, ep)
+	multiplication{c: c, a: operand{a, k, 1}, b: operand{b, k, 1}, m: m, n: n, k: k, ep: ep}.run(pool)
+}
+
+// MulNTWithSlope computes c = act(u) and slope = act'(u), u = a·bᵀ + bias; a is
+// (m, k), b (n, k), c and slope (m, n), bias (n).
+func MulNTWithSlope(pool *Pool, c, slope, a, b, bias []float32, m, n, k int, act Activation) {
+	ep := Epilogue{Bias: bias}
+	ep.check(m, n)
+	if len(slope) != m*n {
+		panic(fmt.Sprintf("kernels: slope of %d values for (%d, %d)", len(slope), m, n))
+	}
+	multiplication{
+		c: c, slope: slope, act: act, a: operand{a, k, 1}, b: operand{b, k, 1}, m: m, n: n, k: k, ep: ep,
+	}.run(pool)
 }
 
 // MulNN computes c = a·b, or c += a·b with add; a is (m, k), b (k, n), c (m, n).
 func MulNN(pool *Pool, c, a, b []float32, m, n, k int, add bool) {
-	multiply(pool, c, nil, operand{a, k, 1}, operand{b, 1, n}, m, n, k, addTo(c, add))
+	multiplication{c: c, a: operand{a, k, 1}, b: operand{b, 1, n}, m: m, n: n, k: k, ep: addTo(c, add)}.run(pool)
+}
+
+// MulNNTimes computes c = (a·b) ⊙ factor; a is (m, k), b (k, n), c and factor
+// (m, n). Where x is act(u), which MulNTWithSlope computed, ∂loss/∂u is
+// (dy·W) ⊙ slope.
+func MulNNTimes(pool *Pool, c, a, b, factor []float32, m, n, k int) {
+	if len(factor) != m*n {
+		panic(fmt.Sprintf("kernels: factor of %d values for (%d, %d)", len(factor), m, n))
+	}
+	multiplication{c: c, factor: factor, a: operand{a, k, 1}, b: operand{b, 1, n}, m: m, n: n, k: k}.run(pool)
 }
 
 // MulTN computes c = aᵀ·b, or c += aᵀ·b with add; a is (k, m), b (k, n), c
@@ -35,7 +58,9 @@ func MulTN(pool *Pool, c, sums, a, b []float32, m, n, k int, add bool) {
 	if sums != nil && len(sums) != m {
 		panic(fmt.Sprintf("kernels: %d sums of %d columns", len(sums), m))
 	}
-	multiply(pool, c, sums, operand{a, 1, m}, operand{b, 1, n}, m, n, k, addTo(c, add))
+	multiplication{
+		c: c, sums: sums, a: operand{a, 1, m}, b: operand{b, 1, n}, m: m, n: n, k: k, ep: addTo(c, add),
+	}.run(pool)
 }
 
 func addTo(c []float32, add bool) Epilogue {
@@ -43,6 +68,20 @@ func addTo(c []float32, add bool) Epilogue {
 		return Epilogue{Residual: c}
 	}
 	return Epilogue{}
+}
+
+// multiplication says what to compute: c[i][j] = Σ a[i][k]·b[j][k], and then the
+// epilogue.
+type multiplication struct {
+	c       []float32
+	a, b    operand
+	m, n, k int
+	ep      Epilogue
+
+	sums   []float32 // unless nil, gets Σ a[i][k] added
+	slope  []float32 // unless nil, c is activated at last, and this the slope
+	act    Activation
+	factor []float32 // unless nil, c is multiplied with it at last
 }
 
 // operand is a matrix, or the transpose of one, as the product sees it: its
@@ -56,64 +95,51 @@ type operand struct {
 // stay in the cache. Longer sums are cut, and c holds what is there so far.
 const maxDepth = 1024
 
-// multiply computes c[i][j] = Σ a[i][k]·b[j][k] and the epilogue, and adds
-// Σ a[i][k] to sums[i] unless sums is nil.
-func multiply(pool *Pool, c, sums []float32, a, b operand, m, n, k int, ep Epilogue) {
-	if len(c) != m*n || len(a.values) != m*k || len(b.values) != n*k {
+func (m multiplication) run(pool *Pool) {
+	if len(m.c) != m.m*m.n || len(m.a.values) != m.m*m.k || len(m.b.values) != m.n*m.k {
 		panic(fmt.Sprintf("kernels: product of (%d, %d) and (%d, %d), of %d and %d values, into %d",
-			m, k, n, k, len(a.values), len(b.values), len(c)))
+			m.m, m.k, m.n, m.k, len(m.a.values), len(m.b.values), len(m.c)))
 	}
-	if m == 0 || n == 0 {
+	if m.m == 0 || m.n == 0 {
 		return
 	}
-	if k == 0 && ep.Residual != nil {
+	if m.k == 0 && m.ep.Residual != nil {
 		return // nothing to add
 	}
-	free := &gemms
-	if pool == nil {
-		free = &smallGemms
-	}
-	g := free.Get().(*gemm)
-	g.c, g.sums, g.a, g.b, g.m, g.n = c, sums, a, b, m, n
+	g := gemms.Get().(*gemm)
+	g.multiplication = m
 	g.cut(pool)
-	blocks := max(1, (k+maxDepth-1)/maxDepth)
-	if ep.Activation != None {
+	panels, blocks := panelCount(m.n), max(1, (m.k+maxDepth-1)/maxDepth)
+	if m.ep.Activation != None {
 		blocks = 1 // an activation needs the whole sum
 	}
 	for i := range blocks {
-		g.first = share(k, blocks, i)
-		g.depth = share(k, blocks, i+1) - g.first
-		g.ep = ep
-		g.panels = resize(g.panels, panelCount(n)*g.depth*panelColumns)
-		pool.Run(panelCount(n), (*gemmPanels)(g))
+		g.first = share(m.k, blocks, i)
+		g.depth = share(m.k, blocks, i+1) - g.first
+		g.last = i == blocks-1
+		g.panels = resize(g.panels, panels*g.depth*panelColumns)
+		pool.Run(panels, (*gemmPanels)(g))
 		pool.Run(g.chunks*g.groups, g)
-		ep = Epilogue{Residual: c}
+		g.ep = Epilogue{Residual: m.c}
 	}
-	g.c, g.sums, g.a, g.b, g.ep = nil, nil, operand{}, operand{}, Epilogue{}
-	free.Put(g)
+	g.multiplication = multiplication{}
+	gemms.Put(g)
 }
 
-// gemm is a product as a Task, with the memory that its operands are copied
-// to. Its parts are those of product: groups of panels times chunks of rows.
+// gemm is a multiplication as a Task, with the memory that its operands are
+// copied to. Its parts are those of product: groups of panels times chunks of
+// rows.
 type gemm struct {
-	c, sums []float32
-	a, b    operand
-	m, n    int
-	ep      Epilogue
-	first   int // of the summands at hand
-	depth   int // how many they are
+	multiplication
+	first, depth int  // of the summands at hand
+	last         bool // none come after them
 
 	chunks, groups int
 	panels         []float32   // of b, as in Matrix: (⌈n/32⌉, depth, 32)
 	rows           [][]float32 // of a: each worker's chunk
 }
 
-// gemms keeps the memory of large products, smallGemms of those that a part of
-// a task computes by itself.
-var (
-	gemms      = sync.Pool{New: func() any { return new(gemm) }}
-	smallGemms = sync.Pool{New: func() any { return new(gemm) }}
-)
+var gemms = sync.Pool{New: func() any { return new(gemm) }}
 
 func resize[T any](s []T, n int) []T {
 	if cap(s) < n {
@@ -185,6 +211,21 @@ func (g *gemm) Do(worker, i int) {
 	firstPanel, endPanel := share(panels, g.groups, group), share(panels, g.groups, group+1)
 	for p := firstPanel; p < endPanel; p++ {
 		t.panel(p, min(p+1, endPanel-1), 0, t.rows)
+		if g.last {
+			g.finish(first, t.rows, p*panelColumns)
+		}
+	}
+}
+
+// finish does what comes after the sum to some rows of a panel's columns, which
+// are still in the cache.
+func (g *gemm) finish(first, rows, column int) {
+	columns, at := min(panelColumns, g.n-column), first*g.n+column
+	if g.slope != nil {
+		activateWithSlope(&g.c[at], &g.slope[at], g.n, rows, columns, g.act)
+	}
+	if g.factor != nil {
+		multiplyRows(&g.c[at], &g.factor[at], g.n, rows, columns)
 	}
 }
 

@@ -92,6 +92,34 @@ func testGemm(t *testing.T) {
 	}
 }
 
+func TestMulNTWithSlope(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		pool := NewPool(3)
+		defer pool.Close()
+		for _, size := range gemmSizes {
+			m, n, k := size[0], size[1], size[2]
+			random := rand.New(rand.NewPCG(3, uint64(m*n*k)))
+			a, b, bias := randomMatrix(random, m, k), randomMatrix(random, n, k), randomMatrix(random, 1, n)
+			want, wantSlope := make([]float32, m*n), make([]float32, m*n)
+			MulNT(nil, want, a, b, m, n, k, Epilogue{Bias: bias})
+			activateWithSlope(&want[0], &wantSlope[0], n, m, n, GELU)
+			c, slope := newGuarded(m*n, 1), newGuarded(m*n, 2)
+			MulNTWithSlope(pool, c.slice(), slope.slice(), a, b, bias, m, n, k, GELU)
+			c.check(t, "c")
+			slope.check(t, "slope")
+			checkSameBits(t, "c", c.slice(), want)
+			checkSameBits(t, "slope", slope.slice(), wantSlope)
+
+			product, factor := make([]float32, m*n), randomMatrix(random, m, n)
+			MulNN(nil, product, a, transposed(b, n, k), m, n, k, false)
+			Multiply(product, factor)
+			MulNNTimes(pool, c.slice(), a, transposed(b, n, k), factor, m, n, k)
+			c.check(t, "product")
+			checkSameBits(t, "product", c.slice(), product)
+		}
+	})
+}
+
 func TestMulTNSums(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		for _, size := range gemmSizes {
@@ -170,6 +198,12 @@ func TestGemmPanicsOnWrongLengths(t *testing.T) {
 		"c": func() { MulNN(nil, make([]float32, 5), make([]float32, 8), make([]float32, 12), 2, 3, 4, false) },
 		"sums": func() {
 			MulTN(nil, make([]float32, 6), make([]float32, 3), make([]float32, 8), make([]float32, 12), 2, 3, 4, false)
+		},
+		"slope": func() {
+			MulNTWithSlope(nil, make([]float32, 6), make([]float32, 5), make([]float32, 8), make([]float32, 12), nil, 2, 3, 4, GELU)
+		},
+		"factor": func() {
+			MulNNTimes(nil, make([]float32, 6), make([]float32, 8), make([]float32, 12), make([]float32, 7), 2, 3, 4)
 		},
 		"residual": func() {
 			MulNT(nil, make([]float32, 6), make([]float32, 8), make([]float32, 12), 2, 3, 4, Epilogue{Residual: make([]float32, 5)})

@@ -1,4 +1,5 @@
-// Command activation generates the activation functions over rows of a matrix.
+// Command activation generates the activation functions over rows of a matrix,
+// and their derivatives.
 package main
 
 import (
@@ -13,6 +14,7 @@ import (
 
 func main() {
 	vectors.Run(func(s vectors.Set) {
+		multiplyRows(s)
 		// 0.5·x·(1 + erf(x/√2))
 		activation(s, "gelu", func(x VecVirtual) VecVirtual {
 			t := s.New()
@@ -34,8 +36,8 @@ func main() {
 			return x
 		})
 
-		// Φ(x) + x·φ(x) = 0.5 + 0.5·erf(x/√2) + x·exp(−x²/2)/√(2π)
-		slope(s, "gelu", func(x VecVirtual) VecVirtual {
+		// The slope is Φ(x) + x·φ(x) with Φ(x) = 0.5 + 0.5·erf(x/√2).
+		slope(s, "gelu", func(x VecVirtual) (y, derivative VecVirtual) {
 			square, t := s.New(), s.New()
 			VMULPS(x, x, square)
 			VMULPS(s.Constant(-0.5), square, square)
@@ -43,13 +45,14 @@ func main() {
 			VMULPS(x, density, density)
 			VMULPS(s.Constant(math.Sqrt2/2), x, t)
 			erf := s.Erf(t)
-			half := s.Copy(s.Constant(0.5))
-			VFMADD213PS(half, half, erf)
-			VFMADD231PS(s.Constant(1/math.Sqrt(2*math.Pi)), density, erf)
-			return erf
+			derivative = s.Copy(s.Constant(0.5))
+			VFMADD231PS(derivative, erf, derivative)
+			VFMADD231PS(s.Constant(1/math.Sqrt(2*math.Pi)), density, derivative)
+			return half(s, x, erf), derivative
 		})
-		// 0.5 + 0.5·t + 0.5·x·(1 − t²)·u' with t = tanh(u), u = √(2/π)·(x + 0.044715·x³)
-		slope(s, "geluTanh", func(x VecVirtual) VecVirtual {
+		// The slope is 0.5 + 0.5·t + 0.5·x·(1 − t²)·u' with t = tanh(u),
+		// u = √(2/π)·(x + 0.044715·x³).
+		slope(s, "geluTanh", func(x VecVirtual) (y, derivative VecVirtual) {
 			scale := math.Sqrt(2 / math.Pi)
 			square := s.New()
 			VMULPS(x, x, square)
@@ -57,29 +60,60 @@ func main() {
 			VMULPS(x, u, u)
 			t := s.Tanh(u)
 			du := s.Polynomial(square, scale, scale*0.044715*3)
-			half, rest := s.Copy(s.Constant(0.5)), s.Copy(s.Constant(1))
+			rest := s.Copy(s.Constant(1))
 			VFNMADD231PS(t, t, rest)
 			VMULPS(du, rest, rest)
-			VMULPS(half, x, x)
-			VFMADD213PS(half, half, t)
-			VFMADD231PS(x, rest, t)
-			return t
+			derivative = s.Copy(s.Constant(0.5))
+			VMULPS(derivative, x, du)
+			VFMADD231PS(derivative, t, derivative)
+			VFMADD231PS(du, rest, derivative)
+			return half(s, x, t), derivative
 		})
 	})
 }
 
-// slope emits a function that multiplies n values by a derivative.
-func slope(s vectors.Set, name string, f func(x VecVirtual) VecVirtual) {
-	TEXT(name+"Backward"+s.Name, NOSPLIT, "func(d, x *float32, n int)")
+// slope emits a function that applies an activation and writes its derivative.
+func slope(s vectors.Set, name string, f func(x VecVirtual) (y, derivative VecVirtual)) {
+	TEXT(name+"Slope"+s.Name, NOSPLIT, "func(y, slope *float32, ld, rows, columns int)")
 	Pragma("noescape")
-	Doc(name + "Backward" + s.Name + " multiplies d by the derivative of " + name + " at x.")
-	d, x, n := Load(Param("d"), GP64()).(GPVirtual), Load(Param("x"), GP64()).(GPVirtual), Load(Param("n"), GP64()).(GPVirtual)
-	tail := s.Tail(n)
-	s.Each(n, tail, []GPVirtual{d, x}, func(p vectors.Part, at []Mem) {
-		derivative := f(p.Load(at[1]))
-		VMULPS(p.Load(at[0]), derivative, derivative)
-		p.Store(derivative, at[0])
+	Doc(name + "Slope" + s.Name + " applies " + name + " to y and writes its derivative to slope.")
+	y, slope := Load(Param("y"), GP64()).(GPVirtual), Load(Param("slope"), GP64()).(GPVirtual)
+	ld, rows := Load(Param("ld"), GP64()).(GPVirtual), Load(Param("rows"), GP64()).(GPVirtual)
+	columns := Load(Param("columns"), GP64()).(GPVirtual)
+	tail := s.Tail(columns)
+	Label("row")
+	s.Each(columns, tail, []GPVirtual{y, slope}, func(p vectors.Part, at []Mem) {
+		value, derivative := f(p.Load(at[0]))
+		p.Store(value, at[0])
+		p.Store(derivative, at[1])
 	})
+	LEAQ(Mem{Base: y, Index: ld, Scale: 4}, y)
+	LEAQ(Mem{Base: slope, Index: ld, Scale: 4}, slope)
+	DECQ(rows)
+	JG(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// multiplyRows emits y ⊙= x.
+func multiplyRows(s vectors.Set) {
+	TEXT("multiplyRows"+s.Name, NOSPLIT, "func(y, x *float32, ld, rows, columns int)")
+	Pragma("noescape")
+	Doc("multiplyRows" + s.Name + " is multiplyRowsGo.")
+	y, x := Load(Param("y"), GP64()).(GPVirtual), Load(Param("x"), GP64()).(GPVirtual)
+	ld, rows := Load(Param("ld"), GP64()).(GPVirtual), Load(Param("rows"), GP64()).(GPVirtual)
+	columns := Load(Param("columns"), GP64()).(GPVirtual)
+	tail := s.Tail(columns)
+	Label("row")
+	s.Each(columns, tail, []GPVirtual{y, x}, func(p vectors.Part, at []Mem) {
+		v := p.Load(at[0])
+		VMULPS(p.Load(at[1]), v, v)
+		p.Store(v, at[0])
+	})
+	LEAQ(Mem{Base: y, Index: ld, Scale: 4}, y)
+	LEAQ(Mem{Base: x, Index: ld, Scale: 4}, x)
+	DECQ(rows)
+	JG(LabelRef("row"))
 	VZEROUPPER()
 	RET()
 }
