@@ -68,16 +68,18 @@ type product struct {
 	bfloat16     *bfloat16Weight
 	bfloat16Rows bfloat16Rows
 
-	chunks int // of rows
-	groups int // of panels
+	chunks  int // of rows
+	groups  int // of panels
+	threads int
 }
 
 const (
 	// chunkRows is the most rows of a chunk.
 	chunkRows = 168
-	// partFlops is how many operations a part should have: some microseconds,
-	// against which taking a part costs nothing.
-	partFlops = 1 << 20
+	// partFlops is how many operations a part should have: some ten microseconds,
+	// against which taking a part costs nothing. The fewer parts, the more often
+	// the panel that was fetched is the one that comes next.
+	partFlops = 1 << 22
 	// smallFlops is how many operations are not worth a second thread.
 	smallFlops = 1 << 16
 )
@@ -89,15 +91,16 @@ func (t *product) run(pool *Pool) {
 	panels := panelCount(t.out)
 	t.chunks = (t.rows + chunkRows - 1) / chunkRows
 	flops := 2 * t.rows * t.in * panels * panelColumns
-	switch threads := pool.Threads(); {
-	case threads == 1:
+	t.threads = pool.Threads()
+	switch {
+	case t.threads == 1:
 		t.groups = 1
 	case flops < smallFlops:
 		t.groups, pool = 1, nil
 	default:
 		// Parts of partFlops, but enough of them that no thread waits long for
 		// the last one.
-		t.groups = min(panels, max(flops/t.chunks/partFlops, 4*threads))
+		t.groups = min(panels, max(flops/t.chunks/partFlops, 4*t.threads))
 	}
 	pool.Run(t.chunks*t.groups, t)
 }
@@ -111,8 +114,14 @@ func (t *product) Do(_, i int) {
 	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
 	panels := panelCount(t.out)
 	first, end := share(panels, t.groups, group), share(panels, t.groups, group+1)
+	// Threads take parts in turn: this one probably goes on threads groups later.
+	later := share(panels, t.groups, (group+t.threads)%t.groups)
 	for p := first; p < end; p++ {
-		t.panel(p, min(p+1, end-1), firstRow, endRow)
+		next := p + 1
+		if next == end {
+			next = later
+		}
+		t.panel(p, next, firstRow, endRow)
 	}
 }
 
