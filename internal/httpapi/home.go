@@ -24,7 +24,7 @@ func (a *API) greeting(base string) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Cloze %s: BERT in one binary.\n\n", a.config.Build.Version)
 	for _, example := range []string{exampleSentiment, exampleNER, exampleFillMask} {
-		fmt.Fprintln(&text, strings.ReplaceAll(example, exampleBase, base))
+		fmt.Fprintln(&text, atBase(example, base))
 	}
 	fmt.Fprintf(&text, "\nModels:         %s/models\nDocumentation:  %s/docs\nOpenAPI:        %s/openapi.json\n\nRoutes:\n", base, base, base)
 	for _, route := range a.routes {

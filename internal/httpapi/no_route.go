@@ -66,6 +66,7 @@ func (a *API) methodNotAllowed(routes chi.Routes) http.HandlerFunc {
 			w.WriteHeader(http.StatusNoContent)
 		default:
 			p := newProblem(methodNotAllowed, "this path has %s", strings.Join(allowed, ", "))
+			p.Example = a.exampleFor(methodNotAllowed, path, baseURL(r))
 			p.allow = strings.Join(append(allowed, http.MethodOptions), ", ")
 			a.writeError(w, r, p)
 		}

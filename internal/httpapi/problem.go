@@ -3,7 +3,9 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -79,6 +81,23 @@ func (p *problemError) at(pointer string) *problemError {
 	return p
 }
 
+// exampleFor is a curl command that works for a caller at base who asked a
+// route: where the type's own works on all tasks, it is about that route.
+func (a *API) exampleFor(kind *problemType, route, base string) string {
+	general := kind.example == exampleSentiment || kind.example == exampleBatch
+	if !general || !slices.Contains(a.routes, "POST "+route) {
+		return atBase(kind.example, base)
+	}
+	switch route {
+	case "/nsp":
+		return atBase(exampleNSP, base)
+	case "/fill-mask":
+		return atBase(exampleFillMask, base)
+	default:
+		return atBase(strings.Replace(kind.example, "/sentiment", route, 1), base)
+	}
+}
+
 // writeError answers with the problem that err is. It is the only way that an
 // error leaves this package.
 func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
@@ -90,7 +109,7 @@ func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	p.RequestID = observed.requestID
 	if p.Example == "" {
-		p.Example = p.kind.curl(baseURL(r))
+		p.Example = a.exampleFor(p.kind, routeOf(r), baseURL(r))
 	}
 
 	h := w.Header()

@@ -42,6 +42,6 @@ func (a *API) getProblem(w http.ResponseWriter, r *http.Request) {
 	}
 	a.writeJSON(w, r, ProblemType{
 		Type: "/problems/" + kind.slug, Title: kind.title, Status: int32(kind.status),
-		Explanation: kind.explanation, Example: kind.curl(baseURL(r)),
+		Explanation: kind.explanation, Example: atBase(kind.example, baseURL(r)),
 	})
 }

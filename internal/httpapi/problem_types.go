@@ -16,10 +16,8 @@ type problemType struct {
 	example     string // a curl command that works, written for host:port localhost:8080
 }
 
-// curl is the example for a server at base, "http://host:port".
-func (t *problemType) curl(base string) string {
-	return strings.ReplaceAll(t.example, exampleBase, base)
-}
+// atBase is an example for a server at base, "http://host:port".
+func atBase(example, base string) string { return strings.ReplaceAll(example, exampleBase, base) }
 
 // exampleBase is the server that the examples are written for.
 const exampleBase = "http://localhost:8080"

@@ -233,10 +233,29 @@ func TestProblemExamplesWork(t *testing.T) {
 	api := realAPI(t)
 	for _, kind := range problemTypes {
 		t.Run(kind.slug, func(t *testing.T) {
-			if w := send(t, api, parseCurl(t, kind.curl("http://localhost:8080"))); w.Code != http.StatusOK {
+			if w := send(t, api, parseCurl(t, kind.example)); w.Code != http.StatusOK {
 				t.Errorf("%s\nanswers %d: %s", kind.example, w.Code, clipBody(w.Body.Bytes()))
 			}
 		})
+	}
+}
+
+// TestExamplesAreOfTheRoute: a caller of one task is not sent to another.
+func TestExamplesAreOfTheRoute(t *testing.T) {
+	api := realAPI(t)
+	for _, path := range taskPaths {
+		for _, c := range []call{postJSON(path, `{"inputs": "a"}`), postJSON("/v1"+path, `{"texts": "a"}`), get(path)} {
+			example := parseCurl(t, decodeBody[Problem](t, send(t, api, c)).Example)
+			if example.Path != path {
+				t.Errorf("%s %s: the example is for %s", c.Method, c.Path, example.Path)
+			}
+			if w := send(t, api, example); w.Code != http.StatusOK {
+				t.Errorf("%s %s: the example answers %d: %s", c.Method, c.Path, w.Code, clipBody(w.Body.Bytes()))
+			}
+		}
+	}
+	if p := decodeBody[Problem](t, send(t, api, postJSON("/models", `{}`))); !strings.Contains(p.Example, "/sentiment") {
+		t.Errorf("a route without a body: %s", p.Example)
 	}
 }
 
