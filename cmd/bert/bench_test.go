@@ -99,8 +99,10 @@ func TestTrainingFlops(t *testing.T) {
 	cfg := trainingConfig(trainingSize)
 	p := newPretraining(&cfg, 32, 128)
 	// 6 layers of 4 H×H and 2 H×I products and two T×T×H ones, the pooler, and
-	// 20 predictions a sequence; thrice, because backward is two products for one.
-	const want = 3 * 32 * (6*(2*128*(4*384*384+2*384*1536)+4*128*128*384) + 2*384*384 + 2*20*(384*384+384*16384))
+	// 20 predictions a sequence; without the last layer's second part for the 107
+	// tokens that are neither predicted nor [CLS]; thrice, because backward is two products for one.
+	const want = 3 * 32 * (6*(2*128*(4*384*384+2*384*1536)+4*128*128*384) + 2*384*384 +
+		2*20*(384*384+384*16384) - 2*107*(384*384+2*384*1536))
 	if got := p.flops(&cfg); got != want {
 		t.Errorf("flops = %v, want %v", got, want)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"cloze/internal/bert"
@@ -84,6 +85,7 @@ type pretraining struct {
 	in                bert.Batch
 	length            int
 	positions, pieces []int32 // what is predicted, as rows of the batch
+	rows              []int32 // whose hidden states are read: these and [CLS]
 	next              []int32 // of each sequence
 	taken             int     // steps
 }
@@ -94,11 +96,14 @@ func newPretraining(cfg *bert.Config, batch, length int) *pretraining {
 	for b := range batch {
 		p.next[b] = int32(b % 2)
 		for i := range predictions {
-			row := b*length + i*length/predictions
+			row := b*length + (2*i+1)*length/(2*predictions)
 			p.positions = append(p.positions, int32(row))
 			p.pieces = append(p.pieces, p.in.InputIDs[row])
 		}
 	}
+	p.rows = slices.Concat(p.positions, p.in.Starts[:batch])
+	slices.Sort(p.rows)
+	p.rows = slices.Compact(p.rows)
 	return p
 }
 
@@ -108,6 +113,7 @@ func (p *pretraining) step(m *bert.Model, ws *bert.Workspace, pool *kernels.Pool
 	optimizer.ZeroGrad()
 	p.taken++
 	ws.SetDropout(uint64(p.taken))
+	ws.OnlyRows(p.rows)
 	hidden := m.Encoder.Forward(ws, p.in)
 	logits := m.MLM.Forward(ws, hidden, p.positions)
 	loss := bert.CrossEntropy{Labels: p.pieces}.Loss(pool, logits, logits)
@@ -122,9 +128,11 @@ func (p *pretraining) step(m *bert.Model, ws *bert.Workspace, pool *kernels.Pool
 }
 
 // flops is how many operations the matrix products of a step are: those of
-// forward, and twice as many backward, for inputs and for weights.
+// forward, and twice as many backward, for inputs and for weights. What the last
+// layer does not compute does not count.
 func (p *pretraining) flops(cfg *bert.Config) float64 {
-	h, v := float64(cfg.HiddenSize), float64(cfg.VocabSize)
+	h, i, v := float64(cfg.HiddenSize), float64(cfg.IntermediateSize), float64(cfg.VocabSize)
 	heads := 2 * float64(len(p.positions)) * (h*h + h*v)
-	return 3 * (passFlops(cfg, p.in.Sequences(), p.length) + heads)
+	unread := 2 * float64(p.in.Tokens()-len(p.rows)) * (h*h + 2*h*i)
+	return 3 * (passFlops(cfg, p.in.Sequences(), p.length) + heads - unread)
 }

@@ -49,22 +49,32 @@ func (a *attention) bytes() int { return a.qkv.bytes() + a.output.bytes() }
 
 // forward computes acts.y from x (ΣT, H).
 func (a *attention) forward(ws *Workspace, acts *attentionActivations, x []float32, in Batch) {
-	rows := in.Tokens()
-	a.qkv.forward(ws.pool, acts.qkv, x, rows, kernels.None, nil)
+	a.attend(ws, acts, x, in)
+	a.output.forward(ws, acts.y, acts.sum, acts.context, x, in.Tokens())
+}
+
+// attend computes acts.context from x (ΣT, H).
+func (a *attention) attend(ws *Workspace, acts *attentionActivations, x []float32, in Batch) {
+	a.qkv.forward(ws.pool, acts.qkv, x, in.Tokens(), kernels.None, nil)
 	a.begin(ws, acts, in)
 	ws.attention.Run(ws.pool)
-	a.output.forward(ws, acts.y, acts.sum, acts.context, x, rows)
 }
 
 // backward takes d = ∂loss/∂y (ΣT, H) to ∂loss/∂x in place. x is forward's.
 func (a *attention) backward(ws *Workspace, acts *attentionActivations, d, x []float32, in Batch) {
-	g, rows := ws.gradients, in.Tokens()
+	g := ws.gradients
 	g.context = grow(g.context, len(acts.context))
-	a.output.backward(ws, d, g.context, nil, acts.sum, acts.context, rows)
+	a.output.backward(ws, d, g.context, nil, acts.sum, acts.context, in.Tokens())
+	a.attendBackward(ws, acts, d, g.context, x, in)
+}
+
+// attendBackward adds to d what reaches ∂loss/∂x by way of dContext (ΣT, H).
+func (a *attention) attendBackward(ws *Workspace, acts *attentionActivations, d, dContext, x []float32, in Batch) {
+	g := ws.gradients
 	g.qkv = grow(g.qkv, len(acts.qkv))
 	a.begin(ws, acts, in)
-	ws.attention.Backward(ws.pool, g.qkv, g.context)
-	a.qkv.backward(ws.pool, d, g.qkv, x, rows, true)
+	ws.attention.Backward(ws.pool, g.qkv, dContext)
+	a.qkv.backward(ws.pool, d, g.qkv, x, in.Tokens(), true)
 }
 
 // begin makes ws.attention this layer's.

@@ -50,7 +50,8 @@ func (e *Encoder) load(r *reader) error {
 // Forward computes the hidden states of the last layer.
 //
 //	in      ΣT tokens
-//	result  (ΣT, H), owned by ws until its next Forward
+//	result  (ΣT, H), owned by ws until its next Forward; with OnlyRows, the
+//	        other rows are NaN
 //
 // It panics if in.Check finds a fault, before any other goroutine is involved.
 func (e *Encoder) Forward(ws *Workspace, in Batch) []float32 {
@@ -59,8 +60,13 @@ func (e *Encoder) Forward(ws *Workspace, in Batch) []float32 {
 	}
 	ws.resize(in)
 	e.embeddings.forward(ws, ws.hidden[0], ws.embeddingSum(), in)
+	last := len(e.layers) - 1
 	for i := range e.layers {
 		l, acts := &e.layers[i], ws.layer(i)
+		if i == last && ws.rows.chosen != nil {
+			l.forwardRows(ws, acts, ws.hidden[i+1], ws.hidden[i], in)
+			break
+		}
 		l.attention.forward(ws, &acts.attention, ws.hidden[i], in)
 		l.feedForward.forward(ws, &acts.feedForward, ws.hidden[i+1], acts.attention.y, in.Tokens())
 	}
@@ -79,6 +85,10 @@ func (e *Encoder) Backward(ws *Workspace, in Batch) {
 	d := ws.gradients.hidden
 	for i := len(e.layers) - 1; i >= max(lowest, 0); i-- {
 		l, acts := &e.layers[i], ws.layer(i)
+		if i == len(e.layers)-1 && ws.rows.chosen != nil {
+			l.backwardRows(ws, acts, d, ws.hidden[i], in)
+			continue
+		}
 		l.feedForward.backward(ws, &acts.feedForward, d, acts.attention.y, in.Tokens())
 		l.attention.backward(ws, &acts.attention, d, ws.hidden[i], in)
 	}

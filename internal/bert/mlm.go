@@ -67,10 +67,7 @@ func (h *MLMHead) bytes() int {
 //	result     (P, V), owned by ws until its next Forward
 func (h *MLMHead) Forward(ws *Workspace, hidden []float32, positions []int32) []float32 {
 	rows, size := len(positions), h.transform.in
-	ws.masked = grow(ws.masked, rows*size)
-	for i, position := range positions {
-		copy(ws.masked[i*size:][:size], hidden[int(position)*size:])
-	}
+	ws.masked = gather(ws.masked, hidden, positions, size)
 	ws.transformed = grow(ws.transformed, rows*size)
 	ws.activated = ws.transformed
 	var slope []float32

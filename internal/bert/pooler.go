@@ -23,10 +23,7 @@ func (p *Pooler) bytes() int           { return p.dense.bytes() }
 //	result  (B, H), owned by ws until its next Forward
 func (p *Pooler) Forward(ws *Workspace, hidden []float32, in Batch) []float32 {
 	rows, size := in.Sequences(), p.dense.in
-	ws.cls = grow(ws.cls, rows*size)
-	for b, start := range in.Starts[:rows] {
-		copy(ws.cls[b*size:][:size], hidden[int(start)*size:])
-	}
+	ws.cls = gather(ws.cls, hidden, in.Starts[:rows], size)
 	ws.pooled = grow(ws.pooled, rows*size)
 	p.dense.forward(ws.pool, ws.pooled, ws.cls, rows, kernels.Tanh, nil)
 	return ws.pooled

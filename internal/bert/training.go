@@ -82,6 +82,7 @@ type gradients struct {
 // layer for Backward, and applies dropout. Its use, for one batch:
 //
 //	ws.SetDropout(stream)
+//	ws.OnlyRows(rows)                          // that the heads read, if not all
 //	hidden := m.Encoder.Forward(ws, in)
 //	pooled := m.Pooler.Forward(ws, hidden, in)
 //	logits := head.Forward(ws, pooled)         // of any heads, in any order

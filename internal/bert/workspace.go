@@ -18,6 +18,7 @@ type Workspace struct {
 	buffers [][]float32
 	layers  []layerActivations // one that all layers use in turn
 	probs   [][]float32        // of each layer, as Attention returns them
+	rows    rows               // of the last layer's output
 
 	cls, pooled         []float32         // (B, H)
 	masked, transformed []float32         // (P, H)

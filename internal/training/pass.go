@@ -3,6 +3,7 @@ package training
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
@@ -212,6 +213,7 @@ func (t headTask) count(labels *headLabels) float64 {
 // no row of the step has such a label.
 func (o *objective) add(m *bert.Model, ws *bert.Workspace, pool *kernels.Pool, p *pass, n norms, losses map[string]float64) {
 	mean := func(name string, weight float64) bert.Mean { return bert.Mean{Norm: n[name], Scale: weight} }
+	ws.OnlyRows(p.rows(m))
 	hidden := m.Encoder.Forward(ws, p.in)
 	if len(p.positions) > 0 && o.mlm > 0 {
 		logits := m.MLM.Forward(ws, hidden, p.positions)
@@ -250,6 +252,18 @@ func (o *objective) add(m *bert.Model, ws *bert.Workspace, pool *kernels.Pool, p
 		m.Pooler.Backward(ws, p.in)
 	}
 	m.Encoder.Backward(ws, p.in)
+}
+
+// rows are the tokens whose hidden states the losses can read, nil for all.
+func (p *pass) rows(m *bert.Model) []int32 {
+	for name := range p.heads {
+		if _, ok := m.Heads[name].(*bert.TokenHead); ok {
+			return nil
+		}
+	}
+	chosen := slices.Concat(p.positions, p.in.Starts[:p.in.Sequences()]) // [CLS] is first
+	slices.Sort(chosen)
+	return slices.Compact(chosen)
 }
 
 // loss computes the head's loss and turns its logits into their gradient.
