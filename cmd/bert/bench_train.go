@@ -110,7 +110,7 @@ func newPretraining(cfg *bert.Config, batch, length int) *pretraining {
 // step takes a training step and returns the loss before it.
 func (p *pretraining) step(m *bert.Model, ws *bert.Workspace, pool *kernels.Pool, optimizer *training.AdamW) float64 {
 	const learningRate = 1e-4
-	optimizer.ZeroGrad()
+	optimizer.ZeroGrad(pool)
 	p.taken++
 	ws.SetDropout(uint64(p.taken))
 	ws.OnlyRows(p.rows)

@@ -23,7 +23,7 @@ func TestTenStepsAgreeWithPyTorch(t *testing.T) {
 			optimizer := training.NewAdamW(m.Parameters(), nil, tt.options)
 			var losses []float32
 			for range 10 {
-				optimizer.ZeroGrad()
+				optimizer.ZeroGrad(pool)
 				losses = append(losses, float32(total(lesson.step(m, ws, pool, true))))
 				optimizer.Step(pool, 1e-3, 1)
 			}

@@ -83,12 +83,12 @@ func (l CrossEntropy) Loss(pool *kernels.Pool, dLogits, logits []float32) float6
 			return
 		}
 		weight := l.weight(label)
-		if l.Absent == nil || l.Absent[row] == nil {
-			terms[row] = weight * softmaxLoss(d, x, label)
-		} else {
-			terms[row] = weight * l.partialLoss(d, x, label, l.Absent[row])
-		}
 		factor := float32(weight * l.scale() / norm)
+		if l.Absent == nil || l.Absent[row] == nil {
+			terms[row] = weight * kernels.CrossEntropy(d, x, int(label), factor)
+			return
+		}
+		terms[row] = weight * l.partialLoss(d, x, label, l.Absent[row])
 		for i := range d {
 			d[i] *= factor
 		}
@@ -122,25 +122,7 @@ func (l CrossEntropy) weight(label int32) float64 {
 	return float64(l.Weights[label])
 }
 
-// softmaxLoss returns −log softmax(x)[label] and its gradient,
-// softmax(x) − onehot(label).
-func softmaxLoss(d, x []float32, label int32) float64 {
-	// With probs = exp(x − z), z = x[i] − log probs[i] for any i; the largest
-	// logit has the most exact one.
-	top := 0
-	for i, v := range x {
-		if v > x[top] {
-			top = i
-		}
-	}
-	largest, own := float64(x[top]), float64(x[label]) // d may be x
-	kernels.Softmax(d, x, len(x))
-	z := largest - math.Log(float64(d[top]))
-	d[label]--
-	return z - own
-}
-
-// partialLoss is softmaxLoss where some classes are absent. With
+// partialLoss is kernels.CrossEntropy where some classes are absent. With
 // z(S) = log Σ exp(x[c]) over a set S of classes:
 //
 //	loss  = z(allowed) − z(accepted)

@@ -94,3 +94,13 @@ func multiplyRows(y, x *float32, ld, rows, columns int) {
 		multiplyRowsGo(y, x, ld, rows, columns)
 	}
 }
+
+func maximum(x *float32, n int) float32 {
+	switch {
+	case useAVX512:
+		return maximumAVX512(x, n)
+	case useAVX2:
+		return maximumAVX2(x, n)
+	}
+	return maximumGo(x, n)
+}

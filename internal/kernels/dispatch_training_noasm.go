@@ -27,3 +27,5 @@ func activateWithSlope(y, slope *float32, ld, rows, columns int, a Activation) {
 }
 
 func multiplyRows(y, x *float32, ld, rows, columns int) { multiplyRowsGo(y, x, ld, rows, columns) }
+
+func maximum(x *float32, n int) float32 { return maximumGo(x, n) }

@@ -19,6 +19,11 @@ func divideRowsAVX512(x *float32, ld int, rows int, columns int, divisors *float
 //go:noescape
 func softmaxBackwardAVX512(d *float32, ldd int, probs *float32, ldprobs int, rows int, columns int, scale float32)
 
+// maximumAVX512 is maximumGo.
+//
+//go:noescape
+func maximumAVX512(x *float32, n int) float32
+
 // exponentialsAVX2 is exponentialsGo.
 //
 //go:noescape
@@ -33,3 +38,8 @@ func divideRowsAVX2(x *float32, ld int, rows int, columns int, divisors *float32
 //
 //go:noescape
 func softmaxBackwardAVX2(d *float32, ldd int, probs *float32, ldprobs int, rows int, columns int, scale float32)
+
+// maximumAVX2 is maximumGo.
+//
+//go:noescape
+func maximumAVX2(x *float32, n int) float32

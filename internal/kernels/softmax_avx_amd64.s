@@ -494,6 +494,50 @@ end20:
 	VZEROUPPER
 	RET
 
+// func maximumAVX512(x *float32, n int) float32
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·maximumAVX512(SB), NOSPLIT, $0-20
+	MOVQ    x+0(FP), AX
+	MOVQ    n+8(FP), CX
+	MOVQ    CX, DX
+	ANDQ    $+15, DX
+	MOVQ    $-1, BX
+	BZHIQ   DX, BX, BX
+	KMOVW   BX, K1
+	VMOVUPS cff800000<>+0(SB), Z0
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	ANDQ    $-16, BX
+	JMP     test22
+
+loop21:
+	VMOVUPS (AX)(DX*4), Z1
+	VMAXPS  Z1, Z0, Z0
+	VMOVAPS Z0, Z0
+	ADDQ    $+16, DX
+
+test22:
+	CMPQ      DX, BX
+	JLT       loop21
+	CMPQ      DX, CX
+	JGE       end24
+	VMOVUPS.Z (AX)(DX*4), K1, Z1
+	VMAXPS    Z1, Z0, Z1
+	VMOVAPS   Z1, K1, Z0
+
+end24:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VMAXPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VMAXPS        X1, X0, X0
+	VPERMILPS     $0x4e, X0, X1
+	VMAXPS        X1, X0, X0
+	VPERMILPS     $0xb1, X0, X1
+	VMAXPS        X1, X0, X0
+	MOVSS         X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
 // func exponentialsAVX2(y *float32, x *float32, ld int, rows int, columns int, scale float32, sums *float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·exponentialsAVX2(SB), NOSPLIT, $0-56
@@ -515,25 +559,25 @@ row:
 	XORQ    R8, R8
 	MOVQ    SI, R9
 	ANDQ    $-8, R9
-	JMP     test22
+	JMP     test26
 
-loop21:
+loop25:
 	VMOVUPS (CX)(R8*4), Y3
 	VMAXPS  Y3, Y2, Y2
 	VMOVAPS Y2, Y2
 	ADDQ    $+8, R8
 
-test22:
+test26:
 	CMPQ       R8, R9
-	JLT        loop21
+	JLT        loop25
 	CMPQ       R8, SI
-	JGE        end24
+	JGE        end28
 	VMASKMOVPS (CX)(R8*4), Y1, Y3
 	VMAXPS     Y3, Y2, Y3
 	VBLENDVPS  Y1, Y3, Y2, Y3
 	VMOVAPS    Y3, Y2
 
-end24:
+end28:
 	VEXTRACTF128 $0x01, Y2, X3
 	VMAXPS       X3, X2, X2
 	VPERMILPS    $0x4e, X2, X3
@@ -545,9 +589,9 @@ end24:
 	XORQ         R8, R8
 	MOVQ         SI, R9
 	ANDQ         $-8, R9
-	JMP          test26
+	JMP          test30
 
-loop25:
+loop29:
 	VMOVUPS      (CX)(R8*4), Y4
 	VSUBPS       Y2, Y4, Y4
 	VMULPS       Y0, Y4, Y4
@@ -573,11 +617,11 @@ loop25:
 	VADDPS       Y6, Y3, Y3
 	ADDQ         $+8, R8
 
-test26:
+test30:
 	CMPQ         R8, R9
-	JLT          loop25
+	JLT          loop29
 	CMPQ         R8, SI
-	JGE          end28
+	JGE          end32
 	VMASKMOVPS   (CX)(R8*4), Y1, Y4
 	VSUBPS       Y2, Y4, Y4
 	VMULPS       Y0, Y4, Y4
@@ -603,7 +647,7 @@ test26:
 	VANDPS       Y5, Y1, Y5
 	VADDPS       Y5, Y3, Y3
 
-end28:
+end32:
 	VEXTRACTF128 $0x01, Y3, X2
 	VADDPS       X2, X3, X3
 	VPERMILPS    $0x4e, X3, X2
@@ -658,24 +702,24 @@ row:
 	XORQ         DI, DI
 	MOVQ         BX, R8
 	ANDQ         $-8, R8
-	JMP          test30
+	JMP          test34
 
-loop29:
+loop33:
 	VMOVUPS (AX)(DI*4), Y3
 	VMULPS  Y2, Y3, Y3
 	VMOVUPS Y3, (AX)(DI*4)
 	ADDQ    $+8, DI
 
-test30:
+test34:
 	CMPQ       DI, R8
-	JLT        loop29
+	JLT        loop33
 	CMPQ       DI, BX
-	JGE        end32
+	JGE        end36
 	VMASKMOVPS (AX)(DI*4), Y0, Y3
 	VMULPS     Y2, Y3, Y3
 	VMASKMOVPS Y3, Y0, (AX)(DI*4)
 
-end32:
+end36:
 	LEAQ (AX)(CX*4), AX
 	ADDQ $+4, SI
 	DECQ DX
@@ -704,24 +748,24 @@ row:
 	XORQ   R8, R8
 	MOVQ   DI, R9
 	ANDQ   $-8, R9
-	JMP    test34
+	JMP    test38
 
-loop33:
+loop37:
 	VMOVUPS     (DX)(R8*4), Y3
 	VMOVUPS     (AX)(R8*4), Y4
 	VFMADD231PS Y3, Y4, Y2
 	ADDQ        $+8, R8
 
-test34:
+test38:
 	CMPQ        R8, R9
-	JLT         loop33
+	JLT         loop37
 	CMPQ        R8, DI
-	JGE         end36
+	JGE         end40
 	VMASKMOVPS  (DX)(R8*4), Y1, Y3
 	VMASKMOVPS  (AX)(R8*4), Y1, Y4
 	VFMADD231PS Y3, Y4, Y2
 
-end36:
+end40:
 	VEXTRACTF128 $0x01, Y2, X3
 	VADDPS       X3, X2, X2
 	VPERMILPS    $0x4e, X2, X3
@@ -732,9 +776,9 @@ end36:
 	XORQ         R8, R8
 	MOVQ         DI, R9
 	ANDQ         $-8, R9
-	JMP          test38
+	JMP          test42
 
-loop37:
+loop41:
 	VMOVUPS (AX)(R8*4), Y3
 	VSUBPS  Y2, Y3, Y3
 	VMOVUPS (DX)(R8*4), Y4
@@ -743,11 +787,11 @@ loop37:
 	VMOVUPS Y3, (AX)(R8*4)
 	ADDQ    $+8, R8
 
-test38:
+test42:
 	CMPQ       R8, R9
-	JLT        loop37
+	JLT        loop41
 	CMPQ       R8, DI
-	JGE        end40
+	JGE        end44
 	VMASKMOVPS (AX)(R8*4), Y1, Y3
 	VSUBPS     Y2, Y3, Y3
 	VMASKMOVPS (DX)(R8*4), Y1, Y2
@@ -755,10 +799,53 @@ test38:
 	VMULPS     Y0, Y3, Y3
 	VMASKMOVPS Y3, Y1, (AX)(R8*4)
 
-end40:
+end44:
 	LEAQ (AX)(CX*4), AX
 	LEAQ (DX)(BX*4), DX
 	DECQ SI
 	JG   row
+	VZEROUPPER
+	RET
+
+// func maximumAVX2(x *float32, n int) float32
+// Requires: AVX, SSE
+TEXT ·maximumAVX2(SB), NOSPLIT, $0-20
+	MOVQ    x+0(FP), AX
+	MOVQ    n+8(FP), CX
+	MOVQ    CX, DX
+	ANDQ    $+7, DX
+	LEAQ    lanes<>+0(SB), BX
+	NEGQ    DX
+	VMOVUPS 32(BX)(DX*4), Y0
+	VMOVUPS cff800000<>+0(SB), Y1
+	XORQ    DX, DX
+	MOVQ    CX, BX
+	ANDQ    $-8, BX
+	JMP     test46
+
+loop45:
+	VMOVUPS (AX)(DX*4), Y2
+	VMAXPS  Y2, Y1, Y1
+	VMOVAPS Y1, Y1
+	ADDQ    $+8, DX
+
+test46:
+	CMPQ       DX, BX
+	JLT        loop45
+	CMPQ       DX, CX
+	JGE        end48
+	VMASKMOVPS (AX)(DX*4), Y0, Y2
+	VMAXPS     Y2, Y1, Y2
+	VBLENDVPS  Y0, Y2, Y1, Y2
+	VMOVAPS    Y2, Y1
+
+end48:
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VMAXPS       X0, X1, X1
+	MOVSS        X1, ret+16(FP)
 	VZEROUPPER
 	RET

@@ -66,6 +66,7 @@ type AdamW struct {
 
 	chunks  []chunk
 	norms   []float64 // of the chunks
+	zeroing zeroTask
 	norming normTask
 	moving  stepTask
 }
@@ -144,10 +145,17 @@ func (a *AdamW) Step(pool *kernels.Pool, learningRate, factor float64) {
 }
 
 // ZeroGrad sets the gradients to zero, for Backward to add to.
-func (a *AdamW) ZeroGrad() {
-	for _, p := range a.params {
-		clear(p.Grad)
-	}
+func (a *AdamW) ZeroGrad(pool *kernels.Pool) {
+	a.zeroing.AdamW = a
+	pool.Run(len(a.chunks), &a.zeroing)
+}
+
+type zeroTask struct{ *AdamW }
+
+// Do implements kernels.Task; i is a chunk.
+func (t *zeroTask) Do(_, i int) {
+	c := t.chunks[i]
+	clear(t.params[c.param].Grad[c.start:c.end])
 }
 
 type normTask struct{ *AdamW }

@@ -41,7 +41,7 @@ func TestAdamWAgreesWithPyTorch(t *testing.T) {
 			o.WeightDecay = run.Decay
 			a := NewAdamW(params, nil, o)
 			for i, step := range run.Steps {
-				a.ZeroGrad()
+				a.ZeroGrad(nil)
 				for p, param := range params {
 					copy(param.Grad, run.Grads[i][p])
 				}

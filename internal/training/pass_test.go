@@ -142,7 +142,7 @@ func TestTenStepsAgreeWithPyTorch(t *testing.T) {
 			optimizer := NewAdamW(m.Parameters(), nil, o)
 			ws := m.NewTrainingWorkspace(nil)
 			for step, want := range expected.floats(t, variant.name) {
-				optimizer.ZeroGrad()
+				optimizer.ZeroGrad(nil)
 				losses := map[string]float64{}
 				goal.add(m, ws, nil, p, goal.norms([]*pass{p}), losses)
 				// issue: ten steps equal PyTorch's within 1e-3

@@ -160,7 +160,7 @@ func (t *trainer) step(ctx context.Context, samples []sample) error {
 	norms := t.objective.norms(passes)
 	losses := map[string]float64{}
 	step := t.optimizer.Steps()
-	t.optimizer.ZeroGrad()
+	t.optimizer.ZeroGrad(t.options.Pool)
 	for i, p := range passes {
 		if err := ctx.Err(); err != nil {
 			return err // the step is taken whole or not at all

@@ -17,6 +17,7 @@ func main() {
 		exponentials(s)
 		divideRows(s)
 		softmaxBackward(s)
+		maximum(s)
 	})
 }
 
@@ -31,16 +32,7 @@ func exponentials(s vectors.Set) {
 	tail := s.Tail(columns)
 	Label("row")
 
-	// highest = max x
-	highest := s.Copy(s.Constant(math.Inf(-1)))
-	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
-		largest := s.New()
-		VMAXPS(p.Load(at[0]), highest, largest)
-		if kept := p.Keep(largest, highest); kept != highest {
-			VMOVAPS(kept, highest)
-		}
-	})
-	highest = s.Broadcast(s.Max(highest))
+	highest := s.Broadcast(largest(s, x, columns, tail))
 
 	// y = exp(scale·(x − highest)), sum = Σ y
 	sum := s.Zero()
@@ -59,6 +51,29 @@ func exponentials(s vectors.Set) {
 	ADDQ(I8(4), sums)
 	DECQ(rows)
 	JG(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// largest is max x, in an X register.
+func largest(s vectors.Set, x, columns GPVirtual, tail vectors.Part) Register {
+	highest := s.Copy(s.Constant(math.Inf(-1)))
+	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
+		larger := s.New()
+		VMAXPS(p.Load(at[0]), highest, larger)
+		if kept := p.Keep(larger, highest); kept != highest {
+			VMOVAPS(kept, highest)
+		}
+	})
+	return s.Max(highest)
+}
+
+func maximum(s vectors.Set) {
+	TEXT("maximum"+s.Name, NOSPLIT, "func(x *float32, n int) float32")
+	Pragma("noescape")
+	Doc("maximum" + s.Name + " is maximumGo.")
+	x, n := Load(Param("x"), GP64()).(GPVirtual), Load(Param("n"), GP64()).(GPVirtual)
+	Store(largest(s, x, n, s.Tail(n)), ReturnIndex(0))
 	VZEROUPPER()
 	RET()
 }
