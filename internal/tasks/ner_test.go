@@ -206,7 +206,7 @@ func TestRecognizeKeepsWordsWhole(t *testing.T) {
 	}
 	ner := NER{embeddedEngine(t)}
 	cuts := make(map[Aggregation]int)
-	for _, aggregation := range []Aggregation{"", Simple, Average, Max} {
+	for _, aggregation := range []Aggregation{First, Simple, Average, Max} {
 		results, err := ner.Recognize(t.Context(), texts, NEROptions{Options: Options{OffsetUnit: tokenizer.Byte}, Aggregation: aggregation})
 		if err != nil {
 			t.Fatal(err)
@@ -230,7 +230,7 @@ func TestRecognizeKeepsWordsWhole(t *testing.T) {
 			}
 		}
 	}
-	if cuts[""]+cuts[Average]+cuts[Max] > 0 || cuts[Simple] == 0 {
+	if cuts[First]+cuts[Average]+cuts[Max] > 0 || cuts[Simple] == 0 {
 		t.Errorf("entities cut inside a word: %v; want none but with simple, and some with that", cuts)
 	}
 }
