@@ -19,9 +19,13 @@ func CrossEntropy(d, x []float32, label int, factor float32) float64 {
 	highest := float64(maximum(&x[0], len(x)))
 	var sum float32
 	exponentials(&d[0], &x[0], len(x), 1, len(x), 1, &sum)
-	divisor := sum / factor // infinite if factor is 0, as it should
-	divideRows(&d[0], len(x), 1, len(x), &divisor)
-	d[label] -= factor
+	divideRows(&d[0], len(x), 1, len(x), &sum)
+	// The factor comes last: the label's probability is subtracted from 1 at
+	// full precision, however small the factor is.
+	d[label]--
+	for i := range d {
+		d[i] *= factor
+	}
 	return highest + math.Log(float64(sum)) - own
 }
 
