@@ -199,9 +199,10 @@ func (p *Pool) await() {
 		p.waiting.Store(true)
 		// The last part may have ended before waiting was set.
 		if p.unfinished.Load() != 0 || !p.waiting.CompareAndSwap(true, false) {
+			// This may also be the last part of an earlier Run, whose worker
+			// was held up between its two lines in finish: look again.
 			<-p.done
 		}
-		return
 	}
 }
 

@@ -153,3 +153,36 @@ func BenchmarkPoolRun(b *testing.B) {
 		pool.Run(2, nothing)
 	}
 }
+
+// TestRunOutlastsALateWorker: a worker that did the last part of a Run, but was
+// held up before it looked whether somebody waits, wakes the caller of the next
+// Run. That one must not take it for its own last part.
+func TestRunOutlastsALateWorker(t *testing.T) {
+	p := NewPool(2)
+	defer p.Close()
+	held := make(chan struct{})
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		p.Run(2, taskFunc(func(worker, _ int) {
+			if worker != 0 {
+				<-held
+				return
+			}
+			for uint32(p.work.Load()) != 0 { // leave the other part to the worker
+				runtime.Gosched()
+			}
+		}))
+	}()
+	for !p.waiting.CompareAndSwap(true, false) { // the end of the late worker's finish
+		runtime.Gosched()
+	}
+	p.done <- struct{}{}
+	select {
+	case <-returned:
+		t.Error("Run returned before its last part")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(held)
+	<-returned
+}
