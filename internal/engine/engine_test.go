@@ -436,20 +436,17 @@ func TestLargeRequestDoesNotStarveSmallOnes(t *testing.T) {
 			}
 		}
 	}, m)
-	ctx, cancel := context.WithCancel(t.Context())
-	large := start(t, e, m, ctx, randomTexts(rand.New(rand.NewPCG(4, 4)), 1000)...)
+	large := start(t, e, m, t.Context(), randomTexts(rand.New(rand.NewPCG(4, 4)), 1000)...)
 	<-g.held
 	small := start(t, e, m, t.Context(), "a b c")
 	g.open()
-	if err := <-small; err != nil {
-		t.Fatal(err)
+	for _, result := range []chan error{small, large} {
+		if err := <-result; err != nil {
+			t.Fatal(err)
+		}
 	}
-	cancel()
-	if err := <-large; !errors.Is(err, context.Canceled) {
-		t.Errorf("the large request ended first: %v", err)
-	}
-	if smallPass > 3 {
-		t.Errorf("the small request ran in pass %d, want the second or third", smallPass)
+	if smallPass > 3 || passes < 10 {
+		t.Errorf("the small request ran in pass %d of %d, want the second or third of many", smallPass, passes)
 	}
 }
 
