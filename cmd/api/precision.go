@@ -12,3 +12,12 @@ func precisions() []string {
 	}
 	return names
 }
+
+// productsIn names what computes products in a precision that has been parsed.
+func productsIn(precision string) string {
+	p, err := kernels.ParsePrecision(precision)
+	if err != nil {
+		return "unknown"
+	}
+	return kernels.Implementation(p)
+}

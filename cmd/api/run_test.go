@@ -189,6 +189,9 @@ func TestStartUpLog(t *testing.T) {
 	if len(models) != 2 || models["en"] == "" || ready["start_ms"] == nil {
 		t.Errorf("ready line %v, want the time and what each model takes", ready)
 	}
+	if ready["precision"] != "float32" || ready["products"] == "" || ready["products"] == "unknown" {
+		t.Errorf("ready line %v, want the precision and what computes in it", ready)
+	}
 }
 
 func TestModelFromDirectory(t *testing.T) {

@@ -57,7 +57,7 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 	}
 	defer loaded.Close()
 	api.Serve(httpapi.NewTasks(loaded))
-	logReady(logger, loaded)
+	logReady(logger, loaded, o.Precision)
 	trimMemory()
 
 	select {
@@ -80,13 +80,16 @@ func trimMemory() {
 	debug.FreeOSMemory()
 }
 
-// logReady says how long the start took and what each model takes in memory.
-func logReady(logger zerolog.Logger, e *engine.Engine) {
+// logReady says how long the start took, what each model takes in memory, and
+// how products are computed: a processor without what others have is slower in
+// silence otherwise.
+func logReady(logger zerolog.Logger, e *engine.Engine, precision string) {
 	models := zerolog.Dict()
 	for _, m := range e.Models() {
 		models.Str(m.ID, fmt.Sprintf("%.1f MB", float64(m.Network.Bytes())/1e6))
 	}
 	logger.Info().Int64("start_ms", time.Since(started).Milliseconds()).Dict("models", models).
+		Str("precision", precision).Str("products", productsIn(precision)).
 		Int("cpus", runtime.GOMAXPROCS(0)).Msg("ready")
 }
 
