@@ -58,14 +58,15 @@ type setScore struct {
 	MacroF1 float64 `json:"macro_f1"`
 	// Served is the figure of the server's answers.
 	Served *float64 `json:"served,omitempty"`
-	// Card is the card's figure, which Figure may differ from by Tolerance.
+	// Card is the card's figure, which Figure may differ from by Tolerance; by
+	// any amount if there is none, because fewer rows were taken than the card's.
 	Card      *float64 `json:"card,omitempty"`
 	Tolerance float64  `json:"tolerance,omitempty"`
 }
 
 // off reports whether the figure is further from the card than it may be.
 func (s *setScore) off() bool {
-	return s.Card != nil && math.Abs(s.Figure-*s.Card) > s.Tolerance
+	return s.Card != nil && s.Tolerance > 0 && math.Abs(s.Figure-*s.Card) > s.Tolerance
 }
 
 // Run writes to standard output.
@@ -75,6 +76,9 @@ func (c *evaluateCmd) Run(ctx context.Context) error {
 	}
 	if c.Rows < 0 {
 		return fmt.Errorf("--rows must be at least 0, not %d", c.Rows)
+	}
+	if c.Check && c.Rows > 0 && c.Rows < cardRows {
+		return fmt.Errorf("--check needs as many rows as the card has: --rows %d, or 0 for all", cardRows)
 	}
 	e, err := c.start()
 	if err != nil {
@@ -138,10 +142,7 @@ func (c *evaluateCmd) evaluate(ctx context.Context, e *engine.Engine, m *engine.
 			return nil, err
 		}
 		if described != nil {
-			score.Card, score.Tolerance = &described.Figure, tolerance
-			if score.Of > cardRows {
-				score.Tolerance = sampledTolerance
-			}
+			score.Card, score.Tolerance = &described.Figure, toleranceOf(score.Rows, score.Of)
 		}
 		result.Sets = append(result.Sets, score)
 	}
@@ -177,6 +178,19 @@ const (
 	tolerance        = 0.5
 	sampledTolerance = 1.5
 )
+
+// toleranceOf is how far a figure on some rows of a set may be from the card's;
+// 0, any distance, if they are fewer than the card's.
+func toleranceOf(rows, of int) float64 {
+	switch {
+	case rows < min(of, cardRows):
+		return 0
+	case of > cardRows:
+		return sampledTolerance
+	default:
+		return tolerance
+	}
+}
 
 // modelCard is the figures that a model's makers measured, the expectation of
 // evaluate.

@@ -68,11 +68,7 @@ func TestCardIsReproduced(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				limit := tolerance
-				if score.Of > cardRows {
-					limit = sampledTolerance
-				}
-				if math.Abs(score.Figure-c.Figure) > limit {
+				if math.Abs(score.Figure-c.Figure) > toleranceOf(score.Rows, score.Of) {
 					t.Errorf("%.2f of %d rows, the card has %.1f", score.Figure, score.Rows, c.Figure)
 				}
 			})
@@ -252,6 +248,7 @@ func TestEvaluateCommand(t *testing.T) {
 		{"both models need their own sets", "name one model", []string{"--data", "testdata/sets"}},
 		{"none of the card's sets", "no set there", []string{"--model", "en", "--data", "testdata/sets"}},
 		{"unfit set", "NUMBER", []string{"--model", "en", "--data", "testdata/sets/ner/numbers"}},
+		{"too few rows to check", "--rows 2000", []string{"--model", "en", "--data", "testdata/sets", "--rows=100", "--check"}},
 		{"rows", "--rows", []string{"--model", "en", "--data", "testdata/sets", "--rows=-1"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -268,8 +265,17 @@ func TestEvaluateSaysWhatIsOff(t *testing.T) {
 		{Task: "topic", Set: "near", Rows: 10, Of: 10, Figure: 80.5, Card: &card, Tolerance: tolerance},
 		{Task: "topic", Set: "far", Rows: 10, Of: 20, Figure: 79.4, Card: &card, Tolerance: tolerance},
 		{Task: "topic", Set: "unknown", Rows: 10, Of: 10, Figure: 1},
+		{Task: "topic", Set: "few", Rows: 5, Of: 10, Figure: 79.9, Card: &card, Tolerance: toleranceOf(5, 10)},
 	}
-	for i, want := range []bool{false, true, false} {
+	for _, test := range []struct {
+		rows, of int
+		want     float64
+	}{{10, 10, tolerance}, {9, 10, 0}, {cardRows, cardRows, tolerance}, {cardRows, 5000, sampledTolerance}, {5000, 5000, sampledTolerance}, {1999, 5000, 0}} {
+		if got := toleranceOf(test.rows, test.of); got != test.want {
+			t.Errorf("%d rows of %d: tolerance %v, want %v", test.rows, test.of, got, test.want)
+		}
+	}
+	for i, want := range []bool{false, true, false, false} {
 		if got := scores[i].off(); got != want {
 			t.Errorf("%s: off %t, want %t", scores[i].Set, got, want)
 		}
@@ -278,7 +284,7 @@ func TestEvaluateSaysWhatIsOff(t *testing.T) {
 	if err := (&evaluation{Model: "m", Sets: scores}).writeTable(&out, false); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"+0.50  ", "-0.60 (!)", "10 of 20", "largest difference 0.60"} {
+	for _, want := range []string{"+0.50  ", "-0.60 (!)", "10 of 20", "-0.10  ", "largest difference 0.60"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}
