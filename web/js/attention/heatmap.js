@@ -3,7 +3,7 @@
 
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
-import { cssColor } from './color.js';
+import { SCALES, colorTable, cssColor } from './color.js';
 
 const LABEL = '12px ui-monospace, Menlo, Consolas, "Noto Sans Mono CJK SC", monospace';
 const MIN_CELL = 5;
@@ -63,11 +63,9 @@ export class HeatMap {
     const style = getComputedStyle(document.body);
     context.fillStyle = style.getPropertyValue('--surface');
     context.fillRect(0, 0, width, height);
-    for (let r = 0; r < rows.length; r++) {
-      for (let c = 0; c < columns.length; c++) {
-        context.fillStyle = cssColor(cells[r * columns.length + c], dark, scale);
-        context.fillRect(LABEL_ROOM + c * size, LABEL_ROOM + r * size, size, size);
-      }
+    if (cells.length > 0) {
+      context.imageSmoothingEnabled = false;
+      context.drawImage(cellImage(picture, dark, scale), LABEL_ROOM, LABEL_ROOM, columns.length * size, rows.length * size);
     }
     context.fillStyle = style.color;
     context.font = LABEL;
@@ -140,6 +138,23 @@ export class HeatMap {
     place(this.columnMark, LABEL_ROOM + this.column * this.size, 0, this.size, LABEL_ROOM + rows.length * this.size);
     if (say) this.on.say(sentence);
   }
+}
+
+/** A canvas with one pixel for each cell: at 512 tokens, a quarter of a million
+ * rectangles would take seconds.
+ * @param {Picture} picture  @param {boolean} dark  @param {Scale} scale  @returns {HTMLCanvasElement} */
+function cellImage({ rows, columns, cells }, dark, scale) {
+  const canvas = /** @type {HTMLCanvasElement} */ (h('canvas', { width: columns.length, height: rows.length }));
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+  const image = context.createImageData(columns.length, rows.length);
+  const pixels = new Uint32Array(image.data.buffer);
+  // The table is over what the scale makes of a probability: of 512 tokens,
+  // most have less than one 255th.
+  const colors = colorTable(dark, 'linear');
+  const share = SCALES[scale];
+  for (let i = 0; i < cells.length; i++) pixels[i] = colors[Math.round(Math.min(share(cells[i]), 1) * (colors.length - 1))];
+  context.putImageData(image, 0, 0);
+  return canvas;
 }
 
 /** The heat map as a drawing for a paper: every cell a rectangle that says its
