@@ -27,10 +27,11 @@ import time
 
 VOCABULARY = 30522
 PRECISIONS = ("float32", "bfloat16", "float16", "int8")
-# The root mean square by which hidden states, which are of order one, may differ
-# from PyTorch's float32; more means that a program does not compute the same
-# model. Not the largest difference: int8 leaves single outliers far off.
-TOLERANCE = {"float32": 1e-4, "bfloat16": 0.05, "float16": 0.01, "int8": 0.5}
+# A program's answers may differ from PyTorch's float32 by this much (hidden
+# states are of order one), and on the whole, as a root mean square, by that;
+# more means that it does not compute the same model.
+TOLERANCE = {"float32": 1e-3, "bfloat16": 0.5, "float16": 0.05, "int8": 1.5}
+MEAN_TOLERANCE = {"float32": 1e-4, "bfloat16": 0.05, "float16": 0.01, "int8": 0.5}
 
 
 def main():
@@ -98,6 +99,11 @@ def make_random_base(directory):
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + [f"w{i}" for i in range(VOCABULARY - 5)]
     (directory / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
     return str(directory)
+
+
+def read_vocabulary(model):
+    # Not splitlines, which also splits at characters that are pieces.
+    return pathlib.Path(model, "vocab.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
 
 
 def example(batch, length):
@@ -180,9 +186,21 @@ def start_openvino_int8(model, onnx, tmp, threads):
     import openvino
 
     graph = openvino.Core().read_model(onnx)
-    calibration = nncf.Dataset([example(1, 128) for _ in range(8)])
-    quantized = nncf.quantize(graph, calibration, model_type=nncf.ModelType.TRANSFORMER, subset_size=8)
+    quantized = nncf.quantize(graph, nncf.Dataset(calibration(model)), model_type=nncf.ModelType.TRANSFORMER,
+                              subset_size=64)
     return start_openvino(model, onnx, tmp, threads, graph=quantized)
+
+
+def calibration(model):
+    """Inputs as the model meets them: between [CLS] and [SEP], where a trained
+    model's hidden states have their outliers."""
+    import numpy
+
+    vocabulary = read_vocabulary(model)
+    rng = numpy.random.default_rng(5)
+    ids = rng.integers(len(vocabulary), size=(64, 1, 64), dtype=numpy.int64)
+    ids[:, :, 0], ids[:, :, -1] = vocabulary.index("[CLS]"), vocabulary.index("[SEP]")
+    return [inputs_of(i) for i in ids]
 
 
 def start_torch(model, onnx, tmp, threads, bfloat16=False):
@@ -282,7 +300,7 @@ def cloze_hidden(bert, model, precision, threads):
     """Ids and hidden states of a text of words from the model's vocabulary."""
     import numpy
 
-    vocabulary = pathlib.Path(model, "vocab.txt").read_text().split("\n")
+    vocabulary = read_vocabulary(model)
     words = [w for w in vocabulary if not w.startswith(("[", "##"))]
     text = " ".join(words[i] for i in numpy.random.default_rng(3).integers(len(words), size=40))
     out = subprocess.run([bert, "predict", "embed", "--model", str(model), "--precision", precision,
@@ -306,10 +324,11 @@ def check_agreement(peers, model, args):
     want = reference.hidden(ids)
     answers += [(p.name, p.precision, p.hidden(ids)) for p in peers]
     for name, precision, hidden in answers:
-        error = float(numpy.sqrt(numpy.mean((hidden - want) ** 2)))
-        print(f"agreement: {name} {precision}: to torch float32 {error:.2g}, "
-              f"at most {float(numpy.abs(hidden - want).max()):.2g}", flush=True)
-        if not error <= TOLERANCE[precision]:
+        largest = float(numpy.abs(hidden - want).max())
+        mean = float(numpy.sqrt(numpy.mean((hidden - want) ** 2)))
+        print(f"agreement: {name} {precision}: differs from torch float32 by {largest:.2g} at most, "
+              f"{mean:.2g} as a root mean square", flush=True)
+        if not (largest <= TOLERANCE[precision] and mean <= MEAN_TOLERANCE[precision]):
             sys.exit("the programs do not compute the same model")
 
 
