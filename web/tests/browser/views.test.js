@@ -154,6 +154,38 @@ test('the heat map says each cell under the pointer and the keyboard', async () 
   await close();
 });
 
+test('the heat map paints each cell in the colour of its value', async () => {
+  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20cat%20sat.');
+  await answered();
+  const differences = await page.evaluate(async () => {
+    const { HeatMap } = await import('/web/js/attention/heatmap.js');
+    const { cssColor } = await import('/web/js/attention/color.js');
+    const [size, room] = [26, 96]; // of a cell and for the labels
+    // Also what 512 tokens have: much less than one 255th.
+    const cells = Float32Array.of(0, 0.0005, 0.002, 0.03, 0.5, 1);
+    const map = new HeatMap({ say() {}, layer() {}, head() {} });
+    /** @type {number[]} */
+    const differences = [];
+    for (const scale of ['sqrt', 'linear', 'log']) {
+      for (const dark of [false, true]) {
+        map.draw({ rows: ['a', 'b'], columns: ['x', 'y', 'z'], cells }, { dark, scale, name: '' });
+        const context = map.canvas.getContext('2d');
+        cells.forEach((value, i) => {
+          const ratio = devicePixelRatio;
+          const [x, y] = [i % 3, Math.floor(i / 3)].map((at) => Math.round((room + (at + 0.5) * size) * ratio));
+          const painted = context.getImageData(x, y, 1, 1).data;
+          const wanted = cssColor(value, dark, scale).match(/\d+/g).map(Number);
+          differences.push(Math.max(...wanted.map((channel, k) => Math.abs(channel - painted[k]))));
+        });
+      }
+    }
+    return differences;
+  });
+  assert.equal(differences.length, 36);
+  assert.ok(Math.max(...differences) <= 2, `colours differ by ${differences}`);
+  await close();
+});
+
 test('what the heat map says is what the server answers', async () => {
   const { page, answered, close } = await openPage('#/attention?v=1&text=The%20cat%20sat.&layer=3&head=5');
   await answered();
