@@ -59,11 +59,20 @@ function asCode(requests) {
 
 /** @param {import('./views.js').View} view  @param {import('./state.js').State} state  @param {import('./api.js').Answer[]} answers  @param {HTMLElement} result */
 function asFile(view, state, answers, result) {
+  const failure = h('p', { role: 'alert' });
   return h('div', { class: 'row exports', role: 'group', 'aria-label': t('save-as') },
     h('span', {}, t('save-as')),
     exporters(view, state, answers, result).map(({ name, make }) => h('button', {
-      type: 'button', onclick: async () => download(`cloze-${view.id}.${name.toLowerCase()}`, await make()),
-    }, name)));
+      type: 'button', onclick: async () => {
+        replace(failure);
+        try {
+          download(`cloze-${view.id}.${name.toLowerCase()}`, await make());
+        } catch (error) {
+          replace(failure, t('not-saved', { name, error: String(error) }));
+        }
+      },
+    }, name)),
+    failure);
 }
 
 /** An error in place of an answer: what is wrong, where, and what to do.

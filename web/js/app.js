@@ -45,6 +45,8 @@ class App {
     this.asked = '';
     /** @type {(Answer[]|Error)[]|undefined} */
     this.answers = undefined;
+    /** @type {import('./api.js').Request[][]} */
+    this.requests = [];
     this.typing = 0;
     this.waiting = 0;
     this.abort = new AbortController();
@@ -84,7 +86,8 @@ class App {
 
   /** @param {State} state  of a fragment */
   complete(state) {
-    return completeState(state, { ...SETTINGS, ...this.view.settings }, this.view.example(currentLanguage()));
+    const complete = completeState(state, { ...SETTINGS, ...this.view.settings }, this.view.example(currentLanguage()));
+    return this.view.clean?.(complete) ?? complete;
   }
 
   /**
@@ -93,10 +96,11 @@ class App {
    * @param {State} patch  @param {{typing?: boolean}} [how]
    */
   set(patch, { typing = false } = {}) {
+    const changes = Object.entries(patch).some(([name, value]) => this.state[name] !== value);
     this.state = { ...this.state, ...patch };
     const fragment = formatFragment({ view: this.view.id, state: withoutDefaults(this.state, { ...SETTINGS, ...this.view.settings }) });
     if (typing) history.replaceState(null, '', fragment);
-    else history.pushState(null, '', fragment);
+    else if (changes) history.pushState(null, '', fragment);
     replace(this.notice, fragment.length > MAX_LINK && h('p', { class: 'hint' }, t('long-link', { n: fragment.length })));
     clearTimeout(this.typing);
     if (typing) {
@@ -151,7 +155,8 @@ class App {
     const key = JSON.stringify(questions.map(({ state, requests }) => [requests, this.view.followUps && state]));
     if (key === this.asked) {
       // Asked already: the answer is on its way, or here.
-      if (this.answers) this.show(this.answers, questions);
+      // With the requests that followed from the first answers.
+      if (this.answers) this.show(this.answers, questions.map(({ state }, i) => ({ state, requests: this.requests[i] })));
       return;
     }
     this.forget();
@@ -167,6 +172,7 @@ class App {
     if (signal.aborted) return;
     this.stopWaiting();
     this.answers = answers;
+    this.requests = questions.map(({ requests }) => requests);
     this.show(answers, questions);
   }
 
@@ -217,8 +223,11 @@ class App {
         this.columns[i].show(this.view, answer, { state, requests, several, page: this });
       }
     });
-    const first = answers.find((answer) => !(answer instanceof Error));
-    if (first) this.announce(this.view.summary(/** @type {Answer[]} */ (first)));
+    // Of several columns the one in use speaks, otherwise the first.
+    const answered = answers.flatMap((answer, i) => (answer instanceof Error ? [] : [{ answer, column: this.columns[i] }]));
+    const speaker = answered.find(({ column }) => column.element.contains(document.activeElement)) ?? answered[0];
+    const sentence = speaker && this.view.summary(speaker.answer, speaker.column.result);
+    if (sentence) this.announce(sentence);
   }
 
   showWaiting() {

@@ -2,12 +2,15 @@
 
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
+import { shorten } from './labels.js';
 import { topOfRow } from './matrix.js';
 
 const LINE_HEIGHT = 24;
 const LEFT = 150;
 const RIGHT = 430;
 const WIDTH = 580;
+/** Of a monospaced font at 14 pixels, beside LEFT and RIGHT. */
+const LABEL_COLUMNS = 16;
 /** More lines than these are slow to draw and say nothing. */
 const MAX_LINES = 500;
 
@@ -51,7 +54,7 @@ export function arcs({ rows, columns, cells }, { least, name, say }) {
 
 /** @param {number} x  @param {number} row  @param {string} label  @param {string} anchor */
 function text(x, row, label, anchor) {
-  return h('text', { x, y: (row + 0.85) * LINE_HEIGHT, 'text-anchor': anchor, fill: 'currentColor' }, label);
+  return h('text', { x, y: (row + 0.85) * LINE_HEIGHT, 'text-anchor': anchor, fill: 'currentColor' }, shorten(label, LABEL_COLUMNS), h('title', {}, label));
 }
 
 /** @param {number} from  @param {number} to */

@@ -34,6 +34,7 @@ export default {
   copy: 'Copy',
   copied: 'Copied',
   'save-as': 'Save as',
+  'not-saved': 'It could not be saved as {name}: {error}',
 
   'fill-mask.title': 'Fill the mask',
   'fill-mask.lead': 'BERT learned language by guessing hidden words. Hide some, and see what it expects.',
@@ -83,7 +84,7 @@ export default {
   'attention.not-explanation': 'Attention shows what the model computes with. It is not an explanation of its answer: other patterns can give the same answer (Jain and Wallace 2019; Wiegreffe and Pinter 2019).',
   'attention.all-heads': 'All heads: layers down, heads across',
   'attention.grid': '{layers} layers of {heads} heads; arrow keys move',
-  'attention.head-label': 'Layer {layer}, head {head}: {pattern}, entropy {entropy} bits',
+  'attention.facts': '{name}: {pattern}, entropy {entropy} bits',
   'attention.pattern.next': 'looks at the next token',
   'attention.pattern.previous': 'looks at the previous token',
   'attention.pattern.self': 'looks at itself',
@@ -103,6 +104,10 @@ export default {
   'attention.strongest': 'Strongest targets',
   'attention.from-label': 'from “{from}”: {targets}',
   'attention.summary': 'Attention between {tokens} tokens',
+  'attention.layer': 'Layer',
+  'attention.head': 'Head',
+  'attention.scrolls': 'Wider than its room: it scrolls sideways.',
+  'attention.legend': 'Colours from probability 0 to 1, {scale}',
 
   'classify.title': 'Classify',
   'classify.lead': 'Which subject is a text about? A small layer on the pooled [CLS] vector decides.',

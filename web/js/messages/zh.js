@@ -34,6 +34,7 @@ export default {
   copy: '复制',
   copied: '已复制',
   'save-as': '另存为',
+  'not-saved': '无法另存为 {name}：{error}',
 
   'fill-mask.title': '完形填空',
   'fill-mask.lead': 'BERT 靠猜测被遮住的词学会语言。遮住几个词，看看它会填什么。',
@@ -83,7 +84,7 @@ export default {
   'attention.not-explanation': '注意力显示模型计算时用到了什么，但并不解释它的答案：别的注意力分布也可能给出同样的答案（Jain 与 Wallace 2019；Wiegreffe 与 Pinter 2019）。',
   'attention.all-heads': '全部的头：纵向为层，横向为头',
   'attention.grid': '{layers} 层，每层 {heads} 个头；用方向键移动',
-  'attention.head-label': '第 {layer} 层第 {head} 头：{pattern}，熵 {entropy} 比特',
+  'attention.facts': '{name}：{pattern}，熵 {entropy} 比特',
   'attention.pattern.next': '看向后一个词片',
   'attention.pattern.previous': '看向前一个词片',
   'attention.pattern.self': '看向自身',
@@ -103,6 +104,10 @@ export default {
   'attention.strongest': '最强的目标',
   'attention.from-label': '从“{from}”：{targets}',
   'attention.summary': '{tokens} 个词片之间的注意力',
+  'attention.layer': '层',
+  'attention.head': '头',
+  'attention.scrolls': '比显示区域宽，可左右滚动。',
+  'attention.legend': '颜色表示概率 0 到 1，{scale}刻度',
 
   'classify.title': '分类',
   'classify.lead': '文本讲的是什么主题？由 [CLS] 池化向量上的一个小层来判断。',
