@@ -71,7 +71,7 @@ export class HeadGrid {
   label(statistics) {
     [...this.buttons.children].forEach((button, i) => {
       const name = t('attention.head-of', { layer: Math.floor(i / this.heads) + 1, head: (i % this.heads) + 1 });
-      const label = statistics.length > 0 ? factsOf(name, statistics[i]) : name;
+      const label = statistics.length > 0 ? t('attention.of', { name, facts: factsOf(statistics[i]) }) : name;
       button.setAttribute('aria-label', label);
       button.setAttribute('title', label);
     });
@@ -86,6 +86,12 @@ export class HeadGrid {
       button.setAttribute('aria-pressed', String(wholeLayer ? inLayer : chosen));
       button.setAttribute('tabindex', chosen ? '0' : '-1');
     });
+  }
+
+  /** Outlines some of the heads. @param {boolean[]} which  of each head, or none */
+  outline(which) {
+    this.buttons.classList.toggle('outlines', which.some(Boolean));
+    [...this.buttons.children].forEach((button, i) => button.classList.toggle('outlined', which[i] ?? false));
   }
 
   /** @param {KeyboardEvent} event */

@@ -11,7 +11,9 @@ import { HeadGrid } from './grid.js';
 import { HeatMap } from './heatmap.js';
 import { legend } from './legend.js';
 import { thumbnail, topOfRow } from './matrix.js';
+import { PatternFilter } from './pattern-filter.js';
 import { factsOf, statistics } from './patterns.js';
+import { scrolling } from './scroll.js';
 import { chosen } from './settings.js';
 import { inSlices } from './slices.js';
 
@@ -42,7 +44,8 @@ export class AttentionPanel {
     this.keys = h('p', { class: 'hint' }, t('attention.keys'));
 
     this.notes = h('div', {});
-    this.overview = h('section', { class: 'overview' }, h('h3', {}, t('attention.all-heads')), this.grid.element,
+    this.patterns = new PatternFilter((pattern) => page.set({ pattern }));
+    this.overview = h('section', { class: 'overview' }, h('h3', {}, t('attention.all-heads')), scrolling(this.grid.element), this.patterns.element,
       this.coarse = h('p', { class: 'hint' }, t('attention.coarse')));
     this.closeUp = h('section', { class: 'close-up' },
       h('div', { class: 'row' }, field(t('attention.layer'), this.layerChoice), this.headField),
@@ -72,7 +75,7 @@ export class AttentionPanel {
 
     replace(this.notes, readNotes(result));
     this.heading.textContent = name;
-    this.facts.textContent = factsOf(name, statistics(exact, 0, 0, pieces));
+    this.facts.textContent = factsOf(statistics(exact, 0, 0, pieces));
     this.renormalised.hidden = !how.renormalised;
     this.coarse.hidden = !how.renormalised;
     this.showPicture(picture, state, name);
@@ -89,7 +92,7 @@ export class AttentionPanel {
     if (picture.rows.length === 0 || picture.columns.length === 0) {
       replace(this.picture, h('p', {}, t('attention.nothing-left')));
     } else if (state.view === 'arcs') {
-      replace(this.picture, h('div', { class: 'scroll' }, arcs(picture, { least: Number(state.least), name, say: (s) => this.page.announce(s) })));
+      replace(this.picture, arcs(picture, { least: Number(state.least), name, room: this.picture.clientWidth, say: (s) => this.page.announce(s) }));
     } else if (state.view === 'table') {
       replace(this.picture, table(picture));
     } else {
@@ -109,7 +112,7 @@ export class AttentionPanel {
     const key = [state.specials, state.direction, state.words].join();
     const before = this.work;
     if (before?.bytes === bytes && before.key === key) {
-      if (before.done) this.paintGrid(before);
+      if (before.done) this.showWork(before);
       return;
     }
     const known = before?.bytes === bytes && before.done;
@@ -128,16 +131,19 @@ export class AttentionPanel {
       work.done = true;
       this.grid.element.removeAttribute('aria-busy');
       this.grid.label(work.statistics);
-      this.paintGrid(work);
+      this.showWork(work);
     });
   }
 
-  /** @param {GridWork} work */
-  paintGrid({ thumbnails }) {
+  /** Shows it as the page is now, which may have become dark meanwhile.
+   * @param {GridWork} work */
+  showWork({ thumbnails, statistics }) {
+    const { state } = this.page;
+    this.patterns.show(statistics, /** @type {import('./patterns.js').Pattern|''} */ (state.pattern));
+    this.grid.outline(statistics.map(({ pattern }) => pattern === state.pattern));
     const { rows, columns } = thumbnails[0];
     if (rows === 0 || columns === 0) return;
-    // As the page is now: it may have become dark while this was worked out.
-    const scale = /** @type {import('./color.js').Scale} */ (this.page.state.scale);
+    const scale = /** @type {import('./color.js').Scale} */ (state.scale);
     this.grid.draw({ layers: this.layers, heads: this.heads }, thumbnails.map(({ cells }) => cells), { rows, columns, dark: isDark(), scale });
   }
 
@@ -148,7 +154,7 @@ export class AttentionPanel {
   changes({ bytes, result, name, layer, head }, state) {
     const before = this.before;
     this.before = { bytes, head: [state.mode, layer, head].join() };
-    const facts = /** @type {string} */ (this.facts.textContent);
+    const facts = t('attention.of', { name, facts: this.facts.textContent });
     if (before?.bytes !== bytes) {
       return [t('attention.summary', { tokens: result.pieces.length }), result.truncated && t('read-truncated'), facts].filter(Boolean).join('. ');
     }

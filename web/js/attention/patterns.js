@@ -69,7 +69,7 @@ export function statistics({ heads, tokens: T, values, scale }, layer, head, pie
   return { entropy, pattern: 'mixed', share: total / T };
 }
 
-/** That in words. @param {string} name  of the head  @param {HeadStatistics} statistics */
-export function factsOf(name, { pattern, entropy }) {
-  return t('attention.facts', { name, pattern: t(`attention.pattern.${pattern}`), entropy: entropy.toFixed(2) });
+/** That in words. @param {HeadStatistics} statistics */
+export function factsOf({ pattern, entropy }) {
+  return t('attention.facts', { pattern: t(`attention.pattern.${pattern}`), entropy: entropy.toFixed(2) });
 }

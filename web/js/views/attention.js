@@ -62,7 +62,7 @@ export const attention = {
   },
   picture: (answers, state) => {
     const { picture, name } = shownOf(answers, state);
-    if (state.view === 'arcs') return arcs(picture, { least: Number(state.least), name, say: () => {} });
+    if (state.view === 'arcs') return arcs(picture, { least: Number(state.least), name, room: Infinity, say: () => {} });
     return heatMapDrawing(picture, { dark: isDark(), scale: /** @type {any} */ (state.scale), name });
   },
   table: (answers, state) => {

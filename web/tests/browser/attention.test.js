@@ -303,18 +303,18 @@ test('a tap reads a cell', async () => {
 test('the keyboard’s cell is on screen, and a narrow page shows that the map scrolls', async () => {
   const { page, answered, close } = await openPage(link({ text: wordsOf(20) }), { viewport: { width: 320, height: 600 } });
   await answered();
-  await page.getByText('it scrolls sideways').waitFor();
-  const edges = () => page.locator('.scroll-frame').evaluate((frame) => ['::before', '::after'].map((edge) => getComputedStyle(frame, edge).opacity));
-  await page.waitForFunction(() => document.querySelector('.scroll-frame.more-after'));
+  await page.locator('.close-up').getByText('it scrolls sideways').waitFor();
+  const edges = () => page.locator('.close-up .scroll-frame').evaluate((frame) => ['::before', '::after'].map((edge) => getComputedStyle(frame, edge).opacity));
+  await page.waitForFunction(() => document.querySelector('.close-up .scroll-frame.more-after'));
   assert.deepEqual(await edges(), ['0', '1']);
   const visible = () => page.locator('.cross-cell').evaluate((cell) => {
-    const [box, room] = [cell.getBoundingClientRect(), document.querySelector('.scroll').getBoundingClientRect()];
+    const [box, room] = [cell.getBoundingClientRect(), document.querySelector('.close-up .scroll').getBoundingClientRect()];
     return box.left >= room.left && box.right <= room.right && box.top >= 0 && box.bottom <= innerHeight;
   });
   const grid = page.getByRole('grid');
   await grid.press('End');
   assert.ok(await visible(), 'the last column');
-  await page.waitForFunction(() => document.querySelector('.scroll-frame.more-before'));
+  await page.waitForFunction(() => document.querySelector('.close-up .scroll-frame.more-before'));
   assert.deepEqual(await edges(), ['1', '0']);
   await grid.press('Control+End');
   assert.ok(await visible(), 'the last cell');
@@ -454,5 +454,38 @@ test('a saved answer says what it is of', async () => {
   await page.getByRole('heading', { name: 'Layer 2, mean of its heads', exact: true }).waitFor();
   const mean = JSON.parse(await saved(page, 'JSON'));
   assert.deepEqual([mean.mode, mean.layer, 'head' in mean], ['mean', 1, false]);
+  await close();
+});
+
+test('the heads of a pattern are outlined', async () => {
+  const { page, answered, close } = await openPage(link({ text: 'The cat sat on the mat.' }));
+  await answered();
+  const patterns = page.getByRole('group', { name: 'Outline the heads of a pattern' }).getByRole('button');
+  const counts = (await patterns.allTextContents()).map((text) => Number(text.match(/\d+$/)[0]));
+  assert.equal(counts.reduce((a, b) => a + b), 72);
+  assert.deepEqual(counts, counts.toSorted((a, b) => b - a));
+  const pattern = (await patterns.nth(1).textContent()).replace(/: \d+$/, '');
+  await patterns.nth(1).press('Enter');
+  assert.equal(await patterns.nth(1).getAttribute('aria-pressed'), 'true');
+  const outlined = await page.locator('.heads .outlined').evaluateAll((buttons) => buttons.map((b) => b.getAttribute('aria-label')));
+  assert.equal(outlined.length, counts[1]);
+  for (const label of outlined) assert.ok(label.includes(`: ${pattern}, entropy`), label);
+  // A text without such a head keeps the button that takes the outlines away.
+  const url = page.url();
+  await page.evaluate((fragment) => { location.hash = fragment; }, `${url.slice(url.indexOf('#')).replace(/pattern=\w+/, 'pattern=same')}&k=1`);
+  const same = page.locator('.patterns button', { hasText: 'the same token' });
+  await same.waitFor();
+  assert.equal(await same.getAttribute('aria-pressed'), 'true');
+  await same.click();
+  assert.equal(await page.locator('.heads .outlined').count(), 0);
+  assert.ok(!page.url().includes('pattern='));
+  await close();
+});
+
+test('on a narrow page lines are drawn large enough to be read', async () => {
+  const { page, answered, close } = await openPage(link({ text: 'The cat sat.', view: 'arcs' }), { viewport: { width: 320, height: 800 } });
+  await answered();
+  const size = await page.locator('svg.arcs').evaluate((svg) => 14 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width);
+  assert.ok(size >= 10, `letters of ${size} pixels`);
   await close();
 });
