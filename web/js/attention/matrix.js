@@ -85,23 +85,23 @@ function wordGroups(pieces, chosen) {
  */
 export function arrange({ heads, tokens, values, scale }, layer, head, { rows, columns, renormalised }) {
   const base = (layer * heads + head) * tokens * tokens;
+  // Which column a token belongs to, if any: the cells are then filled in the
+  // order in which the values stand.
+  const columnOf = new Int32Array(tokens).fill(-1);
+  columns.forEach((group, c) => group.tokens.forEach((j) => { columnOf[j] = c; }));
   const cells = new Float32Array(rows.length * columns.length);
   for (let r = 0; r < rows.length; r++) {
     const at = r * columns.length;
     const from = rows[r].tokens;
-    let sum = 0;
-    for (let c = 0; c < columns.length; c++) {
-      let p = 0;
-      for (const i of from) {
-        for (const j of columns[c].tokens) p += values[base + i * tokens + j];
+    for (const i of from) {
+      for (let j = 0, row = base + i * tokens; j < tokens; j++) {
+        if (columnOf[j] >= 0) cells[at + columnOf[j]] += values[row + j];
       }
-      p *= scale / from.length;
-      cells[at + c] = p;
-      sum += p;
     }
-    if (renormalised && sum > 0) {
-      for (let c = 0; c < columns.length; c++) cells[at + c] /= sum;
-    }
+    let sum = 0;
+    for (let c = at; c < at + columns.length; c++) sum += cells[c];
+    const share = !renormalised ? scale / from.length : sum > 0 ? 1 / sum : 0;
+    for (let c = at; c < at + columns.length; c++) cells[c] *= share;
   }
   return cells;
 }
@@ -121,7 +121,7 @@ export function thumbnail(attention, layer, head, plan) {
   const base = (layer * heads + head) * tokens * tokens;
   const cells = rows === tokens && columns === tokens && values instanceof Uint8Array
     ? values.subarray(base, base + tokens * tokens)
-    : Uint8Array.from(arrange(attention, layer, head, plan), (p) => Math.round(255 * p));
+    : in255ths(arrange(attention, layer, head, plan));
   const step = Math.ceil(Math.max(rows, columns) / MAX_SIDE);
   if (step <= 1) return { rows, columns, cells };
   const width = Math.ceil(columns / step);
@@ -138,6 +138,13 @@ export function thumbnail(attention, layer, head, plan) {
     }
   }
   return { rows: height, columns: width, cells: small };
+}
+
+/** @param {Float32Array} cells */
+function in255ths(cells) {
+  const bytes = new Uint8Array(cells.length);
+  for (let i = 0; i < cells.length; i++) bytes[i] = 255 * cells[i] + 0.5;
+  return bytes;
 }
 
 /** The k largest cells of a row, by falling value; of equal ones the first.
