@@ -29,9 +29,12 @@ export class HeatMap {
     /** @type {Picture} */
     this.picture = { rows: [], columns: [], cells: new Float32Array() };
     this.size = MAX_CELL;
-    this.canvas = h('canvas', { class: 'picture', 'aria-hidden': 'true' });
-    this.rowMark = h('div', { class: 'cross' });
-    this.columnMark = h('div', { class: 'cross' });
+    this.canvas = h('canvas', { class: 'cells', 'aria-hidden': 'true' });
+    // The labels stay where they are while the cells scroll.
+    this.rowLabels = h('canvas', { 'aria-hidden': 'true' });
+    this.columnLabels = h('canvas', { 'aria-hidden': 'true' });
+    /** Of the row and the column, across the cells and on the labels. */
+    this.marks = [0, 1, 2, 3].map(() => h('div', { class: 'cross' }));
     this.cellMark = h('div', { class: 'cross-cell' });
     this.cell = h('div', { role: 'gridcell', id: `cell-${Math.random().toString(36).slice(2)}` });
     this.gridRow = h('div', { role: 'row', class: 'visually-hidden' }, this.cell);
@@ -42,7 +45,12 @@ export class HeatMap {
       // A finger taps without moving, and gives the focus after this.
       onpointerdown: (/** @type {PointerEvent} */ e) => this.point(e),
       onfocus: () => this.mark(),
-    }, this.canvas, this.rowMark, this.columnMark, this.cellMark, this.gridRow);
+    },
+    h('div', { class: 'corner' }),
+    h('div', { class: 'column-labels' }, this.columnLabels, this.marks[0]),
+    h('div', { class: 'row-labels' }, this.rowLabels, this.marks[1]),
+    h('div', { class: 'all-cells' }, this.canvas, this.marks[2], this.marks[3], this.cellMark),
+    this.gridRow);
     this.readout = h('p', { class: 'readout' });
     this.element = h('div', {}, this.readout, scrolling(this.grid));
   }
@@ -58,47 +66,32 @@ export class HeatMap {
     this.grid.setAttribute('aria-colcount', String(columns.length));
     const size = Math.max(MIN_CELL, Math.min(MAX_CELL, Math.floor(900 / Math.max(columns.length, 1))));
     this.size = size;
-    const width = LABEL_ROOM + columns.length * size;
-    const height = LABEL_ROOM + rows.length * size;
-    const ratio = Math.min(window.devicePixelRatio || 1, Math.sqrt(MAX_PIXELS / (width * height)));
-    const canvas = /** @type {HTMLCanvasElement} */ (this.canvas);
-    canvas.width = width * ratio;
-    canvas.height = height * ratio;
-    canvas.style.setProperty('width', `${width}px`);
-    canvas.style.setProperty('height', `${height}px`);
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-    context.scale(ratio, ratio);
-    const style = getComputedStyle(document.body);
-    context.fillStyle = style.getPropertyValue('--surface');
-    context.fillRect(0, 0, width, height);
+    const width = columns.length * size;
+    const height = rows.length * size;
+    const ratio = Math.min(window.devicePixelRatio || 1, Math.sqrt(MAX_PIXELS / Math.max(width * height, 1)));
+    const context = prepared(this.canvas, width, height, ratio);
     if (cells.length > 0) {
       context.imageSmoothingEnabled = false;
-      context.drawImage(cellImage(picture, dark, scale), LABEL_ROOM, LABEL_ROOM, columns.length * size, rows.length * size);
+      context.drawImage(cellImage(picture, dark, scale), 0, 0, width, height);
     }
-    context.fillStyle = style.color;
-    context.font = LABEL;
-    context.textBaseline = 'middle';
     const every = everyNth(size);
-    context.textAlign = 'right';
-    for (let r = 0; r < rows.length; r += every) {
-      context.fillText(shorten(rows[r], LABEL_COLUMNS), LABEL_ROOM - 6, LABEL_ROOM + (r + 0.5) * size);
-    }
-    context.textAlign = 'left';
-    for (let c = 0; c < columns.length; c += every) {
-      context.save();
-      context.translate(LABEL_ROOM + (c + 0.5) * size, LABEL_ROOM - 6);
-      context.rotate(-Math.PI / 2);
-      context.fillText(shorten(columns[c], LABEL_COLUMNS), 0, 0);
-      context.restore();
-    }
+    const beside = prepared(this.rowLabels, LABEL_ROOM, height, ratio);
+    beside.textAlign = 'right';
+    for (let r = 0; r < rows.length; r += every) beside.fillText(shorten(rows[r], LABEL_COLUMNS), LABEL_ROOM - 6, (r + 0.5) * size);
+    const above = prepared(this.columnLabels, width, LABEL_ROOM, ratio);
+    above.translate(0, LABEL_ROOM - 6);
+    above.rotate(-Math.PI / 2);
+    for (let c = 0; c < columns.length; c += every) above.fillText(shorten(columns[c], LABEL_COLUMNS), 0, (c + 0.5) * size);
     this.mark(false);
   }
 
   /** @param {PointerEvent} event */
   point(event) {
+    // Labels may lie over cells.
+    if (event.target !== this.canvas) return;
     const box = this.canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left - LABEL_ROOM) / this.size);
-    const row = Math.floor((event.clientY - box.top - LABEL_ROOM) / this.size);
+    const column = Math.floor((event.clientX - box.left) / this.size);
+    const row = Math.floor((event.clientY - box.top) / this.size);
     const { rows, columns } = this.picture;
     if (row < 0 || column < 0 || row >= rows.length || column >= columns.length) return;
     if (row === this.row && column === this.column) return;
@@ -148,11 +141,33 @@ export class HeatMap {
     this.cell.textContent = sentence;
     this.gridRow.setAttribute('aria-rowindex', String(this.row + 1));
     this.cell.setAttribute('aria-colindex', String(this.column + 1));
-    place(this.rowMark, 0, LABEL_ROOM + this.row * this.size, LABEL_ROOM + columns.length * this.size, this.size);
-    place(this.columnMark, LABEL_ROOM + this.column * this.size, 0, this.size, LABEL_ROOM + rows.length * this.size);
-    place(this.cellMark, LABEL_ROOM + this.column * this.size, LABEL_ROOM + this.row * this.size, this.size, this.size);
+    const [x, y] = [this.column * this.size, this.row * this.size];
+    place(this.marks[0], x, 0, this.size, LABEL_ROOM);
+    place(this.marks[1], 0, y, LABEL_ROOM, this.size);
+    place(this.marks[2], x, 0, this.size, rows.length * this.size);
+    place(this.marks[3], 0, y, columns.length * this.size, this.size);
+    place(this.cellMark, x, y, this.size, this.size);
     if (say) this.on.say(sentence);
   }
+}
+
+/** A canvas on paper of the page's colour, ready for labels in its ink.
+ * @param {HTMLCanvasElement} canvas  @param {number} width  @param {number} height  @param {number} ratio  pixels of the canvas to one of the page
+ * @returns {CanvasRenderingContext2D} */
+function prepared(canvas, width, height, ratio) {
+  canvas.width = width * ratio;
+  canvas.height = height * ratio;
+  canvas.style.setProperty('width', `${width}px`);
+  canvas.style.setProperty('height', `${height}px`);
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+  context.scale(ratio, ratio);
+  const style = getComputedStyle(document.body);
+  context.fillStyle = style.getPropertyValue('--surface');
+  context.fillRect(0, 0, width, height);
+  context.fillStyle = style.color;
+  context.font = LABEL;
+  context.textBaseline = 'middle';
+  return context;
 }
 
 /** @param {HTMLElement} element  @param {number} x  @param {number} y  @param {number} width  @param {number} height */

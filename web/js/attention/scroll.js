@@ -1,4 +1,4 @@
-// A part of the page that may be wider than its room, and shows where it goes
+// A part of the page that may be larger than its room, and shows where it goes
 // on: not every system shows scroll bars.
 
 import { h } from '../dom.js';
@@ -8,16 +8,19 @@ import { t } from '../i18n.js';
 export function scrolling(child) {
   const scroller = h('div', { class: 'scroll' }, child);
   const hint = h('p', { class: 'hint', hidden: true }, t('attention.scrolls'));
-  const frame = h('div', { class: 'scroll-frame' }, scroller);
+  const edges = h('div', { class: 'edges' });
   const look = () => {
-    const hidden = scroller.scrollWidth - scroller.clientWidth;
-    frame.classList.toggle('more-before', scroller.scrollLeft > 1);
-    frame.classList.toggle('more-after', scroller.scrollLeft < hidden - 1);
-    hint.hidden = hidden <= 1;
+    const across = scroller.scrollWidth - scroller.clientWidth;
+    const down = scroller.scrollHeight - scroller.clientHeight;
+    edges.classList.toggle('more-left', scroller.scrollLeft > 1);
+    edges.classList.toggle('more-right', scroller.scrollLeft < across - 1);
+    edges.classList.toggle('more-above', scroller.scrollTop > 1);
+    edges.classList.toggle('more-below', scroller.scrollTop < down - 1);
+    hint.hidden = across <= 1 && down <= 1;
   };
   scroller.addEventListener('scroll', look, { passive: true });
   const observer = new ResizeObserver(look);
   observer.observe(scroller);
   observer.observe(child);
-  return h('div', {}, hint, frame);
+  return h('div', {}, hint, h('div', { class: 'scroll-frame' }, scroller, edges));
 }

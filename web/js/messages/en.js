@@ -109,7 +109,7 @@ export default {
   'attention.summary': 'Attention between {tokens} tokens',
   'attention.layer': 'Layer',
   'attention.head': 'Head',
-  'attention.scrolls': 'Wider than its room: it scrolls sideways.',
+  'attention.scrolls': 'Larger than its room: it scrolls.',
   'attention.legend': 'Colours from probability 0 to 1, {scale}',
 
   'classify.title': 'Classify',

@@ -109,7 +109,7 @@ export default {
   'attention.summary': '{tokens} 个词片之间的注意力',
   'attention.layer': '层',
   'attention.head': '头',
-  'attention.scrolls': '比显示区域宽，可左右滚动。',
+  'attention.scrolls': '比显示区域大，可以滚动。',
   'attention.legend': '颜色表示概率 0 到 1，{scale}刻度',
 
   'classify.title': '分类',

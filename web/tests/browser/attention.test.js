@@ -49,8 +49,8 @@ test('the heat map says each cell under the pointer and the keyboard', async () 
   await page.keyboard.press('PageDown');
   await page.getByRole('heading', { name: 'Layer 2, head 3', exact: true }).waitFor();
   assert.match(await page.locator('.readout').textContent(), /from “\[SEP\]” to “\[SEP\]”/, 'the cell stays');
-  const box = await page.locator('.heat-map canvas').boundingBox();
-  await page.mouse.move(box.x + 96 + 3, box.y + 96 + 3);
+  const box = await page.locator('.heat-map .cells').boundingBox();
+  await page.mouse.move(box.x + 3, box.y + 3);
   assert.match(await page.locator('.readout').textContent(), /from “\[CLS\]” to “\[CLS\]”/);
   await close();
 });
@@ -61,7 +61,7 @@ test('the heat map paints each cell in the colour of its value', async () => {
   const differences = await page.evaluate(async () => {
     const { HeatMap } = await import('/web/js/attention/heatmap.js');
     const { cssColor } = await import('/web/js/attention/color.js');
-    const [size, room] = [26, 96]; // of a cell and for the labels
+    const size = 26; // of a cell
     // Also what 512 tokens have: much less than one 255th.
     const cells = Float32Array.of(0, 0.0005, 0.002, 0.03, 0.5, 1);
     const map = new HeatMap({ say() {}, layer() {}, head() {} });
@@ -73,7 +73,7 @@ test('the heat map paints each cell in the colour of its value', async () => {
         const context = map.canvas.getContext('2d');
         cells.forEach((value, i) => {
           const ratio = devicePixelRatio;
-          const [x, y] = [i % 3, Math.floor(i / 3)].map((at) => Math.round((room + (at + 0.5) * size) * ratio));
+          const [x, y] = [i % 3, Math.floor(i / 3)].map((at) => Math.round((at + 0.5) * size * ratio));
           const painted = context.getImageData(x, y, 1, 1).data;
           const wanted = cssColor(value, dark, scale).match(/\d+/g).map(Number);
           differences.push(Math.max(...wanted.map((channel, k) => Math.abs(channel - painted[k]))));
@@ -176,7 +176,7 @@ test('the entropy of a head is that of exact probabilities', async () => {
 test('pictures follow the light and the dark', async () => {
   const { page, answered, close } = await openPage('#/attention', { colorScheme: 'light' });
   await answered();
-  const paper = () => page.locator('.heat-map canvas').evaluate((canvas) => [...canvas.getContext('2d').getImageData(1, 1, 1, 1).data.subarray(0, 3)].reduce((a, b) => a + b));
+  const paper = () => page.locator('.row-labels canvas').evaluate((canvas) => [...canvas.getContext('2d').getImageData(1, 1, 1, 1).data.subarray(0, 3)].reduce((a, b) => a + b));
   assert.ok(await paper() > 600);
   await page.getByRole('button', { name: 'Light / dark' }).click();
   assert.ok(await paper() < 200, 'after the button');
@@ -184,7 +184,7 @@ test('pictures follow the light and the dark', async () => {
   const other = await openPage('#/attention', { colorScheme: 'light' });
   await other.answered();
   await other.page.emulateMedia({ colorScheme: 'dark' });
-  await other.page.waitForFunction(() => [...document.querySelector('.heat-map canvas').getContext('2d').getImageData(1, 1, 1, 1).data.subarray(0, 3)].reduce((a, b) => a + b) < 200);
+  await other.page.waitForFunction(() => [...document.querySelector('.row-labels canvas').getContext('2d').getImageData(1, 1, 1, 1).data.subarray(0, 3)].reduce((a, b) => a + b) < 200);
   await other.close();
 });
 
@@ -251,11 +251,11 @@ test('a long text is saved as a picture', async () => {
     const copy = document.createElement('canvas');
     [copy.width, copy.height] = [image.width, image.height];
     copy.getContext('2d').drawImage(image, 0, 0);
-    const colors = (canvas) => [96, 96 + 511 * 5].map((at) => {
-      const zoom = canvas.width / (96 + 512 * 5);
+    const colors = (canvas, room) => [room, room + 511 * 5].map((at) => {
+      const zoom = canvas.width / (room + 512 * 5);
       return [...canvas.getContext('2d').getImageData(Math.floor((at + 2.5) * zoom), Math.floor((at + 2.5) * zoom), 1, 1).data];
     });
-    return [colors(copy), colors(document.querySelector('.heat-map canvas'))];
+    return [colors(copy, 96), colors(document.querySelector('.heat-map .cells'), 0)];
   }, png);
   for (const [i, color] of printed.entries()) assert.ok(color.every((v, k) => Math.abs(v - shown[i][k]) <= 3), `${printed} on paper, ${shown} on screen`);
   await close();
@@ -291,10 +291,10 @@ test('nonsense in a link is as if it were not there', async () => {
 test('a tap reads a cell', async () => {
   const { page, answered, close } = await openPage(link({ text: 'The cat sat.' }), { hasTouch: true, isMobile: true, viewport: { width: 320, height: 800 } });
   await answered();
-  const canvas = page.locator('.heat-map canvas');
+  const canvas = page.locator('.heat-map .cells');
   await canvas.scrollIntoViewIfNeeded();
   const box = await canvas.boundingBox();
-  await page.touchscreen.tap(box.x + 96 + 2.5 * 26, box.y + 96 + 1.5 * 26);
+  await page.touchscreen.tap(box.x + 2.5 * 26, box.y + 1.5 * 26);
   assert.match(await page.locator('.readout').textContent(), /from “the” to “cat”/);
   assert.match(await live(page).textContent(), /from “the” to “cat”/);
   await close();
@@ -303,19 +303,26 @@ test('a tap reads a cell', async () => {
 test('the keyboard’s cell is on screen, and a narrow page shows that the map scrolls', async () => {
   const { page, answered, close } = await openPage(link({ text: wordsOf(20) }), { viewport: { width: 320, height: 600 } });
   await answered();
-  await page.locator('.close-up').getByText('it scrolls sideways').waitFor();
-  const edges = () => page.locator('.close-up .scroll-frame').evaluate((frame) => ['::before', '::after'].map((edge) => getComputedStyle(frame, edge).opacity));
-  await page.waitForFunction(() => document.querySelector('.close-up .scroll-frame.more-after'));
-  assert.deepEqual(await edges(), ['0', '1']);
+  await page.locator('.close-up').getByText('it scrolls').waitFor();
+  /** The edges beyond which there is more, each with its shade. */
+  const edges = () => page.locator('.close-up .edges').evaluate((edges) => {
+    const shades = getComputedStyle(edges).boxShadow.match(/inset/g)?.length ?? 0;
+    return shades === edges.classList.length - 1 ? [...edges.classList].slice(1).sort().join() : `${edges.className} with ${shades} shades`;
+  });
+  await page.waitForFunction(() => document.querySelector('.close-up .edges.more-right'));
+  assert.equal(await edges(), 'more-below,more-right');
   const visible = () => page.locator('.cross-cell').evaluate((cell) => {
-    const [box, room] = [cell.getBoundingClientRect(), document.querySelector('.close-up .scroll').getBoundingClientRect()];
-    return box.left >= room.left && box.right <= room.right && box.top >= 0 && box.bottom <= innerHeight;
+    const [box, room] = [cell, document.querySelector('.close-up .scroll')].map((e) => e.getBoundingClientRect());
+    const [besides, above] = ['.row-labels', '.column-labels'].map((labels) => document.querySelector(labels).getBoundingClientRect());
+    // The labels are on screen, and the cell beside them.
+    return besides.left >= room.left && above.top >= Math.max(room.top, 0)
+      && box.left >= besides.right && box.right <= room.right && box.top >= above.bottom && box.bottom <= Math.min(room.bottom, innerHeight);
   });
   const grid = page.getByRole('grid');
   await grid.press('End');
   assert.ok(await visible(), 'the last column');
-  await page.waitForFunction(() => document.querySelector('.close-up .scroll-frame.more-before'));
-  assert.deepEqual(await edges(), ['1', '0']);
+  await page.waitForFunction(() => document.querySelector('.close-up .edges.more-left'));
+  assert.equal(await edges(), 'more-below,more-left');
   await grid.press('Control+End');
   assert.ok(await visible(), 'the last cell');
   assert.ok((await page.locator('.readout').boundingBox()).y >= 0, 'what it says is on screen too');
@@ -487,5 +494,32 @@ test('on a narrow page lines are drawn large enough to be read', async () => {
   await answered();
   const size = await page.locator('svg.arcs').evaluate((svg) => 14 * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width);
   assert.ok(size >= 10, `letters of ${size} pixels`);
+  await close();
+});
+
+test('all heads are asked once, however many are looked at', async () => {
+  const { page, answered, close } = await openPage(link({ text: 'The cat sat.' }));
+  let all = 0;
+  page.on('request', (request) => { if (request.postData()?.includes('uint8')) all++; });
+  await answered();
+  for (let i = 1; i <= 30; i++) {
+    await page.getByRole('grid').press(i % 11 === 0 ? 'PageDown' : Math.floor(i / 11) % 2 === 0 ? ']' : '[');
+    await page.waitForFunction((n) => document.querySelectorAll('.heads button')[n]?.ariaPressed === 'true',
+      12 * Math.floor(i / 11) + (Math.floor(i / 11) % 2 === 0 ? i % 11 : 10 - (i % 11)));
+  }
+  assert.ok(all <= 1, `asked ${all} times more`);
+  await close();
+});
+
+test('a long text can be cancelled while it is read', async () => {
+  const { page, answered, close } = await openPage(link({ text: 'The cat sat.' }));
+  await answered();
+  await page.route('**/attention', () => { /* never answered */ });
+  await page.locator('textarea').first().fill(wordsOf(1500));
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('Cancelled.').waitFor();
+  await page.unroute('**/attention');
+  await page.getByRole('button', { name: 'Ask again' }).click();
+  await page.waitForFunction(() => document.querySelector('.heat-map')?.getAttribute('aria-rowcount') === '512');
   await close();
 });
