@@ -224,9 +224,9 @@ class App {
       }
     });
     // Of several columns the one in use speaks, otherwise the first.
-    const answered = answers.flatMap((answer, i) => (answer instanceof Error ? [] : [{ answer, column: this.columns[i] }]));
+    const answered = answers.flatMap((answer, i) => (answer instanceof Error ? [] : [{ answer, state: questions[i].state, column: this.columns[i] }]));
     const speaker = answered.find(({ column }) => column.element.contains(document.activeElement)) ?? answered[0];
-    const sentence = speaker && this.view.summary(speaker.answer, speaker.column.result);
+    const sentence = speaker && this.view.summary(speaker.answer, speaker.state, speaker.column.result);
     if (sentence) this.announce(sentence);
   }
 

@@ -31,7 +31,7 @@ import { tokens } from './views/tokens.js';
  * @property {(state: State) => State[]} [variants]  several states to show side by side; without it the one
  * @property {boolean} [keepsPanel]  show updates what root holds; otherwise root is emptied before
  * @property {(root: HTMLElement, answers: Answer[], state: State, page: Page) => void} show  draws the answers to those requests, and to what followed
- * @property {(answers: Answer[], root: HTMLElement) => string} summary  what is new in the answer as shown, in a sentence for screen readers
+ * @property {(answers: Answer[], state: State, root: HTMLElement) => string} summary  the answer in a sentence, for screen readers; empty when nothing is to be said of what show drew in root
  * @property {(answers: Answer[], state: State) => (string|number)[][]} table  the answer as rows, the first one names
  * @property {(answers: Answer[], state: State) => any} [json]  what is saved as JSON; without it the answers as they came
  * @property {(answers: Answer[], state: State) => SVGElement} [picture]  what is saved as SVG and PNG; without it what the panel shows

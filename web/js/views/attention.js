@@ -49,7 +49,7 @@ export const attention = {
     holder.panel ??= new AttentionPanel(root, page);
     holder.panel.show(shownOf(answers, state), state);
   },
-  summary: (_, root) => /** @type {{panel: AttentionPanel}} */ (/** @type {unknown} */ (root)).panel.says,
+  summary: (_answers, _state, root) => /** @type {{panel: AttentionPanel}} */ (/** @type {unknown} */ (root)).panel.says,
   json: (answers, state) => {
     const { result, pieces, picture, layer, head, name } = shownOf(answers, state);
     const { rows, columns, cells } = picture;
