@@ -517,7 +517,7 @@ test('a long text can be cancelled while it is read', async () => {
   await page.route('**/attention', () => { /* never answered */ });
   await page.locator('textarea').first().fill(wordsOf(1500));
   await page.getByRole('button', { name: 'Cancel' }).click();
-  await page.getByText('Cancelled.').waitFor();
+  await page.locator('#status', { hasText: 'Cancelled.' }).waitFor();
   await page.unroute('**/attention');
   await page.getByRole('button', { name: 'Ask again' }).click();
   await page.waitForFunction(() => document.querySelector('.heat-map')?.getAttribute('aria-rowcount') === '512');
