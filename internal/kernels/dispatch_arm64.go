@@ -1,0 +1,118 @@
+//go:build !purego
+
+package kernels
+
+import "runtime"
+
+// Which way every operation takes on this processor.
+
+// maxTileRows is the most rows that a tile may have, tileRows what fills the
+// registers.
+const maxTileRows = 14
+
+func tileRows() int {
+	if useNEON {
+		return 6
+	}
+	return maxTileRows
+}
+
+// halfPanel is how many of a panel's columns fill the registers.
+const halfPanel = panelColumns / 2
+
+func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int) {
+	if !useNEON {
+		tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
+		return
+	}
+	tileNEON(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, next, pace)
+	tileNEON(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel), rows, depth, at(first, halfPanel), ldfirst, secondHalf(last), ldlast, next, pace)
+}
+
+// secondHalf is the second half of a row's columns; there may be no row.
+func secondHalf(row *float32) *float32 {
+	if row == nil {
+		return nil
+	}
+	return at(row, halfPanel)
+}
+
+func transpose(y *float32, ldy int, x *float32, ldx, octets, depth int) {
+	transposeGo(y, ldy, x, ldx, octets, depth)
+}
+
+func copyColumns(panel, x *float32, ldx, rows int) { copyColumnsGo(panel, x, ldx, rows) }
+
+func activateRows(x *float32, ld, rows, columns int, a Activation) {
+	activateRowsGo(x, ld, rows, columns, a)
+}
+
+func exponentials(y, x *float32, ld, rows, columns int, scale float32, sums *float32) {
+	exponentialsGo(y, x, ld, rows, columns, scale, sums)
+}
+
+func divideRows(x *float32, ld, rows, columns int, divisors *float32) {
+	divideRowsGo(x, ld, rows, columns, divisors)
+}
+
+func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
+	layerNormGo(y, x, gamma, beta, rows, columns, eps)
+}
+
+func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int) {
+	if !useDotProduct {
+		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast)
+		return
+	}
+	tileInt8DotProduct(y, ldy, x, ldx, panel, rows, depth, scales, bias, rowScales, last, ldlast, next, pace)
+	tileInt8DotProduct(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*int8Step), rows, depth,
+		at(scales, halfPanel), at(bias, halfPanel), rowScales, secondHalf(last), ldlast, next, pace)
+}
+
+func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32) {
+	quantizeGo(q, ldq, x, ldx, rows, columns, scales)
+}
+
+// roundsRows says whether products with bfloat16 weights round x to bfloat16.
+func roundsRows() bool { return false }
+
+func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16, _ int) {
+	tileBFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
+}
+
+// tilePairs has no use where rows are not rounded.
+func tilePairs(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16, _ int) {
+	tilePairsGo(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
+}
+
+func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
+	roundRowsGo(y, ldy, x, ldx, rows, columns)
+}
+
+func firstAbove(x *float32, n int, threshold float32) int { return firstAboveGo(x, n, threshold) }
+
+// pause waits a little.
+func pause(int) { runtime.Gosched() }
+
+// peakLoop is a loop for Peak, and how many operations a turn of it is.
+func peakLoop(prec Precision) (loop func(n int), operations float64) {
+	const multiplyAdds = 24 * 2
+	switch {
+	case prec <= BFloat16 && useNEON:
+		return peakNEON, multiplyAdds * 4
+	case prec == Int8 && useDotProduct:
+		return peakDotProduct, multiplyAdds * 16
+	}
+	return nil, 0
+}
+
+// Implementation names what computes products in a precision.
+func Implementation(prec Precision) string {
+	switch {
+	case prec == Int8 && useDotProduct:
+		return "NEON dot product"
+	case prec == Float32 && useNEON:
+		return "NEON"
+	}
+	return "Go"
+}
