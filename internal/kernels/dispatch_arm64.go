@@ -44,18 +44,43 @@ func transpose(y *float32, ldy int, x *float32, ldx, octets, depth int) {
 func copyColumns(panel, x *float32, ldx, rows int) { copyColumnsGo(panel, x, ldx, rows) }
 
 func activateRows(x *float32, ld, rows, columns int, a Activation) {
-	activateRowsGo(x, ld, rows, columns, a)
+	if !useNEON {
+		activateRowsGo(x, ld, rows, columns, a)
+		return
+	}
+	switch a {
+	case GELU:
+		geluNEON(x, ld, rows, columns)
+	case GELUTanh:
+		geluTanhNEON(x, ld, rows, columns)
+	case ReLU:
+		reluNEON(x, ld, rows, columns)
+	case Tanh:
+		tanhNEON(x, ld, rows, columns)
+	}
 }
 
 func exponentials(y, x *float32, ld, rows, columns int, scale float32, sums *float32) {
+	if useNEON {
+		exponentialsNEON(y, x, ld, rows, columns, scale, sums)
+		return
+	}
 	exponentialsGo(y, x, ld, rows, columns, scale, sums)
 }
 
 func divideRows(x *float32, ld, rows, columns int, divisors *float32) {
+	if useNEON {
+		divideRowsNEON(x, ld, rows, columns, divisors)
+		return
+	}
 	divideRowsGo(x, ld, rows, columns, divisors)
 }
 
 func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
+	if useNEON {
+		layerNormNEON(y, x, gamma, beta, rows, columns, eps)
+		return
+	}
 	layerNormGo(y, x, gamma, beta, rows, columns, eps)
 }
 
@@ -70,14 +95,23 @@ func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth i
 }
 
 func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32) {
+	if useNEON {
+		quantizeNEON(q, ldq, x, ldx, rows, columns, scales)
+		return
+	}
 	quantizeGo(q, ldq, x, ldx, rows, columns, scales)
 }
 
 // roundsRows says whether products with bfloat16 weights round x to bfloat16.
 func roundsRows() bool { return false }
 
-func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16, _ int) {
-	tileBFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
+func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int) {
+	if !useNEON {
+		tileBFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
+		return
+	}
+	tileBFloat16NEON(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace)
+	tileBFloat16NEON(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*bfloat16Step), rows, depth, at(first, halfPanel), secondHalf(last), ldlast, next, pace)
 }
 
 // tilePairs has no use where rows are not rounded.
@@ -86,6 +120,10 @@ func tilePairs(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, dep
 }
 
 func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
+	if useNEON {
+		roundRowsNEON(y, ldy, x, ldx, rows, columns)
+		return
+	}
 	roundRowsGo(y, ldy, x, ldx, rows, columns)
 }
 
@@ -111,7 +149,7 @@ func Implementation(prec Precision) string {
 	switch {
 	case prec == Int8 && useDotProduct:
 		return "NEON dot product"
-	case prec == Float32 && useNEON:
+	case prec != Int8 && useNEON:
 		return "NEON"
 	}
 	return "Go"

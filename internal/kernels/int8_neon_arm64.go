@@ -8,3 +8,8 @@ package kernels
 //
 //go:noescape
 func tileInt8DotProduct(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int)
+
+// quantizeNEON is quantizeGo.
+//
+//go:noescape
+func quantizeNEON(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32)

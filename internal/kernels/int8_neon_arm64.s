@@ -1637,3 +1637,155 @@ store36:
 	FSTPQ (F20, F21), 0(R12)
 	FSTPQ (F22, F23), 32(R12)
 	RET
+
+// func quantizeNEON(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32)
+TEXT ·quantizeNEON(SB), NOSPLIT, $0-56
+	MOVD q+0(FP), R0
+	MOVD x+16(FP), R1
+	MOVD ldq+8(FP), R2
+	MOVD ldx+24(FP), R3
+	MOVD rows+32(FP), R4
+	MOVD columns+40(FP), R5
+	MOVD scales+48(FP), R6
+	MOVD $constants<>(SB), R7
+	VMOVI $128, V0.B16
+row37:
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	MOVD R1, R10
+	MOVD R5, R8
+	SUBS $16, R8, R8
+	BLT end39
+again38:
+	FLDPQ 0(R10), (F5, F6)
+	FLDPQ 32(R10), (F7, F8)
+	WORD $0x4ea0f8a5 // fabs v5.4s, v5.4s
+	WORD $0x4ea0f8c6 // fabs v6.4s, v6.4s
+	WORD $0x4ea0f8e7 // fabs v7.4s, v7.4s
+	WORD $0x4ea0f908 // fabs v8.4s, v8.4s
+	WORD $0x4e25f421 // fmax v1.4s, v1.4s, v5.4s
+	WORD $0x4e26f442 // fmax v2.4s, v2.4s, v6.4s
+	WORD $0x4e27f463 // fmax v3.4s, v3.4s, v7.4s
+	WORD $0x4e28f484 // fmax v4.4s, v4.4s, v8.4s
+	ADD $64, R10, R10
+	SUBS $16, R8, R8
+	BGE again38
+end39:
+	ADD $16, R8, R8
+	SUBS $4, R8, R8
+	BLT end41
+again40:
+	FMOVQ 0(R10), F5
+	WORD $0x4ea0f8a5 // fabs v5.4s, v5.4s
+	WORD $0x4e25f421 // fmax v1.4s, v1.4s, v5.4s
+	ADD $16, R10, R10
+	SUBS $4, R8, R8
+	BGE again40
+end41:
+	ADD $4, R8, R8
+	CBZ R8, done42
+	TBZ $1, R8, one43
+	FMOVD (R10), F5
+	TBZ $0, R8, loaded44
+	ADD $8, R10, R9
+	VLD1 (R9), V5.S[2]
+	B loaded44
+one43:
+	FMOVS (R10), F5
+loaded44:
+	WORD $0x4ea0f8a5 // fabs v5.4s, v5.4s
+	WORD $0x4e25f421 // fmax v1.4s, v1.4s, v5.4s
+done42:
+	WORD $0x4e22f421 // fmax v1.4s, v1.4s, v2.4s
+	WORD $0x4e24f463 // fmax v3.4s, v3.4s, v4.4s
+	WORD $0x4e23f421 // fmax v1.4s, v1.4s, v3.4s
+	WORD $0x6e30f821 // fmaxv s1, v1.4s
+	FMOVQ 0(R7), F5
+	WORD $0x4e21f4a5 // fmax v5.4s, v5.4s, v1.4s
+	FMOVQ 32(R7), F6
+	WORD $0x6e25fcc6 // fdiv v6.4s, v6.4s, v5.4s
+	VDUP V6.S[0], V6.S4
+	FMOVQ 64(R7), F1
+	WORD $0x6e21dca5 // fmul v5.4s, v5.4s, v1.4s
+	FMOVS.P F5, 4(R6)
+	MOVD R1, R10
+	MOVD R0, R11
+	MOVD R5, R8
+	SUBS $16, R8, R8
+	BLT end46
+again45:
+	FLDPQ 0(R10), (F1, F2)
+	FLDPQ 32(R10), (F3, F4)
+	WORD $0x6e26dc21 // fmul v1.4s, v1.4s, v6.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x6e26dc63 // fmul v3.4s, v3.4s, v6.4s
+	WORD $0x6e26dc84 // fmul v4.4s, v4.4s, v6.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
+	VUZP1 V2.H8, V1.H8, V1.H8
+	VUZP1 V4.H8, V3.H8, V3.H8
+	VUZP1 V3.B16, V1.B16, V1.B16
+	VEOR V0.B16, V1.B16, V1.B16
+	FMOVQ F1, (R11)
+	ADD $64, R10, R10
+	ADD $16, R11, R11
+	SUBS $16, R8, R8
+	BGE again45
+end46:
+	ADD $16, R8, R8
+	SUBS $4, R8, R8
+	BLT end48
+again47:
+	FMOVQ 0(R10), F1
+	WORD $0x6e26dc21 // fmul v1.4s, v1.4s, v6.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	VUZP1 V1.H8, V1.H8, V1.H8
+	VUZP1 V1.B16, V1.B16, V1.B16
+	VEOR V0.B16, V1.B16, V1.B16
+	FMOVS F1, (R11)
+	ADD $16, R10, R10
+	ADD $4, R11, R11
+	SUBS $4, R8, R8
+	BGE again47
+end48:
+	ADD $4, R8, R8
+	CBZ R8, done49
+	TBZ $1, R8, one50
+	FMOVD (R10), F1
+	TBZ $0, R8, loaded51
+	ADD $8, R10, R9
+	VLD1 (R9), V1.S[2]
+	B loaded51
+one50:
+	FMOVS (R10), F1
+loaded51:
+	WORD $0x6e26dc21 // fmul v1.4s, v1.4s, v6.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	VUZP1 V1.H8, V1.H8, V1.H8
+	VUZP1 V1.B16, V1.B16, V1.B16
+	VEOR V0.B16, V1.B16, V1.B16
+	FMOVS F1, (R11)
+done49:
+	ADD R3<<2, R1, R1
+	ADD R2, R0, R0
+	SUBS $1, R4, R4
+	BGT row37
+	RET
+
+DATA constants<>+0(SB)/8, $0x0da242600da24260
+DATA constants<>+8(SB)/8, $0x0da242600da24260
+DATA constants<>+16(SB)/8, $0x0da242600da24260
+DATA constants<>+24(SB)/8, $0x0da242600da24260
+DATA constants<>+32(SB)/8, $0x42fe000042fe0000
+DATA constants<>+40(SB)/8, $0x42fe000042fe0000
+DATA constants<>+48(SB)/8, $0x42fe000042fe0000
+DATA constants<>+56(SB)/8, $0x42fe000042fe0000
+DATA constants<>+64(SB)/8, $0x3c0102043c010204
+DATA constants<>+72(SB)/8, $0x3c0102043c010204
+DATA constants<>+80(SB)/8, $0x3c0102043c010204
+DATA constants<>+88(SB)/8, $0x3c0102043c010204
+GLOBL constants<>(SB), RODATA|NOPTR, $96

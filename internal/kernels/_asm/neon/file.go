@@ -129,8 +129,8 @@ func (g *file) stride(name string, shift int) R {
 }
 
 // take takes n registers of vectors.
-func (g *file) take(n int) vectors {
-	var taken vectors
+func (g *file) take(n int) group {
+	var taken group
 	for v := V(0); v < 32 && len(taken) < n; v++ {
 		if g.taken>>v&1 == 0 {
 			g.taken |= 1 << v
@@ -144,7 +144,7 @@ func (g *file) take(n int) vectors {
 }
 
 // give gives registers back.
-func (g *file) give(lists ...vectors) {
+func (g *file) give(lists ...group) {
 	for _, list := range lists {
 		for _, v := range list {
 			g.taken &^= 1 << v
@@ -159,13 +159,13 @@ func (g *file) needTable() {
 }
 
 // constant puts v in every lane of some vectors.
-func (g *file) constant(v float64, to vectors) vectors {
+func (g *file) constant(v float64, to group) group {
 	return g.bits(math.Float32bits(float32(v)), to)
 }
 
 // bits puts a word in every lane of some vectors, two at a time: the table has
 // every constant twice four times.
-func (g *file) bits(word uint32, to vectors) vectors {
+func (g *file) bits(word uint32, to group) group {
 	const bytes = 32
 	at := -1
 	for i, c := range g.constants {

@@ -2,11 +2,11 @@ package main
 
 import "fmt"
 
-// vectors are registers that an instruction is repeated for, so that several
+// group is registers that an instruction is repeated for, so that several
 // are in flight. Where an operand has only one register, all use that.
-type vectors []V
+type group []V
 
-func (vs vectors) at(i int) V {
+func (vs group) at(i int) V {
 	if len(vs) == 1 {
 		return vs[0]
 	}
@@ -20,54 +20,54 @@ func (g *file) word(code uint32, format string, args ...any) {
 }
 
 // three emits d = n OP m in lanes of 32 bits.
-func (g *file) three(code uint32, name string, d, n, m vectors) {
+func (g *file) three(code uint32, name string, d, n, m group) {
 	for i := range d {
 		d, n, m := d[i], n.at(i), m.at(i)
 		g.word(code|uint32(m<<16|n<<5|d), "%s v%d.4s, v%d.4s, v%d.4s", name, d, n, m)
 	}
 }
 
-func (g *file) fadd(d, n, m vectors)   { g.three(0x4e20d400, "fadd", d, n, m) }
-func (g *file) fsub(d, n, m vectors)   { g.three(0x4ea0d400, "fsub", d, n, m) }
-func (g *file) fmul(d, n, m vectors)   { g.three(0x6e20dc00, "fmul", d, n, m) }
-func (g *file) fdiv(d, n, m vectors)   { g.three(0x6e20fc00, "fdiv", d, n, m) }
-func (g *file) faddp(d, n, m vectors)  { g.three(0x6e20d400, "faddp", d, n, m) }  // neighbours
-func (g *file) fcmeq(d, n, m vectors)  { g.three(0x4e20e400, "fcmeq", d, n, m) }  // all bits or none
-func (g *file) fcmgt(d, n, m vectors)  { g.three(0x6ea0e400, "fcmgt", d, n, m) }  // all bits or none
-func (g *file) fmax(d, n, m vectors)   { g.three(0x4e20f400, "fmax", d, n, m) }   // NaN if one is
-func (g *file) fmin(d, n, m vectors)   { g.three(0x4ea0f400, "fmin", d, n, m) }   // NaN if one is
-func (g *file) fmaxnm(d, n, m vectors) { g.three(0x4e20c400, "fmaxnm", d, n, m) } // NaN if both are
+func (g *file) fadd(d, n, m group)   { g.three(0x4e20d400, "fadd", d, n, m) }
+func (g *file) fsub(d, n, m group)   { g.three(0x4ea0d400, "fsub", d, n, m) }
+func (g *file) fmul(d, n, m group)   { g.three(0x6e20dc00, "fmul", d, n, m) }
+func (g *file) fdiv(d, n, m group)   { g.three(0x6e20fc00, "fdiv", d, n, m) }
+func (g *file) faddp(d, n, m group)  { g.three(0x6e20d400, "faddp", d, n, m) }  // neighbours
+func (g *file) fcmeq(d, n, m group)  { g.three(0x4e20e400, "fcmeq", d, n, m) }  // all bits or none
+func (g *file) fcmgt(d, n, m group)  { g.three(0x6ea0e400, "fcmgt", d, n, m) }  // all bits or none
+func (g *file) fmax(d, n, m group)   { g.three(0x4e20f400, "fmax", d, n, m) }   // NaN if one is
+func (g *file) fmin(d, n, m group)   { g.three(0x4ea0f400, "fmin", d, n, m) }   // NaN if one is
+func (g *file) fmaxnm(d, n, m group) { g.three(0x4e20c400, "fmaxnm", d, n, m) } // NaN if both are
 
 // fmla emits d += n·m, fmls d −= n·m.
-func (g *file) fmla(d, n, m vectors) { g.threeGo("VFMLA", d, n, m) }
-func (g *file) fmls(d, n, m vectors) { g.threeGo("VFMLS", d, n, m) }
-func (g *file) iadd(d, n, m vectors) { g.threeGo("VADD", d, n, m) }
+func (g *file) fmla(d, n, m group) { g.threeGo("VFMLA", d, n, m) }
+func (g *file) fmls(d, n, m group) { g.threeGo("VFMLS", d, n, m) }
+func (g *file) iadd(d, n, m group) { g.threeGo("VADD", d, n, m) }
 
 // threeGo is three for instructions that the assembler has.
-func (g *file) threeGo(name string, d, n, m vectors) {
+func (g *file) threeGo(name string, d, n, m group) {
 	for i := range d {
 		g.op("%s %s, %s, %s", name, m.at(i).S4(), n.at(i).S4(), d[i].S4())
 	}
 }
 
 // logic emits a bitwise d = n OP m.
-func (g *file) logic(name string, d, n, m vectors) {
+func (g *file) logic(name string, d, n, m group) {
 	for i := range d {
 		g.op("%s %s, %s, %s", name, m.at(i).B16(), n.at(i).B16(), d[i].B16())
 	}
 }
 
 // two emits d = OP n in lanes of 32 bits.
-func (g *file) two(code uint32, name string, d, n vectors) {
+func (g *file) two(code uint32, name string, d, n group) {
 	for i := range d {
 		g.word(code|uint32(n.at(i)<<5|d[i]), "%s v%d.4s, v%d.4s", name, d[i], n.at(i))
 	}
 }
 
-func (g *file) fabs(d, n vectors)   { g.two(0x4ea0f800, "fabs", d, n) }
-func (g *file) frintn(d, n vectors) { g.two(0x4e218800, "frintn", d, n) } // to even
-func (g *file) fcvtns(d, n vectors) { g.two(0x4e21a800, "fcvtns", d, n) } // to even
-func (g *file) scvtf(d, n vectors)  { g.two(0x4e21d800, "scvtf", d, n) }
+func (g *file) fabs(d, n group)   { g.two(0x4ea0f800, "fabs", d, n) }
+func (g *file) frintn(d, n group) { g.two(0x4e218800, "frintn", d, n) } // to even
+func (g *file) fcvtns(d, n group) { g.two(0x4e21a800, "fcvtns", d, n) } // to even
+func (g *file) scvtf(d, n group)  { g.two(0x4e21d800, "scvtf", d, n) }
 
 // across emits d = OP over the four lanes of n.
 func (g *file) across(code uint32, name string, d, n V) {
@@ -110,13 +110,13 @@ func (g *file) clearLower(d V) {
 func (g *file) duplicate(v V) { g.op("VDUP %s, %s", v.lane(0), v.S4()) }
 
 // zero clears registers.
-func (g *file) zero(vs vectors) vectors {
+func (g *file) zero(vs group) group {
 	g.logic("VEOR", vs, vs, vs)
 	return vs
 }
 
 // loadVectors loads vectors from memory that an offset after r begins.
-func (g *file) loadVectors(r R, offset int, vs vectors) {
+func (g *file) loadVectors(r R, offset int, vs group) {
 	for i := 0; i < len(vs); i += 2 {
 		if i+1 == len(vs) {
 			g.op("FMOVQ %d(%s), %s", offset+16*i, r, vs[i].F())
@@ -127,7 +127,7 @@ func (g *file) loadVectors(r R, offset int, vs vectors) {
 }
 
 // storeVectors stores vectors.
-func (g *file) storeVectors(r R, offset int, vs vectors) {
+func (g *file) storeVectors(r R, offset int, vs group) {
 	for i := 0; i < len(vs); i += 2 {
 		if i+1 == len(vs) {
 			g.op("FMOVQ %s, %d(%s)", vs[i].F(), offset+16*i, r)

@@ -18,6 +18,10 @@ var files = []struct {
 }{
 	{"product", product},
 	{"int8", int8Products},
+	{"bfloat16", bfloat16Products},
+	{"activation", activations},
+	{"softmax", softmax},
+	{"layernorm", layerNorm},
 	{"processor", peaks},
 }
 

@@ -17,8 +17,8 @@ const (
 type tile struct {
 	*file
 	rows       int
-	sums       []vectors
-	x, weights vectors
+	sums       []group
+	x, weights group
 
 	pointers           []R // to rows of x
 	panel, depth       R
@@ -150,7 +150,7 @@ func (t *tile) store() {
 	t.op("MOVD %s, %s", t.argument("last"), t.pointer)
 	t.op("CBZ %s, %s", t.pointer, store)
 	t.give(t.x, t.weights)
-	rows := [2]vectors{t.take(wide), t.take(wide)}
+	rows := [2]group{t.take(wide), t.take(wide)}
 	t.eachRow("last", "ldlast", func(r int) {
 		t.loadVectors(t.pointer, 0, rows[r%2])
 		t.fadd(t.sums[r], t.sums[r], rows[r%2])
