@@ -8,16 +8,16 @@
 TEXT ·tileBFloat16NEON(SB), NOSPLIT, $0-96
 	MOVD rows+40(FP), R0
 	CMP $6, R0
-	BEQ rows1
+	BEQ rows6_1
 	CMP $5, R0
-	BEQ rows2
+	BEQ rows5_2
 	CMP $4, R0
-	BEQ rows3
+	BEQ rows4_3
 	CMP $3, R0
-	BEQ rows4
+	BEQ rows3_4
 	CMP $2, R0
-	BEQ rows5
-rows6:
+	BEQ rows2_5
+rows1_6:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	LSL $2, R2, R2
@@ -163,7 +163,7 @@ store12:
 	FSTPQ (F0, F1), 0(R7)
 	FSTPQ (F2, F3), 32(R7)
 	RET
-rows5:
+rows2_5:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	LSL $2, R2, R2
@@ -353,7 +353,7 @@ store18:
 	FSTPQ (F4, F5), 0(R8)
 	FSTPQ (F6, F7), 32(R8)
 	RET
-rows4:
+rows3_4:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	LSL $2, R2, R2
@@ -587,7 +587,7 @@ store24:
 	FSTPQ (F8, F9), 0(R9)
 	FSTPQ (F10, F11), 32(R9)
 	RET
-rows3:
+rows4_3:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	LSL $2, R2, R2
@@ -865,7 +865,7 @@ store30:
 	FSTPQ (F12, F13), 0(R10)
 	FSTPQ (F14, F15), 32(R10)
 	RET
-rows2:
+rows5_2:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	LSL $2, R2, R2
@@ -1187,7 +1187,7 @@ store36:
 	FSTPQ (F16, F17), 0(R11)
 	FSTPQ (F18, F19), 32(R11)
 	RET
-rows1:
+rows6_1:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	LSL $2, R2, R2

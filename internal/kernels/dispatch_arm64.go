@@ -85,13 +85,33 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 }
 
 func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int) {
-	if !useDotProduct {
+	switch {
+	case useDotProduct:
+		tileInt8DotProduct(y, ldy, x, ldx, panel, rows, depth, scales, bias, rowScales, last, ldlast, next, pace)
+		tileInt8DotProduct(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*int8Step), rows, depth,
+			at(scales, halfPanel), at(bias, halfPanel), rowScales, secondHalf(last), ldlast, next, pace)
+	case useNEON:
+		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, scales, bias, rowScales, last, ldlast, next, pace)
+	default:
 		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast)
-		return
 	}
-	tileInt8DotProduct(y, ldy, x, ldx, panel, rows, depth, scales, bias, rowScales, last, ldlast, next, pace)
-	tileInt8DotProduct(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*int8Step), rows, depth,
-		at(scales, halfPanel), at(bias, halfPanel), rowScales, secondHalf(last), ldlast, next, pace)
+}
+
+// tileInt8InParts is tileInt8 with tileInt8NEON, whose registers are full with
+// 2 rows and half of the outputs.
+func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int) {
+	const most = 2
+	for row := 0; row < rows; row += most {
+		n := min(most, rows-row)
+		for j := 0; j < panelColumns; j += halfPanel {
+			var residual *float32
+			if last != nil {
+				residual = at(last, row*ldlast+j)
+			}
+			tileInt8NEON(at(y, row*ldy+j), ldy, at(x, row*ldx), ldx, at(panel, j*int8Step), n, depth,
+				at(scales, j), at(bias, j), at(rowScales, row), residual, ldlast, next, pace)
+		}
+	}
 }
 
 func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32) {
@@ -149,7 +169,7 @@ func Implementation(prec Precision) string {
 	switch {
 	case prec == Int8 && useDotProduct:
 		return "NEON dot product"
-	case prec != Int8 && useNEON:
+	case useNEON:
 		return "NEON"
 	}
 	return "Go"

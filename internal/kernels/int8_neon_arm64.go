@@ -9,6 +9,11 @@ package kernels
 //go:noescape
 func tileInt8DotProduct(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int)
 
+// tileInt8NEON is tileInt8Go for 16 outputs and 1 or 2 rows, with offsets of −128·Σk panel.
+//
+//go:noescape
+func tileInt8NEON(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int)
+
 // quantizeNEON is quantizeGo.
 //
 //go:noescape

@@ -8,16 +8,16 @@
 TEXT ·tileInt8DotProduct(SB), NOSPLIT, $0-112
 	MOVD rows+40(FP), R0
 	CMP $6, R0
-	BEQ rows1
+	BEQ rows6_1
 	CMP $5, R0
-	BEQ rows2
+	BEQ rows5_2
 	CMP $4, R0
-	BEQ rows3
+	BEQ rows4_3
 	CMP $3, R0
-	BEQ rows4
+	BEQ rows3_4
 	CMP $2, R0
-	BEQ rows5
-rows6:
+	BEQ rows2_5
+rows1_6:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	MOVD panel+32(FP), R3
@@ -147,7 +147,7 @@ store11:
 	FSTPQ (F0, F1), 0(R7)
 	FSTPQ (F2, F3), 32(R7)
 	RET
-rows5:
+rows2_5:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	ADD R2, R1, R3
@@ -333,7 +333,7 @@ store16:
 	FSTPQ (F4, F5), 0(R8)
 	FSTPQ (F6, F7), 32(R8)
 	RET
-rows4:
+rows3_4:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	ADD R2, R1, R3
@@ -575,7 +575,7 @@ store21:
 	FSTPQ (F8, F9), 0(R9)
 	FSTPQ (F10, F11), 32(R9)
 	RET
-rows3:
+rows4_3:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	ADD R2, R1, R3
@@ -873,7 +873,7 @@ store26:
 	FSTPQ (F12, F13), 0(R10)
 	FSTPQ (F14, F15), 32(R10)
 	RET
-rows2:
+rows5_2:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	ADD R2, R1, R3
@@ -1227,7 +1227,7 @@ store31:
 	FSTPQ (F16, F17), 0(R11)
 	FSTPQ (F18, F19), 32(R11)
 	RET
-rows1:
+rows6_1:
 	MOVD x+16(FP), R1
 	MOVD ldx+24(FP), R2
 	ADD R2, R1, R3
@@ -1638,6 +1638,391 @@ store36:
 	FSTPQ (F22, F23), 32(R12)
 	RET
 
+// func tileInt8NEON(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int)
+TEXT ·tileInt8NEON(SB), NOSPLIT, $0-112
+	MOVD rows+40(FP), R0
+	CMP $2, R0
+	BEQ rows2_37
+rows1_38:
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD x+16(FP), R1
+	MOVD ldx+24(FP), R2
+	MOVD panel+32(FP), R3
+	MOVD depth+48(FP), R4
+	MOVD next+96(FP), R5
+	MOVD pace+104(FP), R6
+	VMOVI $128, V16.B16
+	SUBS $2, R4, R4
+	BLT end40
+again39:
+	FMOVD.P 8(R1), F9
+	VEOR V16.B16, V9.B16, V9.B16
+	VDUP V9.S[0], V8.S4
+	VDUP V9.S[1], V9.S4
+	PRFM (R5), PLDL1KEEP
+	PRFM 64(R5), PLDL1KEEP
+	ADD R6, R5, R5
+	PRFM (R5), PLDL1KEEP
+	PRFM 64(R5), PLDL1KEEP
+	ADD R6, R5, R5
+	FMOVQ 0(R3), F10
+	FMOVQ 128(R3), F11
+	WORD $0x0e28c14e // smull v14.8h, v10.8b, v8.8b
+	WORD $0x4e28c14f // smull2 v15.8h, v10.16b, v8.16b
+	WORD $0x0e29816e // smlal v14.8h, v11.8b, v9.8b
+	WORD $0x4e29816f // smlal2 v15.8h, v11.16b, v9.16b
+	WORD $0x4e6069c0 // sadalp v0.4s, v14.8h
+	WORD $0x4e6069e1 // sadalp v1.4s, v15.8h
+	FMOVQ 16(R3), F12
+	FMOVQ 144(R3), F13
+	WORD $0x0e28c18e // smull v14.8h, v12.8b, v8.8b
+	WORD $0x4e28c18f // smull2 v15.8h, v12.16b, v8.16b
+	WORD $0x0e2981ae // smlal v14.8h, v13.8b, v9.8b
+	WORD $0x4e2981af // smlal2 v15.8h, v13.16b, v9.16b
+	WORD $0x4e6069c2 // sadalp v2.4s, v14.8h
+	WORD $0x4e6069e3 // sadalp v3.4s, v15.8h
+	FMOVQ 32(R3), F10
+	FMOVQ 160(R3), F11
+	WORD $0x0e28c14e // smull v14.8h, v10.8b, v8.8b
+	WORD $0x4e28c14f // smull2 v15.8h, v10.16b, v8.16b
+	WORD $0x0e29816e // smlal v14.8h, v11.8b, v9.8b
+	WORD $0x4e29816f // smlal2 v15.8h, v11.16b, v9.16b
+	WORD $0x4e6069c4 // sadalp v4.4s, v14.8h
+	WORD $0x4e6069e5 // sadalp v5.4s, v15.8h
+	FMOVQ 48(R3), F12
+	FMOVQ 176(R3), F13
+	WORD $0x0e28c18e // smull v14.8h, v12.8b, v8.8b
+	WORD $0x4e28c18f // smull2 v15.8h, v12.16b, v8.16b
+	WORD $0x0e2981ae // smlal v14.8h, v13.8b, v9.8b
+	WORD $0x4e2981af // smlal2 v15.8h, v13.16b, v9.16b
+	WORD $0x4e6069c6 // sadalp v6.4s, v14.8h
+	WORD $0x4e6069e7 // sadalp v7.4s, v15.8h
+	ADD $256, R3, R3
+	SUBS $2, R4, R4
+	BGE again39
+end40:
+	ADD $2, R4, R4
+	SUBS $1, R4, R4
+	BLT end42
+again41:
+	FMOVS.P 4(R1), F9
+	VEOR V16.B16, V9.B16, V9.B16
+	VDUP V9.S[0], V8.S4
+	PRFM (R5), PLDL1KEEP
+	PRFM 64(R5), PLDL1KEEP
+	ADD R6, R5, R5
+	FMOVQ 0(R3), F10
+	WORD $0x0e28c14e // smull v14.8h, v10.8b, v8.8b
+	WORD $0x4e28c14f // smull2 v15.8h, v10.16b, v8.16b
+	WORD $0x4e6069c0 // sadalp v0.4s, v14.8h
+	WORD $0x4e6069e1 // sadalp v1.4s, v15.8h
+	FMOVQ 16(R3), F12
+	WORD $0x0e28c18e // smull v14.8h, v12.8b, v8.8b
+	WORD $0x4e28c18f // smull2 v15.8h, v12.16b, v8.16b
+	WORD $0x4e6069c2 // sadalp v2.4s, v14.8h
+	WORD $0x4e6069e3 // sadalp v3.4s, v15.8h
+	FMOVQ 32(R3), F10
+	WORD $0x0e28c14e // smull v14.8h, v10.8b, v8.8b
+	WORD $0x4e28c14f // smull2 v15.8h, v10.16b, v8.16b
+	WORD $0x4e6069c4 // sadalp v4.4s, v14.8h
+	WORD $0x4e6069e5 // sadalp v5.4s, v15.8h
+	FMOVQ 48(R3), F12
+	WORD $0x0e28c18e // smull v14.8h, v12.8b, v8.8b
+	WORD $0x4e28c18f // smull2 v15.8h, v12.16b, v8.16b
+	WORD $0x4e6069c6 // sadalp v6.4s, v14.8h
+	WORD $0x4e6069e7 // sadalp v7.4s, v15.8h
+	ADD $128, R3, R3
+	SUBS $1, R4, R4
+	BGE again41
+end42:
+	ADD $1, R4, R4
+	VADDP V1.S4, V0.S4, V0.S4
+	VADDP V3.S4, V2.S4, V1.S4
+	VADDP V5.S4, V4.S4, V2.S4
+	VADDP V7.S4, V6.S4, V3.S4
+	MOVD scales+56(FP), R7
+	FLDPQ 0(R7), (F4, F5)
+	FLDPQ 32(R7), (F6, F7)
+	MOVD rowScales+72(FP), R7
+	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
+	FMOVS 0(R7), F8
+	WORD $0x4f889000 // fmul v0.4s, v0.4s, v8.s[0]
+	WORD $0x4f889021 // fmul v1.4s, v1.4s, v8.s[0]
+	WORD $0x4f889042 // fmul v2.4s, v2.4s, v8.s[0]
+	WORD $0x4f889063 // fmul v3.4s, v3.4s, v8.s[0]
+	MOVD bias+64(FP), R7
+	FLDPQ 0(R7), (F4, F5)
+	FLDPQ 32(R7), (F6, F7)
+	WORD $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
+	WORD $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	WORD $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
+	WORD $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
+	MOVD last+80(FP), R7
+	CBZ R7, store43
+	MOVD last+80(FP), R7
+	MOVD ldlast+88(FP), R8
+	LSL $2, R8, R8
+	FLDPQ 0(R7), (F4, F5)
+	FLDPQ 32(R7), (F6, F7)
+	WORD $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
+	WORD $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	WORD $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
+	WORD $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
+store43:
+	MOVD y+0(FP), R7
+	MOVD ldy+8(FP), R8
+	LSL $2, R8, R8
+	FSTPQ (F0, F1), 0(R7)
+	FSTPQ (F2, F3), 32(R7)
+	RET
+rows2_37:
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	VEOR V10.B16, V10.B16, V10.B16
+	VEOR V11.B16, V11.B16, V11.B16
+	VEOR V12.B16, V12.B16, V12.B16
+	VEOR V13.B16, V13.B16, V13.B16
+	VEOR V14.B16, V14.B16, V14.B16
+	VEOR V15.B16, V15.B16, V15.B16
+	MOVD x+16(FP), R1
+	MOVD ldx+24(FP), R2
+	ADD R2, R1, R3
+	MOVD panel+32(FP), R4
+	MOVD depth+48(FP), R5
+	MOVD next+96(FP), R6
+	MOVD pace+104(FP), R7
+	VMOVI $128, V28.B16
+	SUBS $2, R5, R5
+	BLT end45
+again44:
+	FMOVD.P 8(R1), F18
+	FMOVD.P 8(R3), F19
+	VEOR V28.B16, V18.B16, V18.B16
+	VEOR V28.B16, V19.B16, V19.B16
+	VDUP V18.S[0], V16.S4
+	VDUP V18.S[1], V18.S4
+	VDUP V19.S[0], V17.S4
+	VDUP V19.S[1], V19.S4
+	PRFM (R6), PLDL1KEEP
+	PRFM 64(R6), PLDL1KEEP
+	ADD R7, R6, R6
+	PRFM (R6), PLDL1KEEP
+	PRFM 64(R6), PLDL1KEEP
+	ADD R7, R6, R6
+	FMOVQ 0(R4), F20
+	FMOVQ 128(R4), F21
+	WORD $0x0e30c298 // smull v24.8h, v20.8b, v16.8b
+	WORD $0x4e30c299 // smull2 v25.8h, v20.16b, v16.16b
+	WORD $0x0e31c29a // smull v26.8h, v20.8b, v17.8b
+	WORD $0x4e31c29b // smull2 v27.8h, v20.16b, v17.16b
+	WORD $0x0e3282b8 // smlal v24.8h, v21.8b, v18.8b
+	WORD $0x4e3282b9 // smlal2 v25.8h, v21.16b, v18.16b
+	WORD $0x0e3382ba // smlal v26.8h, v21.8b, v19.8b
+	WORD $0x4e3382bb // smlal2 v27.8h, v21.16b, v19.16b
+	WORD $0x4e606b00 // sadalp v0.4s, v24.8h
+	WORD $0x4e606b21 // sadalp v1.4s, v25.8h
+	WORD $0x4e606b48 // sadalp v8.4s, v26.8h
+	WORD $0x4e606b69 // sadalp v9.4s, v27.8h
+	FMOVQ 16(R4), F22
+	FMOVQ 144(R4), F23
+	WORD $0x0e30c2d8 // smull v24.8h, v22.8b, v16.8b
+	WORD $0x4e30c2d9 // smull2 v25.8h, v22.16b, v16.16b
+	WORD $0x0e31c2da // smull v26.8h, v22.8b, v17.8b
+	WORD $0x4e31c2db // smull2 v27.8h, v22.16b, v17.16b
+	WORD $0x0e3282f8 // smlal v24.8h, v23.8b, v18.8b
+	WORD $0x4e3282f9 // smlal2 v25.8h, v23.16b, v18.16b
+	WORD $0x0e3382fa // smlal v26.8h, v23.8b, v19.8b
+	WORD $0x4e3382fb // smlal2 v27.8h, v23.16b, v19.16b
+	WORD $0x4e606b02 // sadalp v2.4s, v24.8h
+	WORD $0x4e606b23 // sadalp v3.4s, v25.8h
+	WORD $0x4e606b4a // sadalp v10.4s, v26.8h
+	WORD $0x4e606b6b // sadalp v11.4s, v27.8h
+	FMOVQ 32(R4), F20
+	FMOVQ 160(R4), F21
+	WORD $0x0e30c298 // smull v24.8h, v20.8b, v16.8b
+	WORD $0x4e30c299 // smull2 v25.8h, v20.16b, v16.16b
+	WORD $0x0e31c29a // smull v26.8h, v20.8b, v17.8b
+	WORD $0x4e31c29b // smull2 v27.8h, v20.16b, v17.16b
+	WORD $0x0e3282b8 // smlal v24.8h, v21.8b, v18.8b
+	WORD $0x4e3282b9 // smlal2 v25.8h, v21.16b, v18.16b
+	WORD $0x0e3382ba // smlal v26.8h, v21.8b, v19.8b
+	WORD $0x4e3382bb // smlal2 v27.8h, v21.16b, v19.16b
+	WORD $0x4e606b04 // sadalp v4.4s, v24.8h
+	WORD $0x4e606b25 // sadalp v5.4s, v25.8h
+	WORD $0x4e606b4c // sadalp v12.4s, v26.8h
+	WORD $0x4e606b6d // sadalp v13.4s, v27.8h
+	FMOVQ 48(R4), F22
+	FMOVQ 176(R4), F23
+	WORD $0x0e30c2d8 // smull v24.8h, v22.8b, v16.8b
+	WORD $0x4e30c2d9 // smull2 v25.8h, v22.16b, v16.16b
+	WORD $0x0e31c2da // smull v26.8h, v22.8b, v17.8b
+	WORD $0x4e31c2db // smull2 v27.8h, v22.16b, v17.16b
+	WORD $0x0e3282f8 // smlal v24.8h, v23.8b, v18.8b
+	WORD $0x4e3282f9 // smlal2 v25.8h, v23.16b, v18.16b
+	WORD $0x0e3382fa // smlal v26.8h, v23.8b, v19.8b
+	WORD $0x4e3382fb // smlal2 v27.8h, v23.16b, v19.16b
+	WORD $0x4e606b06 // sadalp v6.4s, v24.8h
+	WORD $0x4e606b27 // sadalp v7.4s, v25.8h
+	WORD $0x4e606b4e // sadalp v14.4s, v26.8h
+	WORD $0x4e606b6f // sadalp v15.4s, v27.8h
+	ADD $256, R4, R4
+	SUBS $2, R5, R5
+	BGE again44
+end45:
+	ADD $2, R5, R5
+	SUBS $1, R5, R5
+	BLT end47
+again46:
+	FMOVS.P 4(R1), F18
+	FMOVS.P 4(R3), F19
+	VEOR V28.B16, V18.B16, V18.B16
+	VEOR V28.B16, V19.B16, V19.B16
+	VDUP V18.S[0], V16.S4
+	VDUP V19.S[0], V17.S4
+	PRFM (R6), PLDL1KEEP
+	PRFM 64(R6), PLDL1KEEP
+	ADD R7, R6, R6
+	FMOVQ 0(R4), F20
+	WORD $0x0e30c298 // smull v24.8h, v20.8b, v16.8b
+	WORD $0x4e30c299 // smull2 v25.8h, v20.16b, v16.16b
+	WORD $0x0e31c29a // smull v26.8h, v20.8b, v17.8b
+	WORD $0x4e31c29b // smull2 v27.8h, v20.16b, v17.16b
+	WORD $0x4e606b00 // sadalp v0.4s, v24.8h
+	WORD $0x4e606b21 // sadalp v1.4s, v25.8h
+	WORD $0x4e606b48 // sadalp v8.4s, v26.8h
+	WORD $0x4e606b69 // sadalp v9.4s, v27.8h
+	FMOVQ 16(R4), F22
+	WORD $0x0e30c2d8 // smull v24.8h, v22.8b, v16.8b
+	WORD $0x4e30c2d9 // smull2 v25.8h, v22.16b, v16.16b
+	WORD $0x0e31c2da // smull v26.8h, v22.8b, v17.8b
+	WORD $0x4e31c2db // smull2 v27.8h, v22.16b, v17.16b
+	WORD $0x4e606b02 // sadalp v2.4s, v24.8h
+	WORD $0x4e606b23 // sadalp v3.4s, v25.8h
+	WORD $0x4e606b4a // sadalp v10.4s, v26.8h
+	WORD $0x4e606b6b // sadalp v11.4s, v27.8h
+	FMOVQ 32(R4), F20
+	WORD $0x0e30c298 // smull v24.8h, v20.8b, v16.8b
+	WORD $0x4e30c299 // smull2 v25.8h, v20.16b, v16.16b
+	WORD $0x0e31c29a // smull v26.8h, v20.8b, v17.8b
+	WORD $0x4e31c29b // smull2 v27.8h, v20.16b, v17.16b
+	WORD $0x4e606b04 // sadalp v4.4s, v24.8h
+	WORD $0x4e606b25 // sadalp v5.4s, v25.8h
+	WORD $0x4e606b4c // sadalp v12.4s, v26.8h
+	WORD $0x4e606b6d // sadalp v13.4s, v27.8h
+	FMOVQ 48(R4), F22
+	WORD $0x0e30c2d8 // smull v24.8h, v22.8b, v16.8b
+	WORD $0x4e30c2d9 // smull2 v25.8h, v22.16b, v16.16b
+	WORD $0x0e31c2da // smull v26.8h, v22.8b, v17.8b
+	WORD $0x4e31c2db // smull2 v27.8h, v22.16b, v17.16b
+	WORD $0x4e606b06 // sadalp v6.4s, v24.8h
+	WORD $0x4e606b27 // sadalp v7.4s, v25.8h
+	WORD $0x4e606b4e // sadalp v14.4s, v26.8h
+	WORD $0x4e606b6f // sadalp v15.4s, v27.8h
+	ADD $128, R4, R4
+	SUBS $1, R5, R5
+	BGE again46
+end47:
+	ADD $1, R5, R5
+	VADDP V1.S4, V0.S4, V0.S4
+	VADDP V3.S4, V2.S4, V1.S4
+	VADDP V5.S4, V4.S4, V2.S4
+	VADDP V7.S4, V6.S4, V3.S4
+	VADDP V9.S4, V8.S4, V8.S4
+	VADDP V11.S4, V10.S4, V9.S4
+	VADDP V13.S4, V12.S4, V10.S4
+	VADDP V15.S4, V14.S4, V11.S4
+	MOVD scales+56(FP), R8
+	FLDPQ 0(R8), (F4, F5)
+	FLDPQ 32(R8), (F6, F7)
+	MOVD rowScales+72(FP), R8
+	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	WORD $0x6e25dc21 // fmul v1.4s, v1.4s, v5.4s
+	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
+	WORD $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
+	FMOVS 0(R8), F12
+	WORD $0x4f8c9000 // fmul v0.4s, v0.4s, v12.s[0]
+	WORD $0x4f8c9021 // fmul v1.4s, v1.4s, v12.s[0]
+	WORD $0x4f8c9042 // fmul v2.4s, v2.4s, v12.s[0]
+	WORD $0x4f8c9063 // fmul v3.4s, v3.4s, v12.s[0]
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x6e24dd08 // fmul v8.4s, v8.4s, v4.4s
+	WORD $0x6e25dd29 // fmul v9.4s, v9.4s, v5.4s
+	WORD $0x6e26dd4a // fmul v10.4s, v10.4s, v6.4s
+	WORD $0x6e27dd6b // fmul v11.4s, v11.4s, v7.4s
+	FMOVS 4(R8), F12
+	WORD $0x4f8c9108 // fmul v8.4s, v8.4s, v12.s[0]
+	WORD $0x4f8c9129 // fmul v9.4s, v9.4s, v12.s[0]
+	WORD $0x4f8c914a // fmul v10.4s, v10.4s, v12.s[0]
+	WORD $0x4f8c916b // fmul v11.4s, v11.4s, v12.s[0]
+	MOVD bias+64(FP), R8
+	FLDPQ 0(R8), (F4, F5)
+	FLDPQ 32(R8), (F6, F7)
+	WORD $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
+	WORD $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	WORD $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
+	WORD $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e25d529 // fadd v9.4s, v9.4s, v5.4s
+	WORD $0x4e26d54a // fadd v10.4s, v10.4s, v6.4s
+	WORD $0x4e27d56b // fadd v11.4s, v11.4s, v7.4s
+	MOVD last+80(FP), R8
+	CBZ R8, store48
+	MOVD last+80(FP), R8
+	MOVD ldlast+88(FP), R9
+	LSL $2, R9, R9
+	FLDPQ 0(R8), (F4, F5)
+	FLDPQ 32(R8), (F6, F7)
+	WORD $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
+	WORD $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	WORD $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
+	WORD $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
+	ADD R9, R8, R8
+	FLDPQ 0(R8), (F12, F13)
+	FLDPQ 32(R8), (F14, F15)
+	WORD $0x4e2cd508 // fadd v8.4s, v8.4s, v12.4s
+	WORD $0x4e2dd529 // fadd v9.4s, v9.4s, v13.4s
+	WORD $0x4e2ed54a // fadd v10.4s, v10.4s, v14.4s
+	WORD $0x4e2fd56b // fadd v11.4s, v11.4s, v15.4s
+store48:
+	MOVD y+0(FP), R8
+	MOVD ldy+8(FP), R9
+	LSL $2, R9, R9
+	FSTPQ (F0, F1), 0(R8)
+	FSTPQ (F2, F3), 32(R8)
+	ADD R9, R8, R8
+	FSTPQ (F8, F9), 0(R8)
+	FSTPQ (F10, F11), 32(R8)
+	RET
+
 // func quantizeNEON(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32)
 TEXT ·quantizeNEON(SB), NOSPLIT, $0-56
 	MOVD q+0(FP), R0
@@ -1649,7 +2034,7 @@ TEXT ·quantizeNEON(SB), NOSPLIT, $0-56
 	MOVD scales+48(FP), R6
 	MOVD $constants<>(SB), R7
 	VMOVI $128, V0.B16
-row37:
+row49:
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
@@ -1657,8 +2042,8 @@ row37:
 	MOVD R1, R10
 	MOVD R5, R8
 	SUBS $16, R8, R8
-	BLT end39
-again38:
+	BLT end51
+again50:
 	FLDPQ 0(R10), (F5, F6)
 	FLDPQ 32(R10), (F7, F8)
 	WORD $0x4ea0f8a5 // fabs v5.4s, v5.4s
@@ -1671,33 +2056,33 @@ again38:
 	WORD $0x4e28f484 // fmax v4.4s, v4.4s, v8.4s
 	ADD $64, R10, R10
 	SUBS $16, R8, R8
-	BGE again38
-end39:
+	BGE again50
+end51:
 	ADD $16, R8, R8
 	SUBS $4, R8, R8
-	BLT end41
-again40:
+	BLT end53
+again52:
 	FMOVQ 0(R10), F5
 	WORD $0x4ea0f8a5 // fabs v5.4s, v5.4s
 	WORD $0x4e25f421 // fmax v1.4s, v1.4s, v5.4s
 	ADD $16, R10, R10
 	SUBS $4, R8, R8
-	BGE again40
-end41:
+	BGE again52
+end53:
 	ADD $4, R8, R8
-	CBZ R8, done42
-	TBZ $1, R8, one43
+	CBZ R8, done54
+	TBZ $1, R8, one55
 	FMOVD (R10), F5
-	TBZ $0, R8, loaded44
+	TBZ $0, R8, loaded56
 	ADD $8, R10, R9
 	VLD1 (R9), V5.S[2]
-	B loaded44
-one43:
+	B loaded56
+one55:
 	FMOVS (R10), F5
-loaded44:
+loaded56:
 	WORD $0x4ea0f8a5 // fabs v5.4s, v5.4s
 	WORD $0x4e25f421 // fmax v1.4s, v1.4s, v5.4s
-done42:
+done54:
 	WORD $0x4e22f421 // fmax v1.4s, v1.4s, v2.4s
 	WORD $0x4e24f463 // fmax v3.4s, v3.4s, v4.4s
 	WORD $0x4e23f421 // fmax v1.4s, v1.4s, v3.4s
@@ -1714,8 +2099,8 @@ done42:
 	MOVD R0, R11
 	MOVD R5, R8
 	SUBS $16, R8, R8
-	BLT end46
-again45:
+	BLT end58
+again57:
 	FLDPQ 0(R10), (F1, F2)
 	FLDPQ 32(R10), (F3, F4)
 	WORD $0x6e26dc21 // fmul v1.4s, v1.4s, v6.4s
@@ -1734,12 +2119,12 @@ again45:
 	ADD $64, R10, R10
 	ADD $16, R11, R11
 	SUBS $16, R8, R8
-	BGE again45
-end46:
+	BGE again57
+end58:
 	ADD $16, R8, R8
 	SUBS $4, R8, R8
-	BLT end48
-again47:
+	BLT end60
+again59:
 	FMOVQ 0(R10), F1
 	WORD $0x6e26dc21 // fmul v1.4s, v1.4s, v6.4s
 	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
@@ -1750,30 +2135,30 @@ again47:
 	ADD $16, R10, R10
 	ADD $4, R11, R11
 	SUBS $4, R8, R8
-	BGE again47
-end48:
+	BGE again59
+end60:
 	ADD $4, R8, R8
-	CBZ R8, done49
-	TBZ $1, R8, one50
+	CBZ R8, done61
+	TBZ $1, R8, one62
 	FMOVD (R10), F1
-	TBZ $0, R8, loaded51
+	TBZ $0, R8, loaded63
 	ADD $8, R10, R9
 	VLD1 (R9), V1.S[2]
-	B loaded51
-one50:
+	B loaded63
+one62:
 	FMOVS (R10), F1
-loaded51:
+loaded63:
 	WORD $0x6e26dc21 // fmul v1.4s, v1.4s, v6.4s
 	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
 	VUZP1 V1.H8, V1.H8, V1.H8
 	VUZP1 V1.B16, V1.B16, V1.B16
 	VEOR V0.B16, V1.B16, V1.B16
 	FMOVS F1, (R11)
-done49:
+done61:
 	ADD R3<<2, R1, R1
 	ADD R2, R0, R0
 	SUBS $1, R4, R4
-	BGT row37
+	BGT row49
 	RET
 
 DATA constants<>+0(SB)/8, $0x0da242600da24260

@@ -18,7 +18,7 @@ func tileWidened(t *tile) {
 	for _, sums := range t.sums {
 		t.loadVectors(t.pointer, 0, sums)
 	}
-	t.loop(2, 2, func(steps int) { t.multiplyPairs(steps, 2) })
+	t.loop(2, 2, 8, func(steps int) { t.multiplyPairs(steps, 2) })
 	even := t.label("even")
 	t.op("CBZ %s, %s", t.depth, even)
 	t.loadRows(4)

@@ -100,6 +100,23 @@ func (g *file) sdotElement(d, n, m V, lane int) {
 	g.word(0x4f80e000|element(lane)|uint32(m<<16|n<<5|d), "sdot v%d.4s, v%d.16b, v%d.4b[%d]", d, n, m, lane)
 }
 
+// smull emits the 16 products of signed bytes: low of the first 8, high of the
+// others. smlal adds them.
+func (g *file) smull(low, high, n, m V) {
+	g.word(0x0e20c000|uint32(m<<16|n<<5|low), "smull v%d.8h, v%d.8b, v%d.8b", low, n, m)
+	g.word(0x4e20c000|uint32(m<<16|n<<5|high), "smull2 v%d.8h, v%d.16b, v%d.16b", high, n, m)
+}
+
+func (g *file) smlal(low, high, n, m V) {
+	g.word(0x0e208000|uint32(m<<16|n<<5|low), "smlal v%d.8h, v%d.8b, v%d.8b", low, n, m)
+	g.word(0x4e208000|uint32(m<<16|n<<5|high), "smlal2 v%d.8h, v%d.16b, v%d.16b", high, n, m)
+}
+
+// sadalp emits d += the sums of neighbours among the 8 of n.
+func (g *file) sadalp(d, n V) {
+	g.word(0x4e606800|uint32(n<<5|d), "sadalp v%d.4s, v%d.8h", d, n)
+}
+
 // clearLower clears the lower 16 bits of every lane.
 func (g *file) clearLower(d V) {
 	g.word(0x6f0717e0|uint32(d), "bic v%d.4s, #255", d)

@@ -13,6 +13,10 @@ func int8Products(g *file) {
 		"is tileInt8Go for 16 outputs and 1 to 6 rows, with offsets of −128·Σk panel.", func() {
 			g.cases(mostRows, tileDotProduct)
 		})
+	g.function("tileInt8NEON", int8Signature,
+		"is tileInt8Go for 16 outputs and 1 or 2 rows, with offsets of −128·Σk panel.", func() {
+			g.cases(2, tileWidening)
+		})
 	g.function("quantizeNEON", "func(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32)", "is quantizeGo.", func() { quantize(g) })
 }
 
@@ -23,7 +27,7 @@ func tileDotProduct(t *tile) {
 	for r := range t.rows {
 		t.zero(t.sums[r])
 	}
-	t.loop(1, 4, func(steps int) {
+	t.loop(1, 4, 4, func(steps int) {
 		sign := t.weights[0]
 		t.op("VMOVI $128, %s", sign.B16())
 		t.logic("VEOR", t.x, t.x, group{sign})
@@ -33,6 +37,68 @@ func tileDotProduct(t *tile) {
 			}
 		})
 	})
+	t.finishInt8()
+	t.store()
+	t.end()
+}
+
+// tileWidening multiplies bytes to products of 16 bits. Two of those fit in 16
+// bits, because weights are −127 to 127; then neighbours are added to a sum of
+// 32 bits. So there are two sums for each output, of two of the four products
+// each, and 2 outputs in a register.
+func tileWidening(t *tile) {
+	sums := make([]group, t.rows)
+	for r := range sums {
+		sums[r] = t.zero(t.take(2 * wide))
+	}
+	// A row's four bytes of each of two steps in all lanes, weights of the same
+	// steps, and for each row the products with four outputs.
+	first, second := t.take(t.rows), t.take(t.rows)
+	weights, products := t.take(4), t.take(2*t.rows)
+	sign := t.take(1)
+	t.x = second
+	t.point(0)
+	t.op("VMOVI $128, %s", sign[0].B16())
+	t.loop(1, 2, 4, func(steps int) {
+		t.logic("VEOR", t.x, t.x, sign)
+		for r, x := range t.x {
+			t.op("VDUP %s, %s", x.lane(0), first[r].S4())
+			if steps == 2 {
+				t.op("VDUP %s, %s", x.lane(1), x.S4())
+			}
+		}
+		for range steps {
+			t.fetch()
+		}
+		for j := range wide {
+			w := weights[j%2*2:][:steps]
+			for step := range w {
+				t.loadVectors(t.panel, step*panelBytes+j*16, w[step:step+1])
+			}
+			for r := range t.rows {
+				t.smull(products[2*r], products[2*r+1], w[0], first[r])
+			}
+			for r := range t.rows {
+				if steps == 2 {
+					t.smlal(products[2*r], products[2*r+1], w[1], second[r])
+				}
+			}
+			for r := range t.rows {
+				t.sadalp(sums[r][2*j], products[2*r])
+				t.sadalp(sums[r][2*j+1], products[2*r+1])
+			}
+		}
+	})
+	t.give(first, second, weights, products, sign)
+	t.x = nil
+	for r := range sums {
+		for j := range wide {
+			low, high := sums[r][2*j], sums[r][2*j+1]
+			t.op("VADDP %s, %s, %s", high.S4(), low.S4(), sums[r][j].S4())
+		}
+		t.sums = append(t.sums, sums[r][:wide])
+		t.give(sums[r][wide:])
+	}
 	t.finishInt8()
 	t.store()
 	t.end()

@@ -8,7 +8,7 @@ func product(g *file) {
 			g.cases(mostRows, func(t *tile) {
 				t.begin(2)
 				t.eachRow("first", "ldfirst", func(r int) { t.loadVectors(t.pointer, 0, t.sums[r]) })
-				t.loop(1, 4, func(steps int) {
+				t.loop(1, 4, 4, func(steps int) {
 					t.eachWeight(steps, func(weights V, step, j int) {
 						for r := range t.rows {
 							t.fmlaElement(t.sums[r][j], weights, t.x[r], step)

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // The registers of a tile of 16 columns and up to 6 rows:
 //
 //	sums     four for each row
@@ -32,7 +34,7 @@ func (g *file) cases(most int, emit func(t *tile)) {
 	rows := g.load("rows")
 	names := make([]string, most+1)
 	for r := most; r >= 1; r-- {
-		names[r] = g.label("rows")
+		names[r] = g.label(fmt.Sprintf("rows%d_", r))
 		if r > 1 {
 			g.op("CMP $%d, %s", r, rows)
 			g.op("BEQ %s", names[r])
@@ -50,14 +52,19 @@ func (g *file) cases(most int, emit func(t *tile)) {
 	}
 }
 
-// begin takes the registers and points to the rows of x, whose elements have
-// 1<<shift bytes.
+// begin takes the registers and loads the pointers; elements of x have 1<<shift
+// bytes.
 func (t *tile) begin(shift int) {
 	for range t.rows {
 		t.sums = append(t.sums, t.take(wide))
 	}
 	t.x = t.take(t.rows)
 	t.weights = t.take(min(8, 32-(wide+1)*t.rows))
+	t.point(shift)
+}
+
+// point loads the pointers, and those to the rows of x.
+func (t *tile) point(shift int) {
 	x, ldx := t.load("x"), t.stride("ldx", shift)
 	t.pointers = []R{x}
 	for r := 1; r < t.rows; r++ {
@@ -88,16 +95,16 @@ func (t *tile) eachRow(matrix, stride string, do func(r int)) {
 	}
 }
 
-// loop emits the loop over the depth, which counts units: groups of steps while
-// there is a whole group, then single steps. A group is as many steps as 16
-// bytes of x are for.
-func (t *tile) loop(units, steps int, step func(steps int)) {
+// loop emits the loop over the depth, which counts units of a step: groups of
+// steps while there is a whole group, then single steps. A step begins with some
+// bytes of each row of x in its register.
+func (t *tile) loop(units, steps, bytes int, step func(steps int)) {
 	for _, n := range []int{steps, 1} {
 		again, end := t.label("again"), t.label("end")
 		t.op("SUBS $%d, %s, %s", n*units, t.depth, t.depth)
 		t.op("BLT %s", end)
 		t.place(again)
-		t.loadRows(16 / steps * n)
+		t.loadRows(n * bytes)
 		step(n)
 		t.op("ADD $%d, %s, %s", n*panelBytes, t.panel, t.panel)
 		t.op("SUBS $%d, %s, %s", n*units, t.depth, t.depth)
