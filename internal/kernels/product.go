@@ -71,6 +71,8 @@ type product struct {
 	chunks  int // of rows
 	groups  int // of panels
 	threads int
+
+	scratch []float32 // of AMX, for each thread
 }
 
 const (
@@ -89,9 +91,15 @@ var zeros [panelColumns]float32
 
 func (t *product) run(pool *Pool) {
 	panels := panelCount(t.out)
-	t.chunks = (t.rows + chunkRows - 1) / chunkRows
 	flops := 2 * t.rows * t.in * panels * panelColumns
 	t.threads = pool.Threads()
+	part := partFlops
+	if t.usesAMX() {
+		part = blockFlops
+		t.cutForAMX(panels)
+	} else {
+		t.chunks = (t.rows + chunkRows - 1) / chunkRows
+	}
 	switch {
 	case t.threads == 1:
 		t.groups = 1
@@ -100,7 +108,7 @@ func (t *product) run(pool *Pool) {
 	default:
 		// Parts of partFlops, but enough of them that no thread waits long for
 		// the last one.
-		t.groups = min(panels, max(flops/t.chunks/partFlops, 4*t.threads))
+		t.groups = min(panels, max(flops/t.chunks/part, 4*t.threads))
 	}
 	pool.Run(t.chunks*t.groups, t)
 }
@@ -109,13 +117,19 @@ func (t *product) run(pool *Pool) {
 func share(n, parts, i int) int { return n * i / parts }
 
 // Do implements Task.
-func (t *product) Do(_, i int) {
+func (t *product) Do(worker, i int) {
 	chunk, group := i/t.groups, i%t.groups
-	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
 	panels := panelCount(t.out)
 	first, end := share(panels, t.groups, group), share(panels, t.groups, group+1)
 	// Threads take parts in turn: this one probably goes on threads groups later.
 	later := share(panels, t.groups, (group+t.threads)%t.groups)
+	if t.usesAMX() {
+		blocks := (t.rows + blockRows - 1) / blockRows
+		firstRow, endRow := share(blocks, t.chunks, chunk)*blockRows, share(blocks, t.chunks, chunk+1)*blockRows
+		t.blocks(worker, first, end, later, firstRow, min(endRow, t.rows))
+		return
+	}
+	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
 	for p := first; p < end; p++ {
 		next := p + 1
 		if next == end {

@@ -1,0 +1,150 @@
+//go:build !purego
+
+package kernels
+
+// AMX: a product is cut into blocks of 32 rows of x and a panel, whose sums fill
+// half of the tile registers (_asm/amx). A call computes all blocks of a part
+// that have the same number of rows, because only a new configuration of the
+// registers changes that number, and that takes as long as a dozen products of
+// tiles. Go code never runs between configuration and release: it may continue
+// on another thread.
+//
+// Of bfloat16, TDPBF16PS adds up the first inputs of 16 steps and the second
+// ones, then both to the sum so far. It rounds to nearest even each time and
+// takes magnitudes below 2^−126 for 0. The order depends on nothing but the
+// depth, so a row's result does not depend on the rows beside it.
+
+const (
+	blockRows = 32
+	// blockFlops is how many operations a part should have, as partFlops.
+	blockFlops = 1 << 25
+	// chunkBytes is how much of x stays in the L2 cache beside two panels and what
+	// comes of them. Processors with AMX have at least 2 MB.
+	chunkBytes = 1 << 20
+)
+
+// tileConfig says how many rows and bytes in a row each tile register has: the
+// 64 bytes that LDTILECFG reads.
+type tileConfig [64]uint8
+
+// tileConfigs are those for blocks of 1 to 32 rows.
+var tileConfigs = func() (configs [blockRows + 1]tileConfig) {
+	const (
+		palette      = 0
+		columnBytes  = 16 // uint16 of each register
+		rows         = 48 // uint8 of each register
+		most         = 16
+		bytesOfARow  = 64
+		firstPalette = 1 // the only one, eight registers of 1 kB
+	)
+	for n := 1; n <= blockRows; n++ {
+		upper, lower := min(n, most), max(n-most, 0)
+		// As the picture in _asm/amx says: sums, rows of x, the panel.
+		for i, r := range [8]int{upper, upper, lower, lower, upper, lower, most, most} {
+			if r == 0 {
+				continue // of no bytes either
+			}
+			configs[n][rows+i] = uint8(r)
+			configs[n][columnBytes+2*i] = bytesOfARow
+		}
+		configs[n][palette] = firstPalette
+	}
+	return configs
+}()
+
+// usesAMX says whether the product is one for AMX.
+func (t *product) usesAMX() bool { return useAMX && (t.int8 != nil || t.bfloat16 != nil) }
+
+// cutForAMX finds the chunks of rows: as few as there can be, because each reads
+// the whole weight, but enough parts for the threads.
+func (t *product) cutForAMX(panels int) {
+	rowBytes := t.int8Rows.ld
+	if t.bfloat16 != nil {
+		rowBytes = 2 * t.bfloat16Rows.ld
+	}
+	blocks := (t.rows + blockRows - 1) / blockRows
+	most := max(1, chunkBytes/(blockRows*rowBytes))
+	t.chunks = (blocks + most - 1) / most
+	if t.threads > 1 {
+		t.chunks = min(blocks, max(t.chunks, 4*t.threads/panels))
+	}
+	t.scratch = resize(t.scratch, t.threads*blockRows*panelColumns)
+}
+
+// blocks is a part of the product with AMX: rows of x times panels.
+func (t *product) blocks(worker, first, end, later, firstRow, endRow int) {
+	b := amxBlocks{
+		product: t, first: first, later: later,
+		columns: min(end*panelColumns, t.out) - first*panelColumns,
+		scratch: &t.scratch[worker*blockRows*panelColumns],
+		fetches: max(1, 4/((endRow-firstRow+blockRows-1)/blockRows)),
+	}
+	if t.ep.Activation != None && t.ep.Residual != nil {
+		b.aside(firstRow, endRow)
+		return
+	}
+	column := first * panelColumns
+	whole := firstRow + (endRow-firstRow)/blockRows*blockRows
+	for _, rows := range [2][2]int{{firstRow, whole}, {whole, endRow}} {
+		row, n := rows[0], rows[1]-rows[0]
+		if n == 0 {
+			continue
+		}
+		var residual *float32
+		if t.ep.Residual != nil {
+			residual = &t.ep.Residual[row*t.out+column]
+		}
+		b.multiply(&t.y[row*t.out+column], t.out, row, n, residual)
+	}
+	activateRows(&t.y[firstRow*t.out+column], t.out, endRow-firstRow, b.columns, t.ep.Activation)
+}
+
+// amxBlocks is what calls for the same panels have in common.
+type amxBlocks struct {
+	*product
+	first   int // panel
+	columns int // of y
+	later   int // the panel to fetch while the last one is multiplied
+	fetches int // lines of it, in eights, to fetch with each tile of depth
+	scratch *float32
+}
+
+// aside computes the blocks one by one in memory of their own, because the
+// residual, which may be y, comes after the activation.
+func (b amxBlocks) aside(firstRow, endRow int) {
+	var sums [blockRows * panelColumns]float32
+	for column := b.first * panelColumns; b.columns > 0; column += panelColumns {
+		panel := b
+		panel.columns = min(b.columns, panelColumns)
+		for row := firstRow; row < endRow; row += blockRows {
+			n := min(blockRows, endRow-row)
+			panel.multiply(&sums[0], panelColumns, row, n, nil)
+			b.finish(sums[:], b.y[row*b.out+column:], row, column, n, panel.columns)
+		}
+		b.first++
+		b.columns -= panelColumns
+	}
+}
+
+// multiply computes n rows into y, whose rows are ldy apart; n is less than 32 or
+// a multiple of it.
+func (b amxBlocks) multiply(y *float32, ldy, row, n int, residual *float32) {
+	column := b.first * panelColumns
+	var bias *float32
+	if b.ep.Bias != nil {
+		bias = &b.ep.Bias[column]
+	}
+	config := &tileConfigs[min(n, blockRows)][0]
+	if w, x := b.bfloat16, &b.bfloat16Rows; w != nil {
+		panelsBFloat16AMX(y, ldy, b.columns, &x.values[row*x.ld], x.ld, n, &w.panels[b.first*w.size], tileDepth(w.steps),
+			bias, residual, b.out, &w.panels[b.later*w.size], b.fetches, config, b.scratch)
+		return
+	}
+	w, x := b.int8, &b.int8Rows
+	panelsInt8AMX(y, ldy, b.columns, &x.values[row*x.ld], x.ld, n, &w.panels[b.first*w.size], tileDepth(w.steps),
+		&w.offsets[column], &w.scales[column], bias, &x.scales[row], residual, b.out, &w.panels[b.later*w.size], b.fetches, config, b.scratch)
+}
+
+func peakBFloat16OnAMX(n int) { peakBFloat16AMX(n, &tileConfigs[blockRows][0]) }
+
+func peakInt8OnAMX(n int) { peakInt8AMX(n, &tileConfigs[blockRows][0]) }
