@@ -71,8 +71,6 @@ type product struct {
 	chunks  int // of rows
 	groups  int // of panels
 	threads int
-
-	scratch []float32 // of AMX, for each thread
 }
 
 const (
@@ -117,7 +115,7 @@ func (t *product) run(pool *Pool) {
 func share(n, parts, i int) int { return n * i / parts }
 
 // Do implements Task.
-func (t *product) Do(worker, i int) {
+func (t *product) Do(_, i int) {
 	chunk, group := i/t.groups, i%t.groups
 	panels := panelCount(t.out)
 	first, end := share(panels, t.groups, group), share(panels, t.groups, group+1)
@@ -126,7 +124,7 @@ func (t *product) Do(worker, i int) {
 	if t.usesAMX() {
 		blocks := (t.rows + blockRows - 1) / blockRows
 		firstRow, endRow := share(blocks, t.chunks, chunk)*blockRows, share(blocks, t.chunks, chunk+1)*blockRows
-		t.blocks(worker, first, end, later, firstRow, min(endRow, t.rows))
+		t.blocks(first, end, later, firstRow, min(endRow, t.rows))
 		return
 	}
 	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
@@ -141,6 +139,10 @@ func (t *product) Do(worker, i int) {
 
 // panel multiplies rows of x with panel p, fetching the next one meanwhile.
 func (t *product) panel(p, next, firstRow, endRow int) {
+	if t.usesAMX() {
+		t.blocks(p, p+1, next, firstRow, endRow)
+		return
+	}
 	first := p * panelColumns
 	columns := min(panelColumns, t.out-first)
 	bias := &zeros[0]

@@ -2,6 +2,8 @@
 
 package kernels
 
+import "unsafe"
+
 // AMX: a product is cut into blocks of 32 rows of x and a panel, whose sums fill
 // half of the tile registers (_asm/amx). A call computes all blocks of a part
 // that have the same number of rows, because only a new configuration of the
@@ -68,15 +70,18 @@ func (t *product) cutForAMX(panels int) {
 	if t.threads > 1 {
 		t.chunks = min(blocks, max(t.chunks, 4*t.threads/panels))
 	}
-	t.scratch = resize(t.scratch, t.threads*blockRows*panelColumns)
 }
 
-// blocks is a part of the product with AMX: rows of x times panels.
-func (t *product) blocks(worker, first, end, later, firstRow, endRow int) {
+// blocks multiplies rows of x with panels, fetching panel later meanwhile.
+func (t *product) blocks(first, end, later, firstRow, endRow int) {
+	// Aligned, so that a row of sums is two cache lines.
+	const line = 64 / 4
+	var scratch [blockRows*panelColumns + line - 1]float32
+	skip := -uintptr(unsafe.Pointer(&scratch)) / 4 % line
 	b := amxBlocks{
 		product: t, first: first, later: later,
 		columns: min(end*panelColumns, t.out) - first*panelColumns,
-		scratch: &t.scratch[worker*blockRows*panelColumns],
+		scratch: &scratch[skip],
 		fetches: max(1, 4/((endRow-firstRow+blockRows-1)/blockRows)),
 	}
 	if t.ep.Activation != None && t.ep.Residual != nil {

@@ -8,4 +8,4 @@ func (t *product) usesAMX() bool { return false }
 
 func (t *product) cutForAMX(int) {}
 
-func (t *product) blocks(_, _, _, _, _, _ int) { panic("kernels: no AMX") }
+func (t *product) blocks(_, _, _, _, _ int) { panic("kernels: no AMX") }
