@@ -23,6 +23,10 @@ const (
 	// chunkBytes is how much of x stays in the L2 cache beside two panels and what
 	// comes of them. Processors with AMX have at least 2 MB.
 	chunkBytes = 1 << 20
+	// callBytes is how much of y a call computes if that is more than one panel: it
+	// is still in the cache when it is activated, and the call, which Go cannot
+	// interrupt, ends within a tenth of a millisecond.
+	callBytes = 1 << 18
 )
 
 // tileConfig says how many rows and bytes in a row each tile register has: the
@@ -78,17 +82,46 @@ func (t *product) blocks(first, end, later, firstRow, endRow int) {
 	const line = 64 / 4
 	var scratch [blockRows*panelColumns + line - 1]float32
 	skip := -uintptr(unsafe.Pointer(&scratch)) / 4 % line
+	rows := endRow - firstRow
 	b := amxBlocks{
-		product: t, first: first, later: later,
-		columns: min(end*panelColumns, t.out) - first*panelColumns,
+		product: t,
 		scratch: &scratch[skip],
-		fetches: max(1, 4/((endRow-firstRow+blockRows-1)/blockRows)),
+		fetches: max(1, 4/((rows+blockRows-1)/blockRows)),
 	}
-	if t.ep.Activation != None && t.ep.Residual != nil {
-		b.aside(firstRow, endRow)
-		return
+	// The residual, which may be y, comes after the activation.
+	aside := t.ep.Activation != None && t.ep.Residual != nil
+	n := max(1, callBytes/(rows*panelColumns*4))
+	if aside {
+		n = 1
 	}
-	column := first * panelColumns
+	for ; first < end; first += n {
+		n = min(n, end-first)
+		b.first, b.next = first, first+n
+		if b.next == end {
+			b.next = later
+		}
+		b.columns = min((first+n)*panelColumns, t.out) - first*panelColumns
+		if aside {
+			b.aside(firstRow, endRow)
+		} else {
+			b.inPlace(firstRow, endRow)
+		}
+	}
+}
+
+// amxBlocks is some rows times some panels that follow each other.
+type amxBlocks struct {
+	*product
+	first   int // panel
+	columns int // of y
+	next    int // the panel to fetch while the last one is multiplied
+	fetches int // cache lines of it, in eights, to fetch with each tile of depth
+	scratch *float32
+}
+
+// inPlace computes the blocks in y, those of 32 rows first.
+func (b amxBlocks) inPlace(firstRow, endRow int) {
+	column := b.first * panelColumns
 	whole := firstRow + (endRow-firstRow)/blockRows*blockRows
 	for _, rows := range [2][2]int{{firstRow, whole}, {whole, endRow}} {
 		row, n := rows[0], rows[1]-rows[0]
@@ -96,38 +129,22 @@ func (t *product) blocks(first, end, later, firstRow, endRow int) {
 			continue
 		}
 		var residual *float32
-		if t.ep.Residual != nil {
-			residual = &t.ep.Residual[row*t.out+column]
+		if b.ep.Residual != nil {
+			residual = &b.ep.Residual[row*b.out+column]
 		}
-		b.multiply(&t.y[row*t.out+column], t.out, row, n, residual)
+		b.multiply(&b.y[row*b.out+column], b.out, row, n, residual)
 	}
-	activateRows(&t.y[firstRow*t.out+column], t.out, endRow-firstRow, b.columns, t.ep.Activation)
+	activateRows(&b.y[firstRow*b.out+column], b.out, endRow-firstRow, b.columns, b.ep.Activation)
 }
 
-// amxBlocks is what calls for the same panels have in common.
-type amxBlocks struct {
-	*product
-	first   int // panel
-	columns int // of y
-	later   int // the panel to fetch while the last one is multiplied
-	fetches int // lines of it, in eights, to fetch with each tile of depth
-	scratch *float32
-}
-
-// aside computes the blocks one by one in memory of their own, because the
-// residual, which may be y, comes after the activation.
+// aside computes the blocks of one panel in memory of their own.
 func (b amxBlocks) aside(firstRow, endRow int) {
 	var sums [blockRows * panelColumns]float32
-	for column := b.first * panelColumns; b.columns > 0; column += panelColumns {
-		panel := b
-		panel.columns = min(b.columns, panelColumns)
-		for row := firstRow; row < endRow; row += blockRows {
-			n := min(blockRows, endRow-row)
-			panel.multiply(&sums[0], panelColumns, row, n, nil)
-			b.finish(sums[:], b.y[row*b.out+column:], row, column, n, panel.columns)
-		}
-		b.first++
-		b.columns -= panelColumns
+	column := b.first * panelColumns
+	for row := firstRow; row < endRow; row += blockRows {
+		n := min(blockRows, endRow-row)
+		b.multiply(&sums[0], panelColumns, row, n, nil)
+		b.finish(sums[:], b.y[row*b.out+column:], row, column, n, b.columns)
 	}
 }
 
@@ -142,12 +159,12 @@ func (b amxBlocks) multiply(y *float32, ldy, row, n int, residual *float32) {
 	config := &tileConfigs[min(n, blockRows)][0]
 	if w, x := b.bfloat16, &b.bfloat16Rows; w != nil {
 		panelsBFloat16AMX(y, ldy, b.columns, &x.values[row*x.ld], x.ld, n, &w.panels[b.first*w.size], tileDepth(w.steps),
-			bias, residual, b.out, &w.panels[b.later*w.size], b.fetches, config, b.scratch)
+			bias, residual, b.out, &w.panels[b.next*w.size], b.fetches, config, b.scratch)
 		return
 	}
 	w, x := b.int8, &b.int8Rows
 	panelsInt8AMX(y, ldy, b.columns, &x.values[row*x.ld], x.ld, n, &w.panels[b.first*w.size], tileDepth(w.steps),
-		&w.offsets[column], &w.scales[column], bias, &x.scales[row], residual, b.out, &w.panels[b.later*w.size], b.fetches, config, b.scratch)
+		&w.offsets[column], &w.scales[column], bias, &x.scales[row], residual, b.out, &w.panels[b.next*w.size], b.fetches, config, b.scratch)
 }
 
 func peakBFloat16OnAMX(n int) { peakBFloat16AMX(n, &tileConfigs[blockRows][0]) }
