@@ -17,13 +17,15 @@ const bfloat16Step = 2
 // bfloat16Weight is a packed weight. A panel holds 32 outputs: two inputs of
 // each, then the next two.
 type bfloat16Weight struct {
-	panels []uint16 // (⌈out/32⌉, steps, 32, 2)
+	panels []uint16 // (⌈out/32⌉, steps and zeros, 32, 2)
 	steps  int      // ⌈in/2⌉
+	size   int      // of a panel
 }
 
 func newBFloat16Weight(panels, in int) bfloat16Weight {
 	steps := (in + bfloat16Step - 1) / bfloat16Step
-	return bfloat16Weight{hugePages[uint16](panels * steps * panelColumns * bfloat16Step), steps}
+	size := tileDepth(steps) * tileSteps * panelColumns * bfloat16Step
+	return bfloat16Weight{hugePages[uint16](panels * size), steps, size}
 }
 
 func (w *bfloat16Weight) bytes() int { return 2 * len(w.panels) }
@@ -34,8 +36,7 @@ func (w *bfloat16Weight) packPanel(p int, values []float32, columns, in int) {
 	rows.resize(columns, in)
 	roundRows(&rows.values[0], rows.ld, &values[0], in, columns, in)
 	// Two inputs are a word, and words become columns like the values of float32.
-	size := w.steps * panelColumns * bfloat16Step
-	packRows(asWords(w.panels[p*size:][:size]), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
+	packRows(asWords(w.panels[p*w.size:][:w.size]), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
 	bfloat16Panels.Put(rows)
 }
 
@@ -56,12 +57,12 @@ func widenBFloat16(v uint16) float32 { return math.Float32frombits(uint32(v) << 
 // bfloat16Rows are the rows of x in bfloat16, or nothing if they stay float32.
 type bfloat16Rows struct {
 	values []uint16 // (rows, ld)
-	ld     int      // a multiple of 16
+	ld     int      // a multiple of 32
 	parts  int      // of the task that fills it
 }
 
 func (q *bfloat16Rows) resize(rows, in int) {
-	const whole = 16
+	const whole = tileSteps * bfloat16Step
 	q.ld = (in + whole - 1) / whole * whole
 	q.values = resize(q.values, rows*q.ld)
 }
@@ -85,12 +86,15 @@ func (t *roundTask) Do(_, i int) {
 	q := &t.bfloat16Rows
 	first, end := share(t.rows, q.parts, i), share(t.rows, q.parts, i+1)
 	roundRows(&q.values[first*q.ld], q.ld, &t.x[first*t.in], t.in, end-first, t.in)
+	// What follows is multiplied with the zeros of the panels, and may not be NaN.
+	for r := first; r < end; r++ {
+		clear(q.values[r*q.ld+t.in : (r+1)*q.ld])
+	}
 }
 
 // tile computes rows of x times panel p.
 func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
-	size := w.steps * panelColumns * bfloat16Step
-	panel, next := &w.panels[p*size], fetchFrom(w.panels, size, fetch)
+	panel, next := &w.panels[p*w.size], fetchFrom(w.panels, w.size, fetch)
 	if roundsRows() {
 		x := &t.bfloat16Rows
 		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, fetch.pace)
