@@ -14,7 +14,7 @@ func panelsBFloat16AMX(y *float32, ldy int, columns int, x *uint16, ldx int, row
 // multiple of 32; depth counts tiles.
 //
 //go:noescape
-func panelsInt8AMX(y *float32, ldy int, columns int, x *uint8, ldx int, rows int, panel *int8, depth int, offsets *int32, scales *float32, bias *float32, rowScales *float32, last *float32, ldlast int, next *int8, fetches int, config *uint8, scratch *float32)
+func panelsInt8AMX(y *float32, ldy int, columns int, x *uint8, ldx int, rows int, panel *int8, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, fetches int, config *uint8, scratch *float32)
 
 // peakBFloat16AMX executes 4 × n bfloat16 multiply-adds of 16 × 16 × 32; all tiles have 16 rows.
 //

@@ -370,10 +370,10 @@ skip13:
 	VZEROUPPER
 	RET
 
-// func panelsInt8AMX(y *float32, ldy int, columns int, x *uint8, ldx int, rows int, panel *int8, depth int, offsets *int32, scales *float32, bias *float32, rowScales *float32, last *float32, ldlast int, next *int8, fetches int, config *uint8, scratch *float32)
+// func panelsInt8AMX(y *float32, ldy int, columns int, x *uint8, ldx int, rows int, panel *int8, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, fetches int, config *uint8, scratch *float32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
-TEXT ·panelsInt8AMX(SB), NOSPLIT, $0-144
-	MOVQ config+128(FP), AX
+TEXT ·panelsInt8AMX(SB), NOSPLIT, $0-160
+	MOVQ config+144(FP), AX
 
 	// LDTILECFG (AX)
 	LONG $0x4978e2c4
@@ -382,7 +382,7 @@ TEXT ·panelsInt8AMX(SB), NOSPLIT, $0-144
 	MOVQ ldy+8(FP), R14
 	SHLQ $0x02, R14
 	MOVQ $0x00000080, DI
-	MOVQ scratch+136(FP), R15
+	MOVQ scratch+152(FP), R15
 
 panel:
 	MOVQ      columns+16(FP), AX
@@ -396,7 +396,7 @@ panel:
 	KMOVW     BX, K2
 	VXORPS    Z30, Z30, Z30
 	VXORPS    Z31, Z31, Z31
-	MOVQ      bias+80(FP), AX
+	MOVQ      bias+88(FP), AX
 	TESTQ     AX, AX
 	JZ        bias14
 	VMOVUPS.Z (AX), K1, Z30
@@ -405,12 +405,15 @@ panel:
 bias14:
 	MOVQ    offsets+64(FP), AX
 	MOVQ    scales+72(FP), BX
+	MOVQ    sums+80(FP), CX
 	VMOVUPS (AX), Z26
 	VMOVUPS (BX), Z28
+	VMOVUPS (CX), Z24
 	VMOVUPS 64(AX), Z27
 	VMOVUPS 64(BX), Z29
+	VMOVUPS 64(CX), Z25
 	MOVQ    y+0(FP), R10
-	MOVQ    last+96(FP), R11
+	MOVQ    last+112(FP), R11
 	MOVQ    x+24(FP), R13
 	MOVQ    rows+40(FP), R12
 	MOVQ    depth+56(FP), DX
@@ -418,7 +421,7 @@ bias14:
 	ADDQ    panel+48(FP), DX
 	CMPQ    columns+16(FP), $0x20
 	JG      block
-	MOVQ    next+112(FP), DX
+	MOVQ    next+128(FP), DX
 
 block:
 	MOVQ    R10, AX
@@ -436,7 +439,7 @@ ahead15:
 	TESTQ      R11, R11
 	JZ         noLast
 	MOVQ       R11, AX
-	MOVQ       ldlast+104(FP), BX
+	MOVQ       ldlast+120(FP), BX
 	SHLQ       $0x02, BX
 	MOVQ       $0x00000020, CX
 	CMPQ       R12, CX
@@ -498,7 +501,7 @@ whole17:
 	// TDPBUSD TMM6, TMM4, TMM0
 	LONG $0x5e49e2c4
 	BYTE $0xc4
-	MOVQ fetches+120(FP), R9
+	MOVQ fetches+136(FP), R9
 
 fetch19:
 	PREFETCHT1 (DX)
@@ -554,7 +557,7 @@ end18:
 	// TDPBUSD TMM6, TMM4, TMM0
 	LONG $0x5e49e2c4
 	BYTE $0xc4
-	MOVQ fetches+120(FP), R9
+	MOVQ fetches+136(FP), R9
 
 fetch20:
 	PREFETCHT1 (DX)
@@ -625,7 +628,7 @@ half21:
 	LONG $0x4b7be2c4
 	LONG $0x080039b4
 	WORD $0x0000
-	MOVQ fetches+120(FP), R9
+	MOVQ fetches+136(FP), R9
 
 fetch23:
 	PREFETCHT1 (DX)
@@ -662,7 +665,7 @@ end22:
 	// TDPBUSD TMM6, TMM4, TMM0
 	LONG $0x5e49e2c4
 	BYTE $0xc4
-	MOVQ fetches+120(FP), R9
+	MOVQ fetches+136(FP), R9
 
 fetch24:
 	PREFETCHT1 (DX)
@@ -694,24 +697,32 @@ store:
 	CMPQ    R12, AX
 	CMOVQLT R12, AX
 	MOVQ    R15, CX
-	MOVQ    ldlast+104(FP), BX
+	MOVQ    ldlast+120(FP), BX
 	SHLQ    $0x02, BX
 	MOVQ    rows+40(FP), R8
 	SUBQ    R12, R8
 	SHLQ    $0x02, R8
-	ADDQ    rowScales+88(FP), R8
+	MOVQ    R8, R9
+	ADDQ    rowScales+96(FP), R8
+	ADDQ    rowCenters+104(FP), R9
 
 row:
 	VBROADCASTSS (R8), Z2
+	VBROADCASTSS (R9), Z3
 	ADDQ         $0x04, R8
+	ADDQ         $0x04, R9
 	VPADDD       (CX), Z26, Z0
 	VCVTDQ2PS    Z0, Z0
 	VMULPS       Z28, Z0, Z0
-	VFMADD213PS  Z30, Z2, Z0
+	VMOVAPS      Z30, Z4
+	VFMADD231PS  Z24, Z3, Z4
+	VFMADD213PS  Z4, Z2, Z0
 	VPADDD       64(CX), Z27, Z1
 	VCVTDQ2PS    Z1, Z1
 	VMULPS       Z29, Z1, Z1
-	VFMADD213PS  Z31, Z2, Z1
+	VMOVAPS      Z31, Z4
+	VFMADD231PS  Z25, Z3, Z4
+	VFMADD213PS  Z4, Z2, Z1
 	TESTQ        R11, R11
 	JZ           stored
 	VADDPS       (R11), Z0, K1, Z0
@@ -734,14 +745,14 @@ stored:
 	IMUL3Q  $0x00000800, AX, AX
 	ADDQ    AX, panel+48(FP)
 	ADDQ    $0x00000080, y+0(FP)
-	CMPQ    bias+80(FP), $0x00
+	CMPQ    bias+88(FP), $0x00
 	JEQ     skip25
-	ADDQ    $0x00000080, bias+80(FP)
+	ADDQ    $0x00000080, bias+88(FP)
 
 skip25:
-	CMPQ last+96(FP), $0x00
+	CMPQ last+112(FP), $0x00
 	JEQ  skip26
-	ADDQ $0x00000080, last+96(FP)
+	ADDQ $0x00000080, last+112(FP)
 
 skip26:
 	CMPQ offsets+64(FP), $0x00
@@ -754,6 +765,11 @@ skip27:
 	ADDQ $0x00000080, scales+72(FP)
 
 skip28:
+	CMPQ sums+80(FP), $0x00
+	JEQ  skip29
+	ADDQ $0x00000080, sums+80(FP)
+
+skip29:
 	SUBQ $0x20, columns+16(FP)
 	JG   panel
 

@@ -110,20 +110,20 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 	}
 }
 
-func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int) {
+func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
 	switch {
 	case useVNNI:
-		tileInt8VNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast, next, pace)
+		tileInt8VNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
 	case useAVX2:
-		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast, next, pace)
+		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
 	default:
-		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast)
+		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 	}
 }
 
 // tileInt8InParts is tileInt8 with tileInt8AVX2, whose registers are full with
 // 5 rows and 8 outputs.
-func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int) {
+func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
 	const most, outputs = 5, 8
 	parts := (rows + most - 1) / most
 	for i := range parts {
@@ -135,19 +135,19 @@ func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, 
 				residual = at(last, row*ldlast+j)
 			}
 			tileInt8AVX2(at(y, row*ldy+j), ldy, at(x, row*ldx), ldx, at(panel, j*int8Step), n, depth,
-				at(offsets, j), at(scales, j), at(bias, j), at(rowScales, row), residual, ldlast, next, pace)
+				at(offsets, j), at(scales, j), at(sums, j), at(bias, j), at(rowScales, row), at(rowCenters, row), residual, ldlast, next, pace)
 		}
 	}
 }
 
-func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32) {
+func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32) {
 	switch {
 	case useAVX512:
-		quantizeAVX512(q, ldq, x, ldx, rows, columns, scales)
+		quantizeAVX512(q, ldq, x, ldx, rows, columns, scales, centers)
 	case useAVX2:
-		quantizeAVX2(q, ldq, x, ldx, rows, columns, scales)
+		quantizeAVX2(q, ldq, x, ldx, rows, columns, scales, centers)
 	default:
-		quantizeGo(q, ldq, x, ldx, rows, columns, scales)
+		quantizeGo(q, ldq, x, ldx, rows, columns, scales, centers)
 	}
 }
 

@@ -84,22 +84,22 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 	layerNormGo(y, x, gamma, beta, rows, columns, eps)
 }
 
-func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int) {
+func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
 	switch {
 	case useDotProduct:
-		tileInt8DotProduct(y, ldy, x, ldx, panel, rows, depth, scales, bias, rowScales, last, ldlast, next, pace)
+		tileInt8DotProduct(y, ldy, x, ldx, panel, rows, depth, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
 		tileInt8DotProduct(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*int8Step), rows, depth,
-			at(scales, halfPanel), at(bias, halfPanel), rowScales, secondHalf(last), ldlast, next, pace)
+			at(scales, halfPanel), at(sums, halfPanel), at(bias, halfPanel), rowScales, rowCenters, secondHalf(last), ldlast, next, pace)
 	case useNEON:
-		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, scales, bias, rowScales, last, ldlast, next, pace)
+		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
 	default:
-		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast)
+		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 	}
 }
 
 // tileInt8InParts is tileInt8 with tileInt8NEON, whose registers are full with
 // 2 rows and half of the outputs.
-func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int) {
+func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
 	const most = 2
 	for row := 0; row < rows; row += most {
 		n := min(most, rows-row)
@@ -109,17 +109,17 @@ func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, 
 				residual = at(last, row*ldlast+j)
 			}
 			tileInt8NEON(at(y, row*ldy+j), ldy, at(x, row*ldx), ldx, at(panel, j*int8Step), n, depth,
-				at(scales, j), at(bias, j), at(rowScales, row), residual, ldlast, next, pace)
+				at(scales, j), at(sums, j), at(bias, j), at(rowScales, row), at(rowCenters, row), residual, ldlast, next, pace)
 		}
 	}
 }
 
-func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32) {
+func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32) {
 	if useNEON {
-		quantizeNEON(q, ldq, x, ldx, rows, columns, scales)
+		quantizeNEON(q, ldq, x, ldx, rows, columns, scales, centers)
 		return
 	}
-	quantizeGo(q, ldq, x, ldx, rows, columns, scales)
+	quantizeGo(q, ldq, x, ldx, rows, columns, scales, centers)
 }
 
 // roundsRows says whether products with bfloat16 weights round x to bfloat16.

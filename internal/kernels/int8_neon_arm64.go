@@ -7,14 +7,14 @@ package kernels
 // tileInt8DotProduct is tileInt8Go for 16 outputs and 1 to 6 rows, with offsets of −128·Σk panel.
 //
 //go:noescape
-func tileInt8DotProduct(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int)
+func tileInt8DotProduct(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int)
 
 // tileInt8NEON is tileInt8Go for 16 outputs and 1 or 2 rows, with offsets of −128·Σk panel.
 //
 //go:noescape
-func tileInt8NEON(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int)
+func tileInt8NEON(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int)
 
 // quantizeNEON is quantizeGo.
 //
 //go:noescape
-func quantizeNEON(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32)
+func quantizeNEON(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32)

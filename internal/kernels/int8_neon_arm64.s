@@ -4,8 +4,8 @@
 
 #include "textflag.h"
 
-// func tileInt8DotProduct(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int)
-TEXT ·tileInt8DotProduct(SB), NOSPLIT, $0-112
+// func tileInt8DotProduct(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int)
+TEXT ·tileInt8DotProduct(SB), NOSPLIT, $0-128
 	MOVD rows+40(FP), R0
 	CMP $6, R0
 	BEQ rows6_1
@@ -22,8 +22,8 @@ rows1_6:
 	MOVD ldx+24(FP), R2
 	MOVD panel+32(FP), R3
 	MOVD depth+48(FP), R4
-	MOVD next+96(FP), R5
-	MOVD pace+104(FP), R6
+	MOVD next+112(FP), R5
+	MOVD pace+120(FP), R6
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -108,7 +108,7 @@ end10:
 	MOVD scales+56(FP), R7
 	FLDPQ 0(R7), (F4, F5)
 	FLDPQ 32(R7), (F6, F7)
-	MOVD rowScales+72(FP), R7
+	MOVD rowScales+80(FP), R7
 	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
 	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
@@ -122,17 +122,26 @@ end10:
 	WORD $0x4f889021 // fmul v1.4s, v1.4s, v8.s[0]
 	WORD $0x4f889042 // fmul v2.4s, v2.4s, v8.s[0]
 	WORD $0x4f889063 // fmul v3.4s, v3.4s, v8.s[0]
-	MOVD bias+64(FP), R7
+	MOVD bias+72(FP), R7
 	FLDPQ 0(R7), (F4, F5)
 	FLDPQ 32(R7), (F6, F7)
 	WORD $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
 	WORD $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
 	WORD $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
 	WORD $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
-	MOVD last+80(FP), R7
+	MOVD sums+64(FP), R7
+	FLDPQ 0(R7), (F4, F5)
+	FLDPQ 32(R7), (F6, F7)
+	MOVD rowCenters+88(FP), R7
+	FMOVS 0(R7), F8
+	WORD $0x4f881080 // fmla v0.4s, v4.4s, v8.s[0]
+	WORD $0x4f8810a1 // fmla v1.4s, v5.4s, v8.s[0]
+	WORD $0x4f8810c2 // fmla v2.4s, v6.4s, v8.s[0]
+	WORD $0x4f8810e3 // fmla v3.4s, v7.4s, v8.s[0]
+	MOVD last+96(FP), R7
 	CBZ R7, store11
-	MOVD last+80(FP), R7
-	MOVD ldlast+88(FP), R8
+	MOVD last+96(FP), R7
+	MOVD ldlast+104(FP), R8
 	LSL $2, R8, R8
 	FLDPQ 0(R7), (F4, F5)
 	FLDPQ 32(R7), (F6, F7)
@@ -153,8 +162,8 @@ rows2_5:
 	ADD R2, R1, R3
 	MOVD panel+32(FP), R4
 	MOVD depth+48(FP), R5
-	MOVD next+96(FP), R6
-	MOVD pace+104(FP), R7
+	MOVD next+112(FP), R6
+	MOVD pace+120(FP), R7
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -267,7 +276,7 @@ end15:
 	MOVD scales+56(FP), R8
 	FLDPQ 0(R8), (F8, F9)
 	FLDPQ 32(R8), (F10, F11)
-	MOVD rowScales+72(FP), R8
+	MOVD rowScales+80(FP), R8
 	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
 	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
@@ -294,7 +303,7 @@ end15:
 	WORD $0x4f8c90a5 // fmul v5.4s, v5.4s, v12.s[0]
 	WORD $0x4f8c90c6 // fmul v6.4s, v6.4s, v12.s[0]
 	WORD $0x4f8c90e7 // fmul v7.4s, v7.4s, v12.s[0]
-	MOVD bias+64(FP), R8
+	MOVD bias+72(FP), R8
 	FLDPQ 0(R8), (F8, F9)
 	FLDPQ 32(R8), (F10, F11)
 	WORD $0x4e28d400 // fadd v0.4s, v0.4s, v8.4s
@@ -305,10 +314,24 @@ end15:
 	WORD $0x4e29d4a5 // fadd v5.4s, v5.4s, v9.4s
 	WORD $0x4e2ad4c6 // fadd v6.4s, v6.4s, v10.4s
 	WORD $0x4e2bd4e7 // fadd v7.4s, v7.4s, v11.4s
-	MOVD last+80(FP), R8
+	MOVD sums+64(FP), R8
+	FLDPQ 0(R8), (F8, F9)
+	FLDPQ 32(R8), (F10, F11)
+	MOVD rowCenters+88(FP), R8
+	FMOVS 0(R8), F12
+	WORD $0x4f8c1100 // fmla v0.4s, v8.4s, v12.s[0]
+	WORD $0x4f8c1121 // fmla v1.4s, v9.4s, v12.s[0]
+	WORD $0x4f8c1142 // fmla v2.4s, v10.4s, v12.s[0]
+	WORD $0x4f8c1163 // fmla v3.4s, v11.4s, v12.s[0]
+	FMOVS 4(R8), F12
+	WORD $0x4f8c1104 // fmla v4.4s, v8.4s, v12.s[0]
+	WORD $0x4f8c1125 // fmla v5.4s, v9.4s, v12.s[0]
+	WORD $0x4f8c1146 // fmla v6.4s, v10.4s, v12.s[0]
+	WORD $0x4f8c1167 // fmla v7.4s, v11.4s, v12.s[0]
+	MOVD last+96(FP), R8
 	CBZ R8, store16
-	MOVD last+80(FP), R8
-	MOVD ldlast+88(FP), R9
+	MOVD last+96(FP), R8
+	MOVD ldlast+104(FP), R9
 	LSL $2, R9, R9
 	FLDPQ 0(R8), (F8, F9)
 	FLDPQ 32(R8), (F10, F11)
@@ -340,8 +363,8 @@ rows3_4:
 	ADD R2, R3, R4
 	MOVD panel+32(FP), R5
 	MOVD depth+48(FP), R6
-	MOVD next+96(FP), R7
-	MOVD pace+104(FP), R8
+	MOVD next+112(FP), R7
+	MOVD pace+120(FP), R8
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -482,7 +505,7 @@ end20:
 	MOVD scales+56(FP), R9
 	FLDPQ 0(R9), (F12, F13)
 	FLDPQ 32(R9), (F14, F15)
-	MOVD rowScales+72(FP), R9
+	MOVD rowScales+80(FP), R9
 	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
 	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
@@ -522,7 +545,7 @@ end20:
 	WORD $0x4f909129 // fmul v9.4s, v9.4s, v16.s[0]
 	WORD $0x4f90914a // fmul v10.4s, v10.4s, v16.s[0]
 	WORD $0x4f90916b // fmul v11.4s, v11.4s, v16.s[0]
-	MOVD bias+64(FP), R9
+	MOVD bias+72(FP), R9
 	FLDPQ 0(R9), (F12, F13)
 	FLDPQ 32(R9), (F14, F15)
 	WORD $0x4e2cd400 // fadd v0.4s, v0.4s, v12.4s
@@ -537,10 +560,29 @@ end20:
 	WORD $0x4e2dd529 // fadd v9.4s, v9.4s, v13.4s
 	WORD $0x4e2ed54a // fadd v10.4s, v10.4s, v14.4s
 	WORD $0x4e2fd56b // fadd v11.4s, v11.4s, v15.4s
-	MOVD last+80(FP), R9
+	MOVD sums+64(FP), R9
+	FLDPQ 0(R9), (F12, F13)
+	FLDPQ 32(R9), (F14, F15)
+	MOVD rowCenters+88(FP), R9
+	FMOVS 0(R9), F16
+	WORD $0x4f901180 // fmla v0.4s, v12.4s, v16.s[0]
+	WORD $0x4f9011a1 // fmla v1.4s, v13.4s, v16.s[0]
+	WORD $0x4f9011c2 // fmla v2.4s, v14.4s, v16.s[0]
+	WORD $0x4f9011e3 // fmla v3.4s, v15.4s, v16.s[0]
+	FMOVS 4(R9), F16
+	WORD $0x4f901184 // fmla v4.4s, v12.4s, v16.s[0]
+	WORD $0x4f9011a5 // fmla v5.4s, v13.4s, v16.s[0]
+	WORD $0x4f9011c6 // fmla v6.4s, v14.4s, v16.s[0]
+	WORD $0x4f9011e7 // fmla v7.4s, v15.4s, v16.s[0]
+	FMOVS 8(R9), F16
+	WORD $0x4f901188 // fmla v8.4s, v12.4s, v16.s[0]
+	WORD $0x4f9011a9 // fmla v9.4s, v13.4s, v16.s[0]
+	WORD $0x4f9011ca // fmla v10.4s, v14.4s, v16.s[0]
+	WORD $0x4f9011eb // fmla v11.4s, v15.4s, v16.s[0]
+	MOVD last+96(FP), R9
 	CBZ R9, store21
-	MOVD last+80(FP), R9
-	MOVD ldlast+88(FP), R10
+	MOVD last+96(FP), R9
+	MOVD ldlast+104(FP), R10
 	LSL $2, R10, R10
 	FLDPQ 0(R9), (F12, F13)
 	FLDPQ 32(R9), (F14, F15)
@@ -583,8 +625,8 @@ rows4_3:
 	ADD R2, R4, R5
 	MOVD panel+32(FP), R6
 	MOVD depth+48(FP), R7
-	MOVD next+96(FP), R8
-	MOVD pace+104(FP), R9
+	MOVD next+112(FP), R8
+	MOVD pace+120(FP), R9
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -753,7 +795,7 @@ end25:
 	MOVD scales+56(FP), R10
 	FLDPQ 0(R10), (F16, F17)
 	FLDPQ 32(R10), (F18, F19)
-	MOVD rowScales+72(FP), R10
+	MOVD rowScales+80(FP), R10
 	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
 	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
@@ -806,7 +848,7 @@ end25:
 	WORD $0x4f9491ad // fmul v13.4s, v13.4s, v20.s[0]
 	WORD $0x4f9491ce // fmul v14.4s, v14.4s, v20.s[0]
 	WORD $0x4f9491ef // fmul v15.4s, v15.4s, v20.s[0]
-	MOVD bias+64(FP), R10
+	MOVD bias+72(FP), R10
 	FLDPQ 0(R10), (F16, F17)
 	FLDPQ 32(R10), (F18, F19)
 	WORD $0x4e30d400 // fadd v0.4s, v0.4s, v16.4s
@@ -825,10 +867,34 @@ end25:
 	WORD $0x4e31d5ad // fadd v13.4s, v13.4s, v17.4s
 	WORD $0x4e32d5ce // fadd v14.4s, v14.4s, v18.4s
 	WORD $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
-	MOVD last+80(FP), R10
+	MOVD sums+64(FP), R10
+	FLDPQ 0(R10), (F16, F17)
+	FLDPQ 32(R10), (F18, F19)
+	MOVD rowCenters+88(FP), R10
+	FMOVS 0(R10), F20
+	WORD $0x4f941200 // fmla v0.4s, v16.4s, v20.s[0]
+	WORD $0x4f941221 // fmla v1.4s, v17.4s, v20.s[0]
+	WORD $0x4f941242 // fmla v2.4s, v18.4s, v20.s[0]
+	WORD $0x4f941263 // fmla v3.4s, v19.4s, v20.s[0]
+	FMOVS 4(R10), F20
+	WORD $0x4f941204 // fmla v4.4s, v16.4s, v20.s[0]
+	WORD $0x4f941225 // fmla v5.4s, v17.4s, v20.s[0]
+	WORD $0x4f941246 // fmla v6.4s, v18.4s, v20.s[0]
+	WORD $0x4f941267 // fmla v7.4s, v19.4s, v20.s[0]
+	FMOVS 8(R10), F20
+	WORD $0x4f941208 // fmla v8.4s, v16.4s, v20.s[0]
+	WORD $0x4f941229 // fmla v9.4s, v17.4s, v20.s[0]
+	WORD $0x4f94124a // fmla v10.4s, v18.4s, v20.s[0]
+	WORD $0x4f94126b // fmla v11.4s, v19.4s, v20.s[0]
+	FMOVS 12(R10), F20
+	WORD $0x4f94120c // fmla v12.4s, v16.4s, v20.s[0]
+	WORD $0x4f94122d // fmla v13.4s, v17.4s, v20.s[0]
+	WORD $0x4f94124e // fmla v14.4s, v18.4s, v20.s[0]
+	WORD $0x4f94126f // fmla v15.4s, v19.4s, v20.s[0]
+	MOVD last+96(FP), R10
 	CBZ R10, store26
-	MOVD last+80(FP), R10
-	MOVD ldlast+88(FP), R11
+	MOVD last+96(FP), R10
+	MOVD ldlast+104(FP), R11
 	LSL $2, R11, R11
 	FLDPQ 0(R10), (F16, F17)
 	FLDPQ 32(R10), (F18, F19)
@@ -882,8 +948,8 @@ rows5_2:
 	ADD R2, R5, R6
 	MOVD panel+32(FP), R7
 	MOVD depth+48(FP), R8
-	MOVD next+96(FP), R9
-	MOVD pace+104(FP), R10
+	MOVD next+112(FP), R9
+	MOVD pace+120(FP), R10
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -1080,7 +1146,7 @@ end30:
 	MOVD scales+56(FP), R11
 	FLDPQ 0(R11), (F20, F21)
 	FLDPQ 32(R11), (F22, F23)
-	MOVD rowScales+72(FP), R11
+	MOVD rowScales+80(FP), R11
 	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
 	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
@@ -1146,7 +1212,7 @@ end30:
 	WORD $0x4f989231 // fmul v17.4s, v17.4s, v24.s[0]
 	WORD $0x4f989252 // fmul v18.4s, v18.4s, v24.s[0]
 	WORD $0x4f989273 // fmul v19.4s, v19.4s, v24.s[0]
-	MOVD bias+64(FP), R11
+	MOVD bias+72(FP), R11
 	FLDPQ 0(R11), (F20, F21)
 	FLDPQ 32(R11), (F22, F23)
 	WORD $0x4e34d400 // fadd v0.4s, v0.4s, v20.4s
@@ -1169,10 +1235,39 @@ end30:
 	WORD $0x4e35d631 // fadd v17.4s, v17.4s, v21.4s
 	WORD $0x4e36d652 // fadd v18.4s, v18.4s, v22.4s
 	WORD $0x4e37d673 // fadd v19.4s, v19.4s, v23.4s
-	MOVD last+80(FP), R11
+	MOVD sums+64(FP), R11
+	FLDPQ 0(R11), (F20, F21)
+	FLDPQ 32(R11), (F22, F23)
+	MOVD rowCenters+88(FP), R11
+	FMOVS 0(R11), F24
+	WORD $0x4f981280 // fmla v0.4s, v20.4s, v24.s[0]
+	WORD $0x4f9812a1 // fmla v1.4s, v21.4s, v24.s[0]
+	WORD $0x4f9812c2 // fmla v2.4s, v22.4s, v24.s[0]
+	WORD $0x4f9812e3 // fmla v3.4s, v23.4s, v24.s[0]
+	FMOVS 4(R11), F24
+	WORD $0x4f981284 // fmla v4.4s, v20.4s, v24.s[0]
+	WORD $0x4f9812a5 // fmla v5.4s, v21.4s, v24.s[0]
+	WORD $0x4f9812c6 // fmla v6.4s, v22.4s, v24.s[0]
+	WORD $0x4f9812e7 // fmla v7.4s, v23.4s, v24.s[0]
+	FMOVS 8(R11), F24
+	WORD $0x4f981288 // fmla v8.4s, v20.4s, v24.s[0]
+	WORD $0x4f9812a9 // fmla v9.4s, v21.4s, v24.s[0]
+	WORD $0x4f9812ca // fmla v10.4s, v22.4s, v24.s[0]
+	WORD $0x4f9812eb // fmla v11.4s, v23.4s, v24.s[0]
+	FMOVS 12(R11), F24
+	WORD $0x4f98128c // fmla v12.4s, v20.4s, v24.s[0]
+	WORD $0x4f9812ad // fmla v13.4s, v21.4s, v24.s[0]
+	WORD $0x4f9812ce // fmla v14.4s, v22.4s, v24.s[0]
+	WORD $0x4f9812ef // fmla v15.4s, v23.4s, v24.s[0]
+	FMOVS 16(R11), F24
+	WORD $0x4f981290 // fmla v16.4s, v20.4s, v24.s[0]
+	WORD $0x4f9812b1 // fmla v17.4s, v21.4s, v24.s[0]
+	WORD $0x4f9812d2 // fmla v18.4s, v22.4s, v24.s[0]
+	WORD $0x4f9812f3 // fmla v19.4s, v23.4s, v24.s[0]
+	MOVD last+96(FP), R11
 	CBZ R11, store31
-	MOVD last+80(FP), R11
-	MOVD ldlast+88(FP), R12
+	MOVD last+96(FP), R11
+	MOVD ldlast+104(FP), R12
 	LSL $2, R12, R12
 	FLDPQ 0(R11), (F20, F21)
 	FLDPQ 32(R11), (F22, F23)
@@ -1237,8 +1332,8 @@ rows6_1:
 	ADD R2, R6, R7
 	MOVD panel+32(FP), R8
 	MOVD depth+48(FP), R9
-	MOVD next+96(FP), R10
-	MOVD pace+104(FP), R11
+	MOVD next+112(FP), R10
+	MOVD pace+120(FP), R11
 	VEOR V0.B16, V0.B16, V0.B16
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
@@ -1463,7 +1558,7 @@ end35:
 	MOVD scales+56(FP), R12
 	FLDPQ 0(R12), (F24, F25)
 	FLDPQ 32(R12), (F26, F27)
-	MOVD rowScales+72(FP), R12
+	MOVD rowScales+80(FP), R12
 	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
 	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
@@ -1542,7 +1637,7 @@ end35:
 	WORD $0x4f9c92b5 // fmul v21.4s, v21.4s, v28.s[0]
 	WORD $0x4f9c92d6 // fmul v22.4s, v22.4s, v28.s[0]
 	WORD $0x4f9c92f7 // fmul v23.4s, v23.4s, v28.s[0]
-	MOVD bias+64(FP), R12
+	MOVD bias+72(FP), R12
 	FLDPQ 0(R12), (F24, F25)
 	FLDPQ 32(R12), (F26, F27)
 	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
@@ -1569,10 +1664,44 @@ end35:
 	WORD $0x4e39d6b5 // fadd v21.4s, v21.4s, v25.4s
 	WORD $0x4e3ad6d6 // fadd v22.4s, v22.4s, v26.4s
 	WORD $0x4e3bd6f7 // fadd v23.4s, v23.4s, v27.4s
-	MOVD last+80(FP), R12
+	MOVD sums+64(FP), R12
+	FLDPQ 0(R12), (F24, F25)
+	FLDPQ 32(R12), (F26, F27)
+	MOVD rowCenters+88(FP), R12
+	FMOVS 0(R12), F28
+	WORD $0x4f9c1300 // fmla v0.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1321 // fmla v1.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1342 // fmla v2.4s, v26.4s, v28.s[0]
+	WORD $0x4f9c1363 // fmla v3.4s, v27.4s, v28.s[0]
+	FMOVS 4(R12), F28
+	WORD $0x4f9c1304 // fmla v4.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1325 // fmla v5.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1346 // fmla v6.4s, v26.4s, v28.s[0]
+	WORD $0x4f9c1367 // fmla v7.4s, v27.4s, v28.s[0]
+	FMOVS 8(R12), F28
+	WORD $0x4f9c1308 // fmla v8.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1329 // fmla v9.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c134a // fmla v10.4s, v26.4s, v28.s[0]
+	WORD $0x4f9c136b // fmla v11.4s, v27.4s, v28.s[0]
+	FMOVS 12(R12), F28
+	WORD $0x4f9c130c // fmla v12.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c132d // fmla v13.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c134e // fmla v14.4s, v26.4s, v28.s[0]
+	WORD $0x4f9c136f // fmla v15.4s, v27.4s, v28.s[0]
+	FMOVS 16(R12), F28
+	WORD $0x4f9c1310 // fmla v16.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1331 // fmla v17.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1352 // fmla v18.4s, v26.4s, v28.s[0]
+	WORD $0x4f9c1373 // fmla v19.4s, v27.4s, v28.s[0]
+	FMOVS 20(R12), F28
+	WORD $0x4f9c1314 // fmla v20.4s, v24.4s, v28.s[0]
+	WORD $0x4f9c1335 // fmla v21.4s, v25.4s, v28.s[0]
+	WORD $0x4f9c1356 // fmla v22.4s, v26.4s, v28.s[0]
+	WORD $0x4f9c1377 // fmla v23.4s, v27.4s, v28.s[0]
+	MOVD last+96(FP), R12
 	CBZ R12, store36
-	MOVD last+80(FP), R12
-	MOVD ldlast+88(FP), R13
+	MOVD last+96(FP), R12
+	MOVD ldlast+104(FP), R13
 	LSL $2, R13, R13
 	FLDPQ 0(R12), (F24, F25)
 	FLDPQ 32(R12), (F26, F27)
@@ -1638,8 +1767,8 @@ store36:
 	FSTPQ (F22, F23), 32(R12)
 	RET
 
-// func tileInt8NEON(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int)
-TEXT ·tileInt8NEON(SB), NOSPLIT, $0-112
+// func tileInt8NEON(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int)
+TEXT ·tileInt8NEON(SB), NOSPLIT, $0-128
 	MOVD rows+40(FP), R0
 	CMP $2, R0
 	BEQ rows2_37
@@ -1656,8 +1785,8 @@ rows1_38:
 	MOVD ldx+24(FP), R2
 	MOVD panel+32(FP), R3
 	MOVD depth+48(FP), R4
-	MOVD next+96(FP), R5
-	MOVD pace+104(FP), R6
+	MOVD next+112(FP), R5
+	MOVD pace+120(FP), R6
 	VMOVI $128, V16.B16
 	SUBS $2, R4, R4
 	BLT end40
@@ -1750,7 +1879,7 @@ end42:
 	MOVD scales+56(FP), R7
 	FLDPQ 0(R7), (F4, F5)
 	FLDPQ 32(R7), (F6, F7)
-	MOVD rowScales+72(FP), R7
+	MOVD rowScales+80(FP), R7
 	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
 	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
@@ -1764,17 +1893,26 @@ end42:
 	WORD $0x4f889021 // fmul v1.4s, v1.4s, v8.s[0]
 	WORD $0x4f889042 // fmul v2.4s, v2.4s, v8.s[0]
 	WORD $0x4f889063 // fmul v3.4s, v3.4s, v8.s[0]
-	MOVD bias+64(FP), R7
+	MOVD bias+72(FP), R7
 	FLDPQ 0(R7), (F4, F5)
 	FLDPQ 32(R7), (F6, F7)
 	WORD $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
 	WORD $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
 	WORD $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
 	WORD $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
-	MOVD last+80(FP), R7
+	MOVD sums+64(FP), R7
+	FLDPQ 0(R7), (F4, F5)
+	FLDPQ 32(R7), (F6, F7)
+	MOVD rowCenters+88(FP), R7
+	FMOVS 0(R7), F8
+	WORD $0x4f881080 // fmla v0.4s, v4.4s, v8.s[0]
+	WORD $0x4f8810a1 // fmla v1.4s, v5.4s, v8.s[0]
+	WORD $0x4f8810c2 // fmla v2.4s, v6.4s, v8.s[0]
+	WORD $0x4f8810e3 // fmla v3.4s, v7.4s, v8.s[0]
+	MOVD last+96(FP), R7
 	CBZ R7, store43
-	MOVD last+80(FP), R7
-	MOVD ldlast+88(FP), R8
+	MOVD last+96(FP), R7
+	MOVD ldlast+104(FP), R8
 	LSL $2, R8, R8
 	FLDPQ 0(R7), (F4, F5)
 	FLDPQ 32(R7), (F6, F7)
@@ -1811,8 +1949,8 @@ rows2_37:
 	ADD R2, R1, R3
 	MOVD panel+32(FP), R4
 	MOVD depth+48(FP), R5
-	MOVD next+96(FP), R6
-	MOVD pace+104(FP), R7
+	MOVD next+112(FP), R6
+	MOVD pace+120(FP), R7
 	VMOVI $128, V28.B16
 	SUBS $2, R5, R5
 	BLT end45
@@ -1956,7 +2094,7 @@ end47:
 	MOVD scales+56(FP), R8
 	FLDPQ 0(R8), (F4, F5)
 	FLDPQ 32(R8), (F6, F7)
-	MOVD rowScales+72(FP), R8
+	MOVD rowScales+80(FP), R8
 	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
 	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
@@ -1983,7 +2121,7 @@ end47:
 	WORD $0x4f8c9129 // fmul v9.4s, v9.4s, v12.s[0]
 	WORD $0x4f8c914a // fmul v10.4s, v10.4s, v12.s[0]
 	WORD $0x4f8c916b // fmul v11.4s, v11.4s, v12.s[0]
-	MOVD bias+64(FP), R8
+	MOVD bias+72(FP), R8
 	FLDPQ 0(R8), (F4, F5)
 	FLDPQ 32(R8), (F6, F7)
 	WORD $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
@@ -1994,10 +2132,24 @@ end47:
 	WORD $0x4e25d529 // fadd v9.4s, v9.4s, v5.4s
 	WORD $0x4e26d54a // fadd v10.4s, v10.4s, v6.4s
 	WORD $0x4e27d56b // fadd v11.4s, v11.4s, v7.4s
-	MOVD last+80(FP), R8
+	MOVD sums+64(FP), R8
+	FLDPQ 0(R8), (F4, F5)
+	FLDPQ 32(R8), (F6, F7)
+	MOVD rowCenters+88(FP), R8
+	FMOVS 0(R8), F12
+	WORD $0x4f8c1080 // fmla v0.4s, v4.4s, v12.s[0]
+	WORD $0x4f8c10a1 // fmla v1.4s, v5.4s, v12.s[0]
+	WORD $0x4f8c10c2 // fmla v2.4s, v6.4s, v12.s[0]
+	WORD $0x4f8c10e3 // fmla v3.4s, v7.4s, v12.s[0]
+	FMOVS 4(R8), F12
+	WORD $0x4f8c1088 // fmla v8.4s, v4.4s, v12.s[0]
+	WORD $0x4f8c10a9 // fmla v9.4s, v5.4s, v12.s[0]
+	WORD $0x4f8c10ca // fmla v10.4s, v6.4s, v12.s[0]
+	WORD $0x4f8c10eb // fmla v11.4s, v7.4s, v12.s[0]
+	MOVD last+96(FP), R8
 	CBZ R8, store48
-	MOVD last+80(FP), R8
-	MOVD ldlast+88(FP), R9
+	MOVD last+96(FP), R8
+	MOVD ldlast+104(FP), R9
 	LSL $2, R9, R9
 	FLDPQ 0(R8), (F4, F5)
 	FLDPQ 32(R8), (F6, F7)
@@ -2023,8 +2175,8 @@ store48:
 	FSTPQ (F10, F11), 32(R8)
 	RET
 
-// func quantizeNEON(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32)
-TEXT ·quantizeNEON(SB), NOSPLIT, $0-56
+// func quantizeNEON(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32)
+TEXT ·quantizeNEON(SB), NOSPLIT, $0-64
 	MOVD q+0(FP), R0
 	MOVD x+16(FP), R1
 	MOVD ldq+8(FP), R2
@@ -2032,129 +2184,172 @@ TEXT ·quantizeNEON(SB), NOSPLIT, $0-56
 	MOVD rows+32(FP), R4
 	MOVD columns+40(FP), R5
 	MOVD scales+48(FP), R6
-	MOVD $constants<>(SB), R7
+	MOVD centers+56(FP), R7
+	MOVD $constants<>(SB), R8
 	VMOVI $128, V0.B16
+	MOVD $127, R9
+	VDUP R9, V1.S4
 row49:
-	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
 	VEOR V4.B16, V4.B16, V4.B16
-	MOVD R1, R10
-	MOVD R5, R8
-	SUBS $16, R8, R8
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	VEOR V8.B16, V8.B16, V8.B16
+	VEOR V9.B16, V9.B16, V9.B16
+	MOVD R1, R12
+	MOVD R5, R10
+	SUBS $16, R10, R10
 	BLT end51
 again50:
-	FLDPQ 0(R10), (F5, F6)
-	FLDPQ 32(R10), (F7, F8)
-	WORD $0x4ea0f8a5 // fabs v5.4s, v5.4s
-	WORD $0x4ea0f8c6 // fabs v6.4s, v6.4s
-	WORD $0x4ea0f8e7 // fabs v7.4s, v7.4s
-	WORD $0x4ea0f908 // fabs v8.4s, v8.4s
-	WORD $0x4e25f421 // fmax v1.4s, v1.4s, v5.4s
-	WORD $0x4e26f442 // fmax v2.4s, v2.4s, v6.4s
-	WORD $0x4e27f463 // fmax v3.4s, v3.4s, v7.4s
-	WORD $0x4e28f484 // fmax v4.4s, v4.4s, v8.4s
-	ADD $64, R10, R10
-	SUBS $16, R8, R8
+	FLDPQ 0(R12), (F10, F11)
+	FLDPQ 32(R12), (F12, F13)
+	WORD $0x4e2af442 // fmax v2.4s, v2.4s, v10.4s
+	WORD $0x4e2bf463 // fmax v3.4s, v3.4s, v11.4s
+	WORD $0x4e2cf484 // fmax v4.4s, v4.4s, v12.4s
+	WORD $0x4e2df4a5 // fmax v5.4s, v5.4s, v13.4s
+	WORD $0x4eaaf4c6 // fmin v6.4s, v6.4s, v10.4s
+	WORD $0x4eabf4e7 // fmin v7.4s, v7.4s, v11.4s
+	WORD $0x4eacf508 // fmin v8.4s, v8.4s, v12.4s
+	WORD $0x4eadf529 // fmin v9.4s, v9.4s, v13.4s
+	ADD $64, R12, R12
+	SUBS $16, R10, R10
 	BGE again50
 end51:
-	ADD $16, R8, R8
-	SUBS $4, R8, R8
+	ADD $16, R10, R10
+	SUBS $4, R10, R10
 	BLT end53
 again52:
-	FMOVQ 0(R10), F5
-	WORD $0x4ea0f8a5 // fabs v5.4s, v5.4s
-	WORD $0x4e25f421 // fmax v1.4s, v1.4s, v5.4s
-	ADD $16, R10, R10
-	SUBS $4, R8, R8
+	FMOVQ 0(R12), F10
+	WORD $0x4e2af442 // fmax v2.4s, v2.4s, v10.4s
+	WORD $0x4eaaf4c6 // fmin v6.4s, v6.4s, v10.4s
+	ADD $16, R12, R12
+	SUBS $4, R10, R10
 	BGE again52
 end53:
-	ADD $4, R8, R8
-	CBZ R8, done54
-	TBZ $1, R8, one55
-	FMOVD (R10), F5
-	TBZ $0, R8, loaded56
-	ADD $8, R10, R9
-	VLD1 (R9), V5.S[2]
+	ADD $4, R10, R10
+	CBZ R10, done54
+	TBZ $1, R10, one55
+	FMOVD (R12), F10
+	TBZ $0, R10, loaded56
+	ADD $8, R12, R11
+	VLD1 (R11), V10.S[2]
 	B loaded56
 one55:
-	FMOVS (R10), F5
+	FMOVS (R12), F10
 loaded56:
-	WORD $0x4ea0f8a5 // fabs v5.4s, v5.4s
-	WORD $0x4e25f421 // fmax v1.4s, v1.4s, v5.4s
+	WORD $0x4e2af442 // fmax v2.4s, v2.4s, v10.4s
+	WORD $0x4eaaf4c6 // fmin v6.4s, v6.4s, v10.4s
 done54:
-	WORD $0x4e22f421 // fmax v1.4s, v1.4s, v2.4s
-	WORD $0x4e24f463 // fmax v3.4s, v3.4s, v4.4s
-	WORD $0x4e23f421 // fmax v1.4s, v1.4s, v3.4s
-	WORD $0x6e30f821 // fmaxv s1, v1.4s
-	FMOVQ 0(R7), F5
-	WORD $0x4e21f4a5 // fmax v5.4s, v5.4s, v1.4s
-	FMOVQ 32(R7), F6
-	WORD $0x6e25fcc6 // fdiv v6.4s, v6.4s, v5.4s
-	VDUP V6.S[0], V6.S4
-	FMOVQ 64(R7), F1
-	WORD $0x6e21dca5 // fmul v5.4s, v5.4s, v1.4s
-	FMOVS.P F5, 4(R6)
-	MOVD R1, R10
-	MOVD R0, R11
-	MOVD R5, R8
-	SUBS $16, R8, R8
-	BLT end58
-again57:
-	FLDPQ 0(R10), (F1, F2)
-	FLDPQ 32(R10), (F3, F4)
-	WORD $0x6e26dc21 // fmul v1.4s, v1.4s, v6.4s
-	WORD $0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
-	WORD $0x6e26dc63 // fmul v3.4s, v3.4s, v6.4s
-	WORD $0x6e26dc84 // fmul v4.4s, v4.4s, v6.4s
-	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x4e23f442 // fmax v2.4s, v2.4s, v3.4s
+	WORD $0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
+	WORD $0x4e24f442 // fmax v2.4s, v2.4s, v4.4s
+	WORD $0x4ea7f4c6 // fmin v6.4s, v6.4s, v7.4s
+	WORD $0x4ea9f508 // fmin v8.4s, v8.4s, v9.4s
+	WORD $0x4ea8f4c6 // fmin v6.4s, v6.4s, v8.4s
+	WORD $0x6e30f842 // fmaxv s2, v2.4s
+	WORD $0x6eb0f8c6 // fminv s6, v6.4s
+	VEOR V10.B16, V10.B16, V10.B16
+	CBZ R7, symmetric57
+	WORD $0x4e26d44a // fadd v10.4s, v2.4s, v6.4s
+	WORD $0x4ea6d442 // fsub v2.4s, v2.4s, v6.4s
+	B known58
+symmetric57:
+	WORD $0x4ea6d546 // fsub v6.4s, v10.4s, v6.4s
+	WORD $0x4e26f442 // fmax v2.4s, v2.4s, v6.4s
+	WORD $0x4e22d442 // fadd v2.4s, v2.4s, v2.4s
+known58:
+	FMOVQ 0(R8), F11
+	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
+	FMOVQ 32(R8), F12
+	WORD $0x6e2bfd8c // fdiv v12.4s, v12.4s, v11.4s
+	FMOVQ 64(R8), F2
+	WORD $0x6e22dd6b // fmul v11.4s, v11.4s, v2.4s
+	FMOVS.P F11, 4(R6)
+	WORD $0x6e2cdd4a // fmul v10.4s, v10.4s, v12.4s
+	FMOVQ 96(R8), F2
+	WORD $0x6e22dd4a // fmul v10.4s, v10.4s, v2.4s
+	WORD $0x4e21a94a // fcvtns v10.4s, v10.4s
+	CBZ R7, stored59
+	WORD $0x4e21d946 // scvtf v6.4s, v10.4s
+	WORD $0x6e2bdcc6 // fmul v6.4s, v6.4s, v11.4s
+	FMOVS.P F6, 4(R7)
+stored59:
+	VDUP V10.S[0], V10.S4
+	VDUP V12.S[0], V12.S4
+	MOVD R1, R12
+	MOVD R0, R13
+	MOVD R5, R10
+	SUBS $16, R10, R10
+	BLT end61
+again60:
+	FLDPQ 0(R12), (F2, F3)
+	FLDPQ 32(R12), (F4, F5)
+	WORD $0x6e2cdc42 // fmul v2.4s, v2.4s, v12.4s
+	WORD $0x6e2cdc63 // fmul v3.4s, v3.4s, v12.4s
+	WORD $0x6e2cdc84 // fmul v4.4s, v4.4s, v12.4s
+	WORD $0x6e2cdca5 // fmul v5.4s, v5.4s, v12.4s
 	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	VUZP1 V2.H8, V1.H8, V1.H8
-	VUZP1 V4.H8, V3.H8, V3.H8
-	VUZP1 V3.B16, V1.B16, V1.B16
-	VEOR V0.B16, V1.B16, V1.B16
-	FMOVQ F1, (R11)
-	ADD $64, R10, R10
-	ADD $16, R11, R11
-	SUBS $16, R8, R8
-	BGE again57
-end58:
-	ADD $16, R8, R8
-	SUBS $4, R8, R8
-	BLT end60
-again59:
-	FMOVQ 0(R10), F1
-	WORD $0x6e26dc21 // fmul v1.4s, v1.4s, v6.4s
-	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
-	VUZP1 V1.H8, V1.H8, V1.H8
-	VUZP1 V1.B16, V1.B16, V1.B16
-	VEOR V0.B16, V1.B16, V1.B16
-	FMOVS F1, (R11)
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	VSUB V10.S4, V2.S4, V2.S4
+	VSUB V10.S4, V3.S4, V3.S4
+	VSUB V10.S4, V4.S4, V4.S4
+	VSUB V10.S4, V5.S4, V5.S4
+	WORD $0x4ea16c42 // smin v2.4s, v2.4s, v1.4s
+	WORD $0x4ea16c63 // smin v3.4s, v3.4s, v1.4s
+	WORD $0x4ea16c84 // smin v4.4s, v4.4s, v1.4s
+	WORD $0x4ea16ca5 // smin v5.4s, v5.4s, v1.4s
+	VUZP1 V3.H8, V2.H8, V2.H8
+	VUZP1 V5.H8, V4.H8, V4.H8
+	VUZP1 V4.B16, V2.B16, V2.B16
+	VEOR V0.B16, V2.B16, V2.B16
+	FMOVQ F2, (R13)
+	ADD $64, R12, R12
+	ADD $16, R13, R13
+	SUBS $16, R10, R10
+	BGE again60
+end61:
 	ADD $16, R10, R10
-	ADD $4, R11, R11
-	SUBS $4, R8, R8
-	BGE again59
-end60:
-	ADD $4, R8, R8
-	CBZ R8, done61
-	TBZ $1, R8, one62
-	FMOVD (R10), F1
-	TBZ $0, R8, loaded63
-	ADD $8, R10, R9
-	VLD1 (R9), V1.S[2]
-	B loaded63
-one62:
-	FMOVS (R10), F1
-loaded63:
-	WORD $0x6e26dc21 // fmul v1.4s, v1.4s, v6.4s
-	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
-	VUZP1 V1.H8, V1.H8, V1.H8
-	VUZP1 V1.B16, V1.B16, V1.B16
-	VEOR V0.B16, V1.B16, V1.B16
-	FMOVS F1, (R11)
-done61:
+	SUBS $4, R10, R10
+	BLT end63
+again62:
+	FMOVQ 0(R12), F2
+	WORD $0x6e2cdc42 // fmul v2.4s, v2.4s, v12.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	VSUB V10.S4, V2.S4, V2.S4
+	WORD $0x4ea16c42 // smin v2.4s, v2.4s, v1.4s
+	VUZP1 V2.H8, V2.H8, V2.H8
+	VUZP1 V2.B16, V2.B16, V2.B16
+	VEOR V0.B16, V2.B16, V2.B16
+	FMOVS F2, (R13)
+	ADD $16, R12, R12
+	ADD $4, R13, R13
+	SUBS $4, R10, R10
+	BGE again62
+end63:
+	ADD $4, R10, R10
+	CBZ R10, done64
+	TBZ $1, R10, one65
+	FMOVD (R12), F2
+	TBZ $0, R10, loaded66
+	ADD $8, R12, R11
+	VLD1 (R11), V2.S[2]
+	B loaded66
+one65:
+	FMOVS (R12), F2
+loaded66:
+	WORD $0x6e2cdc42 // fmul v2.4s, v2.4s, v12.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	VSUB V10.S4, V2.S4, V2.S4
+	WORD $0x4ea16c42 // smin v2.4s, v2.4s, v1.4s
+	VUZP1 V2.H8, V2.H8, V2.H8
+	VUZP1 V2.B16, V2.B16, V2.B16
+	VEOR V0.B16, V2.B16, V2.B16
+	FMOVS F2, (R13)
+done64:
 	ADD R3<<2, R1, R1
 	ADD R2, R0, R0
 	SUBS $1, R4, R4
@@ -2165,12 +2360,16 @@ DATA constants<>+0(SB)/8, $0x0da242600da24260
 DATA constants<>+8(SB)/8, $0x0da242600da24260
 DATA constants<>+16(SB)/8, $0x0da242600da24260
 DATA constants<>+24(SB)/8, $0x0da242600da24260
-DATA constants<>+32(SB)/8, $0x42fe000042fe0000
-DATA constants<>+40(SB)/8, $0x42fe000042fe0000
-DATA constants<>+48(SB)/8, $0x42fe000042fe0000
-DATA constants<>+56(SB)/8, $0x42fe000042fe0000
-DATA constants<>+64(SB)/8, $0x3c0102043c010204
-DATA constants<>+72(SB)/8, $0x3c0102043c010204
-DATA constants<>+80(SB)/8, $0x3c0102043c010204
-DATA constants<>+88(SB)/8, $0x3c0102043c010204
-GLOBL constants<>(SB), RODATA|NOPTR, $96
+DATA constants<>+32(SB)/8, $0x437e0000437e0000
+DATA constants<>+40(SB)/8, $0x437e0000437e0000
+DATA constants<>+48(SB)/8, $0x437e0000437e0000
+DATA constants<>+56(SB)/8, $0x437e0000437e0000
+DATA constants<>+64(SB)/8, $0x3b8102043b810204
+DATA constants<>+72(SB)/8, $0x3b8102043b810204
+DATA constants<>+80(SB)/8, $0x3b8102043b810204
+DATA constants<>+88(SB)/8, $0x3b8102043b810204
+DATA constants<>+96(SB)/8, $0x3f0000003f000000
+DATA constants<>+104(SB)/8, $0x3f0000003f000000
+DATA constants<>+112(SB)/8, $0x3f0000003f000000
+DATA constants<>+120(SB)/8, $0x3f0000003f000000
+GLOBL constants<>(SB), RODATA|NOPTR, $128

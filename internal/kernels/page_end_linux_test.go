@@ -48,7 +48,7 @@ func TestNothingIsReadPastTheEnd(t *testing.T) {
 				LayerNorm(nil, other[:rows*n], last(), other[:n], other[:n], rows, n, 1e-5)
 				LayerNorm(nil, other[:n], other[:n], last()[:n], last()[2*n:], 1, n, 1e-5)
 				name = "quantize"
-				quantize(&make([]uint8, rows*(n+15))[0], (n+15)/16*16, &last()[0], n, rows, n, &scales[0])
+				quantize(&make([]uint8, rows*(n+15))[0], (n+15)/16*16, &last()[0], n, rows, n, &scales[0], &other[0])
 				name = "roundRows"
 				roundRows(&make([]uint16, rows*(n+15))[0], (n+15)/16*16, &last()[0], n, rows, n)
 				name = "TopK"

@@ -164,7 +164,7 @@ func (b amxBlocks) multiply(y *float32, ldy, row, n int, residual *float32) {
 	}
 	w, x := b.int8, &b.int8Rows
 	panelsInt8AMX(y, ldy, b.columns, &x.values[row*x.ld], x.ld, n, &w.panels[b.first*w.size], tileDepth(w.steps),
-		&w.offsets[column], &w.scales[column], bias, &x.scales[row], residual, b.out, &w.panels[b.next*w.size], b.fetches, config, b.scratch)
+		&w.offsets[column], &w.scales[column], &w.sums[column], bias, &x.scales[row], &x.centers[row], residual, b.out, &w.panels[b.next*w.size], b.fetches, config, b.scratch)
 }
 
 func peakBFloat16OnAMX(n int) { peakBFloat16AMX(n, &tileConfigs[blockRows][0]) }

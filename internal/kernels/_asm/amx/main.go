@@ -60,6 +60,7 @@ var (
 	low, high = K1, K2 // the columns that y has, of the first 16 and the others
 
 	bias, scales, offsets = [2]VecPhysical{Z30, Z31}, [2]VecPhysical{Z28, Z29}, [2]VecPhysical{Z26, Z27}
+	weightSums            = [2]VecPhysical{Z24, Z25}
 )
 
 func main() {
@@ -71,7 +72,7 @@ func main() {
 		"a multiple of 32; depth counts tiles.")
 	panels(tdpbf16ps, 1, sumsOfFloats)
 
-	TEXT("panelsInt8AMX", NOSPLIT, "func(y *float32, ldy, columns int, x *uint8, ldx, rows int, panel *int8, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, fetches int, config *uint8, scratch *float32)")
+	TEXT("panelsInt8AMX", NOSPLIT, "func(y *float32, ldy, columns int, x *uint8, ldx, rows int, panel *int8, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, fetches int, config *uint8, scratch *float32)")
 	Pragma("noescape")
 	Doc("panelsInt8AMX is tileInt8Go for a number of panels, and of rows below 32 or a",
 		"multiple of 32; depth counts tiles.")
@@ -335,37 +336,46 @@ var sumsOfFloats = sums{
 	},
 }
 
-// value = (sum + offset)·scale·rowScale + bias
+// value = (sum + offset)·scale·rowScale + (weightSum·rowCenter + bias)
 var sumsOfIntegers = sums{
-	parameters: []string{"offsets", "scales"},
+	parameters: []string{"offsets", "scales", "sums"},
 	constants: func() {
 		loadBias()
 		MOVQ(vectors.Argument("offsets"), RAX)
 		MOVQ(vectors.Argument("scales"), RBX)
+		MOVQ(vectors.Argument("sums"), RCX)
 		for j := range 2 {
 			VMOVUPS(Mem{Base: RAX, Disp: j * line}, offsets[j])
 			VMOVUPS(Mem{Base: RBX, Disp: j * line}, scales[j])
+			VMOVUPS(Mem{Base: RCX, Disp: j * line}, weightSums[j])
 		}
 	},
-	rows: func() { // rowScale = rowScales[rows − rowsLeft]
+	rows: func() { // rowScale = rowScales[rows − rowsLeft], rowCenter likewise
 		MOVQ(vectors.Argument("rows"), rowScale)
 		SUBQ(rowsLeft, rowScale)
 		SHLQ(U8(2), rowScale)
+		MOVQ(rowScale, rowCenter)
 		ADDQ(vectors.Argument("rowScales"), rowScale)
+		ADDQ(vectors.Argument("rowCenters"), rowCenter)
 	},
 	finish: func(from GPPhysical, values [2]VecPhysical) {
 		VBROADCASTSS(Mem{Base: rowScale}, Z2)
+		VBROADCASTSS(Mem{Base: rowCenter}, Z3)
 		ADDQ(U8(4), rowScale)
+		ADDQ(U8(4), rowCenter)
 		for j, v := range values {
 			VPADDD(Mem{Base: from, Disp: j * line}, offsets[j], v)
 			VCVTDQ2PS(v, v)
 			VMULPS(scales[j], v, v)
-			VFMADD213PS(bias[j], Z2, v)
+			VMOVAPS(bias[j], Z4)
+			VFMADD231PS(weightSums[j], Z3, Z4)
+			VFMADD213PS(Z4, Z2, v)
 		}
 	},
 }
 
-var rowScale = count
+// The counters of the products before are free.
+var rowScale, rowCenter = count, fetches
 
 // loadBias loads zeros if there is none.
 func loadBias() {

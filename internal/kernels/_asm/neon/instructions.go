@@ -36,12 +36,14 @@ func (g *file) fcmeq(d, n, m group)  { g.three(0x4e20e400, "fcmeq", d, n, m) }  
 func (g *file) fcmgt(d, n, m group)  { g.three(0x6ea0e400, "fcmgt", d, n, m) }  // all bits or none
 func (g *file) fmax(d, n, m group)   { g.three(0x4e20f400, "fmax", d, n, m) }   // NaN if one is
 func (g *file) fmin(d, n, m group)   { g.three(0x4ea0f400, "fmin", d, n, m) }   // NaN if one is
+func (g *file) smin(d, n, m group)   { g.three(0x4ea06c00, "smin", d, n, m) }   // of signed integers
 func (g *file) fmaxnm(d, n, m group) { g.three(0x4e20c400, "fmaxnm", d, n, m) } // NaN if both are
 
 // fmla emits d += n·m, fmls d −= n·m.
 func (g *file) fmla(d, n, m group) { g.threeGo("VFMLA", d, n, m) }
 func (g *file) fmls(d, n, m group) { g.threeGo("VFMLS", d, n, m) }
 func (g *file) iadd(d, n, m group) { g.threeGo("VADD", d, n, m) }
+func (g *file) isub(d, n, m group) { g.threeGo("VSUB", d, n, m) }
 
 // threeGo is three for instructions that the assembler has.
 func (g *file) threeGo(name string, d, n, m group) {
@@ -75,6 +77,7 @@ func (g *file) across(code uint32, name string, d, n V) {
 }
 
 func (g *file) fmaxv(d, n V)   { g.across(0x6e30f800, "fmaxv", d, n) }
+func (g *file) fminv(d, n V)   { g.across(0x6eb0f800, "fminv", d, n) }
 func (g *file) fmaxnmv(d, n V) { g.across(0x6e30c800, "fmaxnmv", d, n) }
 
 // faddPair emits d = the sum of the two lowest lanes of n.

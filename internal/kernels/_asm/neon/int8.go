@@ -2,7 +2,7 @@ package main
 
 import "cloze/internal/kernels/_asm/vectors"
 
-const int8Signature = "func(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int)"
+const int8Signature = "func(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int)"
 
 // int8Products emits the tiles of the int8 product (_asm/int8), and what brings
 // rows of float32 into 8 bits. The multiplications want bytes of the same sign:
@@ -17,7 +17,7 @@ func int8Products(g *file) {
 		"is tileInt8Go for 16 outputs and 1 or 2 rows, with offsets of −128·Σk panel.", func() {
 			g.cases(2, tileWidening)
 		})
-	g.function("quantizeNEON", "func(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32)", "is quantizeGo.", func() { quantize(g) })
+	g.function("quantizeNEON", "func(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32)", "is quantizeGo.", func() { quantize(g) })
 }
 
 // tileDotProduct multiplies four bytes of a row with four of each of four
@@ -43,7 +43,7 @@ func tileDotProduct(t *tile) {
 }
 
 // tileWidening multiplies bytes to products of 16 bits. Two of those fit in 16
-// bits, because weights are −127 to 127; then neighbours are added to a sum of
+// bits, because no weight is −128; then neighbours are added to a sum of
 // 32 bits. So there are two sums for each output, of two of the four products
 // each, and 2 outputs in a register.
 func tileWidening(t *tile) {
@@ -104,7 +104,7 @@ func tileWidening(t *tile) {
 	t.end()
 }
 
-// finishInt8 emits sum·scale·rowScale + bias.
+// finishInt8 emits sum·scale·rowScale + bias + weightSum·rowCenter.
 func (t *tile) finishInt8() {
 	t.give(t.x, t.weights)
 	scales, bias := t.take(wide), t.take(wide-1)
@@ -125,6 +125,16 @@ func (t *tile) finishInt8() {
 	for _, sums := range t.sums {
 		t.fadd(sums, sums, scales)
 	}
+	weightSums, rowCenter := scales, rowScale
+	t.op("MOVD %s, %s", t.argument("sums"), t.pointer)
+	t.loadVectors(t.pointer, 0, weightSums)
+	t.op("MOVD %s, %s", t.argument("rowCenters"), t.pointer)
+	for r, sums := range t.sums {
+		t.op("FMOVS %d(%s), %s", 4*r, t.pointer, rowCenter.F())
+		for j, sum := range sums {
+			t.fmlaElement(sum, weightSums[j], rowCenter, 0)
+		}
+	}
 	t.give(scales, bias)
 	t.x, t.weights = nil, nil
 }
@@ -133,36 +143,65 @@ func (t *tile) finishInt8() {
 // is left of a vector: rows of q have room for a multiple of 16.
 func quantize(g *file) {
 	q, x := g.load("q"), g.load("x")
-	ldq, ldx, rows, columns, scales := g.load("ldq"), g.load("ldx"), g.load("rows"), g.load("columns"), g.load("scales")
+	ldq, ldx, rows, columns := g.load("ldq"), g.load("ldx"), g.load("rows"), g.load("columns")
+	scales, centers := g.load("scales"), g.load("centers")
 	g.needTable()
-	sign := g.take(1)
+	sign, most := g.take(1), g.take(1)
 	g.op("VMOVI $128, %s", sign[0].B16())
+	word := g.general()
+	g.op("MOVD $127, %s", word)
+	g.op("VDUP %s, %s", word, most[0].S4())
 	g.eachRow(rows, func() {
-		largest := g.zero(g.take(unroll))
+		highest, lowest := g.zero(g.take(unroll)), g.zero(g.take(unroll))
 		g.each(columns, []stream{{x, 4}}, func(p part, at []R) {
 			v := p.load(at[0])
-			p.fabs(v, v)
-			p.fmax(largest[:p.n], largest[:p.n], v)
+			p.fmax(highest[:p.n], highest[:p.n], v)
+			p.fmin(lowest[:p.n], lowest[:p.n], v)
 			p.give(v)
 		})
-		highest := g.reduce(g.fmax, largest)
-		g.fmaxv(highest[0], highest[0])
+		high, low := g.reduce(g.fmax, highest), g.reduce(g.fmin, lowest)
+		g.fmaxv(high[0], high[0])
+		g.fminv(low[0], low[0])
+		center := g.zero(g.take(1))
+		symmetric, known := g.label("symmetric"), g.label("known")
+		g.op("CBZ %s, %s", centers, symmetric)
+		g.fadd(center, high, low)
+		g.fsub(high, high, low)
+		g.op("B %s", known)
+		g.place(symmetric)
+		g.fsub(low, center, low)
+		g.fmax(high, high, low)
+		g.fadd(high, high, high)
+		g.place(known)
 
-		// scale = max(largest, smallest)/127
-		scale := g.single(vectors.SmallestMagnitude)
-		g.fmax(scale, scale, highest)
-		inverse := g.single(127)
-		g.fdiv(inverse, inverse, scale)
+		// The distance of the two, the scale, and the center in scales.
+		span := g.single(vectors.SmallestMagnitude)
+		g.fmax(span, span, high)
+		inverse := g.single(254)
+		g.fdiv(inverse, inverse, span)
+		g.fmul(span, span, g.constant(1.0/254, high))
+		g.op("FMOVS.P %s, 4(%s)", span[0].F(), scales)
+		g.fmul(center, center, inverse)
+		g.fmul(center, center, g.constant(0.5, high))
+		g.fcvtns(center, center)
+		stored := g.label("stored")
+		g.op("CBZ %s, %s", centers, stored)
+		g.scvtf(low, center)
+		g.fmul(low, low, span)
+		g.op("FMOVS.P %s, 4(%s)", low[0].F(), centers)
+		g.place(stored)
+		g.duplicate(center[0])
 		g.duplicate(inverse[0])
-		g.fmul(scale, scale, g.constant(1.0/127, highest))
-		g.op("FMOVS.P %s, 4(%s)", scale[0].F(), scales)
-		g.give(largest, scale)
+		g.give(highest, lowest, span)
 
-		// q = round(x/scale) + 128: in 8 bits, the highest bit is turned
+		// q = round(x/scale) − center + 128, which may be 256: in 8 bits, the highest
+		// bit is turned
 		g.each(columns, []stream{{x, 4}, {q, 1}}, func(p part, at []R) {
 			v := p.load(at[0])
 			p.fmul(v, v, inverse)
 			p.fcvtns(v, v)
+			p.isub(v, v, center)
+			p.smin(v, v, most)
 			for i := 0; i < p.n; i += 2 { // the lower halves of words, then of those
 				p.op("VUZP1 %s, %s, %s", v.at(i+p.n/4).H8(), v[i].H8(), v[i].H8())
 			}
@@ -175,10 +214,10 @@ func quantize(g *file) {
 			p.op("%s %s, (%s)", name, v[0].F(), at[1])
 			p.give(v)
 		})
-		g.give(inverse)
+		g.give(inverse, center)
 	}, func() {
 		g.advance(x, ldx, 2)
 		g.advance(q, ldq, 0)
 	})
-	g.give(sign)
+	g.give(sign, most)
 }
