@@ -38,10 +38,20 @@ func secondHalf(row *float32) *float32 {
 }
 
 func transpose(y *float32, ldy int, x *float32, ldx, octets, depth int) {
+	if useNEON {
+		transposeNEON(y, ldy, x, ldx, octets, depth)
+		return
+	}
 	transposeGo(y, ldy, x, ldx, octets, depth)
 }
 
-func copyColumns(panel, x *float32, ldx, rows int) { copyColumnsGo(panel, x, ldx, rows) }
+func copyColumns(panel, x *float32, ldx, rows int) {
+	if useNEON {
+		copyColumnsNEON(panel, x, ldx, rows)
+		return
+	}
+	copyColumnsGo(panel, x, ldx, rows)
+}
 
 func activateRows(x *float32, ld, rows, columns int, a Activation) {
 	if !useNEON {

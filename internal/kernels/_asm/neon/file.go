@@ -21,6 +21,7 @@ func (r R) String() string { return fmt.Sprintf("R%d", int(r)) }
 // S4 to B16 are the register's lanes in Go's notation, F is its lowest lane.
 func (v V) S4() string  { return fmt.Sprintf("V%d.S4", int(v)) }
 func (v V) H8() string  { return fmt.Sprintf("V%d.H8", int(v)) }
+func (v V) D2() string  { return fmt.Sprintf("V%d.D2", int(v)) }
 func (v V) B16() string { return fmt.Sprintf("V%d.B16", int(v)) }
 func (v V) F() string   { return fmt.Sprintf("F%d", int(v)) }
 

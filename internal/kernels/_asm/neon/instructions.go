@@ -33,7 +33,6 @@ func (g *file) fmul(d, n, m group)   { g.three(0x6e20dc00, "fmul", d, n, m) }
 func (g *file) fdiv(d, n, m group)   { g.three(0x6e20fc00, "fdiv", d, n, m) }
 func (g *file) faddp(d, n, m group)  { g.three(0x6e20d400, "faddp", d, n, m) }  // neighbours
 func (g *file) fcmeq(d, n, m group)  { g.three(0x4e20e400, "fcmeq", d, n, m) }  // all bits or none
-func (g *file) fcmgt(d, n, m group)  { g.three(0x6ea0e400, "fcmgt", d, n, m) }  // all bits or none
 func (g *file) fmax(d, n, m group)   { g.three(0x4e20f400, "fmax", d, n, m) }   // NaN if one is
 func (g *file) fmin(d, n, m group)   { g.three(0x4ea0f400, "fmin", d, n, m) }   // NaN if one is
 func (g *file) smin(d, n, m group)   { g.three(0x4ea06c00, "smin", d, n, m) }   // of signed integers

@@ -22,6 +22,7 @@ var files = []struct {
 	{"activation", activations},
 	{"softmax", softmax},
 	{"layernorm", layerNorm},
+	{"pack", pack},
 	{"processor", peaks},
 }
 
