@@ -29,3 +29,15 @@ func TestAMXInChunksAndCalls(t *testing.T) {
 		}
 	}
 }
+
+func TestAutoIsBFloat16WithAMX(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		want := Float32
+		if useAMX {
+			want = BFloat16
+		}
+		if got := Auto(); got != want {
+			t.Errorf("Auto() = %v, want %v", got, want)
+		}
+	})
+}
