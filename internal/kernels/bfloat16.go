@@ -22,21 +22,47 @@ type bfloat16Weight struct {
 }
 
 func newBFloat16Weight(panels, in int) bfloat16Weight {
-	steps := (in + bfloat16Step - 1) / bfloat16Step
-	return bfloat16Weight{hugePages[uint16](panels * steps * panelColumns * bfloat16Step), steps}
+	w := bfloat16Weight{steps: bfloat16Steps(in)}
+	w.panels = hugePages[uint16](panels * w.panelSize())
+	return w
 }
+
+// bfloat16Steps is ⌈in/2⌉.
+func bfloat16Steps(in int) int { return (in + bfloat16Step - 1) / bfloat16Step }
+
+func (w *bfloat16Weight) panelSize() int { return w.steps * panelColumns * bfloat16Step }
+
+// panel is where panel p is packed.
+func (w *bfloat16Weight) panel(p int) []uint16 { return w.panels[p*w.panelSize():][:w.panelSize()] }
 
 func (w *bfloat16Weight) bytes() int { return 2 * len(w.panels) }
 
-// packPanel packs panel p, which is columns rows of values.
-func (w *bfloat16Weight) packPanel(p int, values []float32, columns, in int) {
+// packRows packs panel p, which is columns rows of x, each of depth values and
+// ldx after the one before.
+func (w *bfloat16Weight) packRows(p int, x []float32, columns, depth, ldx int) {
 	rows := bfloat16Panels.Get().(*bfloat16Rows)
-	rows.resize(columns, in)
-	roundRows(&rows.values[0], rows.ld, &values[0], in, columns, in)
+	rows.resize(columns, depth)
+	roundRows(&rows.values[0], rows.ld, &x[0], ldx, columns, depth)
 	// Two inputs are a word, and words become columns like the values of float32.
-	size := w.steps * panelColumns * bfloat16Step
-	packRows(asWords(w.panels[p*size:][:size]), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
+	packRows(asWords(w.panel(p)), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
 	bfloat16Panels.Put(rows)
+}
+
+// packColumns packs panel p, which is the first columns of depth rows of x, ldx
+// apart.
+func (w *bfloat16Weight) packColumns(p int, x []float32, depth, columns, ldx int) {
+	panel := w.panel(p)
+	if columns == panelColumns {
+		roundPairs(&panel[0], &x[0], ldx, depth)
+		return
+	}
+	clear(panel)
+	for k := range depth {
+		step := panel[k/bfloat16Step*panelColumns*bfloat16Step:]
+		for j, v := range x[k*ldx:][:columns] {
+			step[j*bfloat16Step+k%bfloat16Step] = roundBFloat16(v)
+		}
+	}
 }
 
 // bfloat16Panels keeps the rows of panels that are being packed.
@@ -52,6 +78,13 @@ func roundBFloat16(v float32) uint16 {
 }
 
 func widenBFloat16(v uint16) float32 { return math.Float32frombits(uint32(v) << 16) }
+
+// roundFloats makes values bfloat16 that stay in float32.
+func roundFloats(x []float32) {
+	for i, v := range x {
+		x[i] = widenBFloat16(roundBFloat16(v))
+	}
+}
 
 // bfloat16Rows are the rows of x in bfloat16, or nothing if they stay float32.
 type bfloat16Rows struct {
@@ -89,7 +122,7 @@ func (t *roundTask) Do(_, i int) {
 
 // tile computes rows of x times panel p.
 func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
-	size := w.steps * panelColumns * bfloat16Step
+	size := w.panelSize()
 	panel, next := &w.panels[p*size], fetchFrom(w.panels, size, fetch)
 	if roundsRows() {
 		x := &t.bfloat16Rows
@@ -109,6 +142,21 @@ func roundRowsGo(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 			to[k] = roundBFloat16(v)
 		}
 		clear(to[columns:])
+	}
+}
+
+// roundPairsGo rounds 32 columns of x, whose rows are ldx apart, to the steps of
+// a panel: two rows side by side, then the next two. After an odd number of rows
+// comes one of zeros.
+func roundPairsGo(panel *uint16, x *float32, ldx, rows int) {
+	for k := 0; k < rows; k += bfloat16Step {
+		step := values(panel, k*panelColumns, panelColumns*bfloat16Step)
+		clear(step)
+		for i := range min(bfloat16Step, rows-k) {
+			for j, v := range floats(x, (k+i)*ldx, panelColumns) {
+				step[j*bfloat16Step+i] = roundBFloat16(v)
+			}
+		}
 	}
 }
 
