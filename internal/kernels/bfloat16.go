@@ -19,21 +19,20 @@ const bfloat16Step = 2
 type bfloat16Weight struct {
 	panels []uint16 // (⌈out/32⌉, steps, 32, 2)
 	steps  int      // ⌈in/2⌉
+	size   int      // of a panel
 }
 
 func newBFloat16Weight(panels, in int) bfloat16Weight {
-	w := bfloat16Weight{steps: bfloat16Steps(in)}
-	w.panels = hugePages[uint16](panels * w.panelSize())
+	var w bfloat16Weight
+	w.setDepth(in)
+	w.panels = hugePages[uint16](panels * w.size)
 	return w
 }
 
-// bfloat16Steps is ⌈in/2⌉.
-func bfloat16Steps(in int) int { return (in + bfloat16Step - 1) / bfloat16Step }
-
-func (w *bfloat16Weight) panelSize() int { return w.steps * panelColumns * bfloat16Step }
-
-// panel is where panel p is packed.
-func (w *bfloat16Weight) panel(p int) []uint16 { return w.panels[p*w.panelSize():][:w.panelSize()] }
+func (w *bfloat16Weight) setDepth(in int) {
+	w.steps = (in + bfloat16Step - 1) / bfloat16Step
+	w.size = w.steps * panelColumns * bfloat16Step
+}
 
 func (w *bfloat16Weight) bytes() int { return 2 * len(w.panels) }
 
@@ -42,16 +41,16 @@ func (w *bfloat16Weight) bytes() int { return 2 * len(w.panels) }
 func (w *bfloat16Weight) packRows(p int, x []float32, columns, depth, ldx int) {
 	rows := bfloat16Panels.Get().(*bfloat16Rows)
 	rows.resize(columns, depth)
-	roundRows(&rows.values[0], rows.ld, &x[0], ldx, columns, depth)
+	rows.fill(0, x, columns, depth, ldx)
 	// Two inputs are a word, and words become columns like the values of float32.
-	packRows(asWords(w.panel(p)), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
+	packRows(asWords(w.panels[p*w.size:][:w.size]), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
 	bfloat16Panels.Put(rows)
 }
 
 // packColumns packs panel p, which is the first columns of depth rows of x, ldx
 // apart.
 func (w *bfloat16Weight) packColumns(p int, x []float32, depth, columns, ldx int) {
-	panel := w.panel(p)
+	panel := w.panels[p*w.size:][:w.size]
 	if columns == panelColumns {
 		roundPairs(&panel[0], &x[0], ldx, depth)
 		return
@@ -99,6 +98,12 @@ func (q *bfloat16Rows) resize(rows, in int) {
 	q.values = resize(q.values, rows*q.ld)
 }
 
+// fill rounds rows of x, each of depth values and ldx after the one before, to
+// the rows from first on.
+func (q *bfloat16Rows) fill(first int, x []float32, rows, depth, ldx int) {
+	roundRows(&q.values[first*q.ld], q.ld, &x[0], ldx, rows, depth)
+}
+
 // round fills bfloat16Rows from x.
 func (t *product) round(pool *Pool) {
 	if !roundsRows() {
@@ -117,13 +122,12 @@ type roundTask product
 func (t *roundTask) Do(_, i int) {
 	q := &t.bfloat16Rows
 	first, end := share(t.rows, q.parts, i), share(t.rows, q.parts, i+1)
-	roundRows(&q.values[first*q.ld], q.ld, &t.x[first*t.in], t.in, end-first, t.in)
+	q.fill(first, t.x[first*t.in:], end-first, t.in, t.in)
 }
 
 // tile computes rows of x times panel p.
 func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
-	size := w.panelSize()
-	panel, next := &w.panels[p*size], fetchFrom(w.panels, size, fetch)
+	panel, next := &w.panels[p*w.size], fetchFrom(w.panels, w.size, fetch)
 	if roundsRows() {
 		x := &t.bfloat16Rows
 		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, fetch.pace)

@@ -168,8 +168,8 @@ func (g *gemm) makeRoom(panels int) {
 		g.panels = resize(g.panels, panels*g.depth*panelColumns)
 		return
 	}
-	g.bfloat16.steps = bfloat16Steps(g.depth)
-	g.bfloat16.panels = resize(g.bfloat16.panels, panels*g.bfloat16.panelSize())
+	g.bfloat16.setDepth(g.depth)
+	g.bfloat16.panels = resize(g.bfloat16.panels, panels*g.bfloat16.size)
 }
 
 // copies says whether a chunk of a is copied before it is multiplied, because
@@ -258,7 +258,7 @@ func (g *gemm) round(t *product, worker int) {
 	}
 	q := &g.bfloat16Rows[worker]
 	q.resize(t.rows, g.depth)
-	roundRows(&q.values[0], q.ld, &t.x[0], t.ldx, t.rows, g.depth)
+	q.fill(0, t.x, t.rows, g.depth, t.ldx)
 	t.bfloat16, t.bfloat16Rows = &g.bfloat16, *q
 }
 
