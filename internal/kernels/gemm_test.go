@@ -54,9 +54,10 @@ func testGemm(t *testing.T, prec Precision) {
 			m, n, k := size[0], size[1], size[2]
 			t.Run(fmt.Sprintf("%dx%dx%d on %d threads", m, n, k, threads), func(t *testing.T) {
 				random := rand.New(rand.NewPCG(1, uint64(m*n*k)))
-				a, b := randomMatrix(random, m, k), randomMatrix(random, n, k)
-				bias, c := randomMatrix(random, 1, n), randomMatrix(random, m, n)
-				aT, bT := transposed(a, m, k), transposed(b, n, k)
+				a, b := amongNaN(randomMatrix(random, m, k)), amongNaN(randomMatrix(random, n, k))
+				bias, c := amongNaN(randomMatrix(random, 1, n)), randomMatrix(random, m, n)
+				aT, bT := amongNaN(transposed(a, m, k)), amongNaN(transposed(b, n, k))
+				beforeA, beforeB := slices.Clone(a), slices.Clone(b)
 				roundedA, roundedB := operandsOf(a, prec), operandsOf(b, prec)
 				product := func(i, j int) (sum float64) {
 					for p := range k {
@@ -98,8 +99,11 @@ func testGemm(t *testing.T, prec Precision) {
 						func(p float64, i, j int) float64 { return p + float64(c[i*n+j]) },
 					},
 				} {
-					got := slices.Clone(c)
+					guard := newGuarded(m*n, 1)
+					got := guard.slice()
+					copy(got, c)
 					tt.mul(got)
+					guard.check(t, tt.name)
 					for i := range m {
 						for j := range n {
 							want := tt.want(product(i, j), i, j)
@@ -110,6 +114,8 @@ func testGemm(t *testing.T, prec Precision) {
 						}
 					}
 				}
+				checkSameBits(t, "a", a, beforeA) // only copies are rounded
+				checkSameBits(t, "b", b, beforeB)
 			})
 		}
 	}
@@ -188,6 +194,15 @@ func TestTransposeStaysInside(t *testing.T) {
 			}
 		}
 	})
+}
+
+// amongNaN is a copy of x with NaN before and after it: what is read outside must
+// not count.
+func amongNaN(x []float32) []float32 {
+	g := newGuarded(len(x), 1)
+	fill(g.whole, float32(math.NaN()))
+	copy(g.slice(), x)
+	return g.slice()
 }
 
 func fill(x []float32, v float32) {
