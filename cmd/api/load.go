@@ -63,7 +63,7 @@ func splitModel(flag string) (id, dir string, err error) {
 // startEngine loads all models at the same time and starts the engine on them.
 // The pool that packed the weights is the engine's.
 func startEngine(ctx context.Context, o options) (*engine.Engine, error) {
-	precision, err := kernels.ParsePrecision(o.Precision)
+	precision, err := kernels.ChoosePrecision(o.Precision)
 	if err != nil {
 		return nil, err
 	}

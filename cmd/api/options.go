@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"cloze/internal/kernels"
 )
 
 // options are the flags; envName gives each its environment variable.
 type options struct {
 	Listen    string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
 	Model     []string `help:"Model directory in Hugging Face's layout, as DIR or ID=DIR; may be repeated. Default: the models inside the binary." placeholder:"ID=DIR"`
-	Precision string   `help:"Precision of the matrix products: ${precisions}." default:"float32" enum:"${precisions}"`
+	Precision string   `help:"Precision of the matrix products: ${precisions}; auto is bfloat16 where the processor has AMX, float32 elsewhere." default:"auto" enum:"${precisions}"`
 	Threads   int      `help:"Threads that compute; 0 is one per CPU." default:"0"`
 
 	MaxBodyBytes        int64 `help:"Largest request body, counted after decompression." default:"524288"`
@@ -69,7 +71,7 @@ func parseOptions(args []string, env func(string) string, stdout io.Writer) (o o
 	parser, err := kong.New(&o,
 		kong.Name("api"),
 		kong.Description("Serve BERT over HTTP. Every flag --name can be given as the environment variable CLOZE_NAME."),
-		kong.Vars{"version": buildInfo().Version, "precisions": strings.Join(precisions(), ",")},
+		kong.Vars{"version": buildInfo().Version, "precisions": strings.Join(kernels.PrecisionChoices(), ",")},
 		kong.Resolvers(fromEnv),
 		kong.ValueFormatter(func(value *kong.Value) string {
 			help := kong.DefaultHelpValueFormatter(value)

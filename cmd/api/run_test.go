@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"cloze/internal/kernels"
 )
 
 // server is the whole program, started as main starts it.
@@ -189,7 +191,7 @@ func TestStartUpLog(t *testing.T) {
 	if len(models) != 2 || models["en"] == "" || ready["start_ms"] == nil {
 		t.Errorf("ready line %v, want the time and what each model takes", ready)
 	}
-	if ready["precision"] != "float32" || ready["products"] == "" || ready["products"] == "unknown" {
+	if ready["precision"] != kernels.Auto().String() || ready["products"] == "" || ready["products"] == "unknown" {
 		t.Errorf("ready line %v, want the precision and what computes in it", ready)
 	}
 }

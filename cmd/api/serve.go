@@ -17,6 +17,7 @@ import (
 
 	"cloze/internal/engine"
 	"cloze/internal/httpapi"
+	"cloze/internal/kernels"
 )
 
 // serve listens at once, loads the models meanwhile, and serves until ctx
@@ -30,7 +31,6 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 		MaxAnswerBytes:      o.MaxAnswerBytes,
 		RequestTimeout:      o.RequestTimeout,
 		CORSOrigins:         o.CORSOrigins,
-		Precision:           o.Precision,
 		Build:               buildInfo(),
 		Log:                 logger,
 	})
@@ -57,7 +57,7 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 	}
 	defer loaded.Close()
 	api.Serve(httpapi.NewTasks(loaded))
-	logReady(logger, loaded, o.Precision)
+	logReady(logger, loaded)
 	trimMemory()
 
 	select {
@@ -83,13 +83,14 @@ func trimMemory() {
 // logReady says how long the start took, what each model takes in memory, and
 // how products are computed: a processor without what others have is slower in
 // silence otherwise.
-func logReady(logger zerolog.Logger, e *engine.Engine, precision string) {
+func logReady(logger zerolog.Logger, e *engine.Engine) {
 	models := zerolog.Dict()
 	for _, m := range e.Models() {
 		models.Str(m.ID, fmt.Sprintf("%.1f MB", float64(m.Network.Bytes())/1e6))
 	}
+	precision := e.Models()[0].Network.Precision() // one for all
 	logger.Info().Int64("start_ms", time.Since(started).Milliseconds()).Dict("models", models).
-		Str("precision", precision).Str("products", productsIn(precision)).
+		Str("precision", precision.String()).Str("products", kernels.Implementation(precision)).
 		Int("cpus", runtime.GOMAXPROCS(0)).Msg("ready")
 }
 

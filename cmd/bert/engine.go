@@ -18,7 +18,7 @@ import (
 // engineFlags choose the models that a command runs, and how.
 type engineFlags struct {
 	Model     string `default:"auto" help:"A model directory, or a model inside this program (en or zh), or auto: each text goes to the one for its script." placeholder:"DIR|en|zh|auto"`
-	Precision string `default:"float32" help:"Precision of the weights: ${precisions}."`
+	Precision string `default:"auto" help:"Precision of the weights: ${precisions}, or auto: bfloat16 where the processor has AMX, float32 elsewhere."`
 	Threads   int    `default:"0" help:"Number of threads; 0 is as many as the program may use."`
 }
 
@@ -28,12 +28,9 @@ const unboundedQueue = math.MaxInt32
 
 // start loads the models and starts an engine on them. Close ends it.
 func (f engineFlags) start() (*engine.Engine, error) {
-	precision, err := kernels.ParsePrecision(f.Precision)
+	precision, err := kernels.ChoosePrecision(f.Precision)
 	if err != nil {
 		return nil, err
-	}
-	if !kernels.Supported(precision) {
-		return nil, fmt.Errorf("this processor does not compute in %s", precision)
 	}
 	if f.Threads < 0 {
 		return nil, fmt.Errorf("threads must be at least 0, not %d", f.Threads)

@@ -17,6 +17,7 @@ type Model struct {
 	Heads   map[string]Head // the named heads of Config.Heads
 
 	components []component // all of the above, in the order of Parameters
+	precision  kernels.Precision
 	params     []*Param
 	slots      int      // heads that keep logits in a workspace
 	fresh      []string // parameters that were drawn
@@ -56,11 +57,15 @@ func New(cfg Config, w Weights, o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.precision = o.Precision
 	if err := m.load(&reader{weights: w, options: o}); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
+
+// Precision is that of the matrix products.
+func (m *Model) Precision() kernels.Precision { return m.precision }
 
 // withClassifier adds the entry of a head that was fine-tuned elsewhere.
 func withClassifier(cfg Config, w Weights) Config {

@@ -43,8 +43,6 @@ type Config struct {
 	// CORSOrigins may call the API from a page of another origin; "*" is any.
 	// Empty turns CORS off.
 	CORSOrigins []string
-	// Precision of the models' matrix products, to be stated.
-	Precision string
 	// Build says what program this is.
 	Build Build
 	// Log receives one line per request.

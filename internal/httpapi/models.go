@@ -133,7 +133,7 @@ func (a *API) describe(m *engine.Model) Model {
 		Layers: int32(c.NumHiddenLayers), HiddenSize: int32(c.HiddenSize),
 		AttentionHeads: int32(c.NumAttentionHeads), IntermediateSize: int32(c.IntermediateSize),
 		VocabularySize: int32(c.VocabSize), Parameters: int64(c.Parameters()),
-		Bytes: int64(m.Network.Bytes()), Precision: a.config.Precision,
+		Bytes: int64(m.Network.Bytes()), Precision: m.Network.Precision().String(),
 		Heads: headsOf(m), Card: m.Card,
 		Limits: Limits{
 			MaxTokens: int32(m.MaxTokens), MaxTexts: int32(a.config.MaxTexts),

@@ -38,9 +38,9 @@ var embedded = sync.OnceValues(func() (*engine.Engine, error) {
 func testConfig() Config {
 	return Config{
 		MaxBodyBytes: 64 << 10, MaxTexts: 16, MaxTokensPerRequest: 65536, MaxInFlight: 8, MaxAnswerBytes: 256 << 20,
-		RequestTimeout: 20 * time.Second, Precision: "float32",
-		Build: Build{Name: "cloze", Version: "test", Revision: "none", Go: "go", Platform: "test"},
-		Log:   zerolog.Nop(),
+		RequestTimeout: 20 * time.Second,
+		Build:          Build{Name: "cloze", Version: "test", Revision: "none", Go: "go", Platform: "test"},
+		Log:            zerolog.Nop(),
 	}
 }
 

@@ -40,6 +40,32 @@ func ParsePrecision(s string) (Precision, error) {
 	return 0, fmt.Errorf("unknown precision %q, want one of %q", s, precisionNames)
 }
 
+// ChoosePrecision is ParsePrecision of a precision that this processor computes
+// in, and Auto for "auto".
+func ChoosePrecision(name string) (Precision, error) {
+	if name == autoName {
+		return Auto(), nil
+	}
+	p, err := ParsePrecision(name)
+	if err == nil && !Supported(p) {
+		err = fmt.Errorf("this processor does not compute in %s", p)
+	}
+	return p, err
+}
+
+// PrecisionChoices are the names that ChoosePrecision takes here.
+func PrecisionChoices() []string {
+	names := []string{autoName}
+	for p, name := range precisionNames {
+		if Supported(Precision(p)) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+const autoName = "auto"
+
 // Auto is the precision to take if nobody asks for one: the fastest that changes
 // no answer.
 func Auto() Precision { return Float32 }

@@ -14,6 +14,9 @@ export function answerTools({ view, state, requests, answers, result }) {
   return h('div', { class: 'tools' }, timings(answers), asCode(requests), asFile(view, state, answers, result));
 }
 
+/** The phases that the server names (API.md, Server-Timing). */
+const PHASES = ['tokenize', 'queue', 'model', 'post'];
+
 /** @param {import('./api.js').Answer[]} answers */
 function timings(answers) {
   const sums = new Map();
@@ -22,8 +25,13 @@ function timings(answers) {
   }
   const total = Math.max(...answers.map((a) => a.milliseconds));
   return h('dl', { class: 'timings', 'aria-label': t('timing') },
-    [...sums].map(([name, ms]) => h('div', {}, h('dt', {}, t(`timing.${name}`)), h('dd', {}, t('milliseconds', { n: ms.toFixed(2) })))),
+    [...sums].map(([name, ms]) => h('div', {}, h('dt', {}, phaseName(name)), h('dd', {}, t('milliseconds', { n: ms.toFixed(2) })))),
     h('div', {}, h('dt', {}, t('timing.browser')), h('dd', {}, t('milliseconds', { n: total.toFixed(1) }))));
+}
+
+/** What a proxy adds keeps its own name. @param {string} name */
+function phaseName(name) {
+  return PHASES.includes(name) ? t(`timing.${name}`) : name;
 }
 
 /** @param {import('./api.js').Request[]} requests */

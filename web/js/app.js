@@ -3,11 +3,12 @@
 // request changed, asks the server and shows the answer.
 
 import { ask, get } from './api.js';
+import { problemNotice } from './answer.js';
+import { Column } from './column.js';
 import { modelControl } from './controls.js';
 import { h, replace } from './dom.js';
 import { currentLanguage, pickLanguage, setLanguage, t } from './i18n.js';
-import { answerTools, problemNotice } from './answer.js';
-import { formatFragment, MAX_LINK, parseFragment, withoutDefaults } from './state.js';
+import { completeState, formatFragment, MAX_LINK, parseFragment, withoutDefaults } from './state.js';
 import { VIEWS } from './views.js';
 
 /** Typing asks after this pause, in milliseconds. */
@@ -15,13 +16,24 @@ const TYPING_PAUSE = 300;
 /** A wait longer than this is shown, in milliseconds. */
 const SHOW_WAIT_AFTER = 400;
 
+/** The system's wish for a dark page. */
+const DARK = '(prefers-color-scheme: dark)';
+/** What is the same for every view. */
+const SETTINGS = { model: '', model2: '' };
+
 /** @typedef {import('./views.js').View} View */
 /** @typedef {import('./state.js').State} State */
+/** @typedef {import('./api.js').Answer} Answer */
+/**
+ * What one column asks: the state it shows, and the requests of that state.
+ * @typedef {{state: State, requests: import('./api.js').Request[]}} Question
+ */
 
 class App {
   constructor() {
     this.root = /** @type {HTMLElement} */ (document.getElementById('app'));
     this.status = /** @type {HTMLElement} */ (document.getElementById('status'));
+    this.failure = /** @type {HTMLElement} */ (document.getElementById('failure'));
     /** @type {any[]} */
     this.models = [];
     /** @type {View} */
@@ -31,7 +43,10 @@ class App {
     /** @type {((state: State) => void)[]} */
     this.listeners = [];
     this.asked = '';
+    /** @type {(Answer[]|Error)[]|undefined} */
+    this.answers = undefined;
     this.typing = 0;
+    this.waiting = 0;
     this.abort = new AbortController();
     /** @type {Column[]} */
     this.columns = [];
@@ -43,14 +58,16 @@ class App {
     addEventListener('hashchange', () => this.read());
     addEventListener('popstate', () => this.read());
     document.getElementById('language')?.addEventListener('click', () => this.switchLanguage());
-    document.getElementById('theme')?.addEventListener('click', switchTheme);
+    document.getElementById('theme')?.addEventListener('click', () => { switchTheme(); this.changed(); });
+    // Pictures on a canvas keep the colours they were painted in.
+    matchMedia(DARK).addEventListener('change', () => this.changed());
     // The first answer does not wait for the list of models.
     this.read();
     try {
       this.models = (await get('models')).models;
       this.changed();
     } catch (error) {
-      replace(this.status, problemNotice(error, () => location.reload()));
+      replace(this.failure, problemNotice(error, () => location.reload()));
     }
   }
 
@@ -60,14 +77,14 @@ class App {
     const known = VIEWS.find((v) => v.id === view) || VIEWS[0];
     const changedView = known !== this.view || !this.panel;
     this.view = known;
-    this.state = { ...this.defaults(), ...state };
+    this.state = this.complete(state);
     if (changedView) this.draw();
     else this.changed();
   }
 
-  /** @returns {State} */
-  defaults() {
-    return { model: '', model2: '', ...this.view.defaults(currentLanguage()) };
+  /** @param {State} state  of a fragment */
+  complete(state) {
+    return completeState(state, { ...SETTINGS, ...this.view.settings }, this.view.example(currentLanguage()));
   }
 
   /**
@@ -77,13 +94,18 @@ class App {
    */
   set(patch, { typing = false } = {}) {
     this.state = { ...this.state, ...patch };
-    const fragment = formatFragment({ view: this.view.id, state: withoutDefaults(this.state, this.defaults()) });
+    const fragment = formatFragment({ view: this.view.id, state: withoutDefaults(this.state, { ...SETTINGS, ...this.view.settings }) });
     if (typing) history.replaceState(null, '', fragment);
     else history.pushState(null, '', fragment);
     replace(this.notice, fragment.length > MAX_LINK && h('p', { class: 'hint' }, t('long-link', { n: fragment.length })));
     clearTimeout(this.typing);
-    if (typing) this.typing = window.setTimeout(() => this.changed(), TYPING_PAUSE);
-    else this.changed();
+    if (typing) {
+      // An answer that comes now is one to another text.
+      this.forget();
+      this.typing = window.setTimeout(() => this.changed(), TYPING_PAUSE);
+    } else {
+      this.changed();
+    }
   }
 
   /** Registers a part of the page that follows the state.
@@ -96,7 +118,7 @@ class App {
   /** Draws the view anew: its controls, and room for its answers. */
   draw() {
     this.listeners = [];
-    this.asked = '';
+    this.forget();
     document.title = `${t(this.view.id + '.title')} · Cloze`;
     drawNavigation(this.view.id);
     this.panel = h('div', { class: 'answers' });
@@ -121,75 +143,98 @@ class App {
     this.answer();
   }
 
-  /** Asks what the state asks for, once per model shown, and shows it. */
+  /** Asks what the state asks for, a column for each text and model shown, and
+   * shows the answers. */
   async answer() {
-    const panel = /** @type {HTMLElement} */ (this.panel);
-    const models = this.state.model2 ? [this.state.model, this.state.model2] : [this.state.model];
-    const variants = this.view.variants?.(this.state) ?? [this.state];
-    const columns = variants.flatMap((variant) => models.map((model) => this.view.requests({ ...variant, model })));
-    const key = JSON.stringify(columns);
+    const questions = this.questions();
+    // What follows from the first answers depends on the whole state.
+    const key = JSON.stringify(questions.map(({ state, requests }) => [requests, this.view.followUps && state]));
     if (key === this.asked) {
       // Asked already: the answer is on its way, or here.
-      if (this.answers) this.show(this.answers, columns);
+      if (this.answers) this.show(this.answers, questions);
       return;
     }
+    this.forget();
+    if (questions.length === 0) {
+      replace(/** @type {HTMLElement} */ (this.panel), h('p', { class: 'hint' }, t('nothing-asked')));
+      return;
+    }
+    this.asked = key;
+    const { signal } = this.abort;
+    this.waiting = window.setTimeout(() => this.showWaiting(), SHOW_WAIT_AFTER);
+    // The refusal of one model leaves the answer of the other.
+    const answers = await Promise.all(questions.map((question) => this.askAll(question, signal).catch((error) => error)));
+    if (signal.aborted) return;
+    this.stopWaiting();
+    this.answers = answers;
+    this.show(answers, questions);
+  }
+
+  /** @returns {Question[]} */
+  questions() {
+    const models = this.state.model2 ? [this.state.model, this.state.model2] : [this.state.model];
+    const variants = this.view.variants?.(this.state) ?? [this.state];
+    return variants
+      .flatMap((variant) => models.map((model) => ({ ...variant, model })))
+      .map((state) => ({ state, requests: this.view.requests(state) }))
+      .filter(({ requests }) => requests.length > 0);
+  }
+
+  /** @param {Question} question  @param {AbortSignal} signal  @returns {Promise<Answer[]>} */
+  async askAll({ state, requests }, signal) {
+    const answers = await Promise.all(requests.map((r) => ask(r, signal)));
+    const more = this.view.followUps?.(answers, state) ?? [];
+    requests.push(...more);
+    return [...answers, ...await Promise.all(more.map((r) => ask(r, signal)))];
+  }
+
+  /** Gives up what was asked. */
+  forget() {
     this.abort.abort();
     this.abort = new AbortController();
-    const { signal } = this.abort;
-    this.asked = key;
+    this.asked = '';
     this.answers = undefined;
-    if (columns.every((requests) => requests.length === 0)) {
-      replace(panel, h('p', { class: 'hint' }, t('nothing-asked')));
-      return;
-    }
-    const waiting = setTimeout(() => this.showWaiting(), SHOW_WAIT_AFTER);
-    try {
-      const answers = await Promise.all(columns.map((requests) => Promise.all(requests.map((r) => ask(r, signal)))));
-      this.answers = answers;
-      replace(this.status);
-      this.show(answers, columns);
-    } catch (error) {
-      if (signal.aborted) return;
-      this.asked = '';
-      replace(panel, problemNotice(error, () => this.answer()));
-    } finally {
-      clearTimeout(waiting);
-      if (!signal.aborted) panel.removeAttribute('aria-busy');
-    }
+    this.stopWaiting();
   }
 
   /**
-   * @param {import('./api.js').Answer[][]} answers  one list per model shown
-   * @param {import('./api.js').Request[][]} requests
+   * @param {(Answer[]|Error)[]} answers  one for each question
+   * @param {Question[]} questions
    */
-  show(answers, requests) {
+  show(answers, questions) {
     const panel = /** @type {HTMLElement} */ (this.panel);
     panel.classList.toggle('side-by-side', answers.length > 1);
     if (this.columns.length !== answers.length || panel.firstChild !== this.columns[0].element) {
       this.columns = answers.map(() => new Column());
       replace(panel, this.columns.map((column) => column.element));
     }
+    const several = { texts: new Set(questions.map(({ state }) => state.text)).size > 1, models: Boolean(this.state.model2) };
     answers.forEach((answer, i) => {
-      const { result } = this.columns[i];
-      if (!this.view.keepsPanel) result.replaceChildren();
-      this.view.show(result, answer, this);
-      this.columns[i].frame(modelOf(answer), answers.length > 1,
-        answerTools({ view: this.view, state: this.state, requests: requests[i], answers: answer, result }));
+      const { state, requests } = questions[i];
+      if (answer instanceof Error) {
+        this.columns[i].showProblem(answer, state, several, () => { this.forget(); this.answer(); });
+      } else {
+        this.columns[i].show(this.view, answer, { state, requests, several, page: this });
+      }
     });
-    this.announce(this.view.summary(answers[0]));
+    const first = answers.find((answer) => !(answer instanceof Error));
+    if (first) this.announce(this.view.summary(/** @type {Answer[]} */ (first)));
   }
 
   showWaiting() {
-    const panel = /** @type {HTMLElement} */ (this.panel);
-    panel.setAttribute('aria-busy', 'true');
+    this.panel?.setAttribute('aria-busy', 'true');
     replace(this.status, h('p', { class: 'waiting' }, h('progress', { 'aria-label': t('waiting') }), t('waiting'),
       h('button', { type: 'button', onclick: () => this.cancel() }, t('cancel'))));
   }
 
-  cancel() {
-    this.abort.abort();
-    this.asked = '';
+  stopWaiting() {
+    clearTimeout(this.waiting);
     this.panel?.removeAttribute('aria-busy');
+    replace(this.status);
+  }
+
+  cancel() {
+    this.forget();
     replace(this.status, h('p', {}, t('cancelled'), ' ',
       h('button', { type: 'button', onclick: () => { replace(this.status); this.answer(); } }, t('ask-again'))));
   }
@@ -204,39 +249,9 @@ class App {
     setLanguage(currentLanguage() === 'en' ? 'zh' : 'en');
     localStorage.setItem('language', currentLanguage());
     const { state } = parseFragment(location.hash);
-    this.state = { ...this.defaults(), ...state };
+    this.state = this.complete(state);
     this.draw();
   }
-}
-
-/** One answer: the view's drawing between a heading and the tools. Its parts
- * stay in the document from answer to answer, so that what is focused stays so. */
-class Column {
-  constructor() {
-    this.heading = h('h2', {});
-    this.result = h('div', { class: 'result' });
-    this.tools = h('div', {});
-    this.element = h('section', { class: 'answer' }, this.heading, this.result, this.tools);
-  }
-
-  /** @param {string} model  @param {boolean} named  @param {HTMLElement} tools */
-  frame(model, named, tools) {
-    this.element.setAttribute('aria-label', t('answer-of', { model }));
-    this.heading.textContent = named ? model : t('answer');
-    this.heading.classList.toggle('visually-hidden', !named);
-    // An opened box of code stays open.
-    const open = this.tools.querySelector('details')?.open ?? false;
-    replace(this.tools, tools);
-    /** @type {HTMLDetailsElement} */ (this.tools.querySelector('details')).open = open;
-  }
-}
-
-/** @param {import('./api.js').Answer[]} column */
-function modelOf(column) {
-  for (const { data } of column) {
-    if (data.results) return data.results[0].model;
-  }
-  return '';
 }
 
 /** @param {string} current */
@@ -262,7 +277,7 @@ function applyTheme(theme) {
 function switchTheme() {
   const dark = document.documentElement.dataset.theme
     ? document.documentElement.dataset.theme === 'dark'
-    : matchMedia('(prefers-color-scheme: dark)').matches;
+    : matchMedia(DARK).matches;
   const theme = dark ? 'light' : 'dark';
   localStorage.setItem('theme', theme);
   applyTheme(theme);

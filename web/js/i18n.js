@@ -41,7 +41,11 @@ export function t(key, values = {}) {
   return message.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
 }
 
-/** @param {number} x  @param {number} [digits] */
+/** A share; one too small for the digits keeps two of its own, so that only
+ * nothing reads as 0.
+ * @param {number} x  @param {number} [digits] */
 export function percent(x, digits = 1) {
-  return new Intl.NumberFormat(language, { style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits }).format(x);
+  const small = x > 0 && x < 0.5 * 10 ** (-2 - digits);
+  const form = small ? { maximumSignificantDigits: 2 } : { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(language, { style: 'percent', ...form }).format(x);
 }

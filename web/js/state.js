@@ -34,11 +34,21 @@ export function formatFragment({ view, state }) {
   return `#/${encodeURIComponent(view)}?${query.toString().replaceAll('+', '%20')}`;
 }
 
-/** Leaves out what equals a default, so that links stay short. An empty value
- * whose default is not empty stays.
+/** Leaves out what equals a default, so that links stay short. What has no
+ * default stays: a reader of another language has other examples.
  * @param {State} state  @param {State} defaults  @returns {State} */
 export function withoutDefaults(state, defaults) {
-  return Object.fromEntries(Object.entries(state).filter(([name, value]) => value !== (defaults[name] ?? '')));
+  return Object.fromEntries(Object.entries(state).filter(([name, value]) => value !== defaults[name]));
+}
+
+/** The whole state of a fragment's: the example is taken as one, so that no part
+ * of it meets the text of a link.
+ * @param {State} state  @param {State} settings  @param {State} example  @returns {State} */
+export function completeState(state, settings, example) {
+  const shown = Object.keys(example).some((name) => name in state)
+    ? Object.fromEntries(Object.keys(example).map((name) => [name, '']))
+    : example;
+  return { ...settings, ...shown, ...state };
 }
 
 /** A list in one value: '3,5,8'. @param {string} value  @returns {number[]} */

@@ -22,12 +22,14 @@ import { tokens } from './views/tokens.js';
  * One view: how it is asked, and how its answer looks.
  * @typedef {object} View
  * @property {string} id  its path in the fragment
- * @property {(language: Language) => State} defaults  the state of a first visit: an example
+ * @property {State} settings  what a link leaves out when it is so
+ * @property {(language: Language) => State} example  the rest of a first visit's state
  * @property {(page: Page) => any} controls  the form
  * @property {(state: State) => Request[]} requests  what this state asks; empty when there is nothing to ask
+ * @property {(answers: Answer[], state: State) => Request[]} [followUps]  what is asked once those are answered
  * @property {(state: State) => State[]} [variants]  several states to show side by side; without it the one
  * @property {boolean} [keepsPanel]  show updates what root holds; otherwise root is emptied before
- * @property {(root: HTMLElement, answers: Answer[], page: Page) => void} show  draws the answers to those requests
+ * @property {(root: HTMLElement, answers: Answer[], state: State, page: Page) => void} show  draws the answers to those requests, and to what followed
  * @property {(answers: Answer[]) => string} summary  the answer in a sentence, for screen readers
  * @property {(answers: Answer[], state: State) => (string|number)[][]} table  the answer as rows, the first one names
  * @property {(answers: Answer[], state: State) => any} [json]  what is saved as JSON; without it the answers as they came

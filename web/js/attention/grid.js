@@ -76,7 +76,7 @@ export class HeadGrid {
       const { entropy, pattern } = statistics[i];
       const label = t('attention.head-label', {
         layer: Math.floor(i / heads) + 1, head: (i % heads) + 1,
-        pattern: t(`attention.pattern.${pattern}`), entropy: entropy.toFixed(2),
+        pattern: t(`attention.pattern.${pattern}`), entropy: entropy.toFixed(1),
       });
       button.setAttribute('aria-label', label);
       button.setAttribute('title', label);

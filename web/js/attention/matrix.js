@@ -7,10 +7,17 @@
  * @typedef {{token: string, id: number, type: number, word: number, special: boolean}} Piece
  */
 
-/** Reads the answer of POST /attention in its binary form.
+/** What an answer of POST /attention in its binary form holds.
+ * @param {Headers} headers */
+export function shapeOf(headers) {
+  const [layers, heads, tokens] = (headers.get('X-Attention-Shape') ?? '').split(',').map(Number);
+  return { layers, heads, tokens };
+}
+
+/** Reads that answer.
  * @param {ArrayBuffer} bytes  @param {Headers} headers  @returns {Attention} */
 export function readAttention(bytes, headers) {
-  const [layers, heads, tokens] = (headers.get('X-Attention-Shape') ?? '').split(',').map(Number);
+  const { layers, heads, tokens } = shapeOf(headers);
   const small = headers.get('X-Attention-Type') === 'uint8';
   // The server writes little-endian, as every browser's machine does.
   const values = small ? new Uint8Array(bytes) : new Float32Array(bytes);
@@ -132,7 +139,9 @@ const DOMINANT = 0.4;
 /** A head is broad from this share of the highest possible entropy on. */
 const BROAD = 0.85;
 
-/** Patterns of attention heads (Clark et al. 2019, §3).
+/** Patterns of attention heads (Clark et al. 2019, §3). Of probabilities in
+ * 255ths the entropy is an estimate: those under half of one came as zero, and
+ * what a row lacks is spread evenly over them.
  * @param {Attention} attention  @param {number} layer  @param {number} head  @param {Piece[]} pieces
  * @returns {HeadStatistics} */
 export function statistics({ heads, tokens: T, values, scale }, layer, head, pieces) {
@@ -145,12 +154,19 @@ export function statistics({ heads, tokens: T, values, scale }, layer, head, pie
   for (let i = 0; i < T; i++) {
     const row = base + i * T;
     const id = ids[i];
+    let rest = 1;
+    let zeros = 0;
     for (let j = 0; j < T; j++) {
       const p = values[row + j] * scale;
-      if (p === 0) continue;
+      if (p === 0) {
+        zeros++;
+        continue;
+      }
+      rest -= p;
       entropy -= p * Math.log2(p);
       if (ids[j] === id && (j > i + 1 || j < i - 1)) same += p;
     }
+    if (scale < 1 && rest > 0 && zeros > 0) entropy -= rest * Math.log2(rest / zeros);
     share.self += values[row + i] * scale;
     if (i > 0) share.previous += values[row + i - 1] * scale;
     if (i + 1 < T) share.next += values[row + i + 1] * scale;

@@ -4,7 +4,7 @@ import { arcs } from '../attention/arcs.js';
 import { isDark } from '../attention/color.js';
 import { HeadGrid } from '../attention/grid.js';
 import { HeatMap, heatMapDrawing } from '../attention/heatmap.js';
-import { arrange, meanOfHeads, plan, readAttention, statistics, thumbnail, topOfRow } from '../attention/matrix.js';
+import { arrange, meanOfHeads, plan, readAttention, shapeOf, statistics, thumbnail, topOfRow } from '../attention/matrix.js';
 import { checkbox, exampleButtons, select, textArea } from '../controls.js';
 import { h, replace } from '../dom.js';
 import { percent, t } from '../i18n.js';
@@ -25,10 +25,8 @@ const EXAMPLES = [
 export const attention = {
   id: 'attention',
   keepsPanel: true,
-  defaults: (language) => ({
-    ...EXAMPLES[language === 'zh' ? 3 : 0].state,
-    layer: '0', head: '0', mode: '', view: '', specials: '', direction: '', words: '', scale: 'sqrt', least: '0.05', pinned: '', pinnedPair: '',
-  }),
+  settings: { layer: '0', head: '0', mode: '', view: '', specials: '', direction: '', words: '', scale: 'sqrt', least: '0.05', pinned: '', pinnedPair: '' },
+  example: (language) => EXAMPLES[language === 'zh' ? 3 : 0].state,
   controls: (page) => [
     h('div', { class: 'two' }, textArea(page, 'text', t('text'), { rows: 2 }), textArea(page, 'pair', t('pair'), { rows: 2 })),
     exampleButtons(page, EXAMPLES),
@@ -52,23 +50,27 @@ export const attention = {
       ...(state.pair && { text_pair: state.pair }),
       ...(state.model && { model: state.model }),
     };
-    /** @type {import('../api.js').Request[]} */
-    const list = [
+    return [
       // All heads, as coarse as the thumbnails need them.
       { path: 'attention', body: { ...body, precision: 'uint8' }, accept: 'application/octet-stream' },
       { path: 'tokenize', body: { ...body, offset_unit: 'utf16' } },
+      ...(state.mode === 'rollout' ? [{ path: 'attention', body: { ...body, aggregate: 'rollout' }, accept: 'application/octet-stream' }] : []),
     ];
-    if (state.mode === 'rollout') {
-      list.push({ path: 'attention', body: { ...body, aggregate: 'rollout' }, accept: 'application/octet-stream' });
-    } else {
-      // One layer exactly.
-      list.push({ path: 'attention', body: { ...body, layers: [Number(state.layer) || 0] }, accept: 'application/octet-stream' });
-    }
-    return list;
   },
-  show(root, answers, page) {
+  // One layer exactly: the model that answered has to have it.
+  followUps: ([all], state) => state.mode === 'rollout' ? [] : [{
+    path: 'attention',
+    body: {
+      text: state.text,
+      ...(state.pair && { text_pair: state.pair }),
+      ...(state.model && { model: state.model }),
+      layers: [chosen(state.layer, shapeOf(all.headers).layers)],
+    },
+    accept: 'application/octet-stream',
+  }],
+  show(root, answers, state, page) {
     /** @type {any} */ (root).panel ??= new AttentionPanel(root, page);
-    /** @type {any} */ (root).panel.show(answers, page.state);
+    /** @type {any} */ (root).panel.show(answers, state);
   },
   summary: (answers) => t('attention.summary', { tokens: answers[1].data.results[0].pieces.length }),
   json: (answers, state) => {
@@ -98,6 +100,12 @@ function nameOf(state, layer, head) {
   return t('attention.head-of', { layer: layer + 1, head: head + 1 });
 }
 
+/** The layer or head that a link names, if there are so many; else the last.
+ * @param {string} index  @param {number} count */
+function chosen(index, count) {
+  return Math.min(Number(index) || 0, count - 1);
+}
+
 /** What is on screen of these answers: rows, columns, and cells of the chosen
  * head, mean or rollout.
  * @param {Answer[]} answers  @param {State} state */
@@ -106,15 +114,15 @@ function arranged(answers, state) {
   const how = plan(pieces, { hideSpecials: state.specials === '1', pair: state.direction, words: state.words === '1' });
   const exact = readAttention(answers[2].data, answers[2].headers);
   const all = readAttention(answers[0].data, answers[0].headers);
-  const layer = Math.min(Number(state.layer) || 0, all.layers - 1);
-  const head = Math.min(Number(state.head) || 0, all.heads - 1);
+  const layer = chosen(state.layer, all.layers);
+  const head = chosen(state.head, all.heads);
   // A rollout comes with all its layers and one head, a layer alone with its
   // heads.
   const cells = state.mode === 'rollout' ? arrange(exact, layer, 0, how)
     : state.mode === 'mean' ? arrange(meanOfHeads(exact), 0, 0, how)
       : arrange(exact, 0, head, how);
   const picture = { rows: how.rows.map((g) => g.label), columns: how.columns.map((g) => g.label), cells };
-  return { all, pieces, how, picture, layer, head };
+  return { all, exact, pieces, how, picture, layer, head };
 }
 
 /** The widgets of one text, kept from answer to answer so that the keyboard's
@@ -131,7 +139,8 @@ class AttentionPanel {
     });
     this.layers = 1;
     this.heads = 1;
-    this.overview = h('section', { class: 'overview' }, h('h3', {}, t('attention.all-heads')), this.grid.element, this.facts = h('p', { class: 'hint' }));
+    this.overview = h('section', { class: 'overview' }, h('h3', {}, t('attention.all-heads')), this.grid.element,
+      this.facts = h('p', { class: 'hint' }), this.coarse = h('p', { class: 'hint' }, t('attention.coarse')));
     this.closeUp = h('section', { class: 'close-up' });
     this.notes = h('div', {});
     replace(root, h('div', { class: 'attention' }, this.overview, this.closeUp), this.notes);
@@ -141,21 +150,22 @@ class AttentionPanel {
 
   /** @param {'layer'|'head'} name  @param {number} step  @param {number} count */
   step(name, step, count) {
-    const to = Math.max(0, Math.min(count - 1, Number(this.page.state[name]) + step));
+    const to = Math.max(0, Math.min(count - 1, chosen(this.page.state[name], count) + step));
     this.page.set({ [name]: String(to) });
   }
 
   /** @param {Answer[]} answers  @param {State} state */
   show(answers, state) {
-    const { all, pieces, how, picture, layer, head } = arranged(answers, state);
+    const { all, exact, pieces, how, picture, layer, head } = arranged(answers, state);
     this.layers = all.layers;
     this.heads = all.heads;
     this.showGrid(answers[0].data, all, pieces, how, state, layer, head);
 
-    const of = this.stats[layer * all.heads + head];
+    const of = state.mode === 'rollout' ? this.stats[layer * all.heads + head] : statistics(exact, 0, head, pieces);
     this.facts.textContent = t('attention.head-label', {
       layer: layer + 1, head: head + 1, pattern: t(`attention.pattern.${of.pattern}`), entropy: of.entropy.toFixed(2),
     });
+    this.coarse.hidden = !how.renormalised;
     const name = nameOf(state, layer, head);
     const heading = h('h3', {}, name);
     const note = how.renormalised && h('p', { class: 'hint' }, t('attention.renormalised'));

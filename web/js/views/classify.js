@@ -13,7 +13,8 @@ const EXAMPLES = [
 /** @type {import('../views.js').View} */
 export const classify = {
   id: 'classify',
-  defaults: (language) => ({ text: EXAMPLES[language === 'zh' ? 2 : 0].state.text, head: '', function: '' }),
+  settings: { head: '', function: '' },
+  example: (language) => EXAMPLES[language === 'zh' ? 2 : 0].state,
   controls: (page) => [
     textArea(page, 'text', t('text')),
     exampleButtons(page, EXAMPLES),

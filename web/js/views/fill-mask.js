@@ -11,6 +11,7 @@ import { splitWords } from '../words.js';
 
 const MASK = '[MASK]';
 
+/** @type {{name: string, state: State}[]} */
 const EXAMPLES = [
   { name: 'my dog is hairy', state: { text: 'my dog is hairy', mask: '3', targets: '' } },
   { name: 'capital', state: { text: 'Paris is the capital of France.', mask: '3', targets: 'capital, city' } },
@@ -24,7 +25,8 @@ const EXAMPLES = [
 /** @type {import('../views.js').View} */
 export const fillMask = {
   id: 'fill-mask',
-  defaults: (language) => ({ k: '5', joint: '', sides: '1', ...EXAMPLES[language === 'zh' ? 3 : 0].state }),
+  settings: { k: '5', joint: '', sides: '1' },
+  example: (language) => EXAMPLES[language === 'zh' ? 3 : 0].state,
   controls: (page) => {
     const words = h('div', { class: 'words large', role: 'group', 'aria-label': t('fill-mask.words') });
     page.follow((state) => showWords(words, state, page));
@@ -43,35 +45,18 @@ export const fillMask = {
         checkbox(page, 'joint', t('fill-mask.joint'))),
     ];
   },
-  requests: (state) => {
-    const text = maskedText(state);
-    if (!text.includes(MASK)) return [];
-    const targets = state.targets.split(/[,，、]/).map((w) => w.trim()).filter(Boolean);
-    const several = text.split(MASK).length > 2;
-    /** @param {string} part */
-    const ask = (part, more = {}) => ({
-      path: 'fill-mask',
-      body: {
-        text: part,
-        top_k: Number(state.k),
-        offset_unit: 'utf16',
-        ...(targets.length > 0 && { targets }),
-        ...more,
-        ...(state.model && { model: state.model }),
-      },
-    });
-    const list = [ask(text, several && state.joint === '1' ? { joint: true } : {})];
-    if (state.sides === '1') list.push(...oneSided(text).map((part) => ask(part)));
-    return list;
-  },
-  show(root, answers, page) {
+  requests: (state) => Object.values(questions(state)).flat(),
+  show(root, answers, state) {
+    const { hidden, sides } = questions(state);
     const result = answers[0].data.results[0];
-    const text = maskedText(page.state);
+    const ofHidden = hidden.length > 0 ? answers[1].data.results[0] : undefined;
+    const text = maskedText(state);
+    const words = hiddenWords(state);
     /** @type {any[]} */
     const masks = result.masks;
     masks.forEach((mask, i) => {
       const title = masks.length > 1 ? t('fill-mask.mask-n', { n: i + 1 }) : t('fill-mask.prediction');
-      root.append(h('h3', {}, title), predictions(mask.predictions));
+      root.append(h('h3', {}, title), predictions(mask.predictions, scored(ofHidden?.masks[i], words[i])));
     });
     if (masks.length > 1) root.append(h('p', { class: 'hint' }, t('fill-mask.independent')));
     if (result.joint) {
@@ -80,15 +65,16 @@ export const fillMask = {
         bars(result.joint.map((/** @type {any} */ f) => ({ label: f.tokens.map((/** @type {any} */ x) => x.token).join(' · '), score: f.score })), 2),
         h('p', { class: 'hint' }, t('fill-mask.together-note')));
     }
-    for (const warning of result.warnings ?? []) root.append(h('p', { class: 'hint' }, warning));
-    if (answers.length === 3) {
+    for (const warning of new Set([...result.warnings ?? [], ...ofHidden?.warnings ?? []])) root.append(h('p', { class: 'hint' }, warning));
+    if (sides.length > 0) {
       const [before, after] = oneSided(text);
+      const [ofBefore, ofAfter] = answers.slice(-2);
       root.append(
         h('h3', {}, t('fill-mask.directions')),
         h('p', { class: 'hint' }, t('fill-mask.directions-note')),
         h('div', { class: 'three' },
-          side(t('fill-mask.left-only'), before, answers[1].data.results[0].masks.at(-1)),
-          side(t('fill-mask.right-only'), after, answers[2].data.results[0].masks[0]),
+          side(t('fill-mask.left-only'), before, ofBefore.data.results[0].masks.at(-1)),
+          side(t('fill-mask.right-only'), after, ofAfter.data.results[0].masks[0]),
           side(t('fill-mask.both'), text, masks[0])));
     }
     root.append(readNotes(result));
@@ -100,18 +86,58 @@ export const fillMask = {
       m.predictions.map((/** @type {any} */ p) => [i + 1, p.token, p.id, p.score, p.sequence]))],
 };
 
-/** The text with the chosen words replaced. @param {State} state */
-export function maskedText(state) {
-  const masked = new Set(parseNumbers(state.mask));
-  return splitWords(state.text).map((w, i) => (masked.has(wordIndex(state.text, i)) ? MASK : w.text)).join('');
+/** What is asked: the masks; how likely the hidden words are; and the first
+ * mask with the text on one side of it.
+ * @param {State} state  @returns {Record<'masks'|'hidden'|'sides', import('../api.js').Request[]>} */
+function questions(state) {
+  const text = maskedText(state);
+  if (!text.includes(MASK)) return { masks: [], hidden: [], sides: [] };
+  const targets = state.targets.split(/[,，、]/).map((w) => w.trim()).filter(Boolean);
+  const hidden = [...new Set(hiddenWords(state).filter((word) => word !== undefined))];
+  const several = text.split(MASK).length > 2;
+  /** @param {string} part  @param {any} [more] */
+  const ask = (part, more) => ({
+    path: 'fill-mask',
+    body: { text: part, offset_unit: 'utf16', ...(state.model && { model: state.model }), ...more },
+  });
+  const best = { top_k: Number(state.k), ...(targets.length > 0 && { targets }) };
+  return {
+    masks: [ask(text, { ...best, ...(several && state.joint === '1' && { joint: true }) })],
+    hidden: hidden.length > 0 ? [ask(text, { targets: hidden })] : [],
+    sides: state.sides === '1' ? oneSided(text).map((part) => ask(part, best)) : [],
+  };
 }
 
-/** Words are counted without what stands between them, so that a link reads
- * "the fourth word"; -1 for a part that is no word.
- * @param {string} text  @param {number} part */
-function wordIndex(text, part) {
-  const parts = splitWords(text);
-  return parts[part].word ? parts.slice(0, part).filter((p) => p.word).length : -1;
+/** The text in parts, each with the word that its mask hides.
+ * @param {State} state */
+function maskedParts(state) {
+  const chosen = new Set(parseNumbers(state.mask));
+  // Words are counted without what stands between them, so that a link reads
+  // "the fourth word".
+  let n = 0;
+  return splitWords(state.text).map(({ text, word }) => {
+    const hidden = word && chosen.has(n) && text !== MASK ? text : undefined;
+    if (word) n++;
+    return { text: hidden === undefined ? text : MASK, hidden };
+  });
+}
+
+/** The text with the chosen words replaced. @param {State} state */
+export function maskedText(state) {
+  return maskedParts(state).map(({ text }) => text).join('');
+}
+
+/** For each mask the word that it hides; undefined for one that was written.
+ * @param {State} state  @returns {(string|undefined)[]} */
+export function hiddenWords(state) {
+  return maskedParts(state).filter(({ text }) => text === MASK).map(({ hidden }) => hidden);
+}
+
+/** What the mask gives the word that it hides, if that is a piece.
+ * @param {any} mask  @param {string|undefined} word */
+function scored(mask, word) {
+  const bare = (/** @type {string} */ w) => w.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  return word === undefined ? undefined : mask?.predictions.find((/** @type {any} */ p) => bare(p.token) === bare(word));
 }
 
 /** The text up to its first mask, and from its first mask on.
@@ -141,9 +167,14 @@ function showWords(root, state, page) {
   if (focused >= 0) root.querySelectorAll('button')[focused]?.focus();
 }
 
-/** @param {any[]} list */
-function predictions(list) {
-  return bars(list.map((p) => ({ label: h('span', { dir: 'auto', title: p.sequence }, p.token), score: p.score })));
+/** The predictions, and the hidden word among or after them.
+ * @param {any[]} list  @param {any} [hidden] */
+function predictions(list, hidden) {
+  const all = !hidden || list.some((p) => p.id === hidden.id) ? list : [...list, hidden];
+  return bars(all.map((p) => ({
+    label: h('span', { dir: 'auto', title: p.sequence }, p.id === hidden?.id ? t('fill-mask.hidden', { word: p.token }) : p.token),
+    score: p.score,
+  })));
 }
 
 /** @param {string} title  @param {string} text  @param {any} mask */

@@ -13,7 +13,8 @@ const EXAMPLES = [
 /** @type {import('../views.js').View} */
 export const ner = {
   id: 'ner',
-  defaults: (language) => ({ text: EXAMPLES[language === 'zh' ? 2 : 0].state.text, aggregation: '', types: '', min: '' }),
+  settings: { aggregation: '', types: '', min: '' },
+  example: (language) => EXAMPLES[language === 'zh' ? 2 : 0].state,
   controls: (page) => [
     textArea(page, 'text', t('text')),
     exampleButtons(page, EXAMPLES),
@@ -38,7 +39,7 @@ export const ner = {
       },
     }];
   },
-  show(root, [answer], page) {
+  show(root, [answer], state) {
     const result = answer.data.results[0];
     /** @type {any[]} */
     const entities = result.entities;
@@ -46,7 +47,7 @@ export const ner = {
       root.append(h('p', {}, t('ner.none')));
     } else {
       root.append(
-        markedText(page.state.text, entities.map((e) => ({ start: e.start, end: e.end, class: `entity-${kind(e.type)}`, note: e.type }))),
+        markedText(state.text, entities.map((e) => ({ start: e.start, end: e.end, class: `entity-${kind(e.type)}`, note: e.type }))),
         h('table', {},
           h('thead', {}, h('tr', {}, h('th', {}, t('entity')), h('th', {}, t('type')), h('th', { class: 'number' }, t('score')), h('th', { class: 'number' }, t('place')))),
           h('tbody', {}, entities.map((e) => h('tr', {},

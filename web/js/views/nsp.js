@@ -26,7 +26,8 @@ const RANDOM = {
 /** @type {import('../views.js').View} */
 export const nsp = {
   id: 'nsp',
-  defaults: (language) => EXAMPLES[language === 'zh' ? 2 : 0].state,
+  settings: {},
+  example: (language) => EXAMPLES[language === 'zh' ? 2 : 0].state,
   controls: (page) => [
     h('div', { class: 'two' }, textArea(page, 'text', t('nsp.first'), { rows: 2 }), textArea(page, 'pair', t('nsp.second'), { rows: 2 })),
     h('div', { class: 'row' },

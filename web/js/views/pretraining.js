@@ -13,7 +13,8 @@ const EXAMPLES = [
 /** @type {import('../views.js').View} */
 export const pretraining = {
   id: 'pretraining',
-  defaults: (language) => ({ seed: '1', probability: '0.15', whole: '', ...EXAMPLES[language === 'zh' ? 2 : 1].state }),
+  settings: { seed: '1', probability: '0.15', whole: '' },
+  example: (language) => EXAMPLES[language === 'zh' ? 2 : 1].state,
   controls: (page) => [
     textArea(page, 'text', t('pretraining.text'), { rows: 4 }),
     exampleButtons(page, EXAMPLES),

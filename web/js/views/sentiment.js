@@ -15,7 +15,8 @@ const EXAMPLES = [
 /** @type {import('../views.js').View} */
 export const sentiment = {
   id: 'sentiment',
-  defaults: (language) => EXAMPLES[language === 'zh' ? 2 : 0].state,
+  settings: {},
+  example: (language) => EXAMPLES[language === 'zh' ? 2 : 0].state,
   controls: (page) => {
     const words = h('div', { class: 'words', role: 'group', 'aria-label': t('sentiment.words') });
     page.follow((state) => words.replaceChildren(...splitWords(state.text).filter((w) => w.word).map((w) => {
@@ -39,13 +40,13 @@ export const sentiment = {
       ...(state.model && { model: state.model }),
     },
   }],
-  show(root, [answer], page) {
+  show(root, [answer], state) {
     const result = answer.data.results[0];
     root.append(
       h('h3', {}, t('sentiment.document')),
       bars(Object.entries(result.scores).map(([label, score]) => ({ label: name(label), score }))),
       h('h3', {}, t('sentiment.sentences')),
-      markedText(page.state.text, result.sentences.map((/** @type {any} */ s) => ({
+      markedText(state.text, result.sentences.map((/** @type {any} */ s) => ({
         start: s.start, end: s.end, class: s.label, note: `${name(s.label)} ${percent(s.score, 0)}`,
       }))));
     if (result.aspects?.length > 0) {

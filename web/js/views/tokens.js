@@ -12,7 +12,8 @@ const EXAMPLES = [
 /** @type {import('../views.js').View} */
 export const tokens = {
   id: 'tokens',
-  defaults: (language) => ({ ...EXAMPLES[language === 'zh' ? 2 : 0].state, bare: '' }),
+  settings: { bare: '' },
+  example: (language) => EXAMPLES[language === 'zh' ? 2 : 0].state,
   controls: (page) => [
     h('div', { class: 'two' }, textArea(page, 'text', t('text'), { rows: 2 }), textArea(page, 'pair', t('pair'), { rows: 2 })),
     exampleButtons(page, EXAMPLES),

@@ -94,6 +94,117 @@ test('a long wait is shown and can be cancelled', async () => {
   await close();
 });
 
+test('a slow request that fails, or is no longer asked, ends the wait', async () => {
+  const { page, answered, close } = await openPage('#/classify');
+  await answered();
+  const waits = () => page.locator('#status progress');
+  await page.route('**/classify', (route) => setTimeout(() => route.abort(), 1000));
+  await page.locator('textarea').first().fill('A slow text.');
+  await waits().waitFor();
+  await page.locator('.problem').waitFor();
+  assert.equal(await waits().count(), 0);
+  assert.equal(await page.locator('[aria-busy]').count(), 0);
+
+  await page.locator('textarea').first().fill('Another slow text.');
+  await waits().waitFor();
+  await page.locator('textarea').first().fill('');
+  await page.locator('.hint', { hasText: 'Write something' }).waitFor();
+  assert.equal(await waits().count(), 0);
+  assert.equal(await page.locator('[aria-busy]').count(), 0);
+  await close();
+});
+
+test('an answer to an older text is not drawn over a newer one', async () => {
+  const { page, answered, close } = await openPage('#/ner?v=1&text=' + encodeURIComponent('Ada Lovelace met Charles Babbage.'));
+  await answered();
+  let asked = () => {};
+  const late = new Promise((resolve) => { asked = () => resolve(undefined); });
+  await page.route('**/ner', async (route) => {
+    if (!route.request().postData()?.includes('Grace')) { await route.continue(); return; }
+    asked();
+    await new Promise((resolve) => { setTimeout(resolve, 150); });
+    await route.continue().catch(() => {});
+  });
+  const drawn = await page.evaluateHandle(() => {
+    const drawn = [];
+    new MutationObserver(() => drawn.push([...document.querySelectorAll('.marked mark')].map((m) => m.firstChild?.textContent).join()))
+      .observe(document.getElementById('app'), { childList: true, subtree: true });
+    return drawn;
+  });
+  const area = page.locator('textarea').first();
+  await area.fill('Grace Hopper met John Backus.');
+  await late;
+  await area.fill('In Paris, Grace Hopper met John Backus.');
+  await page.locator('.marked mark', { hasText: 'Paris' }).waitFor();
+  for (const marks of await drawn.jsonValue()) {
+    for (const mark of marks.split(',').filter(Boolean)) {
+      assert.ok(['Ada Lovelace', 'Charles Babbage', 'Paris', 'Grace Hopper', 'John Backus'].includes(mark), `marked “${mark}”`);
+    }
+  }
+  await close();
+});
+
+test('a link opens the same in another language', async () => {
+  const first = await openPage('#/attention');
+  await first.answered();
+  await first.page.getByLabel('As', { exact: true }).selectOption('table');
+  await first.page.waitForURL(/view=table/);
+  const [url, text] = [first.page.url(), await first.page.locator('textarea').first().inputValue()];
+  await first.close();
+  const { page, answered, close } = await openPage(url.slice(url.indexOf('#')), { locale: 'zh-CN' });
+  await answered();
+  assert.equal(await page.locator('textarea').first().inputValue(), text);
+  await page.getByRole('button', { name: 'English' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Attention' }).waitFor();
+  assert.equal(await page.locator('textarea').first().inputValue(), text);
+  await close();
+});
+
+test('a text by hand in a link meets no part of the example', async () => {
+  const { page, close } = await openPage('#/fill-mask?text=' + encodeURIComponent('He is a very kind man.'));
+  await page.locator('.words button', { hasText: 'kind' }).waitFor();
+  assert.equal(await page.locator('.words button[aria-pressed="true"]').count(), 0);
+  await close();
+});
+
+test('models that cannot be listed are said so until they are asked again', async () => {
+  const { page, answered, close } = await openPage();
+  await answered();
+  await page.route('**/models', (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Busy', status: 503, detail: 'Ask later.' }) }));
+  await page.reload();
+  await page.getByText('Ask later.').waitFor();
+  await answered();
+  await page.locator('textarea').first().fill('Another [MASK] here.');
+  await page.waitForURL(/Another/);
+  await answered();
+  assert.equal(await page.getByText('Ask later.').count(), 1);
+  await close();
+});
+
+test('the timing of a proxy is shown by its own name', async () => {
+  const { page, answered, close } = await openPage('#/classify');
+  await answered();
+  await page.route('**/classify', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), 'server-timing': `${response.headers()['server-timing']}, cdn-cache;dur=7` } });
+  });
+  await page.locator('textarea').first().fill('Behind a proxy.');
+  await page.locator('.timings', { hasText: 'cdn-cache' }).waitFor();
+  assert.equal(await page.locator('.problem').count(), 0);
+  await close();
+});
+
+test('a model that refuses leaves the other its answer', async () => {
+  const { page, answered, close } = await openPage('#/classify?v=1&text=The%20team%20won.&model=en&model2=nobody');
+  await answered();
+  await page.locator('.answer').nth(1).locator('.problem', { hasText: 'nobody' }).waitFor();
+  assert.equal(await page.locator('.answer').nth(0).locator('.bars li').count() > 0, true);
+  await page.getByLabel('Beside it').selectOption('zh');
+  await page.locator('.answer').nth(1).locator('.bars').waitFor();
+  assert.equal(await page.locator('.problem').count(), 0);
+  await close();
+});
+
 test('the request on screen can be copied as code', async () => {
   const { page, answered, close } = await openPage('#/classify?v=1&text=It%27s%20a%20goal', { permissions: ['clipboard-read', 'clipboard-write'] });
   await answered();

@@ -226,6 +226,83 @@ test('two texts are pinned side by side', async () => {
   await close();
 });
 
+test('an emptied text leaves the pinned one', async () => {
+  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20river%20bank.');
+  await answered();
+  await page.getByRole('button', { name: 'Pin this text' }).click();
+  await page.locator('textarea').first().fill('');
+  await page.waitForFunction(() => document.querySelectorAll('.answer').length === 1 && document.querySelectorAll('.head-grid canvas').length === 1);
+  assert.equal(await page.locator('.problem').count(), 0);
+  await page.locator('textarea').first().fill('The savings bank.');
+  await page.locator('.answer').nth(1).waitFor();
+  assert.deepEqual(await page.locator('.answer h2').allTextContents(), ['“The river bank.”', '“The savings bank.”']);
+  await close();
+});
+
+test('a layer that a model lacks is its last', async () => {
+  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20cat%20sat.&layer=99&head=99&model=en&model2=zh');
+  await answered();
+  await page.locator('.answer').nth(1).getByRole('heading', { name: 'Layer 4, head 8', exact: true }).waitFor();
+  await page.locator('.answer').nth(0).getByRole('heading', { name: 'Layer 6, head 12', exact: true }).waitFor();
+  assert.equal(await page.locator('.problem').count(), 0);
+  await close();
+});
+
+test('the entropy of a head is that of exact probabilities', async () => {
+  const text = Array.from({ length: 120 }, (_, i) => ['The river', 'ran past', 'an old mill,', 'and nobody'][i % 4]).join(' ');
+  const { page, answered, close } = await openPage(`#/attention?v=1&layer=5&head=0&text=${encodeURIComponent(text)}`);
+  await answered();
+  const entropies = await page.evaluate(async (text) => {
+    const response = await fetch('attention', {
+      method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/octet-stream' },
+      body: JSON.stringify({ text, layers: [5] }),
+    });
+    const [, heads, tokens] = response.headers.get('X-Attention-Shape').split(',').map(Number);
+    const values = new Float32Array(await response.arrayBuffer());
+    return Array.from({ length: heads }, (_, h) => values.subarray(h * tokens * tokens, (h + 1) * tokens * tokens)
+      .reduce((sum, p) => sum - (p > 0 ? p * Math.log2(p) : 0), 0) / tokens);
+  }, text);
+  const said = async (selector) => (await page.locator(selector).getAttribute('aria-label') ?? '').match(/([\d.]+) bits/)[1];
+  for (const [head, want] of entropies.entries()) {
+    const estimated = Number(await said(`.heads button >> nth=${5 * entropies.length + head}`));
+    assert.ok(Math.abs(estimated - want) < 0.5, `head ${head + 1}: ${estimated} bits in the grid, ${want} exactly`);
+  }
+  assert.match(await page.locator('.overview .hint').first().textContent(), new RegExp(`entropy ${entropies[0].toFixed(2)} bits`));
+  await close();
+});
+
+test('pictures follow the light and the dark', async () => {
+  const { page, answered, close } = await openPage('#/attention', { colorScheme: 'light' });
+  await answered();
+  const paper = () => page.locator('.heat-map canvas').evaluate((canvas) => [...canvas.getContext('2d').getImageData(1, 1, 1, 1).data.subarray(0, 3)].reduce((a, b) => a + b));
+  assert.ok(await paper() > 600);
+  await page.getByRole('button', { name: 'Light / dark' }).click();
+  assert.ok(await paper() < 200, 'after the button');
+  await close();
+  const other = await openPage('#/attention', { colorScheme: 'light' });
+  await other.answered();
+  await other.page.emulateMedia({ colorScheme: 'dark' });
+  await other.page.waitForFunction(() => [...document.querySelector('.heat-map canvas').getContext('2d').getImageData(1, 1, 1, 1).data.subarray(0, 3)].reduce((a, b) => a + b) < 200);
+  await other.close();
+});
+
+test('a hidden word keeps its own probability', async () => {
+  const { page, answered, close } = await openPage('#/fill-mask?v=1&mask=1,4&text=' + encodeURIComponent('He walked to the Café.'));
+  await answered();
+  assert.equal(await page.locator('.result > .bars li', { hasText: 'hidden word: walked' }).count(), 1);
+  assert.equal(await page.locator('.result > .bars li', { hasText: 'hidden word: cafe' }).count(), 1);
+  const [shown, want] = await page.evaluate(async () => {
+    const response = await fetch('fill-mask', {
+      method: 'POST', headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ text: 'He [MASK] to the [MASK].', targets: ['walked'] }),
+    });
+    const row = [...document.querySelectorAll('.bars li')].find((li) => li.textContent.includes('hidden word: walked'));
+    return [parseFloat(row.querySelector('.share').textContent) / 100, (await response.json()).results[0].masks[0].predictions[0].score];
+  });
+  assert.ok(Math.abs(shown - want) <= Math.max(0.0005, 0.06 * want), `${shown}, the server ${want}`);
+  await close();
+});
+
 test('two models stand side by side', async () => {
   const { page, answered, close } = await openPage('#/tokens?v=1&text=BERT%20reads%20%E4%BD%A0%E5%A5%BD');
   await answered();

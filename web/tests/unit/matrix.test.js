@@ -89,6 +89,19 @@ test('entropy is in bits', () => {
   assert.equal(statistics(single([[0.5, 0.5], [0.5, 0.5]]), 0, 0, PIECES).entropy, 1);
 });
 
+test('what 255ths leave of a long row is spread over its zeros', () => {
+  const T = 512;
+  const pieces = Array.from({ length: T }, (_, i) => ({ token: `t${i}`, id: i, type: 0, word: i, special: false }));
+  const inBytes = (row) => ({ layers: 1, heads: 1, tokens: T, scale: 1 / 255, values: Uint8Array.from(Array.from({ length: T * T }, (_, i) => Math.round(255 * row[i % T]))) });
+  const even = Array(T).fill(1 / T);
+  assert.ok(Math.abs(statistics(inBytes(even), 0, 0, pieces).entropy - 9) < 1e-6);
+  assert.equal(statistics(inBytes(even), 0, 0, pieces).pattern, 'broad');
+  // Half on one token, the rest even.
+  const peaked = Array.from({ length: T }, (_, j) => (j === 7 ? 0.5 : 0.5 / (T - 1)));
+  const exact = -peaked.reduce((sum, p) => sum + p * Math.log2(p), 0);
+  assert.ok(Math.abs(statistics(inBytes(peaked), 0, 0, pieces).entropy - exact) < 0.05);
+});
+
 test('the strongest targets come first, ties from the left', () => {
   assert.deepEqual(topOfRow(Float32Array.of(9, 9, 9, 0.25, 0.5, 0.25), 3, 1, 2), [{ column: 1, value: 0.5 }, { column: 0, value: 0.25 }]);
 });

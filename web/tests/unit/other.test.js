@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { parseServerTiming } from '../../js/api.js';
 import { colorTable } from '../../js/attention/color.js';
 import { csv } from '../../js/export.js';
-import { pickLanguage } from '../../js/i18n.js';
+import { percent, pickLanguage } from '../../js/i18n.js';
 import en from '../../js/messages/en.js';
 import zh from '../../js/messages/zh.js';
-import { maskedText, oneSided } from '../../js/views/fill-mask.js';
+import { hiddenWords, maskedText, oneSided } from '../../js/views/fill-mask.js';
 
 test('both languages have the same messages, with the same values', () => {
   assert.deepEqual(Object.keys(zh), Object.keys(en));
@@ -45,4 +45,17 @@ test('chosen words are masked by their number', () => {
 
 test('one side of the context is removed', () => {
   assert.deepEqual(oneSided('my [MASK] is [MASK].'), ['my [MASK]', '[MASK] is [MASK].']);
+});
+
+test('each mask knows the word that it hides', () => {
+  const state = { text: 'He [MASK] to the bank.', mask: '1,4' };
+  assert.equal(maskedText(state), 'He [MASK] to the [MASK].');
+  assert.deepEqual(hiddenWords(state), [undefined, 'bank']);
+});
+
+test('only nothing reads as 0 %', () => {
+  assert.equal(percent(0.25), '25.0%');
+  assert.equal(percent(0.0005), '0.1%');
+  assert.equal(percent(0.000123), '0.012%');
+  assert.equal(percent(0), '0.0%');
 });
