@@ -69,8 +69,3 @@ const autoName = "auto"
 // Auto is the precision to take if nobody asks for one: the fastest that changes
 // no answer.
 func Auto() Precision { return Float32 }
-
-// AutoTraining is the precision to take for the products of training if nobody
-// asks for one. Twice float32's rate, the most that pairs of bfloat16 in vector
-// registers reach, is no reason to round them unasked.
-func AutoTraining() Precision { return Float32 }

@@ -254,8 +254,8 @@ func TestResumeKeepsThePrecision(t *testing.T) {
 	}
 	for _, test := range []struct{ saved, want string }{{"float32", "float32"}, {"bfloat16", "bfloat16"}, {"", "float32"}} {
 		before := newRun()
-		if got := before.start().Precision; got != kernels.AutoTraining().String() {
-			t.Errorf("a new run computes in %s, want %v", got, kernels.AutoTraining())
+		if got := before.start().Precision; got != kernels.Auto().String() {
+			t.Errorf("a new run computes in %s, want %v", got, kernels.Auto())
 		}
 		before.progress.Precision = test.saved
 		if _, err := before.save(); err != nil {

@@ -47,7 +47,7 @@ type Settings struct {
 	// Dropout replaces the model's hidden and attention dropout.
 	Dropout *float64 `json:"dropout,omitempty"`
 	// Precision of the matrix products: float32, bfloat16, or auto, the default,
-	// which is kernels.AutoTraining. Weights, gradients and sums are float32 in
+	// which is kernels.Auto. Weights, gradients and sums are float32 in
 	// any case, and so are evaluations.
 	Precision string `json:"precision,omitempty"`
 	// PassTokens bounds the tokens computed at a time, hence memory: a batch is
@@ -217,10 +217,7 @@ func (s *Settings) adamW() AdamWOptions {
 }
 
 func (s *Settings) precision() kernels.Precision {
-	if s.Precision == autoPrecision {
-		return kernels.AutoTraining()
-	}
-	prec, _ := kernels.ParsePrecision(s.Precision) // validate knows it
+	prec, _ := kernels.ChoosePrecision(s.Precision) // validate knows it
 	return prec
 }
 
