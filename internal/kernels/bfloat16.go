@@ -17,7 +17,7 @@ const bfloat16Step = 2
 // bfloat16Weight is a packed weight. A panel holds 32 outputs: two inputs of
 // each, then the next two.
 type bfloat16Weight struct {
-	panels []uint16 // (⌈out/32⌉, steps, 32, 2)
+	panels []uint16 // (⌈out/32⌉, steps and zeros, 32, 2)
 	steps  int      // ⌈in/2⌉
 	size   int      // of a panel
 }
@@ -31,7 +31,7 @@ func newBFloat16Weight(panels, in int) bfloat16Weight {
 
 func (w *bfloat16Weight) setDepth(in int) {
 	w.steps = (in + bfloat16Step - 1) / bfloat16Step
-	w.size = w.steps * panelColumns * bfloat16Step
+	w.size = tileDepth(w.steps) * tileSteps * panelColumns * bfloat16Step
 }
 
 func (w *bfloat16Weight) bytes() int { return 2 * len(w.panels) }
@@ -43,7 +43,9 @@ func (w *bfloat16Weight) packRows(p int, x []float32, columns, depth, ldx int) {
 	rows.resize(columns, depth)
 	rows.fill(0, x, columns, depth, ldx)
 	// Two inputs are a word, and words become columns like the values of float32.
-	packRows(asWords(w.panels[p*w.size:][:w.size]), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
+	panel := w.panels[p*w.size:][:w.size]
+	packRows(asWords(panel), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
+	clear(panel[w.steps*panelColumns*bfloat16Step:])
 	bfloat16Panels.Put(rows)
 }
 
@@ -53,6 +55,7 @@ func (w *bfloat16Weight) packColumns(p int, x []float32, depth, columns, ldx int
 	panel := w.panels[p*w.size:][:w.size]
 	if columns == panelColumns {
 		roundPairs(&panel[0], &x[0], ldx, depth)
+		clear(panel[w.steps*panelColumns*bfloat16Step:])
 		return
 	}
 	clear(panel)
@@ -88,12 +91,12 @@ func roundFloats(x []float32) {
 // bfloat16Rows are the rows of x in bfloat16, or nothing if they stay float32.
 type bfloat16Rows struct {
 	values []uint16 // (rows, ld)
-	ld     int      // a multiple of 16
+	ld     int      // a multiple of 32
 	parts  int      // of the task that fills it
 }
 
 func (q *bfloat16Rows) resize(rows, in int) {
-	const whole = 16
+	const whole = tileSteps * bfloat16Step
 	q.ld = (in + whole - 1) / whole * whole
 	q.values = resize(q.values, rows*q.ld)
 }
@@ -102,6 +105,10 @@ func (q *bfloat16Rows) resize(rows, in int) {
 // the rows from first on.
 func (q *bfloat16Rows) fill(first int, x []float32, rows, depth, ldx int) {
 	roundRows(&q.values[first*q.ld], q.ld, &x[0], ldx, rows, depth)
+	// What follows is multiplied with the zeros of the panels, and may not be NaN.
+	for r := first; r < first+rows; r++ {
+		clear(q.values[r*q.ld+depth : (r+1)*q.ld])
+	}
 }
 
 // round fills bfloat16Rows from x.

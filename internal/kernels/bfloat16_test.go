@@ -92,7 +92,7 @@ func TestBFloat16AgainstItsDefinition(t *testing.T) {
 	pool := NewPool(3)
 	defer pool.Close()
 	eachImplementation(t, func(t *testing.T) {
-		for _, shape := range productShapes {
+		for _, shape := range tileShapes {
 			rows, out, in := shape[0], shape[1], shape[2]
 			for offset := range 2 {
 				t.Run(fmt.Sprintf("%dx%dx%d offset %d", rows, out, in, offset), func(t *testing.T) {

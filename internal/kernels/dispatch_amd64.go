@@ -152,7 +152,7 @@ func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *flo
 }
 
 // roundsRows says whether products with bfloat16 weights round x to bfloat16.
-func roundsRows() bool { return useBFloat16 }
+func roundsRows() bool { return useBFloat16 || useAMX }
 
 func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int) {
 	switch {
@@ -207,7 +207,12 @@ func firstAbove(x *float32, n int, threshold float32) int {
 // peakLoop is a loop for Peak, and how many operations a turn of it is.
 func peakLoop(prec Precision) (loop func(n int), operations float64) {
 	const multiplyAdds = 12 * 2
+	const tileMultiplyAdds = 4 * 16 * 2
 	switch {
+	case prec == BFloat16 && useAMX:
+		return peakBFloat16OnAMX, tileMultiplyAdds * 16 * 32
+	case prec == Int8 && useAMX:
+		return peakInt8OnAMX, tileMultiplyAdds * 16 * 64
 	case prec == BFloat16 && useBFloat16:
 		return peakBFloat16, multiplyAdds * 32
 	case prec <= BFloat16 && useAVX512:
@@ -223,6 +228,8 @@ func peakLoop(prec Precision) (loop func(n int), operations float64) {
 // Implementation names what computes products in a precision.
 func Implementation(prec Precision) string {
 	switch {
+	case (prec == Int8 || prec == BFloat16) && useAMX:
+		return "AMX"
 	case prec == Int8 && useVNNI:
 		return "AVX-512 VNNI"
 	case prec == BFloat16 && useBFloat16:

@@ -208,17 +208,34 @@ func (g *gemm) cut(pool *Pool) {
 	// copied or rounded is not cut into groups, each of which would do that again.
 	least := 4 * threads
 	if g.copies() || g.pairs {
-		tiles := (g.m + maxTileRows - 1) / maxTileRows
+		most := max(maxTileRows, g.rowUnit())
+		tiles := (g.m + most - 1) / most
 		g.chunks = max(g.chunks, min(least, tiles))
 	} else {
 		g.groups = max(1, min(panelCount(g.n), least/g.chunks))
 	}
 }
 
+// rowUnit is what number of rows a chunk has a multiple of, but for the last one:
+// as many as a block of AMX.
+func (g *gemm) rowUnit() int {
+	if g.pairs && (&product{bfloat16: &g.bfloat16}).usesAMX() {
+		return blockRows
+	}
+	return 1
+}
+
+// chunk is which rows are chunk i.
+func (g *gemm) chunk(i int) (first, end int) {
+	unit := g.rowUnit()
+	units := (g.m + unit - 1) / unit
+	return share(units, g.chunks, i) * unit, min(share(units, g.chunks, i+1)*unit, g.m)
+}
+
 // Do implements Task.
 func (g *gemm) Do(worker, i int) {
 	chunk, group := i/g.groups, i%g.groups
-	first, end := share(g.m, g.chunks, chunk), share(g.m, g.chunks, chunk+1)
+	first, end := g.chunk(chunk)
 	t := product{
 		y: g.c[first*g.n : end*g.n], panels: g.panels,
 		rows: end - first, in: g.depth, out: g.n, ep: g.ep,

@@ -28,19 +28,22 @@ const (
 // int8Weight is a packed weight. A panel holds 32 outputs: four inputs of each,
 // then the next four.
 type int8Weight struct {
-	panels  []int8    // (⌈out/32⌉, steps, 32, 4)
+	panels  []int8    // (⌈out/32⌉, steps and zeros, 32, 4)
 	offsets []int32   // (⌈out/32⌉·32): −128·Σ q
 	scales  []float32 // (⌈out/32⌉·32)
 	steps   int       // ⌈in/4⌉
+	size    int       // of a panel
 }
 
 func newInt8Weight(panels, in int) int8Weight {
 	steps := (in + int8Step - 1) / int8Step
+	size := tileDepth(steps) * tileSteps * panelColumns * int8Step
 	return int8Weight{
-		panels:  hugePages[int8](panels * steps * panelColumns * int8Step),
+		panels:  hugePages[int8](panels * size),
 		offsets: make([]int32, panels*panelColumns),
 		scales:  make([]float32, panels*panelColumns),
 		steps:   steps,
+		size:    size,
 	}
 }
 
@@ -65,8 +68,7 @@ func (w *int8Weight) packPanel(p int, values []float32, columns, in int) {
 		w.offsets[first+j] = int32(-int8Zero * (sum - int8Zero*len(row)))
 	}
 	// Four inputs are a word, and words become columns like the values of float32.
-	size := w.steps * panelColumns * int8Step
-	packRows(asWords(w.panels[p*size:][:size]), asWords(rows.values), columns, w.steps, rows.ld/int8Step)
+	packRows(asWords(w.panels[p*w.size:][:w.size]), asWords(rows.values), columns, w.steps, rows.ld/int8Step)
 	int8Panels.Put(rows)
 }
 
@@ -77,12 +79,12 @@ var int8Panels = sync.Pool{New: func() any { return new(int8Rows) }}
 type int8Rows struct {
 	values []uint8   // (rows, ld)
 	scales []float32 // (rows)
-	ld     int       // a multiple of 16
+	ld     int       // a multiple of 64
 	parts  int       // of the task that fills it
 }
 
 func (q *int8Rows) resize(rows, in int) {
-	const whole = 16
+	const whole = tileSteps * int8Step
 	q.ld = (in + whole - 1) / whole * whole
 	q.values = resize(q.values, rows*q.ld)
 	q.scales = resize(q.scales, rows)
@@ -111,10 +113,9 @@ func (t *quantizeTask) Do(_, i int) {
 
 // tile computes rows of x times panel p.
 func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, p, row, rows int, bias, residual *float32, ldresidual int, fetch fetch) {
-	size := w.steps * panelColumns * int8Step
 	first := p * panelColumns
-	tileInt8(y, ldy, &x.values[row*x.ld], x.ld, &w.panels[p*size], rows, w.steps, &w.offsets[first], &w.scales[first], bias,
-		&x.scales[row], residual, ldresidual, fetchFrom(w.panels, size, fetch), fetch.pace)
+	tileInt8(y, ldy, &x.values[row*x.ld], x.ld, &w.panels[p*w.size], rows, w.steps, &w.offsets[first], &w.scales[first], bias,
+		&x.scales[row], residual, ldresidual, fetchFrom(w.panels, w.size, fetch), fetch.pace)
 }
 
 // quantizeGo brings rows of x into 8 bits:

@@ -12,7 +12,7 @@ func TestInt8AgainstItsDefinition(t *testing.T) {
 	pool := NewPool(3)
 	defer pool.Close()
 	eachImplementation(t, func(t *testing.T) {
-		for _, shape := range productShapes {
+		for _, shape := range tileShapes {
 			rows, out, in := shape[0], shape[1], shape[2]
 			for offset := range 2 {
 				t.Run(fmt.Sprintf("%dx%dx%d offset %d", rows, out, in, offset), func(t *testing.T) {
@@ -40,6 +40,39 @@ func TestInt8AgainstItsDefinition(t *testing.T) {
 						}
 					}
 				})
+			}
+		}
+	})
+}
+
+// Without a bias nothing is rounded but the sum, which is exact below 2²⁴, and
+// its products with the two scales.
+func TestInt8SumsAreExact(t *testing.T) {
+	pool := NewPool(2)
+	defer pool.Close()
+	eachImplementation(t, func(t *testing.T) {
+		for _, shape := range tileShapes {
+			rows, out, in := shape[0], shape[1], shape[2]
+			r := newRand(uint64(rows + out + in))
+			x, w := normal(r, make([]float32, rows*in), 2), normal(r, make([]float32, out*in), 1)
+			y := make([]float32, rows*out)
+			m := Pack(pool, Int8, w, out, in)
+			m.Mul(pool, y, x, rows, Epilogue{})
+			_, weights := quantized(w, out, in)
+			_, values := quantized(x, rows, in)
+			scales, q := make([]float32, rows), make([]uint8, rows*(in+15))
+			if rows > 0 {
+				quantizeGo(&q[0], in+15, &x[0], in, rows, in, &scales[0])
+			}
+			for i, got := range y {
+				row, column := i/out, i%out
+				sum := 0
+				for k := range in {
+					sum += values[row*in+k] * weights[column*in+k]
+				}
+				if want := float32(sum) * m.int8.scales[column] * scales[row]; got != want {
+					t.Fatalf("%dx%dx%d: y[%d][%d] = %v, want %v", rows, out, in, row, column, got, want)
+				}
 			}
 		}
 	})

@@ -55,6 +55,13 @@ func Pack(pool *Pool, prec Precision, w []float32, out, in int) *Matrix {
 	return m
 }
 
+// Panels of bfloat16 and int8 are filled up with zeros to a multiple of 16 steps,
+// so many as AMX multiplies at a time.
+const tileSteps = 16
+
+// tileDepth is how many times 16 steps a panel has.
+func tileDepth(steps int) int { return (steps + tileSteps - 1) / tileSteps }
+
 // panelCount is ⌈out/32⌉.
 func panelCount(out int) int { return (out + panelColumns - 1) / panelColumns }
 
