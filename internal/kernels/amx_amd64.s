@@ -16,6 +16,7 @@ TEXT ·panelsBFloat16AMX(SB), NOSPLIT, $0-120
 	SHLQ $0x01, SI
 	MOVQ ldy+8(FP), R14
 	SHLQ $0x02, R14
+	SHLQ $0x02, ldlast+80(FP)
 	MOVQ $0x00000080, DI
 	MOVQ scratch+112(FP), R15
 
@@ -50,35 +51,6 @@ bias1:
 	MOVQ   next+88(FP), DX
 
 block:
-	MOVQ    R10, AX
-	MOVQ    R14, BX
-	MOVQ    $0x00000020, CX
-	CMPQ    R12, CX
-	CMOVQLT R12, CX
-
-ahead2:
-	PREFETCHT0 (AX)
-	PREFETCHT0 64(AX)
-	ADDQ       BX, AX
-	DECQ       CX
-	JG         ahead2
-	TESTQ      R11, R11
-	JZ         noLast
-	MOVQ       R11, AX
-	MOVQ       ldlast+80(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       $0x00000020, CX
-	CMPQ       R12, CX
-	CMOVQLT    R12, CX
-
-ahead3:
-	PREFETCHT0 (AX)
-	PREFETCHT0 64(AX)
-	ADDQ       BX, AX
-	DECQ       CX
-	JG         ahead3
-
-noLast:
 	MOVQ R13, AX
 	MOVQ panel+48(FP), CX
 	MOVQ depth+56(FP), R8
@@ -118,68 +90,50 @@ noLast:
 	BYTE $0x40
 
 	// TILELOADD (BX)(SI*1), TMM5
-	LONG $0x4b7be2c4
-	WORD $0x332c
+	LONG    $0x4b7be2c4
+	WORD    $0x332c
+	MOVQ    $0x00000020, R9
+	CMPQ    R12, R9
+	CMOVQLT R12, R9
+	IMULQ   R14, R9
+	ADDQ    R10, R9
+
+ahead5:
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R14, R10
+	CMPQ       R10, R9
+	JNE        ahead5
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      R14, R9
+	SUBQ       R9, R10
+	TESTQ      R11, R11
+	JZ         skip4
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      ldlast+80(FP), R9
+	ADDQ       R11, R9
+
+ahead6:
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       ldlast+80(FP), R11
+	CMPQ       R11, R9
+	JNE        ahead6
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      ldlast+80(FP), R9
+	SUBQ       R9, R11
+
+skip4:
 	DECQ R8
-	JLE  end5
+	JLE  end3
 
-whole4:
-	// TDPBF16PS TMM6, TMM4, TMM0
-	LONG $0x5c4ae2c4
-	BYTE $0xc4
-	MOVQ fetches+96(FP), R9
-
-fetch6:
-	PREFETCHT1 (DX)
-	PREFETCHT1 64(DX)
-	PREFETCHT1 128(DX)
-	PREFETCHT1 192(DX)
-	PREFETCHT1 256(DX)
-	PREFETCHT1 320(DX)
-	PREFETCHT1 384(DX)
-	PREFETCHT1 448(DX)
-	ADDQ       $0x00000200, DX
-	DECQ       R9
-	JG         fetch6
-
-	// TDPBF16PS TMM7, TMM4, TMM1
-	LONG $0x5c42e2c4
-	BYTE $0xcc
-
-	// TILELOADD 64(AX)(SI*1), TMM4
-	LONG $0x4b7be2c4
-	WORD $0x3064
-	BYTE $0x40
-
-	// TDPBF16PS TMM7, TMM5, TMM3
-	LONG $0x5c42e2c4
-	BYTE $0xdd
-
-	// TILELOADD 2112(CX)(DI*1), TMM7
-	LONG $0x4b7be2c4
-	LONG $0x084039bc
-	WORD $0x0000
-
-	// TDPBF16PS TMM6, TMM5, TMM2
-	LONG $0x5c4ae2c4
-	BYTE $0xd5
-
-	// TILELOADD 2048(CX)(DI*1), TMM6
-	LONG $0x4b7be2c4
-	LONG $0x080039b4
-	WORD $0x0000
-
-	// TILELOADD 64(BX)(SI*1), TMM5
-	LONG $0x4b7be2c4
-	WORD $0x336c
-	BYTE $0x40
-	ADDQ $0x40, AX
-	ADDQ $0x40, BX
-	ADDQ $0x00000800, CX
-	DECQ R8
-	JG   whole4
-
-end5:
+whole2:
 	// TDPBF16PS TMM6, TMM4, TMM0
 	LONG $0x5c4ae2c4
 	BYTE $0xc4
@@ -202,6 +156,62 @@ fetch7:
 	LONG $0x5c42e2c4
 	BYTE $0xcc
 
+	// TILELOADD 64(AX)(SI*1), TMM4
+	LONG $0x4b7be2c4
+	WORD $0x3064
+	BYTE $0x40
+
+	// TDPBF16PS TMM7, TMM5, TMM3
+	LONG $0x5c42e2c4
+	BYTE $0xdd
+
+	// TILELOADD 2112(CX)(DI*1), TMM7
+	LONG $0x4b7be2c4
+	LONG $0x084039bc
+	WORD $0x0000
+
+	// TDPBF16PS TMM6, TMM5, TMM2
+	LONG $0x5c4ae2c4
+	BYTE $0xd5
+
+	// TILELOADD 2048(CX)(DI*1), TMM6
+	LONG $0x4b7be2c4
+	LONG $0x080039b4
+	WORD $0x0000
+
+	// TILELOADD 64(BX)(SI*1), TMM5
+	LONG $0x4b7be2c4
+	WORD $0x336c
+	BYTE $0x40
+	ADDQ $0x40, AX
+	ADDQ $0x40, BX
+	ADDQ $0x00000800, CX
+	DECQ R8
+	JG   whole2
+
+end3:
+	// TDPBF16PS TMM6, TMM4, TMM0
+	LONG $0x5c4ae2c4
+	BYTE $0xc4
+	MOVQ fetches+96(FP), R9
+
+fetch8:
+	PREFETCHT1 (DX)
+	PREFETCHT1 64(DX)
+	PREFETCHT1 128(DX)
+	PREFETCHT1 192(DX)
+	PREFETCHT1 256(DX)
+	PREFETCHT1 320(DX)
+	PREFETCHT1 384(DX)
+	PREFETCHT1 448(DX)
+	ADDQ       $0x00000200, DX
+	DECQ       R9
+	JG         fetch8
+
+	// TDPBF16PS TMM7, TMM4, TMM1
+	LONG $0x5c42e2c4
+	BYTE $0xcc
+
 	// TDPBF16PS TMM7, TMM5, TMM3
 	LONG $0x5c42e2c4
 	BYTE $0xdd
@@ -239,13 +249,51 @@ half:
 	WORD $0x3934
 
 	// TILELOADD 64(CX)(DI*1), TMM7
-	LONG $0x4b7be2c4
-	WORD $0x397c
-	BYTE $0x40
-	DECQ R8
-	JLE  end9
+	LONG    $0x4b7be2c4
+	WORD    $0x397c
+	BYTE    $0x40
+	MOVQ    $0x00000020, R9
+	CMPQ    R12, R9
+	CMOVQLT R12, R9
+	IMULQ   R14, R9
+	ADDQ    R10, R9
 
-half8:
+ahead12:
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R14, R10
+	CMPQ       R10, R9
+	JNE        ahead12
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      R14, R9
+	SUBQ       R9, R10
+	TESTQ      R11, R11
+	JZ         skip11
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      ldlast+80(FP), R9
+	ADDQ       R11, R9
+
+ahead13:
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       ldlast+80(FP), R11
+	CMPQ       R11, R9
+	JNE        ahead13
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      ldlast+80(FP), R9
+	SUBQ       R9, R11
+
+skip11:
+	DECQ R8
+	JLE  end10
+
+half9:
 	// TDPBF16PS TMM6, TMM4, TMM0
 	LONG $0x5c4ae2c4
 	BYTE $0xc4
@@ -256,7 +304,7 @@ half8:
 	WORD $0x0000
 	MOVQ fetches+96(FP), R9
 
-fetch10:
+fetch14:
 	PREFETCHT1 (DX)
 	PREFETCHT1 64(DX)
 	PREFETCHT1 128(DX)
@@ -267,7 +315,7 @@ fetch10:
 	PREFETCHT1 448(DX)
 	ADDQ       $0x00000200, DX
 	DECQ       R9
-	JG         fetch10
+	JG         fetch14
 
 	// TDPBF16PS TMM7, TMM4, TMM1
 	LONG $0x5c42e2c4
@@ -285,15 +333,15 @@ fetch10:
 	ADDQ $0x40, AX
 	ADDQ $0x00000800, CX
 	DECQ R8
-	JG   half8
+	JG   half9
 
-end9:
+end10:
 	// TDPBF16PS TMM6, TMM4, TMM0
 	LONG $0x5c4ae2c4
 	BYTE $0xc4
 	MOVQ fetches+96(FP), R9
 
-fetch11:
+fetch15:
 	PREFETCHT1 (DX)
 	PREFETCHT1 64(DX)
 	PREFETCHT1 128(DX)
@@ -304,7 +352,7 @@ fetch11:
 	PREFETCHT1 448(DX)
 	ADDQ       $0x00000200, DX
 	DECQ       R9
-	JG         fetch11
+	JG         fetch15
 
 	// TDPBF16PS TMM7, TMM4, TMM1
 	LONG $0x5c42e2c4
@@ -323,8 +371,6 @@ store:
 	CMPQ    R12, AX
 	CMOVQLT R12, AX
 	MOVQ    R15, CX
-	MOVQ    ldlast+80(FP), BX
-	SHLQ    $0x02, BX
 
 row:
 	VADDPS (CX), Z30, Z0
@@ -333,7 +379,7 @@ row:
 	JZ     stored
 	VADDPS (R11), Z0, K1, Z0
 	VADDPS 64(R11), Z1, K2, Z1
-	ADDQ   BX, R11
+	ADDQ   ldlast+80(FP), R11
 
 stored:
 	VMOVUPS Z0, K1, (R10)
@@ -352,15 +398,15 @@ stored:
 	ADDQ    AX, panel+48(FP)
 	ADDQ    $0x00000080, y+0(FP)
 	CMPQ    bias+64(FP), $0x00
-	JEQ     skip12
+	JEQ     skip16
 	ADDQ    $0x00000080, bias+64(FP)
 
-skip12:
+skip16:
 	CMPQ last+72(FP), $0x00
-	JEQ  skip13
+	JEQ  skip17
 	ADDQ $0x00000080, last+72(FP)
 
-skip13:
+skip17:
 	SUBQ $0x20, columns+16(FP)
 	JG   panel
 
@@ -381,6 +427,7 @@ TEXT ·panelsInt8AMX(SB), NOSPLIT, $0-144
 	MOVQ ldx+32(FP), SI
 	MOVQ ldy+8(FP), R14
 	SHLQ $0x02, R14
+	SHLQ $0x02, ldlast+104(FP)
 	MOVQ $0x00000080, DI
 	MOVQ scratch+136(FP), R15
 
@@ -398,11 +445,11 @@ panel:
 	VXORPS    Z31, Z31, Z31
 	MOVQ      bias+80(FP), AX
 	TESTQ     AX, AX
-	JZ        bias14
+	JZ        bias18
 	VMOVUPS.Z (AX), K1, Z30
 	VMOVUPS.Z 64(AX), K2, Z31
 
-bias14:
+bias18:
 	MOVQ    offsets+64(FP), AX
 	MOVQ    scales+72(FP), BX
 	VMOVUPS (AX), Z26
@@ -421,35 +468,6 @@ bias14:
 	MOVQ    next+112(FP), DX
 
 block:
-	MOVQ    R10, AX
-	MOVQ    R14, BX
-	MOVQ    $0x00000020, CX
-	CMPQ    R12, CX
-	CMOVQLT R12, CX
-
-ahead15:
-	PREFETCHT0 (AX)
-	PREFETCHT0 64(AX)
-	ADDQ       BX, AX
-	DECQ       CX
-	JG         ahead15
-	TESTQ      R11, R11
-	JZ         noLast
-	MOVQ       R11, AX
-	MOVQ       ldlast+104(FP), BX
-	SHLQ       $0x02, BX
-	MOVQ       $0x00000020, CX
-	CMPQ       R12, CX
-	CMOVQLT    R12, CX
-
-ahead16:
-	PREFETCHT0 (AX)
-	PREFETCHT0 64(AX)
-	ADDQ       BX, AX
-	DECQ       CX
-	JG         ahead16
-
-noLast:
 	MOVQ R13, AX
 	MOVQ panel+48(FP), CX
 	MOVQ depth+56(FP), R8
@@ -489,18 +507,56 @@ noLast:
 	BYTE $0x40
 
 	// TILELOADD (BX)(SI*1), TMM5
-	LONG $0x4b7be2c4
-	WORD $0x332c
-	DECQ R8
-	JLE  end18
+	LONG    $0x4b7be2c4
+	WORD    $0x332c
+	MOVQ    $0x00000020, R9
+	CMPQ    R12, R9
+	CMOVQLT R12, R9
+	IMULQ   R14, R9
+	ADDQ    R10, R9
 
-whole17:
+ahead22:
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R14, R10
+	CMPQ       R10, R9
+	JNE        ahead22
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      R14, R9
+	SUBQ       R9, R10
+	TESTQ      R11, R11
+	JZ         skip21
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      ldlast+104(FP), R9
+	ADDQ       R11, R9
+
+ahead23:
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       ldlast+104(FP), R11
+	CMPQ       R11, R9
+	JNE        ahead23
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      ldlast+104(FP), R9
+	SUBQ       R9, R11
+
+skip21:
+	DECQ R8
+	JLE  end20
+
+whole19:
 	// TDPBUSD TMM6, TMM4, TMM0
 	LONG $0x5e49e2c4
 	BYTE $0xc4
 	MOVQ fetches+120(FP), R9
 
-fetch19:
+fetch24:
 	PREFETCHT1 (DX)
 	PREFETCHT1 64(DX)
 	PREFETCHT1 128(DX)
@@ -511,7 +567,7 @@ fetch19:
 	PREFETCHT1 448(DX)
 	ADDQ       $0x00000200, DX
 	DECQ       R9
-	JG         fetch19
+	JG         fetch24
 
 	// TDPBUSD TMM7, TMM4, TMM1
 	LONG $0x5e41e2c4
@@ -548,15 +604,15 @@ fetch19:
 	ADDQ $0x40, BX
 	ADDQ $0x00000800, CX
 	DECQ R8
-	JG   whole17
+	JG   whole19
 
-end18:
+end20:
 	// TDPBUSD TMM6, TMM4, TMM0
 	LONG $0x5e49e2c4
 	BYTE $0xc4
 	MOVQ fetches+120(FP), R9
 
-fetch20:
+fetch25:
 	PREFETCHT1 (DX)
 	PREFETCHT1 64(DX)
 	PREFETCHT1 128(DX)
@@ -567,7 +623,7 @@ fetch20:
 	PREFETCHT1 448(DX)
 	ADDQ       $0x00000200, DX
 	DECQ       R9
-	JG         fetch20
+	JG         fetch25
 
 	// TDPBUSD TMM7, TMM4, TMM1
 	LONG $0x5e41e2c4
@@ -610,13 +666,51 @@ half:
 	WORD $0x3934
 
 	// TILELOADD 64(CX)(DI*1), TMM7
-	LONG $0x4b7be2c4
-	WORD $0x397c
-	BYTE $0x40
-	DECQ R8
-	JLE  end22
+	LONG    $0x4b7be2c4
+	WORD    $0x397c
+	BYTE    $0x40
+	MOVQ    $0x00000020, R9
+	CMPQ    R12, R9
+	CMOVQLT R12, R9
+	IMULQ   R14, R9
+	ADDQ    R10, R9
 
-half21:
+ahead29:
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R14, R10
+	CMPQ       R10, R9
+	JNE        ahead29
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      R14, R9
+	SUBQ       R9, R10
+	TESTQ      R11, R11
+	JZ         skip28
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      ldlast+104(FP), R9
+	ADDQ       R11, R9
+
+ahead30:
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       ldlast+104(FP), R11
+	CMPQ       R11, R9
+	JNE        ahead30
+	MOVQ       $0x00000020, R9
+	CMPQ       R12, R9
+	CMOVQLT    R12, R9
+	IMULQ      ldlast+104(FP), R9
+	SUBQ       R9, R11
+
+skip28:
+	DECQ R8
+	JLE  end27
+
+half26:
 	// TDPBUSD TMM6, TMM4, TMM0
 	LONG $0x5e49e2c4
 	BYTE $0xc4
@@ -627,7 +721,7 @@ half21:
 	WORD $0x0000
 	MOVQ fetches+120(FP), R9
 
-fetch23:
+fetch31:
 	PREFETCHT1 (DX)
 	PREFETCHT1 64(DX)
 	PREFETCHT1 128(DX)
@@ -638,7 +732,7 @@ fetch23:
 	PREFETCHT1 448(DX)
 	ADDQ       $0x00000200, DX
 	DECQ       R9
-	JG         fetch23
+	JG         fetch31
 
 	// TDPBUSD TMM7, TMM4, TMM1
 	LONG $0x5e41e2c4
@@ -656,15 +750,15 @@ fetch23:
 	ADDQ $0x40, AX
 	ADDQ $0x00000800, CX
 	DECQ R8
-	JG   half21
+	JG   half26
 
-end22:
+end27:
 	// TDPBUSD TMM6, TMM4, TMM0
 	LONG $0x5e49e2c4
 	BYTE $0xc4
 	MOVQ fetches+120(FP), R9
 
-fetch24:
+fetch32:
 	PREFETCHT1 (DX)
 	PREFETCHT1 64(DX)
 	PREFETCHT1 128(DX)
@@ -675,7 +769,7 @@ fetch24:
 	PREFETCHT1 448(DX)
 	ADDQ       $0x00000200, DX
 	DECQ       R9
-	JG         fetch24
+	JG         fetch32
 
 	// TDPBUSD TMM7, TMM4, TMM1
 	LONG $0x5e41e2c4
@@ -694,8 +788,6 @@ store:
 	CMPQ    R12, AX
 	CMOVQLT R12, AX
 	MOVQ    R15, CX
-	MOVQ    ldlast+104(FP), BX
-	SHLQ    $0x02, BX
 	MOVQ    rows+40(FP), R8
 	SUBQ    R12, R8
 	SHLQ    $0x02, R8
@@ -716,7 +808,7 @@ row:
 	JZ           stored
 	VADDPS       (R11), Z0, K1, Z0
 	VADDPS       64(R11), Z1, K2, Z1
-	ADDQ         BX, R11
+	ADDQ         ldlast+104(FP), R11
 
 stored:
 	VMOVUPS Z0, K1, (R10)
@@ -735,25 +827,25 @@ stored:
 	ADDQ    AX, panel+48(FP)
 	ADDQ    $0x00000080, y+0(FP)
 	CMPQ    bias+80(FP), $0x00
-	JEQ     skip25
+	JEQ     skip33
 	ADDQ    $0x00000080, bias+80(FP)
 
-skip25:
+skip33:
 	CMPQ last+96(FP), $0x00
-	JEQ  skip26
+	JEQ  skip34
 	ADDQ $0x00000080, last+96(FP)
 
-skip26:
+skip34:
 	CMPQ offsets+64(FP), $0x00
-	JEQ  skip27
+	JEQ  skip35
 	ADDQ $0x00000080, offsets+64(FP)
 
-skip27:
+skip35:
 	CMPQ scales+72(FP), $0x00
-	JEQ  skip28
+	JEQ  skip36
 	ADDQ $0x00000080, scales+72(FP)
 
-skip28:
+skip36:
 	SUBQ $0x20, columns+16(FP)
 	JG   panel
 

@@ -9,7 +9,8 @@ import (
 // processor multiplies pairs of them at twice float32's rate, rows of x are
 // rounded as well; elsewhere they stay float32, and the weights are widened as
 // they are read, which halves what a product reads from memory and costs some
-// instructions. Sums are float32.
+// instructions. Sums are float32. AMX rounds rows, too, and multiplies tiles of
+// them (product_amx_amd64.go).
 
 // bfloat16Step is how many inputs an instruction multiplies at a time.
 const bfloat16Step = 2

@@ -20,8 +20,8 @@ const (
 	blockRows = 32
 	// blockFlops is how many operations a part should have, as partFlops.
 	blockFlops = 1 << 25
-	// chunkBytes is how much of x stays in the L2 cache beside two panels and what
-	// comes of them. Processors with AMX have at least 2 MB.
+	// chunkBytes is how much of x and of a panel's columns of y stays in the L2 cache
+	// beside two panels. Processors with AMX have at least 2 MB.
 	chunkBytes = 1 << 20
 	// callBytes is how much of y a call computes if that is more than one panel: it
 	// is still in the cache when it is activated, and the call, which Go cannot
@@ -36,12 +36,10 @@ type tileConfig [64]uint8
 // tileConfigs are those for blocks of 1 to 32 rows.
 var tileConfigs = func() (configs [blockRows + 1]tileConfig) {
 	const (
-		palette      = 0
-		columnBytes  = 16 // uint16 of each register
-		rows         = 48 // uint8 of each register
-		most         = 16
-		bytesOfARow  = 64
-		firstPalette = 1 // the only one, eight registers of 1 kB
+		palette     = 1 // the only one: eight registers of 16 rows of 64 bytes
+		most, bytes = 16, 64
+		bytesAt     = 16 // of each register, uint16
+		rowsAt      = 48 // of each register, uint8
 	)
 	for n := 1; n <= blockRows; n++ {
 		upper, lower := min(n, most), max(n-most, 0)
@@ -50,10 +48,10 @@ var tileConfigs = func() (configs [blockRows + 1]tileConfig) {
 			if r == 0 {
 				continue // of no bytes either
 			}
-			configs[n][rows+i] = uint8(r)
-			configs[n][columnBytes+2*i] = bytesOfARow
+			configs[n][rowsAt+i] = uint8(r)
+			configs[n][bytesAt+2*i] = bytes
 		}
-		configs[n][palette] = firstPalette
+		configs[n][0] = palette
 	}
 	return configs
 }()
@@ -69,7 +67,7 @@ func (t *product) cutForAMX(panels int) {
 		rowBytes = 2 * t.bfloat16Rows.ld
 	}
 	blocks := (t.rows + blockRows - 1) / blockRows
-	most := max(1, chunkBytes/(blockRows*rowBytes))
+	most := max(1, chunkBytes/(blockRows*(rowBytes+4*panelColumns)))
 	t.chunks = (blocks + most - 1) / most
 	if t.threads > 1 {
 		t.chunks = min(blocks, max(t.chunks, 4*t.threads/panels))

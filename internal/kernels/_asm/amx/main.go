@@ -50,7 +50,7 @@ var (
 	panelAt, stride     = RCX, RDI // stride is rowBytes
 	next                = RDX
 	count               = R8
-	fetches             = R9
+	fetches             = R9 // and what else comes between two of them
 	y, yStride          = R10, R14
 	last                = R11 // nil stays nil
 	rowsLeft            = R12
@@ -92,7 +92,7 @@ func main() {
 
 // panels emits a product of rows of x, of elements of 1<<shift bytes, with
 // panels that follow each other. The pointers among the parameters move on with
-// the panels.
+// the panels; the distance between rows of last becomes one of bytes.
 func panels(multiply func(b, a, sum tile), shift uint8, sums sums) {
 	load := func(name string, to GPPhysical) { MOVQ(vectors.Argument(name), to) }
 	load("config", RAX)
@@ -103,6 +103,7 @@ func panels(multiply func(b, a, sum tile), shift uint8, sums sums) {
 	}
 	load("ldy", yStride)
 	SHLQ(U8(2), yStride)
+	SHLQ(U8(2), vectors.Argument("ldlast"))
 	MOVQ(U32(rowBytes), stride)
 	load("scratch", scratch)
 
@@ -123,14 +124,6 @@ func panels(multiply func(b, a, sum tile), shift uint8, sums sums) {
 	load("next", next)
 
 	Label("block")
-	ahead(y, func() { MOVQ(yStride, RBX) })
-	TESTQ(last, last)
-	JZ(LabelRef("noLast"))
-	ahead(last, func() {
-		load("ldlast", RBX)
-		SHLQ(U8(2), RBX)
-	})
-	Label("noLast")
 	MOVQ(x, xAt0)
 	load("panel", panelAt)
 	load("depth", count)
@@ -191,20 +184,32 @@ func columnMasks(n GPPhysical) {
 	KMOVW(EBX, high)
 }
 
-// ahead emits the fetching of what the epilogue will touch: a row of this block
-// after the other, from a pointer on. distance loads RBX with that of rows.
-func ahead(from GPPhysical, distance func()) {
-	again := vectors.Unique("ahead")
-	at, n := RAX, RCX
-	MOVQ(from, at)
-	distance()
-	rowsOfBlock(n)
+// ahead emits the fetching of what the epilogue will touch, while the first tiles
+// are on their way.
+func ahead() {
+	skip := vectors.Unique("skip")
+	aheadOf(y, yStride)
+	TESTQ(last, last)
+	JZ(LabelRef(skip))
+	aheadOf(last, vectors.Argument("ldlast"))
+	Label(skip)
+}
+
+// aheadOf fetches the rows of this block at a pointer.
+func aheadOf(at GPPhysical, stride Op) {
+	again, size := vectors.Unique("ahead"), fetches
+	rowsOfBlock(size)
+	IMULQ(stride, size)
+	ADDQ(at, size)
 	Label(again)
 	PREFETCHT0(Mem{Base: at})
 	PREFETCHT0(Mem{Base: at, Disp: line})
-	ADDQ(RBX, at)
-	DECQ(n)
-	JG(LabelRef(again))
+	ADDQ(stride, at)
+	CMPQ(at, size)
+	JNE(LabelRef(again))
+	rowsOfBlock(size)
+	IMULQ(stride, size)
+	SUBQ(size, at)
 }
 
 // rowsOfBlock emits n = min(rowsLeft, 32).
@@ -239,6 +244,7 @@ func whole(multiply func(b, a, sum tile)) {
 	tileloadd(panelAt, stride, 0, panel0)
 	tileloadd(panelAt, stride, line, panel1)
 	tileloadd(xAt1, xStride, 0, x1)
+	ahead()
 	DECQ(count)
 	JLE(LabelRef(end))
 	Label(again)
@@ -271,6 +277,7 @@ func half(multiply func(b, a, sum tile)) {
 	tileloadd(xAt0, xStride, 0, x0)
 	tileloadd(panelAt, stride, 0, panel0)
 	tileloadd(panelAt, stride, line, panel1)
+	ahead()
 	DECQ(count)
 	JLE(LabelRef(end))
 	Label(again)
@@ -293,11 +300,9 @@ func half(multiply func(b, a, sum tile)) {
 // epilogue emits what becomes of the sums in the scratch: rows of y, to which y
 // and last move on.
 func epilogue(s sums) {
-	row, from, lastStride := RAX, RCX, RBX
+	row, from := RAX, RCX
 	rowsOfBlock(row)
 	MOVQ(scratch, from)
-	MOVQ(vectors.Argument("ldlast"), lastStride)
-	SHLQ(U8(2), lastStride)
 	s.rows()
 	Label("row")
 	values := [2]VecPhysical{Z0, Z1}
@@ -306,7 +311,7 @@ func epilogue(s sums) {
 	JZ(LabelRef("stored"))
 	VADDPS(Mem{Base: last}, values[0], low, values[0])
 	VADDPS(Mem{Base: last, Disp: line}, values[1], high, values[1])
-	ADDQ(lastStride, last)
+	ADDQ(vectors.Argument("ldlast"), last)
 	Label("stored")
 	VMOVUPS(values[0], low, Mem{Base: y})
 	VMOVUPS(values[1], high, Mem{Base: y, Disp: line})
