@@ -55,7 +55,7 @@ func (a *attention) forward(ws *Workspace, acts *attentionActivations, x []float
 
 // attend computes acts.context from x (ΣT, H).
 func (a *attention) attend(ws *Workspace, acts *attentionActivations, x []float32, in Batch) {
-	a.qkv.forward(ws.pool, acts.qkv, x, in.Tokens(), kernels.None, nil)
+	a.qkv.forward(ws, acts.qkv, x, in.Tokens(), kernels.None, nil)
 	a.begin(ws, acts, in)
 	ws.attention.Run(ws.pool)
 }
@@ -74,7 +74,7 @@ func (a *attention) attendBackward(ws *Workspace, acts *attentionActivations, d,
 	g.qkv = grow(g.qkv, len(acts.qkv))
 	a.begin(ws, acts, in)
 	ws.attention.Backward(ws.pool, g.qkv, dContext)
-	a.qkv.backward(ws.pool, d, g.qkv, x, in.Tokens(), true)
+	a.qkv.backward(ws, d, g.qkv, x, in.Tokens(), true)
 }
 
 // begin makes ws.attention this layer's.

@@ -186,6 +186,14 @@ func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 	roundRowsGo(y, ldy, x, ldx, rows, columns)
 }
 
+func roundPairs(panel *uint16, x *float32, ldx, rows int) {
+	if useAVX512 {
+		roundPairsAVX512(panel, x, ldx, rows)
+		return
+	}
+	roundPairsGo(panel, x, ldx, rows)
+}
+
 func firstAbove(x *float32, n int, threshold float32) int {
 	switch {
 	case useAVX512:

@@ -46,6 +46,8 @@ func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 	roundRowsGo(y, ldy, x, ldx, rows, columns)
 }
 
+func roundPairs(panel *uint16, x *float32, ldx, rows int) { roundPairsGo(panel, x, ldx, rows) }
+
 // roundsRows says whether products with bfloat16 weights round x to bfloat16.
 func roundsRows() bool { return false }
 

@@ -91,7 +91,7 @@ func (t *packTask) Do(_, i int) {
 	case Int8:
 		t.int8.packPanel(i, w, columns, t.in)
 	case BFloat16:
-		t.bfloat16.packPanel(i, w, columns, t.in)
+		t.bfloat16.packRows(i, w, columns, t.in, t.in)
 	default:
 		packRows(t.panels[i*t.in*panelColumns:][:t.in*panelColumns], w, columns, t.in, t.in)
 	}
