@@ -157,6 +157,8 @@ func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 	roundRowsGo(y, ldy, x, ldx, rows, columns)
 }
 
+func roundPairs(panel *uint16, x *float32, ldx, rows int) { roundPairsGo(panel, x, ldx, rows) }
+
 func firstAbove(x *float32, n int, threshold float32) int { return firstAboveGo(x, n, threshold) }
 
 // pause waits a little.
