@@ -45,7 +45,7 @@ function asCode(requests) {
   const buttons = SNIPPETS.map(({ name, write }) => {
     const button = h('button', { type: 'button', 'aria-pressed': 'false', onclick: () => {
       for (const b of buttons) b.setAttribute('aria-pressed', String(b === button));
-      code.textContent = requests.map((r) => write(new URL(r.path, document.baseURI).href, r)).join('\n\n');
+      code.textContent = write(new URL('.', document.baseURI).href, requests);
     } }, name);
     return button;
   });
