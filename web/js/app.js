@@ -8,7 +8,7 @@ import { Column } from './column.js';
 import { modelControl } from './controls.js';
 import { h, replace } from './dom.js';
 import { currentLanguage, pickLanguage, setLanguage, t } from './i18n.js';
-import { completeState, formatFragment, MAX_LINK, parseFragment, withoutDefaults } from './state.js';
+import { completeState, formatFragment, isLocation, MAX_LINK, parseFragment, withoutDefaults } from './state.js';
 import { VIEWS } from './views.js';
 
 /** Typing asks after this pause, in milliseconds. */
@@ -57,6 +57,8 @@ class App {
     applyTheme(localStorage.getItem('theme'));
     addEventListener('hashchange', () => this.read());
     addEventListener('popstate', () => this.read());
+    // Not by its href: the fragment is the state.
+    document.querySelector('.skip')?.addEventListener('click', (event) => { event.preventDefault(); this.root.focus(); });
     document.getElementById('language')?.addEventListener('click', () => this.switchLanguage());
     document.getElementById('theme')?.addEventListener('click', () => { switchTheme(); this.changed(); });
     // Pictures on a canvas keep the colours they were painted in.
@@ -73,6 +75,8 @@ class App {
 
   /** Takes view and state from the fragment. */
   read() {
+    // A fragment of another kind is no location of ours: what is shown stays.
+    if (this.panel && !isLocation(location.hash)) return;
     const { view, state } = parseFragment(location.hash);
     const known = VIEWS.find((v) => v.id === view) || VIEWS[0];
     const changedView = known !== this.view || !this.panel;
@@ -156,7 +160,7 @@ class App {
     }
     this.forget();
     if (questions.length === 0) {
-      replace(/** @type {HTMLElement} */ (this.panel), h('p', { class: 'hint' }, t('nothing-asked')));
+      replace(/** @type {HTMLElement} */ (this.panel), h('p', { class: 'hint' }, this.view.missing?.(this.state) ?? t('nothing-asked')));
       return;
     }
     this.asked = key;

@@ -22,11 +22,14 @@ export function field(label, control, ...more) {
   return h('div', { class: 'field' }, h('label', { 'for': control.id }, label), control, more);
 }
 
-/** @param {Page} page  @param {string} name  @param {string} label  @param {{rows?: number, placeholder?: string}} [options] */
-export function textArea(page, name, label, { rows = 3, placeholder = '' } = {}) {
+/**
+ * @param {Page} page  @param {string} name  @param {string} label
+ * @param {{rows?: number, edited?: (before: State, text: string) => State}} [options]  edited: what else changes with the text
+ */
+export function textArea(page, name, label, { rows = 3, edited = () => ({}) } = {}) {
   const area = h('textarea', {
-    rows, placeholder, spellcheck: false, dir: 'auto',
-    oninput: () => page.set({ [name]: area.value }, { typing: true }),
+    rows, spellcheck: false, dir: 'auto',
+    oninput: () => page.set({ [name]: area.value, ...edited(page.state, area.value) }, { typing: true }),
   });
   page.follow((state) => { if (area.value !== state[name]) area.value = state[name] ?? ''; });
   return field(label, area);
@@ -42,12 +45,16 @@ export function textInput(page, name, label, attributes = {}) {
   return field(label, input);
 }
 
-/** @param {Page} page  @param {string} name  @param {string} label  @param {() => [string, string][]} options  value and text of each */
-export function select(page, name, label, options) {
+/**
+ * @param {Page} page  @param {string} name  @param {string} label
+ * @param {() => [string, string][]} options  value and text of each
+ * @param {(state: State) => string} [value]  what the state's value stands for
+ */
+export function select(page, name, label, options, value = (state) => state[name] ?? '') {
   const control = h('select', { onchange: () => page.set({ [name]: control.value }) });
   page.follow((state) => {
     const list = options();
-    const current = state[name] ?? '';
+    const current = value(state);
     // A link may hold a value that is not offered here: show it all the same.
     if (!list.some(([value]) => value === current)) list.push([current, current]);
     replace(control, list.map(([value, text]) => h('option', { value, selected: value === current }, text)));

@@ -36,6 +36,18 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]';
+
+/** Renews what a root holds; what stands at the place of the focused element
+ * gets the focus, so that a key pressed twice acts on the same thing.
+ * @param {Element} root  @param {() => void} renew */
+export function keepingFocus(root, renew) {
+  const all = () => /** @type {HTMLElement[]} */ ([...root.querySelectorAll(FOCUSABLE)]);
+  const at = all().indexOf(/** @type {any} */ (document.activeElement));
+  renew();
+  if (at >= 0) all()[at]?.focus({ preventScroll: true });
+}
+
 /** Shows children in place of what root held.
  * @param {Element} root
  * @param {...any} children */

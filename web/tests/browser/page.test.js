@@ -35,6 +35,23 @@ test('a link restores everything, and Back works', async () => {
   await close();
 });
 
+test('the skip link moves the focus, and nothing else', async () => {
+  const { page, answered, close } = await openPage('#/ner?v=1&text=Ada%20Lovelace');
+  await answered();
+  const url = page.url();
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement?.className), 'skip');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'app');
+  assert.equal(page.url(), url);
+  assert.equal(await page.locator('textarea').first().inputValue(), 'Ada Lovelace');
+  // Nor does a fragment that somebody else made.
+  await page.evaluate(() => { location.hash = 'app'; });
+  await page.waitForTimeout(100);
+  assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'Names and dates');
+  await close();
+});
+
 test('an emptied field stays empty in the link', async () => {
   const { page, answered, close } = await openPage('#/nsp');
   await answered();

@@ -40,7 +40,7 @@ test('a word is masked by a click and shown again by another', async () => {
   assert.match(page.url(), /mask=5/);
   await page.locator('.words button[aria-pressed="true"]').click();
   assert.equal(await page.locator('.words button[aria-pressed="true"]').count(), 0);
-  await page.locator('.hint', { hasText: 'Write something' }).waitFor();
+  await page.locator('.hint', { hasText: 'Hide a word' }).waitFor();
   await close();
 });
 
