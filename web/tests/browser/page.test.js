@@ -75,6 +75,28 @@ test('texts are never part of an address that is asked', async () => {
   await close();
 });
 
+test('no string becomes markup', async () => {
+  const { page, answered, close } = await openPage('', {}, { faults: false });
+  await answered();
+  const refused = await page.evaluate(() => ['innerHTML', 'outerHTML'].map((sink) => {
+    try {
+      /** @type {any} */ (document.querySelector('h1'))[sink] = '<b>x</b>';
+      return 'taken';
+    } catch (error) {
+      return /** @type {Error} */ (error).name;
+    }
+  }));
+  assert.deepEqual(refused, ['TypeError', 'TypeError']);
+  assert.equal(await page.evaluate(() => { try { window.trustedTypes.createPolicy('default', {}); return 'made'; } catch { return 'refused'; } }), 'refused');
+  await close();
+});
+
+test('the documentation works under its own policy', async () => {
+  const { page, close } = await openPage('docs');
+  await page.locator('.opblock').first().waitFor();
+  await close();
+});
+
 test('an error is shown in place, with what to do', async () => {
   const { page, close } = await openPage('#/classify?v=1&text=x&model=nobody');
   await page.locator('.problem').waitFor();
