@@ -36,6 +36,12 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** What may be wider than its place, scrolled by mouse and by keyboard.
+ * @param {string} label  @param {any} content */
+export function scrolling(label, content) {
+  return h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': label }, content);
+}
+
 const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]';
 
 /** Renews what a root holds; what stands at the place of the focused element
@@ -43,9 +49,10 @@ const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]
  * @param {Element} root  @param {() => void} renew */
 export function keepingFocus(root, renew) {
   const all = () => /** @type {HTMLElement[]} */ ([...root.querySelectorAll(FOCUSABLE)]);
-  const at = all().indexOf(/** @type {any} */ (document.activeElement));
+  const focused = /** @type {any} */ (document.activeElement);
+  const at = all().indexOf(focused);
   renew();
-  if (at >= 0) all()[at]?.focus({ preventScroll: true });
+  if (at >= 0 && !focused.isConnected) all()[at]?.focus({ preventScroll: true });
 }
 
 /** Shows children in place of what root held.

@@ -62,7 +62,7 @@ export const fillMask = {
     if (result.joint) {
       root.append(
         h('h3', {}, t('fill-mask.together')),
-        bars(result.joint.map((/** @type {any} */ f) => ({ label: together(f), score: f.score })), 2),
+        bars(result.joint.map((/** @type {any} */ f) => ({ label: together(f), score: f.score })), { digits: 2 }),
         h('p', { class: 'hint' }, t('fill-mask.together-note')));
     }
     root.append(...notes(result, ofHidden, state).map((note) => h('p', { class: 'hint' }, note)));
