@@ -52,6 +52,80 @@ test('the skip link moves the focus, and nothing else', async () => {
   await close();
 });
 
+test('the address holds the text as soon as a view is shown, for every reader', async () => {
+  const first = await openPage('#/ner');
+  await first.answered();
+  const [url, text] = [first.page.url(), await first.page.locator('textarea').first().inputValue()];
+  assert.match(url, /text=Ada%20Lovelace/);
+  await first.close();
+  const { page, answered, close } = await openPage(url.slice(url.indexOf('#')), { locale: 'zh-CN' });
+  await answered();
+  assert.equal(await page.locator('textarea').first().inputValue(), text);
+  await close();
+});
+
+test('an example is shown in the language that is switched to, one\'s own text stays', async () => {
+  const { page, answered, close } = await openPage('#/ner');
+  await answered();
+  await page.getByRole('button', { name: '中文' }).click();
+  assert.match(await page.locator('textarea').first().inputValue(), /鲁迅/);
+  await page.locator('textarea').first().fill('Grace Hopper');
+  await page.waitForURL(/Grace/);
+  await page.getByRole('button', { name: 'English' }).click();
+  assert.equal(await page.locator('textarea').first().inputValue(), 'Grace Hopper');
+  await close();
+});
+
+test('one\'s own text and the models go along to the other tasks, an example does not', async () => {
+  const { page, answered, close } = await openPage('#/nsp');
+  await answered();
+  const text = () => page.locator('textarea').first().inputValue();
+  const go = async (name) => {
+    await page.locator('nav a', { hasText: name }).click();
+    await page.getByRole('heading', { level: 1, name }).waitFor();
+  };
+  await go('Classify');
+  assert.match(await text(), /striker/, 'the view\'s own example');
+  await page.getByLabel('Model', { exact: true }).selectOption('en');
+  await go('Next sentence');
+  assert.match(await text(), /fridge/);
+  assert.equal(await page.getByLabel('Model', { exact: true }).inputValue(), 'en');
+  await page.locator('textarea').nth(0).fill('He opened a door.');
+  await page.locator('textarea').nth(1).fill('Nobody was there.');
+  await page.waitForURL(/Nobody/);
+  await go('Names and dates');
+  assert.equal(await text(), 'He opened a door.');
+  assert.match(page.url(), /text=He%20opened%20a%20door/);
+  await go('Word pieces');
+  assert.equal(await page.locator('textarea').nth(1).inputValue(), 'Nobody was there.');
+  await go('Fill the mask');
+  assert.equal(await text(), 'He opened a door.');
+  await page.locator('.answers .hint', { hasText: 'Hide a word' }).waitFor();
+  await page.goBack();
+  await page.getByRole('heading', { level: 1, name: 'Word pieces' }).waitFor();
+  assert.equal(await text(), 'He opened a door.');
+  await close();
+});
+
+test('a page that may not remember anything works', async () => {
+  const { page, answered, close } = await openPage('docs');
+  await page.addInitScript(() => {
+    Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError'); } });
+  });
+  await page.goto(new URL('/', page.url()).href);
+  await answered();
+  await page.getByRole('button', { name: '中文' }).click();
+  await page.getByRole('button', { name: '浅色 / 深色' }).click();
+  await page.getByRole('heading', { level: 1, name: '完形填空' }).waitFor();
+  await close();
+});
+
+test('a link that is long is said so when it is opened', async () => {
+  const { page, close } = await openPage(`#/tokens?v=1&text=${'word%20'.repeat(1200)}`);
+  await page.locator('.hint', { hasText: 'more than some programs pass on' }).waitFor();
+  await close();
+});
+
 test('an emptied field stays empty in the link', async () => {
   const { page, answered, close } = await openPage('#/nsp');
   await answered();
@@ -293,6 +367,13 @@ for (const width of [320, 768, 1440]) {
     for (const view of VIEWS) {
       const { page, answered, close } = await openPage(`#/${view}`, { viewport: { width, height: 800 } });
       await answered();
+      // And with words that are longer than the page is wide.
+      if (view !== 'attention') {
+        await page.locator('textarea').first().fill(`${'W'.repeat(50)} ${'w'.repeat(300)} [MASK]`);
+        await page.waitForURL(/WWW/);
+        await page.waitForTimeout(400);
+        await answered();
+      }
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.ok(overflow <= 0, `${view} is ${overflow} pixels too wide`);
       await close();
@@ -300,12 +381,14 @@ for (const width of [320, 768, 1440]) {
   });
 }
 
-for (const colorScheme of ['light', 'dark']) {
-  test(`axe finds nothing at WCAG 2.2 A and AA (${colorScheme})`, async () => {
-    for (const view of [...VIEWS, 'attention?v=1&view=arcs', 'attention?v=1&view=table&specials=1', 'ner?v=1&text=it', 'classify?v=1&text=x&model=nobody']) {
+for (const [colorScheme, width] of /** @type {const} */ ([['light', 1280], ['dark', 1280], ['light', 320]])) {
+  test(`axe finds nothing at WCAG 2.2 A and AA (${colorScheme}, ${width} pixels)`, async () => {
+    for (const view of [...VIEWS, 'attention?v=1&view=arcs', 'attention?v=1&view=table&specials=1', 'ner?v=1&text=it', 'classify?v=1&text=x&model=nobody',
+      'pretraining?v=1&text=x&seed=abc', 'fill-mask?v=1&text=x%20y&mask=', 'classify?v=1&text=x&model=en&model2=zh']) {
       // axe is put into the page, which the page's policy rightly forbids.
-      const { page, close } = await openPage(`#/${view}`, { bypassCSP: true, colorScheme: /** @type {any} */ (colorScheme) });
-      await page.locator('.answer .result > *, .problem').first().waitFor();
+      const { page, close } = await openPage(`#/${view}`, { bypassCSP: true, colorScheme, viewport: { width, height: 900 } });
+      await page.locator('.answer .result > *, .problem, .answers > .hint').first().waitFor();
+      await page.evaluate(() => { for (const details of document.querySelectorAll('details')) details.open = true; });
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => /** @type {any} */ (window).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }));
       assert.deepEqual(violations.map((v) => `${view}: ${v.id}: ${v.nodes.map((n) => n.target).join(' ')}`), []);
@@ -313,3 +396,18 @@ for (const colorScheme of ['light', 'dark']) {
     }
   });
 }
+
+test('the words of a text that reads from right to left stand so', async () => {
+  const { page, answered, close } = await openPage('#/fill-mask?v=1&mask=1&text=' + encodeURIComponent('كلبي مشعر جدا'));
+  await answered();
+  const lefts = await page.locator('.words button').evaluateAll((all) => all.map((b) => b.getBoundingClientRect().left));
+  assert.deepEqual(lefts, lefts.toSorted((a, b) => b - a), 'the first word stands rightmost');
+  await close();
+});
+
+test('both columns of a comparison are said to screen readers', async () => {
+  const { page, close } = await openPage('#/classify?v=1&text=The%20team%20won%20the%20cup.&model=en&model2=zh');
+  await page.locator('.answer').nth(1).locator('.bars').waitFor();
+  assert.match(await page.locator('#live').textContent(), /^en: .+ — zh: .+/);
+  await close();
+});

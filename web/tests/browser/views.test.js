@@ -108,6 +108,34 @@ test('aspects are chosen by a click on a word', async () => {
   await close();
 });
 
+test('logits are shown as numbers', async () => {
+  const { page, answered, close } = await openPage('#/classify?v=1&model=en&function=none&text=The%20team%20won');
+  await answered();
+  const figures = await page.locator('.bars .share').allTextContents();
+  assert.ok(figures.every((figure) => /^-?\d+\.\d{3}$/.test(figure)), `${figures}`);
+  assert.doesNotMatch(await page.locator('#live').textContent(), /%/);
+  const widths = await page.locator('.bars .fill').evaluateAll((all) => all.map((fill) => parseFloat(fill.style.width)));
+  assert.ok(Math.max(...widths) <= 100 && widths[0] > widths[1]);
+  await close();
+});
+
+test('what the page knows of a model is in its language', async () => {
+  const { page, answered, close } = await openPage('#/classify?v=1&model=en&text=The%20team%20won', { locale: 'zh-CN' });
+  await answered();
+  assert.match(await page.locator('.bars').textContent(), /体育/);
+  const offered = await page.getByLabel('任务头').locator('option').allTextContents();
+  assert.deepEqual(offered, ['主题', '情感']);
+  await page.locator('nav a', { hasText: '人名' }).click();
+  assert.match(await page.getByLabel('词片合并方式').textContent(), /首片/);
+  await close();
+});
+
+test('white space is nothing to ask', async () => {
+  const { page, close } = await openPage('#/tokens?v=1&text=%20');
+  await page.locator('.answers .hint', { hasText: 'Write something' }).waitFor();
+  await close();
+});
+
 test('the sentences of a pair are swapped and drawn at random', async () => {
   const { page, answered, close } = await openPage('#/nsp?v=1&text=One.&pair=Two.');
   await answered();

@@ -30,6 +30,10 @@ test('CSV quotes what needs it and disarms formulas', () => {
   assert.equal(csv([['a', 'b"c', 'd,e', 1.5], ['=SUM(A1)', '-x', -2, '多\n行']]), 'a,"b""c","d,e",1.5\r\n\'=SUM(A1),\'-x,-2,"多\n行"\r\n');
 });
 
+test('a sign alone is no formula', () => {
+  assert.equal(csv([['-', '+', '=', '@', '--']]), "-,+,=,@,'--\r\n");
+});
+
 test('colours run from the page to the far end, each opaque', () => {
   const table = colorTable(false, 'linear');
   assert.equal(table[0], 0xffffffff);
