@@ -71,7 +71,7 @@ class WordPicker {
     this.page = page;
     this.set = set;
     this.element = h('div', {
-      class: 'words picker', dir: 'auto', role: 'group', 'aria-label': t('sentiment.words'),
+      class: 'words picker', dir: 'auto', role: 'group', 'aria-label': t('sentiment.choose'),
       onpointerup: () => { if (this.dragging && this.from !== this.to) this.take(); this.dragging = false; },
       onpointerleave: () => { if (this.dragging) this.stop(); },
     });

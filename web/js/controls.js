@@ -41,7 +41,7 @@ export function markFaults(form, faults) {
     if (fault.message === '') continue;
     said.add(fault.name);
     const id = `${control.id}-fault`;
-    control.after(h('p', { class: 'fault', id }, fault.message));
+    control.after(h('p', { class: 'fault', id, lang: fault.english ? 'en' : null }, fault.message));
     control.setAttribute('aria-describedby', id);
   }
   return said;

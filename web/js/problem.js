@@ -23,7 +23,8 @@ const NAMES = /** @type {Record<string, string>} */ ({
   texts: 'text', text_pair: 'pair', top_k: 'k', masked_lm_prob: 'probability', min_score: 'min', whole_word: 'whole', layers: 'layer', heads: 'head',
 });
 
-/** What is wrong with one control. @typedef {{name: string, message: string}} Fault */
+/** What is wrong with one control; english: in the server's words.
+ * @typedef {{name: string, message: string, english?: boolean}} Fault */
 
 /** @param {unknown} error */
 function problemOf(error) {
@@ -43,7 +44,7 @@ export function faultsOf(error) {
   const said = REPLACED.has(kindOf(problem) ?? '');
   return (problem.errors ?? []).map(({ pointer = '', detail }) => {
     const field = pointer.split('/')[1] ?? '';
-    return { name: NAMES[field] ?? field, message: said ? '' : inWords(detail, pointer) };
+    return { name: NAMES[field] ?? field, ...(said ? { message: '' } : inWords(detail, pointer)) };
   });
 }
 
@@ -51,8 +52,10 @@ export function faultsOf(error) {
  * @param {string} detail  @param {string} pointer */
 function inWords(detail, pointer) {
   const limit = /^must be (at least|at most) (\S+)$/.exec(detail);
-  if (limit) return t(limit[1] === 'at least' ? 'fault.at-least' : 'fault.at-most', { n: limit[2] });
-  return detail.replace(`${pointer} is`, 'This is');
+  if (limit) return { message: t(limit[1] === 'at least' ? 'fault.at-least' : 'fault.at-most', { n: limit[2] }) };
+  const among = /; there are: (.+)$/.exec(detail);
+  if (among && currentLanguage() !== 'en') return { message: t('fault.among', { list: among[1] }) };
+  return { message: detail.replace(`${pointer} is`, 'This is'), english: true };
 }
 
 /**

@@ -84,6 +84,7 @@ export default {
   'fault.whole-number': 'Write a whole number from 0 to {n}.',
   'fault.at-least': 'At least {n}.',
   'fault.at-most': 'At most {n}.',
+  'fault.among': 'There are: {list}.',
   'request-id': 'Request {id}',
 
   timing: 'Timing',
@@ -207,7 +208,8 @@ export default {
   'sentiment.aspects-example': 'room, battery life',
   'sentiment.add': 'Add an aspect',
   'sentiment.remove': 'Remove {aspect}',
-  'sentiment.words': 'Or choose words of the text: click one; for several, shift and click the last, drag, or press shift with the arrow keys and then Enter',
+  'sentiment.words': 'Or choose words of the text: click one; for several, shift and click the last, drag, or press shift with the arrow keys and then Enter.',
+  'sentiment.choose': 'Words of the text: press one to choose it as an aspect',
   'sentiment.not-mentioned': 'not mentioned',
   'sentiment.positive': 'positive',
   'sentiment.neutral': 'neutral',

@@ -84,6 +84,7 @@ export default {
   'fault.whole-number': '请写 0 到 {n} 之间的整数。',
   'fault.at-least': '至少为 {n}。',
   'fault.at-most': '最多为 {n}。',
+  'fault.among': '可选的有：{list}。',
   'request-id': '请求编号 {id}',
 
   timing: '用时',
@@ -207,7 +208,8 @@ export default {
   'sentiment.aspects-example': '屏幕, 电池',
   'sentiment.add': '添加一个方面',
   'sentiment.remove': '去掉“{aspect}”',
-  'sentiment.words': '或者从文本中选词：点击一个词；要选几个相连的词，按住 Shift 点击最后一个，或者拖动，或者按 Shift 加方向键再按 Enter',
+  'sentiment.words': '或者从文本中选词：点击一个词；要选几个相连的词，按住 Shift 点击最后一个，或者拖动，或者按 Shift 加方向键再按 Enter。',
+  'sentiment.choose': '文本中的词：按下即选为方面',
   'sentiment.not-mentioned': '文中未提到',
   'sentiment.positive': '正面',
   'sentiment.neutral': '中性',

@@ -69,6 +69,12 @@ test('a field that the server refuses is marked, and its sentence said once', as
   }
 });
 
+test('what may be chosen is said in the page\'s language', async () => {
+  const { page, close } = await openPage('#/ner?v=1&text=Ada&types=X', { locale: 'zh-CN' });
+  await page.locator('.fault', { hasText: '可选的有：DATE' }).waitFor();
+  await close();
+});
+
 test('a value that is no number is marked, and nothing is asked', async () => {
   for (const [fragment, label] of [
     ['#/pretraining?v=1&text=a%20b&seed=abc', 'Seed'],

@@ -411,3 +411,23 @@ test('both columns of a comparison are said to screen readers', async () => {
   assert.match(await page.locator('#live').textContent(), /^en: .+ — zh: .+/);
   await close();
 });
+
+test('with forced colours, what a colour says is still to be seen', async () => {
+  const { page, answered, close } = await openPage('#/fill-mask', { forcedColors: 'active' });
+  await answered();
+  const look = (selector) => page.locator(selector).first().evaluate((e) => {
+    const { backgroundColor, borderTopWidth, borderBottomStyle, borderBottomWidth, color } = getComputedStyle(e);
+    return { backgroundColor, borderTopWidth, borderBottom: `${borderBottomWidth} ${borderBottomStyle}`, color };
+  });
+  const { backgroundColor: canvas } = await look('main');
+  const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  assert.notEqual((await look('.bars .fill')).backgroundColor, paper, `bars are painted, on ${canvas}`);
+  assert.equal((await look('.bars .track')).borderTopWidth, '1px');
+  for (const [on, off] of [['.words [aria-pressed="true"]', '.words [aria-pressed="false"]'], ['nav [aria-current]', 'nav a:not([aria-current])']]) {
+    assert.notEqual((await look(on)).backgroundColor, (await look(off)).backgroundColor, on);
+  }
+  await page.locator('nav a', { hasText: 'Sentiment' }).click();
+  await page.locator('mark.negative').first().waitFor();
+  assert.notEqual((await look('mark.negative')).borderBottom, (await look('mark.positive')).borderBottom);
+  await close();
+});
