@@ -5,18 +5,17 @@
 import { ask, get } from './api.js';
 import { Column } from './column.js';
 import { markFaults, modelControl } from './controls.js';
-import { h, keepingFocus, replace } from './dom.js';
+import { h, replace } from './dom.js';
 import { drawHeader, linkTasks, useTheme } from './frame.js';
 import { currentLanguage, LANGUAGES, pickLanguage, setLanguage, t } from './i18n.js';
 import { faultsOf, problemNotice } from './problem.js';
 import { completeState, formatFragment, isLocation, MAX_LINK, parseFragment, withoutDefaults } from './state.js';
 import { recall, remember } from './storage.js';
 import { VIEWS } from './views.js';
+import { Waiting } from './waiting.js';
 
 /** Typing asks after this pause, in milliseconds. */
 const TYPING_PAUSE = 300;
-/** A wait longer than this is shown, in milliseconds. */
-const SHOW_WAIT_AFTER = 400;
 
 /** What is the same for every view. */
 const SETTINGS = { model: '', model2: '' };
@@ -32,7 +31,6 @@ const SETTINGS = { model: '', model2: '' };
 class App {
   constructor() {
     this.root = /** @type {HTMLElement} */ (document.getElementById('app'));
-    this.status = /** @type {HTMLElement} */ (document.getElementById('status'));
     this.failure = /** @type {HTMLElement} */ (document.getElementById('failure'));
     /** @type {any[]} */
     this.models = [];
@@ -46,7 +44,9 @@ class App {
     /** @type {(Answer[]|Error)[]|undefined} */
     this.answers = undefined;
     this.typing = 0;
-    this.waiting = 0;
+    this.waiting = new Waiting(/** @type {HTMLElement} */ (document.getElementById('status')), {
+      shown: () => this.showWaiting(), cancel: () => this.cancel(), again: () => this.askAgain(),
+    });
     this.abort = new AbortController();
     /** What goes along to the other tasks.
      * @type {State|undefined} */
@@ -60,6 +60,7 @@ class App {
   async start() {
     setLanguage(pickLanguage(recall('language'), navigator.languages));
     useTheme(() => this.changed());
+    linkTasks((id) => this.linkTo(id));
     addEventListener('hashchange', () => this.read());
     addEventListener('popstate', () => this.read());
     // Not by its href: the fragment is the state.
@@ -123,8 +124,8 @@ class App {
     }
   }
 
-  /** Writes the whole state into the address and into the links to the other
-   * tasks: whoever opens it sees the same, in whichever language.
+  /** Writes the whole state into the address: whoever opens it sees the same, in
+   * whichever language.
    * @param {{push?: boolean}} [how]  push: as a step of Back */
   write({ push = false } = {}) {
     const fragment = formatFragment({ view: this.view.id, state: withoutDefaults(this.state, { ...SETTINGS, ...this.view.settings }) });
@@ -137,15 +138,18 @@ class App {
   /** Takes the reader's own text along to the other tasks, and the models; a
    * view that has no text of theirs shows its example. */
   carry() {
-    const { text, pair, model, model2 } = this.state;
+    const { text, pair } = this.state;
     const own = text.trim() !== '' && LANGUAGES.every((language) => this.view.example(language).text !== text);
     this.carried = own ? { text, pair: pair ?? this.carried?.pair ?? '' } : undefined;
-    linkTasks((id) => {
-      const view = VIEWS.find((v) => v.id === id) ?? VIEWS[0];
-      const takes = view.example(currentLanguage());
-      const taken = Object.entries(this.carried ?? {}).filter(([name]) => name in takes);
-      return formatFragment({ view: id, state: withoutDefaults({ ...Object.fromEntries(taken), model, model2 }, SETTINGS) });
-    });
+  }
+
+  /** Where a link to another task leads. @param {string} id */
+  linkTo(id) {
+    const view = VIEWS.find((v) => v.id === id) ?? VIEWS[0];
+    const takes = view.example(currentLanguage());
+    const taken = Object.entries(this.carried ?? {}).filter(([name]) => name in takes);
+    const { model, model2 } = this.state;
+    return formatFragment({ view: id, state: withoutDefaults({ ...Object.fromEntries(taken), model, model2 }, SETTINGS) });
   }
 
   /** Registers a part of the page that follows the state.
@@ -207,7 +211,7 @@ class App {
     }
     this.asked = key;
     const { signal } = this.abort;
-    this.waiting = window.setTimeout(() => this.showWaiting(), SHOW_WAIT_AFTER);
+    this.waiting.start();
     // The refusal of one model leaves the answer of the other.
     const answers = await Promise.all(questions.map((question) => this.askAll(question, signal).catch((error) => error)));
     if (signal.aborted) return;
@@ -298,32 +302,24 @@ class App {
     return faultsOf(error).map((fault) => (fault.name === 'model' && second ? { ...fault, name: 'model2' } : fault));
   }
 
+  stopWaiting() {
+    this.panel?.removeAttribute('aria-busy');
+    this.waiting.stop();
+  }
+
   showWaiting() {
     this.panel?.setAttribute('aria-busy', 'true');
     this.announce(t('waiting'));
-    replace(this.status, h('p', { class: 'waiting' }, h('progress', { 'aria-label': t('waiting') }), t('waiting'),
-      h('button', { type: 'button', onclick: () => this.cancel() }, t('cancel'))));
-  }
-
-  stopWaiting() {
-    clearTimeout(this.waiting);
-    this.panel?.removeAttribute('aria-busy');
-    replace(this.status);
   }
 
   cancel() {
-    // "Ask again" comes where "Cancel" was, focus and all.
-    keepingFocus(this.status, () => {
-      this.forget();
-      replace(this.status, h('p', { class: 'waiting' }, t('cancelled'), h('button', { type: 'button', onclick: () => this.askAgain() }, t('ask-again'))));
-    });
+    this.forget();
     this.age(true);
     this.announce(t('cancelled'));
   }
 
   askAgain() {
     this.panel?.querySelector('section')?.focus({ preventScroll: true });
-    replace(this.status);
     this.answer();
   }
 

@@ -16,17 +16,23 @@ function element(id) {
 export function drawHeader(views, current) {
   const nav = element('views');
   nav.setAttribute('aria-label', t('tasks'));
-  replace(nav, views.map(({ id }) => h('a', { 'data-view': id, 'aria-current': id === current ? 'page' : null }, t(`${id}.title`))));
+  replace(nav, views.map(({ id }) => h('a', { href: `#/${id}`, 'data-view': id, 'aria-current': id === current ? 'page' : null }, t(`${id}.title`))));
   const language = element('language');
   language.textContent = currentLanguage() === 'en' ? '中文' : 'English';
   language.lang = currentLanguage() === 'en' ? 'zh-Hans' : 'en';
   element('theme').textContent = t('theme');
 }
 
-/** Where the tasks lead, which changes with what is on screen.
+/** Where the tasks lead changes with what is on screen, with each letter; it is
+ * written when a link is about to be followed, as texts may be long.
  * @param {(view: string) => string} to */
 export function linkTasks(to) {
-  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (element('views').querySelectorAll('a'))) link.href = to(link.dataset.view ?? '');
+  for (const sign of ['pointerover', 'focusin', 'click']) {
+    element('views').addEventListener(sign, ({ target }) => {
+      const link = target instanceof Element && target.closest('a');
+      if (link) link.href = to(link.dataset.view ?? '');
+    }, { capture: true });
+  }
 }
 
 /** Calls back whenever the page turns light or dark: pictures on a canvas keep
