@@ -23,6 +23,8 @@ export class Problem extends Error {
  * Back, and a change that needs one of several requests anew, are instant. */
 const answered = new Map();
 const KEPT_ANSWERS = 24;
+/** All heads of 512 tokens take 19 MB. */
+const KEPT_BYTES = 1 << 27;
 
 /**
  * Posts a request, or returns its answer if it was asked before.
@@ -33,10 +35,20 @@ const KEPT_ANSWERS = 24;
 export async function ask(request, signal) {
   const key = JSON.stringify(request);
   const before = answered.get(key);
-  if (before) return before;
+  if (before) {
+    // The one used last goes last.
+    answered.delete(key);
+    answered.set(key, before);
+    return before;
+  }
   const answer = await post(request, signal);
   answered.set(key, answer);
-  if (answered.size > KEPT_ANSWERS) answered.delete(answered.keys().next().value);
+  let bytes = 0;
+  let kept = 0;
+  for (const [old, { data }] of [...answered].reverse()) {
+    bytes += data.byteLength ?? 0;
+    if (++kept > KEPT_ANSWERS || (bytes > KEPT_BYTES && kept > 1)) answered.delete(old);
+  }
   return answer;
 }
 

@@ -43,6 +43,8 @@ class App {
     this.asked = '';
     /** @type {(Answer[]|Error)[]|undefined} */
     this.answers = undefined;
+    /** @type {import('./api.js').Request[][]} */
+    this.requests = [];
     this.typing = 0;
     this.waiting = new Waiting(/** @type {HTMLElement} */ (document.getElementById('status')), {
       shown: () => this.showWaiting(), cancel: () => this.cancel(), again: () => this.askAgain(),
@@ -103,7 +105,8 @@ class App {
 
   /** @param {State} state  of a fragment */
   complete(state) {
-    return completeState(state, { ...SETTINGS, ...this.view.settings }, this.view.example(currentLanguage()));
+    const complete = completeState(state, { ...SETTINGS, ...this.view.settings }, this.view.example(currentLanguage()));
+    return this.view.clean?.(complete) ?? complete;
   }
 
   /**
@@ -112,8 +115,9 @@ class App {
    * @param {State} patch  @param {{typing?: boolean}} [how]
    */
   set(patch, { typing = false } = {}) {
+    const changes = Object.entries(patch).some(([name, value]) => this.state[name] !== value);
     this.state = { ...this.state, ...patch };
-    this.write({ push: !typing });
+    this.write({ push: !typing && changes });
     clearTimeout(this.typing);
     if (typing) {
       // An answer that comes now is one to another text.
@@ -197,7 +201,8 @@ class App {
     const key = JSON.stringify(questions.map(({ state, requests }) => [requests, this.view.followUps && state]));
     if (key === this.asked) {
       // Asked already: the answer is on its way, or here.
-      if (this.answers) this.show(this.answers, questions);
+      // With the requests that followed from the first answers.
+      if (this.answers) this.show(this.answers, questions.map(({ state }, i) => ({ state, requests: this.requests[i] })));
       return;
     }
     this.forget();
@@ -217,6 +222,7 @@ class App {
     if (signal.aborted) return;
     this.stopWaiting();
     this.answers = answers;
+    this.requests = questions.map(({ requests }) => requests);
     this.show(answers, questions);
   }
 
@@ -285,7 +291,8 @@ class App {
   summaryOf(answers, questions) {
     return answers.map((answer, i) => {
       if (answer instanceof Error || this.columns[i].failed) return '';
-      const sentence = this.view.summary(answer, questions[i].state);
+      const sentence = this.view.summary(answer, questions[i].state, this.columns[i].result);
+      if (sentence === '') return '';
       return answers.length > 1 ? `${this.columns[i].heading.textContent}: ${sentence}` : sentence;
     }).filter(Boolean).join(' — ');
   }

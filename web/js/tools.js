@@ -28,8 +28,20 @@ export class Tools {
       h('div', { class: 'row exports', role: 'group', 'aria-label': t('save-as') },
         h('span', {}, t('save-as')),
         Object.entries(EXPORTS).map(([name, make]) => h('button', {
-          type: 'button', onclick: async () => { if (this.shown) download(`${this.name}.${name.toLowerCase()}`, await make(this.shown)); },
-        }, name))));
+          type: 'button', onclick: () => this.save(name, make),
+        }, name)),
+        this.failure = h('p', { role: 'alert' })));
+  }
+
+  /** @param {string} name  @param {(shown: import('./export.js').Shown) => Promise<Blob>|Blob} make */
+  async save(name, make) {
+    if (!this.shown) return;
+    replace(this.failure);
+    try {
+      download(`${this.name}.${name.toLowerCase()}`, await make(this.shown));
+    } catch (error) {
+      replace(this.failure, t('not-saved', { name, error: String(error) }));
+    }
   }
 
   /** @param {import('./export.js').Shown & {requests: Request[]}} shown  @param {string} name  of its files */
