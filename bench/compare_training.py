@@ -6,7 +6,7 @@ prediction, with dropout, forward, backward and AdamW, always on the same batch.
 Both programs compute the vocabulary's logits only where pieces are predicted,
 15 % of the tokens. Each lives in a process of its own and they take turns
 (A B A B), so a machine that speeds up or slows down does so for all of them.
-The table shows medians and Cloze's ratio to PyTorch.
+The table shows medians and Cloze's ratio to PyTorch in the same precision.
 
     python bench/compare_training.py --bert bin/bert
     python bench/compare_training.py --bert bin/bert --precisions float32,bfloat16 --stock
@@ -53,7 +53,7 @@ def main():
 def parse_arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--bert", default="bin/bert", help="Cloze's command line, built with make build")
-    p.add_argument("--precisions", default="float32", help="of PyTorch: float32, bfloat16 (by autocast)")
+    p.add_argument("--precisions", default="float32", help="float32, bfloat16 (PyTorch's by autocast)")
     p.add_argument("--stock", action="store_true",
                    help="also measure transformers' BertForPreTraining as it is: with the logits of every token")
     p.add_argument("--batch", type=int, default=32)
@@ -125,8 +125,8 @@ def torch_step(batch, length, precision, every, attention, adamw):
     return step
 
 
-def cloze_turn(args):
-    out = subprocess.run([args.bert, "bench", "--train", "--threads", str(args.threads), "--batch", str(args.batch),
+def cloze_turn(args, precision):
+    out = subprocess.run([args.bert, "bench", "--train", "--precision", precision, "--threads", str(args.threads), "--batch", str(args.batch),
                           "--length", str(args.length), "--duration", f"{args.seconds}s", "--format", "json"],
                          check=True, capture_output=True, text=True).stdout
     return json.loads(out.splitlines()[0])
@@ -135,9 +135,10 @@ def cloze_turn(args):
 def measure(peers, args):
     times, memory = {}, 0
     for _ in range(args.rounds):
-        turn = cloze_turn(args)
-        times.setdefault(("cloze", "float32"), []).append(turn["median_ms"])
-        memory = max(memory, turn["peak_rss_bytes"])
+        for precision in args.precisions:
+            turn = cloze_turn(args, precision)
+            times.setdefault(("cloze", precision), []).append(turn["median_ms"])
+            memory = max(memory, turn["peak_rss_bytes"])
         for peer in peers:
             steps = peer.turn(args.batch, args.length, args.seconds)
             times.setdefault((peer.name, peer.precision), []).append(statistics.median(steps))
@@ -151,8 +152,9 @@ def measure(peers, args):
 
 def show(rows):
     print(f"\n{'program':>12} {'precision':>10} {'median ms':>10} {'min':>9} {'max':>9} {'tokens/s':>9}  cloze is")
-    cloze = rows[0]
+    clozes = {row["precision"]: row for row in rows if row["program"] == "cloze"}
     for row in rows:
+        cloze = clozes[row["precision"]]
         ratio = "" if row is cloze else f"{row['median_ms'] / cloze['median_ms']:.2f}x as fast"
         print(f"{row['program']:>12} {row['precision']:>10} {row['median_ms']:>10.1f} {row['min_ms']:>9.1f} "
               f"{row['max_ms']:>9.1f} {row['tokens_per_second']:>9}  {ratio}")

@@ -24,7 +24,7 @@ import (
 type benchCmd struct {
 	Preset    []string      `help:"Sizes with random weights, of ${presets}; with --train also l6-h384." placeholder:"NAME"`
 	Model     []string      `help:"Model directories." placeholder:"DIR" type:"existingdir"`
-	Precision []string      `default:"float32" help:"Precisions of the weights: ${precisions}."`
+	Precision []string      `default:"float32" help:"Precisions of the weights: ${precisions}; with --train of the matrix products: float32, bfloat16."`
 	Threads   []int         `default:"0" help:"Numbers of threads; 0 is as many as the program may use."`
 	Train     bool          `help:"Measure training steps instead of passes: forward, backward and AdamW."`
 	Batch     []int         `help:"Numbers of sequences in a pass: 1 and 8, or 32 with --train, if not given."`
@@ -117,8 +117,8 @@ func (c *benchCmd) check() error {
 		if !kernels.Supported(prec) {
 			return fmt.Errorf("this processor does not compute in %s", prec)
 		}
-		if c.Train && prec != kernels.Float32 {
-			return fmt.Errorf("training computes in %s, not in %s", kernels.Float32, prec)
+		if c.Train && prec != kernels.Float32 && prec != kernels.BFloat16 {
+			return fmt.Errorf("training computes in %s or %s, not in %s", kernels.Float32, kernels.BFloat16, prec)
 		}
 	}
 	for _, n := range slices.Concat(c.Batch, c.Length) {
@@ -206,7 +206,7 @@ func (c *benchCmd) measure(ctx context.Context, s subject, w io.Writer) error {
 	pool := kernels.NewPool(s.threads)
 	defer pool.Close()
 	if c.Train {
-		return c.measureTraining(ctx, s, pool, w)
+		return c.measureTraining(ctx, s, prec, pool, w)
 	}
 	start := time.Now()
 	m, err := s.load(bert.Options{Precision: prec, Pool: pool})

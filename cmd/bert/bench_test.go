@@ -46,16 +46,22 @@ func TestBenchWritesARowOfTheDocumentedFields(t *testing.T) {
 }
 
 func TestBenchMeasuresTraining(t *testing.T) {
+	for _, precision := range []string{"float32", "bfloat16"} {
+		t.Run(precision, func(t *testing.T) { testBenchTraining(t, precision) })
+	}
+}
+
+func testBenchTraining(t *testing.T, precision string) {
 	cmd := benchCmd{Train: true, Preset: []string{"tiny"}, Batch: []int{3}, Length: []int{9}, Duration: time.Millisecond, Format: "json"}
 	var out bytes.Buffer
-	if err := cmd.measure(t.Context(), subject{preset: "tiny", precision: "float32", threads: 2}, &out); err != nil {
+	if err := cmd.measure(t.Context(), subject{preset: "tiny", precision: precision, threads: 2}, &out); err != nil {
 		t.Fatal(err)
 	}
 	var row benchRow
 	if err := json.Unmarshal(out.Bytes(), &row); err != nil {
 		t.Fatal(err)
 	}
-	if !row.Train || row.Preset != "tiny" || row.Threads != 2 || row.Batch != 3 || row.Length != 9 {
+	if !row.Train || row.Precision != precision || row.Preset != "tiny" || row.Threads != 2 || row.Batch != 3 || row.Length != 9 {
 		t.Errorf("row %s", out.Bytes())
 	}
 	for name, value := range map[string]float64{

@@ -35,7 +35,7 @@ const predictedShare = 0.15
 
 // measureTraining measures steps of pre-training: masked language model and
 // next sentence prediction, forward, backward and AdamW, with dropout.
-func (c *benchCmd) measureTraining(ctx context.Context, s subject, pool *kernels.Pool, w io.Writer) error {
+func (c *benchCmd) measureTraining(ctx context.Context, s subject, prec kernels.Precision, pool *kernels.Pool, w io.Writer) error {
 	start := time.Now()
 	m, err := s.loadForTraining()
 	if err != nil {
@@ -43,8 +43,9 @@ func (c *benchCmd) measureTraining(ctx context.Context, s subject, pool *kernels
 	}
 	optimizer := training.NewAdamW(m.Parameters(), nil, training.DefaultAdamWOptions())
 	startup := time.Since(start)
-	peak := kernels.Peak(pool, kernels.Float32)
+	peak := kernels.Peak(pool, prec)
 	ws := m.NewTrainingWorkspace(pool)
+	ws.SetPrecision(prec)
 	for _, batch := range c.Batch {
 		for _, length := range c.Length {
 			if length > m.Config.MaxPositionEmbeddings {

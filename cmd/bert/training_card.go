@@ -55,8 +55,8 @@ func (c *card) write(path string) error {
 	fmt.Fprintf(&b, "# %s\n\n", c.title)
 	fmt.Fprintf(&b, "Made by Cloze (`%s`%s) with\n\n    %s\n\n", "bert", version(), c.command)
 	fmt.Fprintf(&b, "Started from: %s. ", c.base)
-	fmt.Fprintf(&b, "Steps taken: %d of %d; tokens read: %s; time of this process: %s on %d threads (%s/%s).\n",
-		c.last.Step, c.last.Steps, thousands(int(c.tokens)), seconds(c.elapsed), c.start.Start.Threads, runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(&b, "Steps taken: %d of %d; tokens read: %s; time of this process: %s on %d threads (%s/%s), matrix products in %s.\n",
+		c.last.Step, c.last.Steps, thousands(int(c.tokens)), seconds(c.elapsed), c.start.Start.Threads, runtime.GOOS, runtime.GOARCH, c.start.Start.Precision)
 	if c.curves {
 		fmt.Fprintf(&b, "\n![Loss and scores by step](%s)\n", curvesSVG)
 	}

@@ -145,7 +145,7 @@ func sameRuns(t *testing.T, want, got string) {
 func TestFromTextToAServableModel(t *testing.T) {
 	dir, vocab, corpus := texts(t)
 	pretrained := filepath.Join(dir, "pretrained")
-	pretrain := &pretrainCmd{File: writeRun(t, dir, vocab, corpus, pretrained, 10, 5)}
+	pretrain := &pretrainCmd{File: writeRun(t, dir, vocab, corpus, pretrained, 10, 5), Precision: "bfloat16"}
 	if err := pretrain.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +171,12 @@ func TestFromTextToAServableModel(t *testing.T) {
 				t.Errorf("%s of %s: %v", name, output, err)
 			}
 		}
+	}
+	if card := string(read(t, filepath.Join(pretrained, cardFile))); !strings.Contains(card, "matrix products in bfloat16.") {
+		t.Errorf("the card does not name the precision:\n%s", card)
+	}
+	if line, _, _ := strings.Cut(string(read(t, filepath.Join(pretrained, metricsFile))), "\n"); !strings.Contains(line, `"precision":"bfloat16"`) {
+		t.Errorf("the first line of %s does not name the precision: %s", metricsFile, line)
 	}
 	card := string(read(t, filepath.Join(finetuned, cardFile)))
 	for _, want := range []string{"# finetuned", pretrained, "| order | set | 40 | accuracy |", "curves.svg", "\"learning_rate\": 0.005"} {

@@ -14,6 +14,7 @@ type attention struct {
 	dropout         dropoutSite
 	output          output
 	heads, headSize int
+	precision       kernels.Precision // when serving
 }
 
 // attentionActivations are what attention computes on the way.
@@ -39,6 +40,7 @@ func newAttention(prefix string, c *Config, layer int) attention {
 func (a *attention) params() []*Param { return append(a.qkv.params(), a.output.params()...) }
 
 func (a *attention) load(r *reader) error {
+	a.precision = r.options.Precision
 	if err := a.qkv.load(r); err != nil {
 		return err
 	}
@@ -55,7 +57,7 @@ func (a *attention) forward(ws *Workspace, acts *attentionActivations, x []float
 
 // attend computes acts.context from x (ΣT, H).
 func (a *attention) attend(ws *Workspace, acts *attentionActivations, x []float32, in Batch) {
-	a.qkv.forward(ws.pool, acts.qkv, x, in.Tokens(), kernels.None, nil)
+	a.qkv.forward(ws, acts.qkv, x, in.Tokens(), kernels.None, nil)
 	a.begin(ws, acts, in)
 	ws.attention.Run(ws.pool)
 }
@@ -74,13 +76,13 @@ func (a *attention) attendBackward(ws *Workspace, acts *attentionActivations, d,
 	g.qkv = grow(g.qkv, len(acts.qkv))
 	a.begin(ws, acts, in)
 	ws.attention.Backward(ws.pool, g.qkv, dContext)
-	a.qkv.backward(ws.pool, d, g.qkv, x, in.Tokens(), true)
+	a.qkv.backward(ws, d, g.qkv, x, in.Tokens(), true)
 }
 
 // begin makes ws.attention this layer's.
 func (a *attention) begin(ws *Workspace, acts *attentionActivations, in Batch) {
 	ws.attention = kernels.Attention{
 		QKV: acts.qkv, Context: acts.context, Probs: acts.probs, Dropout: ws.dropout(a.dropout),
-		Starts: in.Starts, Heads: a.heads, HeadSize: a.headSize,
+		Starts: in.Starts, Heads: a.heads, HeadSize: a.headSize, Precision: a.precision,
 	}
 }

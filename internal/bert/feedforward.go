@@ -41,7 +41,7 @@ func (f *feedForward) bytes() int { return f.dense.bytes() + f.output.bytes() }
 
 // forward computes y (ΣT, H) from x (ΣT, H).
 func (f *feedForward) forward(ws *Workspace, acts *feedForwardActivations, y, x []float32, rows int) {
-	f.dense.forwardActivated(ws.pool, acts.intermediate, acts.slope, x, rows, f.activation)
+	f.dense.forwardActivated(ws, acts.intermediate, acts.slope, x, rows, f.activation)
 	f.output.forward(ws, y, acts.sum, acts.intermediate, x, rows)
 }
 
@@ -51,5 +51,5 @@ func (f *feedForward) backward(ws *Workspace, acts *feedForwardActivations, d, x
 	dIntermediate := grow(g.intermediate, len(acts.intermediate)) // before the activation
 	g.intermediate = dIntermediate
 	f.output.backward(ws, d, dIntermediate, acts.slope, acts.sum, acts.intermediate, rows)
-	f.dense.backward(ws.pool, d, dIntermediate, x, rows, true)
+	f.dense.backward(ws, d, dIntermediate, x, rows, true)
 }

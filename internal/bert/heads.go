@@ -117,7 +117,7 @@ func (c *classifier) forward(ws *Workspace, x []float32) []float32 {
 	}
 	rows := len(x) / c.dense.in
 	acts.logits = grow(acts.logits, rows*c.dense.out)
-	c.dense.forward(ws.pool, acts.logits, acts.input, rows, kernels.None, nil)
+	c.dense.forward(ws, acts.logits, acts.input, rows, kernels.None, nil)
 	return acts.logits
 }
 
@@ -126,7 +126,7 @@ func (c *classifier) backward(ws *Workspace, dx, dLogits []float32) {
 	rows := len(dx) / c.dense.in
 	dInput := grow(ws.gradients.rows, len(dx))
 	ws.gradients.rows = dInput
-	c.dense.backward(ws.pool, dInput, dLogits, ws.heads[c.slot].input, rows, false)
+	c.dense.backward(ws, dInput, dLogits, ws.heads[c.slot].input, rows, false)
 	if mask := ws.dropout(c.dropout); mask.Active() {
 		drop(ws.pool, mask, dInput, dInput)
 	}

@@ -96,23 +96,23 @@ type span struct{ start, end int }
 func (s span) of(values []float32) []float32 { return values[s.start:s.end:s.end] }
 
 // forward computes y = act(x·Wᵀ + b) + residual; residual may be nil, or y.
-func (l *linear) forward(pool *kernels.Pool, y, x []float32, rows int, act kernels.Activation, residual []float32) {
+func (l *linear) forward(ws *Workspace, y, x []float32, rows int, act kernels.Activation, residual []float32) {
 	ep := kernels.Epilogue{Bias: l.bias, Activation: act, Residual: residual}
 	if l.packed != nil {
-		l.packed.Mul(pool, y, x, rows, ep)
+		l.packed.Mul(ws.pool, y, x, rows, ep)
 		return
 	}
-	kernels.MulNT(pool, y, x, l.weight, rows, l.out, l.in, ep)
+	kernels.MulNT(ws.pool, ws.precision, y, x, l.weight, rows, l.out, l.in, ep)
 }
 
 // forwardActivated is forward without a residual that, when training, keeps the
 // slope of the activation (rows, out) for backward; slope is nil when serving.
-func (l *linear) forwardActivated(pool *kernels.Pool, y, slope, x []float32, rows int, act kernels.Activation) {
+func (l *linear) forwardActivated(ws *Workspace, y, slope, x []float32, rows int, act kernels.Activation) {
 	if slope == nil {
-		l.forward(pool, y, x, rows, act, nil)
+		l.forward(ws, y, x, rows, act, nil)
 		return
 	}
-	kernels.MulNTWithSlope(pool, y, slope, x, l.weight, l.bias, rows, l.out, l.in, act)
+	kernels.MulNTWithSlope(ws.pool, ws.precision, y, slope, x, l.weight, l.bias, rows, l.out, l.in, act)
 }
 
 // backward differentiates y = x·Wᵀ + b. From dy = ∂loss/∂y (rows, out):
@@ -122,10 +122,10 @@ func (l *linear) forwardActivated(pool *kernels.Pool, y, slope, x []float32, row
 //	dx        = dy·W     or dx += dy·W with add
 //
 // A nil dx is not computed.
-func (l *linear) backward(pool *kernels.Pool, dx, dy, x []float32, rows int, add bool) {
-	l.learn(pool, dy, x, rows)
+func (l *linear) backward(ws *Workspace, dx, dy, x []float32, rows int, add bool) {
+	l.learn(ws, dy, x, rows)
 	if dx != nil {
-		kernels.MulNN(pool, dx, dy, l.weight, rows, l.in, l.out, add)
+		kernels.MulNN(ws.pool, ws.precision, dx, dy, l.weight, rows, l.in, l.out, add)
 	}
 }
 
@@ -133,15 +133,15 @@ func (l *linear) backward(pool *kernels.Pool, dx, dy, x []float32, rows int, add
 // kept the slope (rows, in):
 //
 //	du = (dy·W) ⊙ slope
-func (l *linear) backwardActivated(pool *kernels.Pool, du, slope, dy, x []float32, rows int) {
-	l.learn(pool, dy, x, rows)
-	kernels.MulNNTimes(pool, du, dy, l.weight, slope, rows, l.in, l.out)
+func (l *linear) backwardActivated(ws *Workspace, du, slope, dy, x []float32, rows int) {
+	l.learn(ws, dy, x, rows)
+	kernels.MulNNTimes(ws.pool, ws.precision, du, dy, l.weight, slope, rows, l.in, l.out)
 }
 
 // learn adds to the gradients of weight and bias, unless they are frozen.
-func (l *linear) learn(pool *kernels.Pool, dy, x []float32, rows int) {
+func (l *linear) learn(ws *Workspace, dy, x []float32, rows int) {
 	if learns(l.params()) {
-		kernels.MulTN(pool, l.dWeight, l.dBias, dy, x, l.out, l.in, rows, true)
+		kernels.MulTN(ws.pool, ws.precision, l.dWeight, l.dBias, dy, x, l.out, l.in, rows, true)
 	}
 }
 

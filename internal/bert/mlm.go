@@ -76,10 +76,10 @@ func (h *MLMHead) Forward(ws *Workspace, hidden []float32, positions []int32) []
 		slope = grow(ws.gradients.slope, rows*size)
 		ws.gradients.activated, ws.gradients.slope = ws.activated, slope
 	}
-	h.transform.forwardActivated(ws.pool, ws.activated, slope, ws.masked, rows, h.activation)
+	h.transform.forwardActivated(ws, ws.activated, slope, ws.masked, rows, h.activation)
 	h.norm.forward(ws.pool, ws.transformed, ws.activated, rows)
 	ws.vocabulary = grow(ws.vocabulary, rows*h.decoder.out)
-	h.decoder.forward(ws.pool, ws.vocabulary, ws.transformed, rows, kernels.None, nil)
+	h.decoder.forward(ws, ws.vocabulary, ws.transformed, rows, kernels.None, nil)
 	return ws.vocabulary
 }
 
@@ -92,14 +92,14 @@ func (h *MLMHead) Backward(ws *Workspace, dLogits []float32, positions []int32) 
 	rows, size := len(positions), h.transform.in
 	// logits = x·decoderᵀ + bias
 	g.rows = grow(g.rows, rows*size)
-	h.decoder.backward(ws.pool, g.rows, dLogits, ws.transformed, rows, false)
+	h.decoder.backward(ws, g.rows, dLogits, ws.transformed, rows, false)
 	// x = LayerNorm(activated), activated = act(u)
 	h.norm.backward(ws, g.rows, g.activated, rows, func(first, end int) {
 		kernels.Multiply(g.rows[first:end], g.slope[first:end])
 	})
 	// u = hidden·Wᵀ + b
 	g.masked = grow(g.masked, rows*size)
-	h.transform.backward(ws.pool, g.masked, g.rows, ws.masked, rows, false)
+	h.transform.backward(ws, g.masked, g.rows, ws.masked, rows, false)
 	for i, position := range positions {
 		add(g.hidden[int(position)*size:][:size], g.masked[i*size:])
 	}

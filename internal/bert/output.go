@@ -42,11 +42,11 @@ func (o *output) forward(ws *Workspace, y, sum, z, x []float32, rows int) {
 	}
 	mask := ws.dropout(o.dropout)
 	if !mask.Active() {
-		o.dense.forward(ws.pool, sum, z, rows, kernels.None, x)
+		o.dense.forward(ws, sum, z, rows, kernels.None, x)
 		o.norm.forward(ws.pool, y, sum, rows)
 		return
 	}
-	o.dense.forward(ws.pool, sum, z, rows, kernels.None, nil)
+	o.dense.forward(ws, sum, z, rows, kernels.None, nil)
 	size := o.dense.out
 	inRows(ws.pool, rows, func(_, first, end int) {
 		block := span{first * size, end * size}
@@ -70,8 +70,8 @@ func (o *output) backward(ws *Workspace, d, dz, slope, sum, z []float32, rows in
 	}
 	o.norm.backward(ws, d, sum, rows, dropped)
 	if slope != nil {
-		o.dense.backwardActivated(ws.pool, dz, slope, dense, z, rows)
+		o.dense.backwardActivated(ws, dz, slope, dense, z, rows)
 	} else {
-		o.dense.backward(ws.pool, dz, dense, z, rows, false)
+		o.dense.backward(ws, dz, dense, z, rows, false)
 	}
 }

@@ -25,7 +25,7 @@ func (p *Pooler) Forward(ws *Workspace, hidden []float32, in Batch) []float32 {
 	rows, size := in.Sequences(), p.dense.in
 	ws.cls = gather(ws.cls, hidden, in.Starts[:rows], size)
 	ws.pooled = grow(ws.pooled, rows*size)
-	p.dense.forward(ws.pool, ws.pooled, ws.cls, rows, kernels.Tanh, nil)
+	p.dense.forward(ws, ws.pooled, ws.cls, rows, kernels.Tanh, nil)
 	return ws.pooled
 }
 
@@ -40,7 +40,7 @@ func (p *Pooler) Backward(ws *Workspace, in Batch) {
 	}
 	dCLS := grow(ws.gradients.rows, rows*size)
 	ws.gradients.rows = dCLS
-	p.dense.backward(ws.pool, dCLS, d, ws.cls, rows, false)
+	p.dense.backward(ws, dCLS, d, ws.cls, rows, false)
 	for b, start := range in.Starts[:rows] {
 		add(ws.gradients.hidden[int(start)*size:][:size], dCLS[b*size:])
 	}

@@ -8,6 +8,7 @@ import "cloze/internal/kernels"
 type Workspace struct {
 	pool          *kernels.Pool
 	config        *Config
+	precision     kernels.Precision // of products with weights that are not packed
 	keepHidden    bool
 	keepAttention bool
 
@@ -51,6 +52,12 @@ func (m *Model) NewWorkspace(pool *kernels.Pool) *Workspace {
 		heads:   make([]headActivations, m.slots),
 	}
 }
+
+// SetPrecision chooses what the next passes of a model that learns round the
+// operands of their matrix products to, forward and backward: Float32, as at
+// first, or BFloat16. Attention between tokens, sums, weights and gradients stay
+// float32. What a serving model computes in was chosen when it was loaded.
+func (ws *Workspace) SetPrecision(prec kernels.Precision) { ws.precision = prec }
 
 // KeepHidden says whether the next passes keep the hidden states of every
 // layer for Hidden.

@@ -9,7 +9,8 @@ import (
 // processor multiplies pairs of them at twice float32's rate, rows of x are
 // rounded as well; elsewhere they stay float32, and the weights are widened as
 // they are read, which halves what a product reads from memory and costs some
-// instructions. Sums are float32.
+// instructions. Sums are float32. AMX rounds rows, too, and multiplies tiles of
+// them (product_amx_amd64.go).
 
 // bfloat16Step is how many inputs an instruction multiplies at a time.
 const bfloat16Step = 2
@@ -17,26 +18,54 @@ const bfloat16Step = 2
 // bfloat16Weight is a packed weight. A panel holds 32 outputs: two inputs of
 // each, then the next two.
 type bfloat16Weight struct {
-	panels []uint16 // (⌈out/32⌉, steps, 32, 2)
+	panels []uint16 // (⌈out/32⌉, steps and zeros, 32, 2)
 	steps  int      // ⌈in/2⌉
+	size   int      // of a panel
 }
 
 func newBFloat16Weight(panels, in int) bfloat16Weight {
-	steps := (in + bfloat16Step - 1) / bfloat16Step
-	return bfloat16Weight{hugePages[uint16](panels * steps * panelColumns * bfloat16Step), steps}
+	var w bfloat16Weight
+	w.setDepth(in)
+	w.panels = hugePages[uint16](panels * w.size)
+	return w
+}
+
+func (w *bfloat16Weight) setDepth(in int) {
+	w.steps = (in + bfloat16Step - 1) / bfloat16Step
+	w.size = tileDepth(w.steps) * tileSteps * panelColumns * bfloat16Step
 }
 
 func (w *bfloat16Weight) bytes() int { return 2 * len(w.panels) }
 
-// packPanel packs panel p, which is columns rows of values.
-func (w *bfloat16Weight) packPanel(p int, values []float32, columns, in int) {
+// packRows packs panel p, which is columns rows of x, each of depth values and
+// ldx after the one before.
+func (w *bfloat16Weight) packRows(p int, x []float32, columns, depth, ldx int) {
 	rows := bfloat16Panels.Get().(*bfloat16Rows)
-	rows.resize(columns, in)
-	roundRows(&rows.values[0], rows.ld, &values[0], in, columns, in)
+	rows.resize(columns, depth)
+	rows.fill(0, x, columns, depth, ldx)
 	// Two inputs are a word, and words become columns like the values of float32.
-	size := w.steps * panelColumns * bfloat16Step
-	packRows(asWords(w.panels[p*size:][:size]), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
+	panel := w.panels[p*w.size:][:w.size]
+	packRows(asWords(panel), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
+	clear(panel[w.steps*panelColumns*bfloat16Step:])
 	bfloat16Panels.Put(rows)
+}
+
+// packColumns packs panel p, which is the first columns of depth rows of x, ldx
+// apart.
+func (w *bfloat16Weight) packColumns(p int, x []float32, depth, columns, ldx int) {
+	panel := w.panels[p*w.size:][:w.size]
+	if columns == panelColumns {
+		roundPairs(&panel[0], &x[0], ldx, depth)
+		clear(panel[w.steps*panelColumns*bfloat16Step:])
+		return
+	}
+	clear(panel)
+	for k := range depth {
+		step := panel[k/bfloat16Step*panelColumns*bfloat16Step:]
+		for j, v := range x[k*ldx:][:columns] {
+			step[j*bfloat16Step+k%bfloat16Step] = roundBFloat16(v)
+		}
+	}
 }
 
 // bfloat16Panels keeps the rows of panels that are being packed.
@@ -53,17 +82,34 @@ func roundBFloat16(v float32) uint16 {
 
 func widenBFloat16(v uint16) float32 { return math.Float32frombits(uint32(v) << 16) }
 
+// roundFloats makes values bfloat16 that stay in float32.
+func roundFloats(x []float32) {
+	for i, v := range x {
+		x[i] = widenBFloat16(roundBFloat16(v))
+	}
+}
+
 // bfloat16Rows are the rows of x in bfloat16, or nothing if they stay float32.
 type bfloat16Rows struct {
 	values []uint16 // (rows, ld)
-	ld     int      // a multiple of 16
+	ld     int      // a multiple of 32
 	parts  int      // of the task that fills it
 }
 
 func (q *bfloat16Rows) resize(rows, in int) {
-	const whole = 16
+	const whole = tileSteps * bfloat16Step
 	q.ld = (in + whole - 1) / whole * whole
 	q.values = resize(q.values, rows*q.ld)
+}
+
+// fill rounds rows of x, each of depth values and ldx after the one before, to
+// the rows from first on.
+func (q *bfloat16Rows) fill(first int, x []float32, rows, depth, ldx int) {
+	roundRows(&q.values[first*q.ld], q.ld, &x[0], ldx, rows, depth)
+	// What follows is multiplied with the zeros of the panels, and may not be NaN.
+	for r := first; r < first+rows; r++ {
+		clear(q.values[r*q.ld+depth : (r+1)*q.ld])
+	}
 }
 
 // round fills bfloat16Rows from x.
@@ -84,13 +130,12 @@ type roundTask product
 func (t *roundTask) Do(_, i int) {
 	q := &t.bfloat16Rows
 	first, end := share(t.rows, q.parts, i), share(t.rows, q.parts, i+1)
-	roundRows(&q.values[first*q.ld], q.ld, &t.x[first*t.in], t.in, end-first, t.in)
+	q.fill(first, t.x[first*t.in:], end-first, t.in, t.in)
 }
 
 // tile computes rows of x times panel p.
 func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
-	size := w.steps * panelColumns * bfloat16Step
-	panel, next := &w.panels[p*size], fetchFrom(w.panels, size, fetch)
+	panel, next := &w.panels[p*w.size], fetchFrom(w.panels, w.size, fetch)
 	if roundsRows() {
 		x := &t.bfloat16Rows
 		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, fetch.pace)
@@ -109,6 +154,21 @@ func roundRowsGo(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 			to[k] = roundBFloat16(v)
 		}
 		clear(to[columns:])
+	}
+}
+
+// roundPairsGo rounds 32 columns of x, whose rows are ldx apart, to the steps of
+// a panel: two rows side by side, then the next two. After an odd number of rows
+// comes one of zeros.
+func roundPairsGo(panel *uint16, x *float32, ldx, rows int) {
+	for k := 0; k < rows; k += bfloat16Step {
+		step := values(panel, k*panelColumns, panelColumns*bfloat16Step)
+		clear(step)
+		for i := range min(bfloat16Step, rows-k) {
+			for j, v := range floats(x, (k+i)*ldx, panelColumns) {
+				step[j*bfloat16Step+i] = roundBFloat16(v)
+			}
+		}
 	}
 }
 

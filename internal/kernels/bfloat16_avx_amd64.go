@@ -24,5 +24,10 @@ func tilePairsAVX512(y *float32, ldy int, x *uint16, ldx int, panel *uint16, row
 //go:noescape
 func roundRowsAVX512(y *uint16, ldy int, x *float32, ldx int, rows int, columns int)
 
+// roundPairsAVX512 is roundPairsGo.
+//
+//go:noescape
+func roundPairsAVX512(panel *uint16, x *float32, ldx int, rows int)
+
 // peakBFloat16 executes 12 × n bfloat16 multiply-adds of 32 lanes.
 func peakBFloat16(n int)

@@ -13448,6 +13448,84 @@ DATA c00400000<>+56(SB)/4, $0x00400000
 DATA c00400000<>+60(SB)/4, $0x00400000
 GLOBL c00400000<>(SB), RODATA|NOPTR, $64
 
+// func roundPairsAVX512(panel *uint16, x *float32, ldx int, rows int)
+// Requires: AVX, AVX512F
+TEXT ·roundPairsAVX512(SB), NOSPLIT, $0-32
+	MOVQ panel+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ ldx+16(FP), DX
+	MOVQ rows+24(FP), BX
+
+pair:
+	CMPQ      BX, $0x02
+	JL        last
+	VMOVUPS   (CX), Z0
+	VCMPPS    $0x03, Z0, Z0, K1
+	VPSRLD    $0x10, Z0, Z1
+	VPANDD    c00000001<>+0(SB), Z1, Z1
+	VPADDD    c00007fff<>+0(SB), Z1, Z1
+	VPADDD    Z0, Z1, Z1
+	VPORD     c00400000<>+0(SB), Z0, K1, Z1
+	VPSRLD    $0x10, Z1, Z1
+	VMOVUPS   (CX)(DX*4), Z0
+	VCMPPS    $0x03, Z0, Z0, K1
+	VPSRLD    $0x10, Z0, Z2
+	VPANDD    c00000001<>+0(SB), Z2, Z2
+	VPADDD    c00007fff<>+0(SB), Z2, Z2
+	VPADDD    Z0, Z2, Z2
+	VPORD     c00400000<>+0(SB), Z0, K1, Z2
+	VPANDD    cffff0000<>+0(SB), Z2, Z2
+	VPORD     Z1, Z2, Z2
+	VMOVDQU32 Z2, (AX)
+	VMOVUPS   64(CX), Z0
+	VCMPPS    $0x03, Z0, Z0, K1
+	VPSRLD    $0x10, Z0, Z1
+	VPANDD    c00000001<>+0(SB), Z1, Z1
+	VPADDD    c00007fff<>+0(SB), Z1, Z1
+	VPADDD    Z0, Z1, Z1
+	VPORD     c00400000<>+0(SB), Z0, K1, Z1
+	VPSRLD    $0x10, Z1, Z1
+	VMOVUPS   64(CX)(DX*4), Z0
+	VCMPPS    $0x03, Z0, Z0, K1
+	VPSRLD    $0x10, Z0, Z2
+	VPANDD    c00000001<>+0(SB), Z2, Z2
+	VPADDD    c00007fff<>+0(SB), Z2, Z2
+	VPADDD    Z0, Z2, Z2
+	VPORD     c00400000<>+0(SB), Z0, K1, Z2
+	VPANDD    cffff0000<>+0(SB), Z2, Z2
+	VPORD     Z1, Z2, Z2
+	VMOVDQU32 Z2, 64(AX)
+	LEAQ      (CX)(DX*8), CX
+	ADDQ      $0x00000080, AX
+	SUBQ      $0x02, BX
+	JMP       pair
+
+last:
+	TESTQ     BX, BX
+	JZ        end
+	VMOVUPS   (CX), Z0
+	VCMPPS    $0x03, Z0, Z0, K1
+	VPSRLD    $0x10, Z0, Z1
+	VPANDD    c00000001<>+0(SB), Z1, Z1
+	VPADDD    c00007fff<>+0(SB), Z1, Z1
+	VPADDD    Z0, Z1, Z1
+	VPORD     c00400000<>+0(SB), Z0, K1, Z1
+	VPSRLD    $0x10, Z1, Z1
+	VMOVDQU32 Z1, (AX)
+	VMOVUPS   64(CX), Z0
+	VCMPPS    $0x03, Z0, Z0, K1
+	VPSRLD    $0x10, Z0, Z1
+	VPANDD    c00000001<>+0(SB), Z1, Z1
+	VPADDD    c00007fff<>+0(SB), Z1, Z1
+	VPADDD    Z0, Z1, Z1
+	VPORD     c00400000<>+0(SB), Z0, K1, Z1
+	VPSRLD    $0x10, Z1, Z1
+	VMOVDQU32 Z1, 64(AX)
+
+end:
+	VZEROUPPER
+	RET
+
 // func peakBFloat16(n int)
 // Requires: AVX, AVX512DQ
 TEXT ·peakBFloat16(SB), NOSPLIT, $0-8

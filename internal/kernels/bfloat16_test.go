@@ -54,11 +54,45 @@ func TestRoundRowsAgainstGo(t *testing.T) {
 	})
 }
 
+func TestRoundPairsAgainstGo(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		r := newRand(2)
+		for rows := 1; rows <= 9; rows++ {
+			for _, ldx := range []int{panelColumns, panelColumns + 3} {
+				x := normal(r, newGuarded((rows-1)*ldx+panelColumns, 1).slice(), 2)
+				x[panelColumns-1], x[len(x)-1] = float32(math.NaN()), math.Float32frombits(0xff800001)
+				size := (rows + 1) / 2 * panelColumns * bfloat16Step
+				got, want := make([]uint16, size+64), make([]uint16, size+64)
+				for i := range got {
+					got[i], want[i] = 0xffff, 0xffff
+				}
+				roundPairs(&got[0], &x[0], ldx, rows)
+				roundPairsGo(&want[0], &x[0], ldx, rows)
+				for i := range got {
+					if got[i] != want[i] {
+						t.Fatalf("%d rows: %#x at %d, want %#x", rows, got[i], i, want[i])
+					}
+				}
+				for i, v := range got[:size] {
+					row, column := i/(2*panelColumns)*2+i%2, i/2%panelColumns
+					if row == rows {
+						if v != 0 {
+							t.Fatalf("%d rows: %#x at %d, want zeros in the row after the last", rows, v, i)
+						}
+					} else if v != roundBFloat16(x[row*ldx+column]) {
+						t.Fatalf("%d rows: %#x at %d, want row %d, column %d", rows, v, i, row, column)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestBFloat16AgainstItsDefinition(t *testing.T) {
 	pool := NewPool(3)
 	defer pool.Close()
 	eachImplementation(t, func(t *testing.T) {
-		for _, shape := range productShapes {
+		for _, shape := range tileShapes {
 			rows, out, in := shape[0], shape[1], shape[2]
 			for offset := range 2 {
 				t.Run(fmt.Sprintf("%dx%dx%d offset %d", rows, out, in, offset), func(t *testing.T) {

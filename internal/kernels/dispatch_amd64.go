@@ -110,20 +110,20 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 	}
 }
 
-func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int) {
+func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
 	switch {
 	case useVNNI:
-		tileInt8VNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast, next, pace)
+		tileInt8VNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
 	case useAVX2:
-		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast, next, pace)
+		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
 	default:
-		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast)
+		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 	}
 }
 
 // tileInt8InParts is tileInt8 with tileInt8AVX2, whose registers are full with
 // 5 rows and 8 outputs.
-func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int) {
+func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
 	const most, outputs = 5, 8
 	parts := (rows + most - 1) / most
 	for i := range parts {
@@ -135,24 +135,24 @@ func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, 
 				residual = at(last, row*ldlast+j)
 			}
 			tileInt8AVX2(at(y, row*ldy+j), ldy, at(x, row*ldx), ldx, at(panel, j*int8Step), n, depth,
-				at(offsets, j), at(scales, j), at(bias, j), at(rowScales, row), residual, ldlast, next, pace)
+				at(offsets, j), at(scales, j), at(sums, j), at(bias, j), at(rowScales, row), at(rowCenters, row), residual, ldlast, next, pace)
 		}
 	}
 }
 
-func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32) {
+func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32) {
 	switch {
 	case useAVX512:
-		quantizeAVX512(q, ldq, x, ldx, rows, columns, scales)
+		quantizeAVX512(q, ldq, x, ldx, rows, columns, scales, centers)
 	case useAVX2:
-		quantizeAVX2(q, ldq, x, ldx, rows, columns, scales)
+		quantizeAVX2(q, ldq, x, ldx, rows, columns, scales, centers)
 	default:
-		quantizeGo(q, ldq, x, ldx, rows, columns, scales)
+		quantizeGo(q, ldq, x, ldx, rows, columns, scales, centers)
 	}
 }
 
 // roundsRows says whether products with bfloat16 weights round x to bfloat16.
-func roundsRows() bool { return useBFloat16 }
+func roundsRows() bool { return useBFloat16 || useAMX }
 
 func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int) {
 	switch {
@@ -186,6 +186,14 @@ func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 	roundRowsGo(y, ldy, x, ldx, rows, columns)
 }
 
+func roundPairs(panel *uint16, x *float32, ldx, rows int) {
+	if useAVX512 {
+		roundPairsAVX512(panel, x, ldx, rows)
+		return
+	}
+	roundPairsGo(panel, x, ldx, rows)
+}
+
 func firstAbove(x *float32, n int, threshold float32) int {
 	switch {
 	case useAVX512:
@@ -199,7 +207,12 @@ func firstAbove(x *float32, n int, threshold float32) int {
 // peakLoop is a loop for Peak, and how many operations a turn of it is.
 func peakLoop(prec Precision) (loop func(n int), operations float64) {
 	const multiplyAdds = 12 * 2
+	const tileMultiplyAdds = 4 * 16 * 2
 	switch {
+	case prec == BFloat16 && useAMX:
+		return peakBFloat16OnAMX, tileMultiplyAdds * 16 * 32
+	case prec == Int8 && useAMX:
+		return peakInt8OnAMX, tileMultiplyAdds * 16 * 64
 	case prec == BFloat16 && useBFloat16:
 		return peakBFloat16, multiplyAdds * 32
 	case prec <= BFloat16 && useAVX512:
@@ -215,6 +228,8 @@ func peakLoop(prec Precision) (loop func(n int), operations float64) {
 // Implementation names what computes products in a precision.
 func Implementation(prec Precision) string {
 	switch {
+	case (prec == Int8 || prec == BFloat16) && useAMX:
+		return "AMX"
 	case prec == Int8 && useVNNI:
 		return "AVX-512 VNNI"
 	case prec == BFloat16 && useBFloat16:

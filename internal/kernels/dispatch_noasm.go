@@ -1,4 +1,4 @@
-//go:build !amd64 || purego
+//go:build (!amd64 && !arm64) || purego
 
 package kernels
 
@@ -26,12 +26,12 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 	layerNormGo(y, x, gamma, beta, rows, columns, eps)
 }
 
-func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, _ *int8, _ int) {
-	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, bias, rowScales, last, ldlast)
+func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, _ *int8, _ int) {
+	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 }
 
-func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32) {
-	quantizeGo(q, ldq, x, ldx, rows, columns, scales)
+func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32) {
+	quantizeGo(q, ldq, x, ldx, rows, columns, scales, centers)
 }
 
 func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16, _ int) {
@@ -45,6 +45,8 @@ func tilePairs(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, dep
 func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 	roundRowsGo(y, ldy, x, ldx, rows, columns)
 }
+
+func roundPairs(panel *uint16, x *float32, ldx, rows int) { roundPairsGo(panel, x, ldx, rows) }
 
 // roundsRows says whether products with bfloat16 weights round x to bfloat16.
 func roundsRows() bool { return false }

@@ -15,51 +15,57 @@ import (
 // All matrices are row-major. Each brings its operands into the form that
 // Matrix.Mul reads, which costs little beside the product, and runs the same
 // tiles. Results do not depend on the pool.
+//
+// A precision of Float32 or BFloat16 says what the operands are rounded to
+// before they are multiplied. Sums, epilogues and everything else that is
+// computed on the way are float32, of values that were not rounded. Where the
+// processor does not multiply bfloat16 faster, BFloat16 is Float32 of rounded
+// values.
 
 // MulNT computes c = act(a·bᵀ + bias) + residual; a is (m, k), b (n, k), c and
 // the residual (m, n). The residual may be c.
-func MulNT(pool *Pool, c, a, b []float32, m, n, k int, ep Epilogue) {
+func MulNT(pool *Pool, prec Precision, c, a, b []float32, m, n, k int, ep Epilogue) {
 	ep.check(m, n)
-	multiplication{c: c, a: operand{a, k, 1}, b: operand{b, k, 1}, m: m, n: n, k: k, ep: ep}.run(pool)
+	multiplication{precision: prec, c: c, a: operand{a, k, 1}, b: operand{b, k, 1}, m: m, n: n, k: k, ep: ep}.run(pool)
 }
 
 // MulNTWithSlope computes c = act(u) and slope = act'(u), u = a·bᵀ + bias; a is
 // (m, k), b (n, k), c and slope (m, n), bias (n).
-func MulNTWithSlope(pool *Pool, c, slope, a, b, bias []float32, m, n, k int, act Activation) {
+func MulNTWithSlope(pool *Pool, prec Precision, c, slope, a, b, bias []float32, m, n, k int, act Activation) {
 	ep := Epilogue{Bias: bias}
 	ep.check(m, n)
 	if len(slope) != m*n {
 		panic(fmt.Sprintf("kernels: slope of %d values for (%d, %d)", len(slope), m, n))
 	}
 	multiplication{
-		c: c, slope: slope, act: act, a: operand{a, k, 1}, b: operand{b, k, 1}, m: m, n: n, k: k, ep: ep,
+		precision: prec, c: c, slope: slope, act: act, a: operand{a, k, 1}, b: operand{b, k, 1}, m: m, n: n, k: k, ep: ep,
 	}.run(pool)
 }
 
 // MulNN computes c = a·b, or c += a·b with add; a is (m, k), b (k, n), c (m, n).
-func MulNN(pool *Pool, c, a, b []float32, m, n, k int, add bool) {
-	multiplication{c: c, a: operand{a, k, 1}, b: operand{b, 1, n}, m: m, n: n, k: k, ep: addTo(c, add)}.run(pool)
+func MulNN(pool *Pool, prec Precision, c, a, b []float32, m, n, k int, add bool) {
+	multiplication{precision: prec, c: c, a: operand{a, k, 1}, b: operand{b, 1, n}, m: m, n: n, k: k, ep: addTo(c, add)}.run(pool)
 }
 
 // MulNNTimes computes c = (a·b) ⊙ factor; a is (m, k), b (k, n), c and factor
 // (m, n). Where x is act(u), which MulNTWithSlope computed, ∂loss/∂u is
 // (dy·W) ⊙ slope.
-func MulNNTimes(pool *Pool, c, a, b, factor []float32, m, n, k int) {
+func MulNNTimes(pool *Pool, prec Precision, c, a, b, factor []float32, m, n, k int) {
 	if len(factor) != m*n {
 		panic(fmt.Sprintf("kernels: factor of %d values for (%d, %d)", len(factor), m, n))
 	}
-	multiplication{c: c, factor: factor, a: operand{a, k, 1}, b: operand{b, 1, n}, m: m, n: n, k: k}.run(pool)
+	multiplication{precision: prec, c: c, factor: factor, a: operand{a, k, 1}, b: operand{b, 1, n}, m: m, n: n, k: k}.run(pool)
 }
 
 // MulTN computes c = aᵀ·b, or c += aᵀ·b with add; a is (k, m), b (k, n), c
 // (m, n). Unless sums (m) is nil, it also computes sums += Σ a over the k rows:
 // of dyᵀ·x, which is a weight's gradient, the gradient of the bias.
-func MulTN(pool *Pool, c, sums, a, b []float32, m, n, k int, add bool) {
+func MulTN(pool *Pool, prec Precision, c, sums, a, b []float32, m, n, k int, add bool) {
 	if sums != nil && len(sums) != m {
 		panic(fmt.Sprintf("kernels: %d sums of %d columns", len(sums), m))
 	}
 	multiplication{
-		c: c, sums: sums, a: operand{a, 1, m}, b: operand{b, 1, n}, m: m, n: n, k: k, ep: addTo(c, add),
+		precision: prec, c: c, sums: sums, a: operand{a, 1, m}, b: operand{b, 1, n}, m: m, n: n, k: k, ep: addTo(c, add),
 	}.run(pool)
 }
 
@@ -73,10 +79,11 @@ func addTo(c []float32, add bool) Epilogue {
 // multiplication says what to compute: c[i][j] = Σ a[i][k]·b[j][k], and then the
 // epilogue.
 type multiplication struct {
-	c       []float32
-	a, b    operand
-	m, n, k int
-	ep      Epilogue
+	precision Precision // of the operands
+	c         []float32
+	a, b      operand
+	m, n, k   int
+	ep        Epilogue
 
 	sums   []float32 // unless nil, gets Σ a[i][k] added
 	slope  []float32 // unless nil, c is activated at last, and this the slope
@@ -100,6 +107,9 @@ func (m multiplication) run(pool *Pool) {
 		panic(fmt.Sprintf("kernels: product of (%d, %d) and (%d, %d), of %d and %d values, into %d",
 			m.m, m.k, m.n, m.k, len(m.a.values), len(m.b.values), len(m.c)))
 	}
+	if m.precision != Float32 && m.precision != BFloat16 {
+		panic("kernels: no product of " + m.precision.String() + " operands")
+	}
 	if m.m == 0 || m.n == 0 {
 		return
 	}
@@ -107,7 +117,7 @@ func (m multiplication) run(pool *Pool) {
 		return // nothing to add
 	}
 	g := gemms.Get().(*gemm)
-	g.multiplication = m
+	g.multiplication, g.pairs = m, m.precision == BFloat16 && roundsRows()
 	g.cut(pool)
 	panels, blocks := panelCount(m.n), max(1, (m.k+maxDepth-1)/maxDepth)
 	if m.ep.Activation != None {
@@ -117,7 +127,7 @@ func (m multiplication) run(pool *Pool) {
 		g.first = share(m.k, blocks, i)
 		g.depth = share(m.k, blocks, i+1) - g.first
 		g.last = i == blocks-1
-		g.panels = resize(g.panels, panels*g.depth*panelColumns)
+		g.makeRoom(panels)
 		pool.Run(panels, (*gemmPanels)(g))
 		pool.Run(g.chunks*g.groups, g)
 		g.ep = Epilogue{Residual: m.c}
@@ -137,6 +147,10 @@ type gemm struct {
 	chunks, groups int
 	panels         []float32   // of b, as in Matrix: (⌈n/32⌉, depth, 32)
 	rows           [][]float32 // of a: each worker's chunk
+
+	pairs        bool           // what is multiplied are pairs of bfloat16:
+	bfloat16     bfloat16Weight // instead of panels
+	bfloat16Rows []bfloat16Rows // instead of rows
 }
 
 var gemms = sync.Pool{New: func() any { return new(gemm) }}
@@ -148,13 +162,29 @@ func resize[T any](s []T, n int) []T {
 	return s[:n]
 }
 
+// makeRoom makes room for the panels of the summands at hand.
+func (g *gemm) makeRoom(panels int) {
+	if !g.pairs {
+		g.panels = resize(g.panels, panels*g.depth*panelColumns)
+		return
+	}
+	g.bfloat16.setDepth(g.depth)
+	g.bfloat16.panels = resize(g.bfloat16.panels, panels*g.bfloat16.size)
+}
+
 // copies says whether a chunk of a is copied before it is multiplied, because
 // its rows do not follow each other or because of their distance: 14 rows that
 // begin at the same place of a page would fight for the 12 places that the L1
 // cache has for them.
 func (g *gemm) copies() bool {
 	const page = 4096 / 4
-	return g.a.depth != 1 || g.sums != nil || g.a.row%page == 0
+	switch {
+	case g.a.depth != 1 || g.sums != nil:
+		return true
+	case g.precision == BFloat16:
+		return !g.pairs // else rounding them copies them
+	}
+	return g.a.row%page == 0
 }
 
 // oddLines is at least n, and an odd number of cache lines: rows that are so far
@@ -168,27 +198,44 @@ func oddLines(n int) int {
 func (g *gemm) cut(pool *Pool) {
 	threads := pool.Threads()
 	for len(g.rows) < threads {
-		g.rows = append(g.rows, nil)
+		g.rows, g.bfloat16Rows = append(g.rows, nil), append(g.bfloat16Rows, bfloat16Rows{})
 	}
 	g.chunks, g.groups = (g.m+chunkRows-1)/chunkRows, 1
 	if threads == 1 {
 		return
 	}
 	// Enough parts that no thread waits long for the last one. A chunk that is
-	// copied is not cut into groups, each of which would copy it.
+	// copied or rounded is not cut into groups, each of which would do that again.
 	least := 4 * threads
-	if g.copies() {
-		tiles := (g.m + maxTileRows - 1) / maxTileRows
+	if g.copies() || g.pairs {
+		most := max(maxTileRows, g.rowUnit())
+		tiles := (g.m + most - 1) / most
 		g.chunks = max(g.chunks, min(least, tiles))
 	} else {
 		g.groups = max(1, min(panelCount(g.n), least/g.chunks))
 	}
 }
 
+// rowUnit is what number of rows a chunk has a multiple of, but for the last one:
+// as many as a block of AMX.
+func (g *gemm) rowUnit() int {
+	if g.pairs && (&product{bfloat16: &g.bfloat16}).usesAMX() {
+		return blockRows
+	}
+	return 1
+}
+
+// chunk is which rows are chunk i.
+func (g *gemm) chunk(i int) (first, end int) {
+	unit := g.rowUnit()
+	units := (g.m + unit - 1) / unit
+	return share(units, g.chunks, i) * unit, min(share(units, g.chunks, i+1)*unit, g.m)
+}
+
 // Do implements Task.
 func (g *gemm) Do(worker, i int) {
 	chunk, group := i/g.groups, i%g.groups
-	first, end := share(g.m, g.chunks, chunk), share(g.m, g.chunks, chunk+1)
+	first, end := g.chunk(chunk)
 	t := product{
 		y: g.c[first*g.n : end*g.n], panels: g.panels,
 		rows: end - first, in: g.depth, out: g.n, ep: g.ep,
@@ -207,6 +254,9 @@ func (g *gemm) Do(worker, i int) {
 	} else {
 		t.x, t.ldx = g.a.values[first*g.a.row+g.first:], g.a.row
 	}
+	if g.precision == BFloat16 {
+		g.round(&t, worker)
+	}
 	panels := panelCount(g.n)
 	firstPanel, endPanel := share(panels, g.groups, group), share(panels, g.groups, group+1)
 	for p := firstPanel; p < endPanel; p++ {
@@ -215,6 +265,18 @@ func (g *gemm) Do(worker, i int) {
 			g.finish(first, t.rows, p*panelColumns)
 		}
 	}
+}
+
+// round rounds the rows of a chunk.
+func (g *gemm) round(t *product, worker int) {
+	if !g.pairs {
+		roundFloats(t.x)
+		return
+	}
+	q := &g.bfloat16Rows[worker]
+	q.resize(t.rows, g.depth)
+	q.fill(0, t.x, t.rows, g.depth, t.ldx)
+	t.bfloat16, t.bfloat16Rows = &g.bfloat16, *q
 }
 
 // finish does what comes after the sum to some rows of a panel's columns, which
@@ -248,11 +310,22 @@ type gemmPanels gemm
 // Do implements Task.
 func (g *gemmPanels) Do(_, i int) {
 	columns := min(panelColumns, g.n-i*panelColumns)
-	panel := g.panels[i*g.depth*panelColumns:][:g.depth*panelColumns]
 	b := g.b.values[i*panelColumns*g.b.row+g.first*g.b.depth:]
+	if g.pairs {
+		if g.b.depth == 1 {
+			g.bfloat16.packRows(i, b, columns, g.depth, g.b.row)
+		} else {
+			g.bfloat16.packColumns(i, b, g.depth, columns, g.b.depth)
+		}
+		return
+	}
+	panel := g.panels[i*g.depth*panelColumns:][:g.depth*panelColumns]
 	if g.b.depth == 1 {
 		packRows(panel, b, columns, g.depth, g.b.row)
 	} else {
 		packColumns(panel, b, g.depth, columns, g.b.depth)
+	}
+	if g.precision == BFloat16 {
+		roundFloats(panel)
 	}
 }

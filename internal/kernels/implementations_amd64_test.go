@@ -8,4 +8,5 @@ var implementations = []implementation{
 	{"AVX-512", &useAVX512, useAVX512},
 	{"AVX-512 VNNI", &useVNNI, useVNNI},
 	{"AVX-512 BF16", &useBFloat16, useBFloat16},
+	{"AMX", &useAMX, useAMX},
 }

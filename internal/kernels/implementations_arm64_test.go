@@ -2,4 +2,8 @@
 
 package kernels
 
-var implementations = []implementation{{"NEON", &useNEON, useNEON}}
+// implementations are ordered: each needs those before it.
+var implementations = []implementation{
+	{"NEON", &useNEON, useNEON},
+	{"NEON dot product", &useDotProduct, useDotProduct},
+}

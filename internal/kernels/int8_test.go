@@ -12,13 +12,16 @@ func TestInt8AgainstItsDefinition(t *testing.T) {
 	pool := NewPool(3)
 	defer pool.Close()
 	eachImplementation(t, func(t *testing.T) {
-		for _, shape := range productShapes {
+		for _, shape := range tileShapes {
 			rows, out, in := shape[0], shape[1], shape[2]
 			for offset := range 2 {
 				t.Run(fmt.Sprintf("%dx%dx%d offset %d", rows, out, in, offset), func(t *testing.T) {
 					r := newRand(uint64(rows*out + in))
 					x, w, residual := newGuarded(rows*in, offset), normal(r, make([]float32, out*in), 1), newGuarded(rows*out, offset)
 					normal(r, x.slice(), 3)
+					for i := range x.slice() {
+						x.slice()[i] += float32(2 * (i / max(in, 1) % 3)) // rows around 0, 2 and 4
+					}
 					normal(r, residual.slice(), 1)
 					bias := normal(r, make([]float32, out), 1)
 					y := newGuarded(rows*out, 1-offset)
@@ -27,19 +30,62 @@ func TestInt8AgainstItsDefinition(t *testing.T) {
 					y.check(t, "y")
 					x.check(t, "x")
 					weightScales, weights := quantized(w, out, in)
-					rowScales, values := quantized(x.slice(), rows, in)
+					rowScales, centers, values := centered(x.slice(), rows, in)
 					for i, got := range y.slice() {
 						row, column := i/max(out, 1), i%max(out, 1)
-						sum := 0
+						sum, weightSum := 0, 0
 						for k := range in {
 							sum += values[row*in+k] * weights[column*in+k]
+							weightSum += weights[column*in+k]
 						}
-						want := float64(sum)*weightScales[column]*rowScales[row] + float64(bias[column]) + float64(residual.slice()[i])
-						if math.Abs(float64(got)-want) > 1e-6*(3+math.Abs(want)) {
+						ofCenter := centers[row] * weightScales[column] * float64(weightSum)
+						want := float64(sum)*weightScales[column]*rowScales[row] + ofCenter + float64(bias[column]) + float64(residual.slice()[i])
+						if math.Abs(float64(got)-want) > 1e-6*(3+math.Abs(want)+math.Abs(ofCenter)) {
 							t.Fatalf("y[%d] = %v, want %v", i, got, want)
 						}
 					}
 				})
+			}
+		}
+	})
+}
+
+// Without a bias and of rows as far below 0 as above it, nothing is rounded but
+// the sum, which is exact below 2²⁴, and its products with the two scales.
+func TestInt8SumsAreExact(t *testing.T) {
+	pool := NewPool(2)
+	defer pool.Close()
+	eachImplementation(t, func(t *testing.T) {
+		for _, shape := range tileShapes {
+			rows, out, in := shape[0], shape[1], shape[2]
+			r := newRand(uint64(rows + out + in))
+			x, w := normal(r, make([]float32, rows*in), 2), normal(r, make([]float32, out*in), 1)
+			for row := range rows {
+				for k := 1; k < in; k += 2 {
+					x[row*in+k] = -x[row*in+k-1]
+				}
+				if in%2 > 0 {
+					x[row*in+in-1] = 0
+				}
+			}
+			y := make([]float32, rows*out)
+			m := Pack(pool, Int8, w, out, in)
+			m.Mul(pool, y, x, rows, Epilogue{})
+			_, weights := quantized(w, out, in)
+			_, values := quantized(x, rows, in)
+			scales, q := make([]float32, rows), make([]uint8, rows*(in+15))
+			if rows > 0 {
+				quantizeGo(&q[0], in+15, &x[0], in, rows, in, &scales[0], nil)
+			}
+			for i, got := range y {
+				row, column := i/out, i%out
+				sum := 0
+				for k := range in {
+					sum += values[row*in+k] * weights[column*in+k]
+				}
+				if want := float32(sum) * m.int8.scales[column] * scales[row]; got != want {
+					t.Fatalf("%dx%dx%d: y[%d][%d] = %v, want %v", rows, out, in, row, column, got, want)
+				}
 			}
 		}
 	})
@@ -60,6 +106,47 @@ func quantized(x []float32, rows, columns int) (scales []float64, values []int) 
 		}
 	}
 	return scales, values
+}
+
+// centered is the quantisation of rows around their centers, likewise.
+func centered(x []float32, rows, columns int) (scales, centers []float64, values []int) {
+	for r := range rows {
+		row := x[r*columns:][:columns]
+		var lowest, highest float32
+		for _, v := range row {
+			lowest, highest = min(lowest, v), max(highest, v)
+		}
+		span := max(highest-lowest, 1e-30)
+		scale := float64(span) / 254
+		center := math.RoundToEven(float64((highest + lowest) * (254 / span) * 0.5))
+		scales, centers = append(scales, scale), append(centers, center*scale)
+		for _, v := range row {
+			values = append(values, min(int(math.RoundToEven(float64(v*(254/span)))-center), 127))
+		}
+	}
+	return scales, centers, values
+}
+
+// What comes out of GELU has all eight bits: its error is hardly more than that
+// of values on both sides of 0.
+func TestInt8IsCloseToFloat32AfterGELU(t *testing.T) {
+	const rows, out, in = 20, 64, 768
+	r := newRand(1)
+	x, w := normal(r, make([]float32, rows*in), 1), normal(r, make([]float32, out*in), 0.05)
+	activateRowsGo(&x[0], in, rows, in, GELU)
+	exact, y := make([]float32, rows*out), make([]float32, rows*out)
+	Pack(nil, Float32, w, out, in).Mul(nil, exact, x, rows, Epilogue{})
+	eachImplementation(t, func(t *testing.T) {
+		Pack(nil, Int8, w, out, in).Mul(nil, y, x, rows, Epilogue{})
+		var difference, norm float64
+		for i := range y {
+			difference += math.Pow(float64(y[i]-exact[i]), 2)
+			norm += math.Pow(float64(exact[i]), 2)
+		}
+		if relative := math.Sqrt(difference / norm); relative > 0.011 {
+			t.Errorf("relative error %v", relative)
+		}
+	})
 }
 
 // The error of a product of normal values is that of rounding to 8 bits.
@@ -116,32 +203,69 @@ func TestQuantizeAgainstGo(t *testing.T) {
 		r := newRand(1)
 		for columns := 1; columns <= 130; columns++ {
 			for offset := range 4 {
-				const rows = 3
+				const rows = 4
 				g := newGuarded(rows*columns, offset)
 				x := normal(r, g.slice(), 2)
+				for k := range columns {
+					x[columns+k] = max(x[columns+k], -x[columns+k]) // of one sign
+					x[2*columns+k] -= 5
+					x[3*columns+k] = 127.5 - float32(k%2)*126.5 // halves of a step
+				}
 				ld := (columns + 15) / 16 * 16
-				got, want := make([]uint8, rows*ld+16), make([]uint8, rows*ld)
-				scales, wantScales := make([]float32, rows), make([]float32, rows)
-				quantize(&got[0], ld, &x[0], columns, rows, columns, &scales[0])
-				quantizeGo(&want[0], ld, &x[0], columns, rows, columns, &wantScales[0])
-				for row := range rows {
-					if scales[row] != wantScales[row] {
-						t.Fatalf("%d columns: scale %v, want %v", columns, scales[row], wantScales[row])
+				for _, symmetric := range []bool{false, true} {
+					got, want := make([]uint8, rows*ld+16), make([]uint8, rows*ld)
+					factors, wantFactors := make([]float32, 2*rows), make([]float32, 2*rows)
+					centers, wantCenters := &factors[rows], &wantFactors[rows]
+					if symmetric {
+						centers, wantCenters = nil, nil
 					}
-					for k := range columns {
-						if got[row*ld+k] != want[row*ld+k] {
-							t.Fatalf("%d columns: %d at %d, want %d", columns, got[row*ld+k], k, want[row*ld+k])
+					quantize(&got[0], ld, &x[0], columns, rows, columns, &factors[0], centers)
+					quantizeGo(&want[0], ld, &x[0], columns, rows, columns, &wantFactors[0], wantCenters)
+					for i, v := range factors {
+						if v != wantFactors[i] {
+							t.Fatalf("%d columns: scales and centers %v, want %v", columns, factors, wantFactors)
 						}
 					}
-				}
-				for k, v := range got[rows*ld:] {
-					if v != 0 {
-						t.Fatalf("%d columns: wrote %d at %d after the last row", columns, v, k)
+					for row := range rows {
+						for k := range columns {
+							if got[row*ld+k] != want[row*ld+k] {
+								t.Fatalf("%d columns: %d at %d of row %d, want %d", columns, got[row*ld+k], k, row, want[row*ld+k])
+							}
+						}
+					}
+					for k, v := range got[rows*ld:] {
+						if v != 0 {
+							t.Fatalf("%d columns: wrote %d at %d after the last row", columns, v, k)
+						}
 					}
 				}
 			}
 		}
 	})
+}
+
+// Every value is at most half a step from what it became, and 0 is exact.
+func TestQuantizeGoIsClose(t *testing.T) {
+	r := newRand(1)
+	const columns = 100
+	for shift := -6; shift <= 6; shift++ {
+		x := normal(r, make([]float32, columns), 2)
+		x[7] = 0
+		for k := range x {
+			if k != 7 {
+				x[k] += float32(shift)
+			}
+		}
+		q := make([]uint8, columns+12)
+		var scale, center float32
+		quantizeGo(&q[0], columns+12, &x[0], columns, 1, columns, &scale, &center)
+		for k, v := range x {
+			back := center + scale*float32(int(q[k])-int8Zero)
+			if math.Abs(float64(back-v)) > 0.5001*float64(scale) || k == 7 && math.Abs(float64(back)) > 1e-6 {
+				t.Errorf("shift %d: %v became %v, steps of %v", shift, v, back, scale)
+			}
+		}
+	}
 }
 
 func TestInt8AllocatesNothing(t *testing.T) {

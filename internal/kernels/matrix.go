@@ -55,6 +55,13 @@ func Pack(pool *Pool, prec Precision, w []float32, out, in int) *Matrix {
 	return m
 }
 
+// Panels of bfloat16 and int8 are filled up with zeros to a multiple of 16 steps,
+// so many as AMX multiplies at a time.
+const tileSteps = 16
+
+// tileDepth is how many times 16 steps a panel has.
+func tileDepth(steps int) int { return (steps + tileSteps - 1) / tileSteps }
+
 // panelCount is ⌈out/32⌉.
 func panelCount(out int) int { return (out + panelColumns - 1) / panelColumns }
 
@@ -84,7 +91,7 @@ func (t *packTask) Do(_, i int) {
 	case Int8:
 		t.int8.packPanel(i, w, columns, t.in)
 	case BFloat16:
-		t.bfloat16.packPanel(i, w, columns, t.in)
+		t.bfloat16.packRows(i, w, columns, t.in, t.in)
 	default:
 		packRows(t.panels[i*t.in*panelColumns:][:t.in*panelColumns], w, columns, t.in, t.in)
 	}

@@ -66,6 +66,11 @@ func PrecisionChoices() []string {
 
 const autoName = "auto"
 
-// Auto is the precision to take if nobody asks for one: the fastest that changes
-// no answer.
-func Auto() Precision { return Float32 }
+// Auto is the precision to take if nobody asks for one: bfloat16 where AMX
+// multiplies it many times as fast as float32, and float32 elsewhere.
+func Auto() Precision {
+	if Implementation(BFloat16) == "AMX" {
+		return BFloat16
+	}
+	return Float32
+}

@@ -89,9 +89,15 @@ var zeros [panelColumns]float32
 
 func (t *product) run(pool *Pool) {
 	panels := panelCount(t.out)
-	t.chunks = (t.rows + chunkRows - 1) / chunkRows
 	flops := 2 * t.rows * t.in * panels * panelColumns
 	t.threads = pool.Threads()
+	part := partFlops
+	if t.usesAMX() {
+		part = blockFlops
+		t.cutForAMX(panels)
+	} else {
+		t.chunks = (t.rows + chunkRows - 1) / chunkRows
+	}
 	switch {
 	case t.threads == 1:
 		t.groups = 1
@@ -100,7 +106,7 @@ func (t *product) run(pool *Pool) {
 	default:
 		// Parts of partFlops, but enough of them that no thread waits long for
 		// the last one.
-		t.groups = min(panels, max(flops/t.chunks/partFlops, 4*t.threads))
+		t.groups = min(panels, max(flops/t.chunks/part, 4*t.threads))
 	}
 	pool.Run(t.chunks*t.groups, t)
 }
@@ -111,11 +117,17 @@ func share(n, parts, i int) int { return n * i / parts }
 // Do implements Task.
 func (t *product) Do(_, i int) {
 	chunk, group := i/t.groups, i%t.groups
-	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
 	panels := panelCount(t.out)
 	first, end := share(panels, t.groups, group), share(panels, t.groups, group+1)
 	// Threads take parts in turn: this one probably goes on threads groups later.
 	later := share(panels, t.groups, (group+t.threads)%t.groups)
+	if t.usesAMX() {
+		blocks := (t.rows + blockRows - 1) / blockRows
+		firstRow, endRow := share(blocks, t.chunks, chunk)*blockRows, share(blocks, t.chunks, chunk+1)*blockRows
+		t.blocks(first, end, later, firstRow, min(endRow, t.rows))
+		return
+	}
+	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
 	for p := first; p < end; p++ {
 		next := p + 1
 		if next == end {
@@ -127,6 +139,10 @@ func (t *product) Do(_, i int) {
 
 // panel multiplies rows of x with panel p, fetching the next one meanwhile.
 func (t *product) panel(p, next, firstRow, endRow int) {
+	if t.usesAMX() {
+		t.blocks(p, p+1, next, firstRow, endRow)
+		return
+	}
 	first := p * panelColumns
 	columns := min(panelColumns, t.out-first)
 	bias := &zeros[0]

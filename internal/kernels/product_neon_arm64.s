@@ -4,550 +4,1180 @@
 
 #include "textflag.h"
 
-// func tileNEON(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)
+// func tileNEON(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)
 TEXT ·tileNEON(SB), NOSPLIT, $0-104
-	MOVD rows+40(FP), R10
-	CMP $6, R10
-	BEQ rows6
-	CMP $5, R10
-	BEQ rows5
-	CMP $4, R10
-	BEQ rows4
-	CMP $3, R10
-	BEQ rows3
-	CMP $2, R10
-	BEQ rows2
-
-rows1:
-	MOVD x+16(FP), R11
-	MOVD ldx+24(FP), R12
-	LSL $2, R12, R12
-	MOVD R11, R0
-	MOVD panel+32(FP), R6
-	MOVD depth+48(FP), R7
-	MOVD next+88(FP), R8
-	MOVD pace+96(FP), R9
-	MOVD first+56(FP), R11
-	MOVD ldfirst+64(FP), R12
-	LSL $2, R12, R12
-	VLD1 (R11), [V0.S4, V1.S4, V2.S4, V3.S4]
-	ADD R12, R11, R11
-	CBZ R7, end1
-step1:
-	VLD1 (R6), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD $128, R6, R6
-	PRFM (R8), PLDL1KEEP
-	PRFM 64(R8), PLDL1KEEP
-	ADD R9, R8, R8
-	VLD1R.P 4(R0), [V28.S4]
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-	SUBS $1, R7, R7
-	BNE step1
-end1:
-	MOVD last+72(FP), R11
-	MOVD ldlast+80(FP), R12
-	LSL $2, R12, R12
-	CBZ R11, store1
-	FMOVS $1.0, F28
-	VDUP V28.S[0], V28.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-store1:
-	MOVD y+0(FP), R11
-	MOVD ldy+8(FP), R12
-	LSL $2, R12, R12
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R11)
-	ADD R12, R11, R11
+	MOVD rows+40(FP), R0
+	CMP $6, R0
+	BEQ rows6_1
+	CMP $5, R0
+	BEQ rows5_2
+	CMP $4, R0
+	BEQ rows4_3
+	CMP $3, R0
+	BEQ rows3_4
+	CMP $2, R0
+	BEQ rows2_5
+rows1_6:
+	MOVD x+16(FP), R1
+	MOVD ldx+24(FP), R2
+	LSL $2, R2, R2
+	MOVD panel+32(FP), R3
+	MOVD depth+48(FP), R4
+	MOVD next+88(FP), R5
+	MOVD pace+96(FP), R6
+	MOVD first+56(FP), R7
+	MOVD ldfirst+64(FP), R8
+	LSL $2, R8, R8
+	FLDPQ 0(R7), (F0, F1)
+	FLDPQ 32(R7), (F2, F3)
+	SUBS $4, R4, R4
+	BLT end8
+again7:
+	FMOVQ.P 16(R1), F4
+	FMOVQ 0(R3), F5
+	FMOVQ 16(R3), F6
+	FMOVQ 32(R3), F7
+	FMOVQ 48(R3), F8
+	FMOVQ 128(R3), F9
+	FMOVQ 144(R3), F10
+	FMOVQ 160(R3), F11
+	PRFM (R5), PLDL1KEEP
+	PRFM 64(R5), PLDL1KEEP
+	ADD R6, R5, R5
+	FMOVQ 176(R3), F12
+	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
+	FMOVQ 256(R3), F5
+	WORD $0x4f8410c1 // fmla v1.4s, v6.4s, v4.s[0]
+	FMOVQ 272(R3), F6
+	WORD $0x4f8410e2 // fmla v2.4s, v7.4s, v4.s[0]
+	FMOVQ 288(R3), F7
+	WORD $0x4f841103 // fmla v3.4s, v8.4s, v4.s[0]
+	PRFM (R5), PLDL1KEEP
+	PRFM 64(R5), PLDL1KEEP
+	ADD R6, R5, R5
+	FMOVQ 304(R3), F8
+	WORD $0x4fa41120 // fmla v0.4s, v9.4s, v4.s[1]
+	FMOVQ 384(R3), F9
+	WORD $0x4fa41141 // fmla v1.4s, v10.4s, v4.s[1]
+	FMOVQ 400(R3), F10
+	WORD $0x4fa41162 // fmla v2.4s, v11.4s, v4.s[1]
+	FMOVQ 416(R3), F11
+	WORD $0x4fa41183 // fmla v3.4s, v12.4s, v4.s[1]
+	PRFM (R5), PLDL1KEEP
+	PRFM 64(R5), PLDL1KEEP
+	ADD R6, R5, R5
+	FMOVQ 432(R3), F12
+	WORD $0x4f8418a0 // fmla v0.4s, v5.4s, v4.s[2]
+	WORD $0x4f8418c1 // fmla v1.4s, v6.4s, v4.s[2]
+	WORD $0x4f8418e2 // fmla v2.4s, v7.4s, v4.s[2]
+	WORD $0x4f841903 // fmla v3.4s, v8.4s, v4.s[2]
+	PRFM (R5), PLDL1KEEP
+	PRFM 64(R5), PLDL1KEEP
+	ADD R6, R5, R5
+	WORD $0x4fa41920 // fmla v0.4s, v9.4s, v4.s[3]
+	WORD $0x4fa41941 // fmla v1.4s, v10.4s, v4.s[3]
+	WORD $0x4fa41962 // fmla v2.4s, v11.4s, v4.s[3]
+	WORD $0x4fa41983 // fmla v3.4s, v12.4s, v4.s[3]
+	ADD $512, R3, R3
+	SUBS $4, R4, R4
+	BGE again7
+end8:
+	ADD $4, R4, R4
+	SUBS $1, R4, R4
+	BLT end10
+again9:
+	FMOVS.P 4(R1), F4
+	FMOVQ 0(R3), F5
+	FMOVQ 16(R3), F6
+	FMOVQ 32(R3), F7
+	FMOVQ 48(R3), F8
+	PRFM (R5), PLDL1KEEP
+	PRFM 64(R5), PLDL1KEEP
+	ADD R6, R5, R5
+	WORD $0x4f8410a0 // fmla v0.4s, v5.4s, v4.s[0]
+	WORD $0x4f8410c1 // fmla v1.4s, v6.4s, v4.s[0]
+	WORD $0x4f8410e2 // fmla v2.4s, v7.4s, v4.s[0]
+	WORD $0x4f841103 // fmla v3.4s, v8.4s, v4.s[0]
+	ADD $128, R3, R3
+	SUBS $1, R4, R4
+	BGE again9
+end10:
+	ADD $1, R4, R4
+	MOVD last+72(FP), R7
+	CBZ R7, store11
+	MOVD last+72(FP), R7
+	MOVD ldlast+80(FP), R8
+	LSL $2, R8, R8
+	FLDPQ 0(R7), (F4, F5)
+	FLDPQ 32(R7), (F6, F7)
+	WORD $0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
+	WORD $0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	WORD $0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
+	WORD $0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
+store11:
+	MOVD y+0(FP), R7
+	MOVD ldy+8(FP), R8
+	LSL $2, R8, R8
+	FSTPQ (F0, F1), 0(R7)
+	FSTPQ (F2, F3), 32(R7)
 	RET
-
-rows2:
-	MOVD x+16(FP), R11
-	MOVD ldx+24(FP), R12
-	LSL $2, R12, R12
-	MOVD R11, R0
-	ADD R12, R0, R1
-	MOVD panel+32(FP), R6
-	MOVD depth+48(FP), R7
-	MOVD next+88(FP), R8
-	MOVD pace+96(FP), R9
-	MOVD first+56(FP), R11
-	MOVD ldfirst+64(FP), R12
-	LSL $2, R12, R12
-	VLD1 (R11), [V0.S4, V1.S4, V2.S4, V3.S4]
-	ADD R12, R11, R11
-	VLD1 (R11), [V4.S4, V5.S4, V6.S4, V7.S4]
-	ADD R12, R11, R11
-	CBZ R7, end2
-step2:
-	VLD1 (R6), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD $128, R6, R6
-	PRFM (R8), PLDL1KEEP
-	PRFM 64(R8), PLDL1KEEP
+rows2_5:
+	MOVD x+16(FP), R1
+	MOVD ldx+24(FP), R2
+	LSL $2, R2, R2
+	ADD R2, R1, R3
+	MOVD panel+32(FP), R4
+	MOVD depth+48(FP), R5
+	MOVD next+88(FP), R6
+	MOVD pace+96(FP), R7
+	MOVD first+56(FP), R8
+	MOVD ldfirst+64(FP), R9
+	LSL $2, R9, R9
+	FLDPQ 0(R8), (F0, F1)
+	FLDPQ 32(R8), (F2, F3)
 	ADD R9, R8, R8
-	VLD1R.P 4(R0), [V28.S4]
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-	VLD1R.P 4(R1), [V29.S4]
-	VFMLA V24.S4, V29.S4, V4.S4
-	VFMLA V25.S4, V29.S4, V5.S4
-	VFMLA V26.S4, V29.S4, V6.S4
-	VFMLA V27.S4, V29.S4, V7.S4
-	SUBS $1, R7, R7
-	BNE step2
-end2:
-	MOVD last+72(FP), R11
-	MOVD ldlast+80(FP), R12
-	LSL $2, R12, R12
-	CBZ R11, store2
-	FMOVS $1.0, F28
-	VDUP V28.S[0], V28.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V4.S4
-	VFMLA V25.S4, V28.S4, V5.S4
-	VFMLA V26.S4, V28.S4, V6.S4
-	VFMLA V27.S4, V28.S4, V7.S4
-store2:
-	MOVD y+0(FP), R11
-	MOVD ldy+8(FP), R12
-	LSL $2, R12, R12
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R11)
-	ADD R12, R11, R11
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R11)
-	ADD R12, R11, R11
+	FLDPQ 0(R8), (F4, F5)
+	FLDPQ 32(R8), (F6, F7)
+	SUBS $4, R5, R5
+	BLT end13
+again12:
+	FMOVQ.P 16(R1), F8
+	FMOVQ.P 16(R3), F9
+	FMOVQ 0(R4), F10
+	FMOVQ 16(R4), F11
+	FMOVQ 32(R4), F12
+	FMOVQ 48(R4), F13
+	FMOVQ 128(R4), F14
+	FMOVQ 144(R4), F15
+	FMOVQ 160(R4), F16
+	PRFM (R6), PLDL1KEEP
+	PRFM 64(R6), PLDL1KEEP
+	ADD R7, R6, R6
+	FMOVQ 176(R4), F17
+	WORD $0x4f881140 // fmla v0.4s, v10.4s, v8.s[0]
+	WORD $0x4f891144 // fmla v4.4s, v10.4s, v9.s[0]
+	FMOVQ 256(R4), F10
+	WORD $0x4f881161 // fmla v1.4s, v11.4s, v8.s[0]
+	WORD $0x4f891165 // fmla v5.4s, v11.4s, v9.s[0]
+	FMOVQ 272(R4), F11
+	WORD $0x4f881182 // fmla v2.4s, v12.4s, v8.s[0]
+	WORD $0x4f891186 // fmla v6.4s, v12.4s, v9.s[0]
+	FMOVQ 288(R4), F12
+	WORD $0x4f8811a3 // fmla v3.4s, v13.4s, v8.s[0]
+	WORD $0x4f8911a7 // fmla v7.4s, v13.4s, v9.s[0]
+	PRFM (R6), PLDL1KEEP
+	PRFM 64(R6), PLDL1KEEP
+	ADD R7, R6, R6
+	FMOVQ 304(R4), F13
+	WORD $0x4fa811c0 // fmla v0.4s, v14.4s, v8.s[1]
+	WORD $0x4fa911c4 // fmla v4.4s, v14.4s, v9.s[1]
+	FMOVQ 384(R4), F14
+	WORD $0x4fa811e1 // fmla v1.4s, v15.4s, v8.s[1]
+	WORD $0x4fa911e5 // fmla v5.4s, v15.4s, v9.s[1]
+	FMOVQ 400(R4), F15
+	WORD $0x4fa81202 // fmla v2.4s, v16.4s, v8.s[1]
+	WORD $0x4fa91206 // fmla v6.4s, v16.4s, v9.s[1]
+	FMOVQ 416(R4), F16
+	WORD $0x4fa81223 // fmla v3.4s, v17.4s, v8.s[1]
+	WORD $0x4fa91227 // fmla v7.4s, v17.4s, v9.s[1]
+	PRFM (R6), PLDL1KEEP
+	PRFM 64(R6), PLDL1KEEP
+	ADD R7, R6, R6
+	FMOVQ 432(R4), F17
+	WORD $0x4f881940 // fmla v0.4s, v10.4s, v8.s[2]
+	WORD $0x4f891944 // fmla v4.4s, v10.4s, v9.s[2]
+	WORD $0x4f881961 // fmla v1.4s, v11.4s, v8.s[2]
+	WORD $0x4f891965 // fmla v5.4s, v11.4s, v9.s[2]
+	WORD $0x4f881982 // fmla v2.4s, v12.4s, v8.s[2]
+	WORD $0x4f891986 // fmla v6.4s, v12.4s, v9.s[2]
+	WORD $0x4f8819a3 // fmla v3.4s, v13.4s, v8.s[2]
+	WORD $0x4f8919a7 // fmla v7.4s, v13.4s, v9.s[2]
+	PRFM (R6), PLDL1KEEP
+	PRFM 64(R6), PLDL1KEEP
+	ADD R7, R6, R6
+	WORD $0x4fa819c0 // fmla v0.4s, v14.4s, v8.s[3]
+	WORD $0x4fa919c4 // fmla v4.4s, v14.4s, v9.s[3]
+	WORD $0x4fa819e1 // fmla v1.4s, v15.4s, v8.s[3]
+	WORD $0x4fa919e5 // fmla v5.4s, v15.4s, v9.s[3]
+	WORD $0x4fa81a02 // fmla v2.4s, v16.4s, v8.s[3]
+	WORD $0x4fa91a06 // fmla v6.4s, v16.4s, v9.s[3]
+	WORD $0x4fa81a23 // fmla v3.4s, v17.4s, v8.s[3]
+	WORD $0x4fa91a27 // fmla v7.4s, v17.4s, v9.s[3]
+	ADD $512, R4, R4
+	SUBS $4, R5, R5
+	BGE again12
+end13:
+	ADD $4, R5, R5
+	SUBS $1, R5, R5
+	BLT end15
+again14:
+	FMOVS.P 4(R1), F8
+	FMOVS.P 4(R3), F9
+	FMOVQ 0(R4), F10
+	FMOVQ 16(R4), F11
+	FMOVQ 32(R4), F12
+	FMOVQ 48(R4), F13
+	PRFM (R6), PLDL1KEEP
+	PRFM 64(R6), PLDL1KEEP
+	ADD R7, R6, R6
+	WORD $0x4f881140 // fmla v0.4s, v10.4s, v8.s[0]
+	WORD $0x4f891144 // fmla v4.4s, v10.4s, v9.s[0]
+	WORD $0x4f881161 // fmla v1.4s, v11.4s, v8.s[0]
+	WORD $0x4f891165 // fmla v5.4s, v11.4s, v9.s[0]
+	WORD $0x4f881182 // fmla v2.4s, v12.4s, v8.s[0]
+	WORD $0x4f891186 // fmla v6.4s, v12.4s, v9.s[0]
+	WORD $0x4f8811a3 // fmla v3.4s, v13.4s, v8.s[0]
+	WORD $0x4f8911a7 // fmla v7.4s, v13.4s, v9.s[0]
+	ADD $128, R4, R4
+	SUBS $1, R5, R5
+	BGE again14
+end15:
+	ADD $1, R5, R5
+	MOVD last+72(FP), R8
+	CBZ R8, store16
+	MOVD last+72(FP), R8
+	MOVD ldlast+80(FP), R9
+	LSL $2, R9, R9
+	FLDPQ 0(R8), (F8, F9)
+	FLDPQ 32(R8), (F10, F11)
+	WORD $0x4e28d400 // fadd v0.4s, v0.4s, v8.4s
+	WORD $0x4e29d421 // fadd v1.4s, v1.4s, v9.4s
+	WORD $0x4e2ad442 // fadd v2.4s, v2.4s, v10.4s
+	WORD $0x4e2bd463 // fadd v3.4s, v3.4s, v11.4s
+	ADD R9, R8, R8
+	FLDPQ 0(R8), (F12, F13)
+	FLDPQ 32(R8), (F14, F15)
+	WORD $0x4e2cd484 // fadd v4.4s, v4.4s, v12.4s
+	WORD $0x4e2dd4a5 // fadd v5.4s, v5.4s, v13.4s
+	WORD $0x4e2ed4c6 // fadd v6.4s, v6.4s, v14.4s
+	WORD $0x4e2fd4e7 // fadd v7.4s, v7.4s, v15.4s
+store16:
+	MOVD y+0(FP), R8
+	MOVD ldy+8(FP), R9
+	LSL $2, R9, R9
+	FSTPQ (F0, F1), 0(R8)
+	FSTPQ (F2, F3), 32(R8)
+	ADD R9, R8, R8
+	FSTPQ (F4, F5), 0(R8)
+	FSTPQ (F6, F7), 32(R8)
 	RET
-
-rows3:
-	MOVD x+16(FP), R11
-	MOVD ldx+24(FP), R12
-	LSL $2, R12, R12
-	MOVD R11, R0
-	ADD R12, R0, R1
-	ADD R12, R1, R2
-	MOVD panel+32(FP), R6
-	MOVD depth+48(FP), R7
-	MOVD next+88(FP), R8
-	MOVD pace+96(FP), R9
-	MOVD first+56(FP), R11
-	MOVD ldfirst+64(FP), R12
-	LSL $2, R12, R12
-	VLD1 (R11), [V0.S4, V1.S4, V2.S4, V3.S4]
-	ADD R12, R11, R11
-	VLD1 (R11), [V4.S4, V5.S4, V6.S4, V7.S4]
-	ADD R12, R11, R11
-	VLD1 (R11), [V8.S4, V9.S4, V10.S4, V11.S4]
-	ADD R12, R11, R11
-	CBZ R7, end3
-step3:
-	VLD1 (R6), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD $128, R6, R6
-	PRFM (R8), PLDL1KEEP
-	PRFM 64(R8), PLDL1KEEP
-	ADD R9, R8, R8
-	VLD1R.P 4(R0), [V28.S4]
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-	VLD1R.P 4(R1), [V29.S4]
-	VFMLA V24.S4, V29.S4, V4.S4
-	VFMLA V25.S4, V29.S4, V5.S4
-	VFMLA V26.S4, V29.S4, V6.S4
-	VFMLA V27.S4, V29.S4, V7.S4
-	VLD1R.P 4(R2), [V30.S4]
-	VFMLA V24.S4, V30.S4, V8.S4
-	VFMLA V25.S4, V30.S4, V9.S4
-	VFMLA V26.S4, V30.S4, V10.S4
-	VFMLA V27.S4, V30.S4, V11.S4
-	SUBS $1, R7, R7
-	BNE step3
-end3:
-	MOVD last+72(FP), R11
-	MOVD ldlast+80(FP), R12
-	LSL $2, R12, R12
-	CBZ R11, store3
-	FMOVS $1.0, F28
-	VDUP V28.S[0], V28.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V4.S4
-	VFMLA V25.S4, V28.S4, V5.S4
-	VFMLA V26.S4, V28.S4, V6.S4
-	VFMLA V27.S4, V28.S4, V7.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V8.S4
-	VFMLA V25.S4, V28.S4, V9.S4
-	VFMLA V26.S4, V28.S4, V10.S4
-	VFMLA V27.S4, V28.S4, V11.S4
-store3:
-	MOVD y+0(FP), R11
-	MOVD ldy+8(FP), R12
-	LSL $2, R12, R12
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R11)
-	ADD R12, R11, R11
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R11)
-	ADD R12, R11, R11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R11)
-	ADD R12, R11, R11
+rows3_4:
+	MOVD x+16(FP), R1
+	MOVD ldx+24(FP), R2
+	LSL $2, R2, R2
+	ADD R2, R1, R3
+	ADD R2, R3, R4
+	MOVD panel+32(FP), R5
+	MOVD depth+48(FP), R6
+	MOVD next+88(FP), R7
+	MOVD pace+96(FP), R8
+	MOVD first+56(FP), R9
+	MOVD ldfirst+64(FP), R10
+	LSL $2, R10, R10
+	FLDPQ 0(R9), (F0, F1)
+	FLDPQ 32(R9), (F2, F3)
+	ADD R10, R9, R9
+	FLDPQ 0(R9), (F4, F5)
+	FLDPQ 32(R9), (F6, F7)
+	ADD R10, R9, R9
+	FLDPQ 0(R9), (F8, F9)
+	FLDPQ 32(R9), (F10, F11)
+	SUBS $4, R6, R6
+	BLT end18
+again17:
+	FMOVQ.P 16(R1), F12
+	FMOVQ.P 16(R3), F13
+	FMOVQ.P 16(R4), F14
+	FMOVQ 0(R5), F15
+	FMOVQ 16(R5), F16
+	FMOVQ 32(R5), F17
+	FMOVQ 48(R5), F18
+	FMOVQ 128(R5), F19
+	FMOVQ 144(R5), F20
+	FMOVQ 160(R5), F21
+	PRFM (R7), PLDL1KEEP
+	PRFM 64(R7), PLDL1KEEP
+	ADD R8, R7, R7
+	FMOVQ 176(R5), F22
+	WORD $0x4f8c11e0 // fmla v0.4s, v15.4s, v12.s[0]
+	WORD $0x4f8d11e4 // fmla v4.4s, v15.4s, v13.s[0]
+	WORD $0x4f8e11e8 // fmla v8.4s, v15.4s, v14.s[0]
+	FMOVQ 256(R5), F15
+	WORD $0x4f8c1201 // fmla v1.4s, v16.4s, v12.s[0]
+	WORD $0x4f8d1205 // fmla v5.4s, v16.4s, v13.s[0]
+	WORD $0x4f8e1209 // fmla v9.4s, v16.4s, v14.s[0]
+	FMOVQ 272(R5), F16
+	WORD $0x4f8c1222 // fmla v2.4s, v17.4s, v12.s[0]
+	WORD $0x4f8d1226 // fmla v6.4s, v17.4s, v13.s[0]
+	WORD $0x4f8e122a // fmla v10.4s, v17.4s, v14.s[0]
+	FMOVQ 288(R5), F17
+	WORD $0x4f8c1243 // fmla v3.4s, v18.4s, v12.s[0]
+	WORD $0x4f8d1247 // fmla v7.4s, v18.4s, v13.s[0]
+	WORD $0x4f8e124b // fmla v11.4s, v18.4s, v14.s[0]
+	PRFM (R7), PLDL1KEEP
+	PRFM 64(R7), PLDL1KEEP
+	ADD R8, R7, R7
+	FMOVQ 304(R5), F18
+	WORD $0x4fac1260 // fmla v0.4s, v19.4s, v12.s[1]
+	WORD $0x4fad1264 // fmla v4.4s, v19.4s, v13.s[1]
+	WORD $0x4fae1268 // fmla v8.4s, v19.4s, v14.s[1]
+	FMOVQ 384(R5), F19
+	WORD $0x4fac1281 // fmla v1.4s, v20.4s, v12.s[1]
+	WORD $0x4fad1285 // fmla v5.4s, v20.4s, v13.s[1]
+	WORD $0x4fae1289 // fmla v9.4s, v20.4s, v14.s[1]
+	FMOVQ 400(R5), F20
+	WORD $0x4fac12a2 // fmla v2.4s, v21.4s, v12.s[1]
+	WORD $0x4fad12a6 // fmla v6.4s, v21.4s, v13.s[1]
+	WORD $0x4fae12aa // fmla v10.4s, v21.4s, v14.s[1]
+	FMOVQ 416(R5), F21
+	WORD $0x4fac12c3 // fmla v3.4s, v22.4s, v12.s[1]
+	WORD $0x4fad12c7 // fmla v7.4s, v22.4s, v13.s[1]
+	WORD $0x4fae12cb // fmla v11.4s, v22.4s, v14.s[1]
+	PRFM (R7), PLDL1KEEP
+	PRFM 64(R7), PLDL1KEEP
+	ADD R8, R7, R7
+	FMOVQ 432(R5), F22
+	WORD $0x4f8c19e0 // fmla v0.4s, v15.4s, v12.s[2]
+	WORD $0x4f8d19e4 // fmla v4.4s, v15.4s, v13.s[2]
+	WORD $0x4f8e19e8 // fmla v8.4s, v15.4s, v14.s[2]
+	WORD $0x4f8c1a01 // fmla v1.4s, v16.4s, v12.s[2]
+	WORD $0x4f8d1a05 // fmla v5.4s, v16.4s, v13.s[2]
+	WORD $0x4f8e1a09 // fmla v9.4s, v16.4s, v14.s[2]
+	WORD $0x4f8c1a22 // fmla v2.4s, v17.4s, v12.s[2]
+	WORD $0x4f8d1a26 // fmla v6.4s, v17.4s, v13.s[2]
+	WORD $0x4f8e1a2a // fmla v10.4s, v17.4s, v14.s[2]
+	WORD $0x4f8c1a43 // fmla v3.4s, v18.4s, v12.s[2]
+	WORD $0x4f8d1a47 // fmla v7.4s, v18.4s, v13.s[2]
+	WORD $0x4f8e1a4b // fmla v11.4s, v18.4s, v14.s[2]
+	PRFM (R7), PLDL1KEEP
+	PRFM 64(R7), PLDL1KEEP
+	ADD R8, R7, R7
+	WORD $0x4fac1a60 // fmla v0.4s, v19.4s, v12.s[3]
+	WORD $0x4fad1a64 // fmla v4.4s, v19.4s, v13.s[3]
+	WORD $0x4fae1a68 // fmla v8.4s, v19.4s, v14.s[3]
+	WORD $0x4fac1a81 // fmla v1.4s, v20.4s, v12.s[3]
+	WORD $0x4fad1a85 // fmla v5.4s, v20.4s, v13.s[3]
+	WORD $0x4fae1a89 // fmla v9.4s, v20.4s, v14.s[3]
+	WORD $0x4fac1aa2 // fmla v2.4s, v21.4s, v12.s[3]
+	WORD $0x4fad1aa6 // fmla v6.4s, v21.4s, v13.s[3]
+	WORD $0x4fae1aaa // fmla v10.4s, v21.4s, v14.s[3]
+	WORD $0x4fac1ac3 // fmla v3.4s, v22.4s, v12.s[3]
+	WORD $0x4fad1ac7 // fmla v7.4s, v22.4s, v13.s[3]
+	WORD $0x4fae1acb // fmla v11.4s, v22.4s, v14.s[3]
+	ADD $512, R5, R5
+	SUBS $4, R6, R6
+	BGE again17
+end18:
+	ADD $4, R6, R6
+	SUBS $1, R6, R6
+	BLT end20
+again19:
+	FMOVS.P 4(R1), F12
+	FMOVS.P 4(R3), F13
+	FMOVS.P 4(R4), F14
+	FMOVQ 0(R5), F15
+	FMOVQ 16(R5), F16
+	FMOVQ 32(R5), F17
+	FMOVQ 48(R5), F18
+	PRFM (R7), PLDL1KEEP
+	PRFM 64(R7), PLDL1KEEP
+	ADD R8, R7, R7
+	WORD $0x4f8c11e0 // fmla v0.4s, v15.4s, v12.s[0]
+	WORD $0x4f8d11e4 // fmla v4.4s, v15.4s, v13.s[0]
+	WORD $0x4f8e11e8 // fmla v8.4s, v15.4s, v14.s[0]
+	WORD $0x4f8c1201 // fmla v1.4s, v16.4s, v12.s[0]
+	WORD $0x4f8d1205 // fmla v5.4s, v16.4s, v13.s[0]
+	WORD $0x4f8e1209 // fmla v9.4s, v16.4s, v14.s[0]
+	WORD $0x4f8c1222 // fmla v2.4s, v17.4s, v12.s[0]
+	WORD $0x4f8d1226 // fmla v6.4s, v17.4s, v13.s[0]
+	WORD $0x4f8e122a // fmla v10.4s, v17.4s, v14.s[0]
+	WORD $0x4f8c1243 // fmla v3.4s, v18.4s, v12.s[0]
+	WORD $0x4f8d1247 // fmla v7.4s, v18.4s, v13.s[0]
+	WORD $0x4f8e124b // fmla v11.4s, v18.4s, v14.s[0]
+	ADD $128, R5, R5
+	SUBS $1, R6, R6
+	BGE again19
+end20:
+	ADD $1, R6, R6
+	MOVD last+72(FP), R9
+	CBZ R9, store21
+	MOVD last+72(FP), R9
+	MOVD ldlast+80(FP), R10
+	LSL $2, R10, R10
+	FLDPQ 0(R9), (F12, F13)
+	FLDPQ 32(R9), (F14, F15)
+	WORD $0x4e2cd400 // fadd v0.4s, v0.4s, v12.4s
+	WORD $0x4e2dd421 // fadd v1.4s, v1.4s, v13.4s
+	WORD $0x4e2ed442 // fadd v2.4s, v2.4s, v14.4s
+	WORD $0x4e2fd463 // fadd v3.4s, v3.4s, v15.4s
+	ADD R10, R9, R9
+	FLDPQ 0(R9), (F16, F17)
+	FLDPQ 32(R9), (F18, F19)
+	WORD $0x4e30d484 // fadd v4.4s, v4.4s, v16.4s
+	WORD $0x4e31d4a5 // fadd v5.4s, v5.4s, v17.4s
+	WORD $0x4e32d4c6 // fadd v6.4s, v6.4s, v18.4s
+	WORD $0x4e33d4e7 // fadd v7.4s, v7.4s, v19.4s
+	ADD R10, R9, R9
+	FLDPQ 0(R9), (F12, F13)
+	FLDPQ 32(R9), (F14, F15)
+	WORD $0x4e2cd508 // fadd v8.4s, v8.4s, v12.4s
+	WORD $0x4e2dd529 // fadd v9.4s, v9.4s, v13.4s
+	WORD $0x4e2ed54a // fadd v10.4s, v10.4s, v14.4s
+	WORD $0x4e2fd56b // fadd v11.4s, v11.4s, v15.4s
+store21:
+	MOVD y+0(FP), R9
+	MOVD ldy+8(FP), R10
+	LSL $2, R10, R10
+	FSTPQ (F0, F1), 0(R9)
+	FSTPQ (F2, F3), 32(R9)
+	ADD R10, R9, R9
+	FSTPQ (F4, F5), 0(R9)
+	FSTPQ (F6, F7), 32(R9)
+	ADD R10, R9, R9
+	FSTPQ (F8, F9), 0(R9)
+	FSTPQ (F10, F11), 32(R9)
 	RET
-
-rows4:
-	MOVD x+16(FP), R11
-	MOVD ldx+24(FP), R12
-	LSL $2, R12, R12
-	MOVD R11, R0
-	ADD R12, R0, R1
-	ADD R12, R1, R2
-	ADD R12, R2, R3
+rows4_3:
+	MOVD x+16(FP), R1
+	MOVD ldx+24(FP), R2
+	LSL $2, R2, R2
+	ADD R2, R1, R3
+	ADD R2, R3, R4
+	ADD R2, R4, R5
 	MOVD panel+32(FP), R6
 	MOVD depth+48(FP), R7
 	MOVD next+88(FP), R8
 	MOVD pace+96(FP), R9
-	MOVD first+56(FP), R11
-	MOVD ldfirst+64(FP), R12
-	LSL $2, R12, R12
-	VLD1 (R11), [V0.S4, V1.S4, V2.S4, V3.S4]
-	ADD R12, R11, R11
-	VLD1 (R11), [V4.S4, V5.S4, V6.S4, V7.S4]
-	ADD R12, R11, R11
-	VLD1 (R11), [V8.S4, V9.S4, V10.S4, V11.S4]
-	ADD R12, R11, R11
-	VLD1 (R11), [V12.S4, V13.S4, V14.S4, V15.S4]
-	ADD R12, R11, R11
-	CBZ R7, end4
-step4:
-	VLD1 (R6), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD $128, R6, R6
+	MOVD first+56(FP), R10
+	MOVD ldfirst+64(FP), R11
+	LSL $2, R11, R11
+	FLDPQ 0(R10), (F0, F1)
+	FLDPQ 32(R10), (F2, F3)
+	ADD R11, R10, R10
+	FLDPQ 0(R10), (F4, F5)
+	FLDPQ 32(R10), (F6, F7)
+	ADD R11, R10, R10
+	FLDPQ 0(R10), (F8, F9)
+	FLDPQ 32(R10), (F10, F11)
+	ADD R11, R10, R10
+	FLDPQ 0(R10), (F12, F13)
+	FLDPQ 32(R10), (F14, F15)
+	SUBS $4, R7, R7
+	BLT end23
+again22:
+	FMOVQ.P 16(R1), F16
+	FMOVQ.P 16(R3), F17
+	FMOVQ.P 16(R4), F18
+	FMOVQ.P 16(R5), F19
+	FMOVQ 0(R6), F20
+	FMOVQ 16(R6), F21
+	FMOVQ 32(R6), F22
+	FMOVQ 48(R6), F23
+	FMOVQ 128(R6), F24
+	FMOVQ 144(R6), F25
+	FMOVQ 160(R6), F26
 	PRFM (R8), PLDL1KEEP
 	PRFM 64(R8), PLDL1KEEP
 	ADD R9, R8, R8
-	VLD1R.P 4(R0), [V28.S4]
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-	VLD1R.P 4(R1), [V29.S4]
-	VFMLA V24.S4, V29.S4, V4.S4
-	VFMLA V25.S4, V29.S4, V5.S4
-	VFMLA V26.S4, V29.S4, V6.S4
-	VFMLA V27.S4, V29.S4, V7.S4
-	VLD1R.P 4(R2), [V30.S4]
-	VFMLA V24.S4, V30.S4, V8.S4
-	VFMLA V25.S4, V30.S4, V9.S4
-	VFMLA V26.S4, V30.S4, V10.S4
-	VFMLA V27.S4, V30.S4, V11.S4
-	VLD1R.P 4(R3), [V31.S4]
-	VFMLA V24.S4, V31.S4, V12.S4
-	VFMLA V25.S4, V31.S4, V13.S4
-	VFMLA V26.S4, V31.S4, V14.S4
-	VFMLA V27.S4, V31.S4, V15.S4
+	FMOVQ 176(R6), F27
+	WORD $0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
+	WORD $0x4f911284 // fmla v4.4s, v20.4s, v17.s[0]
+	WORD $0x4f921288 // fmla v8.4s, v20.4s, v18.s[0]
+	WORD $0x4f93128c // fmla v12.4s, v20.4s, v19.s[0]
+	FMOVQ 256(R6), F20
+	WORD $0x4f9012a1 // fmla v1.4s, v21.4s, v16.s[0]
+	WORD $0x4f9112a5 // fmla v5.4s, v21.4s, v17.s[0]
+	WORD $0x4f9212a9 // fmla v9.4s, v21.4s, v18.s[0]
+	WORD $0x4f9312ad // fmla v13.4s, v21.4s, v19.s[0]
+	FMOVQ 272(R6), F21
+	WORD $0x4f9012c2 // fmla v2.4s, v22.4s, v16.s[0]
+	WORD $0x4f9112c6 // fmla v6.4s, v22.4s, v17.s[0]
+	WORD $0x4f9212ca // fmla v10.4s, v22.4s, v18.s[0]
+	WORD $0x4f9312ce // fmla v14.4s, v22.4s, v19.s[0]
+	FMOVQ 288(R6), F22
+	WORD $0x4f9012e3 // fmla v3.4s, v23.4s, v16.s[0]
+	WORD $0x4f9112e7 // fmla v7.4s, v23.4s, v17.s[0]
+	WORD $0x4f9212eb // fmla v11.4s, v23.4s, v18.s[0]
+	WORD $0x4f9312ef // fmla v15.4s, v23.4s, v19.s[0]
+	PRFM (R8), PLDL1KEEP
+	PRFM 64(R8), PLDL1KEEP
+	ADD R9, R8, R8
+	FMOVQ 304(R6), F23
+	WORD $0x4fb01300 // fmla v0.4s, v24.4s, v16.s[1]
+	WORD $0x4fb11304 // fmla v4.4s, v24.4s, v17.s[1]
+	WORD $0x4fb21308 // fmla v8.4s, v24.4s, v18.s[1]
+	WORD $0x4fb3130c // fmla v12.4s, v24.4s, v19.s[1]
+	FMOVQ 384(R6), F24
+	WORD $0x4fb01321 // fmla v1.4s, v25.4s, v16.s[1]
+	WORD $0x4fb11325 // fmla v5.4s, v25.4s, v17.s[1]
+	WORD $0x4fb21329 // fmla v9.4s, v25.4s, v18.s[1]
+	WORD $0x4fb3132d // fmla v13.4s, v25.4s, v19.s[1]
+	FMOVQ 400(R6), F25
+	WORD $0x4fb01342 // fmla v2.4s, v26.4s, v16.s[1]
+	WORD $0x4fb11346 // fmla v6.4s, v26.4s, v17.s[1]
+	WORD $0x4fb2134a // fmla v10.4s, v26.4s, v18.s[1]
+	WORD $0x4fb3134e // fmla v14.4s, v26.4s, v19.s[1]
+	FMOVQ 416(R6), F26
+	WORD $0x4fb01363 // fmla v3.4s, v27.4s, v16.s[1]
+	WORD $0x4fb11367 // fmla v7.4s, v27.4s, v17.s[1]
+	WORD $0x4fb2136b // fmla v11.4s, v27.4s, v18.s[1]
+	WORD $0x4fb3136f // fmla v15.4s, v27.4s, v19.s[1]
+	PRFM (R8), PLDL1KEEP
+	PRFM 64(R8), PLDL1KEEP
+	ADD R9, R8, R8
+	FMOVQ 432(R6), F27
+	WORD $0x4f901a80 // fmla v0.4s, v20.4s, v16.s[2]
+	WORD $0x4f911a84 // fmla v4.4s, v20.4s, v17.s[2]
+	WORD $0x4f921a88 // fmla v8.4s, v20.4s, v18.s[2]
+	WORD $0x4f931a8c // fmla v12.4s, v20.4s, v19.s[2]
+	WORD $0x4f901aa1 // fmla v1.4s, v21.4s, v16.s[2]
+	WORD $0x4f911aa5 // fmla v5.4s, v21.4s, v17.s[2]
+	WORD $0x4f921aa9 // fmla v9.4s, v21.4s, v18.s[2]
+	WORD $0x4f931aad // fmla v13.4s, v21.4s, v19.s[2]
+	WORD $0x4f901ac2 // fmla v2.4s, v22.4s, v16.s[2]
+	WORD $0x4f911ac6 // fmla v6.4s, v22.4s, v17.s[2]
+	WORD $0x4f921aca // fmla v10.4s, v22.4s, v18.s[2]
+	WORD $0x4f931ace // fmla v14.4s, v22.4s, v19.s[2]
+	WORD $0x4f901ae3 // fmla v3.4s, v23.4s, v16.s[2]
+	WORD $0x4f911ae7 // fmla v7.4s, v23.4s, v17.s[2]
+	WORD $0x4f921aeb // fmla v11.4s, v23.4s, v18.s[2]
+	WORD $0x4f931aef // fmla v15.4s, v23.4s, v19.s[2]
+	PRFM (R8), PLDL1KEEP
+	PRFM 64(R8), PLDL1KEEP
+	ADD R9, R8, R8
+	WORD $0x4fb01b00 // fmla v0.4s, v24.4s, v16.s[3]
+	WORD $0x4fb11b04 // fmla v4.4s, v24.4s, v17.s[3]
+	WORD $0x4fb21b08 // fmla v8.4s, v24.4s, v18.s[3]
+	WORD $0x4fb31b0c // fmla v12.4s, v24.4s, v19.s[3]
+	WORD $0x4fb01b21 // fmla v1.4s, v25.4s, v16.s[3]
+	WORD $0x4fb11b25 // fmla v5.4s, v25.4s, v17.s[3]
+	WORD $0x4fb21b29 // fmla v9.4s, v25.4s, v18.s[3]
+	WORD $0x4fb31b2d // fmla v13.4s, v25.4s, v19.s[3]
+	WORD $0x4fb01b42 // fmla v2.4s, v26.4s, v16.s[3]
+	WORD $0x4fb11b46 // fmla v6.4s, v26.4s, v17.s[3]
+	WORD $0x4fb21b4a // fmla v10.4s, v26.4s, v18.s[3]
+	WORD $0x4fb31b4e // fmla v14.4s, v26.4s, v19.s[3]
+	WORD $0x4fb01b63 // fmla v3.4s, v27.4s, v16.s[3]
+	WORD $0x4fb11b67 // fmla v7.4s, v27.4s, v17.s[3]
+	WORD $0x4fb21b6b // fmla v11.4s, v27.4s, v18.s[3]
+	WORD $0x4fb31b6f // fmla v15.4s, v27.4s, v19.s[3]
+	ADD $512, R6, R6
+	SUBS $4, R7, R7
+	BGE again22
+end23:
+	ADD $4, R7, R7
 	SUBS $1, R7, R7
-	BNE step4
-end4:
-	MOVD last+72(FP), R11
-	MOVD ldlast+80(FP), R12
-	LSL $2, R12, R12
-	CBZ R11, store4
-	FMOVS $1.0, F28
-	VDUP V28.S[0], V28.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V4.S4
-	VFMLA V25.S4, V28.S4, V5.S4
-	VFMLA V26.S4, V28.S4, V6.S4
-	VFMLA V27.S4, V28.S4, V7.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V8.S4
-	VFMLA V25.S4, V28.S4, V9.S4
-	VFMLA V26.S4, V28.S4, V10.S4
-	VFMLA V27.S4, V28.S4, V11.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V12.S4
-	VFMLA V25.S4, V28.S4, V13.S4
-	VFMLA V26.S4, V28.S4, V14.S4
-	VFMLA V27.S4, V28.S4, V15.S4
-store4:
-	MOVD y+0(FP), R11
-	MOVD ldy+8(FP), R12
-	LSL $2, R12, R12
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R11)
-	ADD R12, R11, R11
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R11)
-	ADD R12, R11, R11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R11)
-	ADD R12, R11, R11
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R11)
-	ADD R12, R11, R11
+	BLT end25
+again24:
+	FMOVS.P 4(R1), F16
+	FMOVS.P 4(R3), F17
+	FMOVS.P 4(R4), F18
+	FMOVS.P 4(R5), F19
+	FMOVQ 0(R6), F20
+	FMOVQ 16(R6), F21
+	FMOVQ 32(R6), F22
+	FMOVQ 48(R6), F23
+	PRFM (R8), PLDL1KEEP
+	PRFM 64(R8), PLDL1KEEP
+	ADD R9, R8, R8
+	WORD $0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
+	WORD $0x4f911284 // fmla v4.4s, v20.4s, v17.s[0]
+	WORD $0x4f921288 // fmla v8.4s, v20.4s, v18.s[0]
+	WORD $0x4f93128c // fmla v12.4s, v20.4s, v19.s[0]
+	WORD $0x4f9012a1 // fmla v1.4s, v21.4s, v16.s[0]
+	WORD $0x4f9112a5 // fmla v5.4s, v21.4s, v17.s[0]
+	WORD $0x4f9212a9 // fmla v9.4s, v21.4s, v18.s[0]
+	WORD $0x4f9312ad // fmla v13.4s, v21.4s, v19.s[0]
+	WORD $0x4f9012c2 // fmla v2.4s, v22.4s, v16.s[0]
+	WORD $0x4f9112c6 // fmla v6.4s, v22.4s, v17.s[0]
+	WORD $0x4f9212ca // fmla v10.4s, v22.4s, v18.s[0]
+	WORD $0x4f9312ce // fmla v14.4s, v22.4s, v19.s[0]
+	WORD $0x4f9012e3 // fmla v3.4s, v23.4s, v16.s[0]
+	WORD $0x4f9112e7 // fmla v7.4s, v23.4s, v17.s[0]
+	WORD $0x4f9212eb // fmla v11.4s, v23.4s, v18.s[0]
+	WORD $0x4f9312ef // fmla v15.4s, v23.4s, v19.s[0]
+	ADD $128, R6, R6
+	SUBS $1, R7, R7
+	BGE again24
+end25:
+	ADD $1, R7, R7
+	MOVD last+72(FP), R10
+	CBZ R10, store26
+	MOVD last+72(FP), R10
+	MOVD ldlast+80(FP), R11
+	LSL $2, R11, R11
+	FLDPQ 0(R10), (F16, F17)
+	FLDPQ 32(R10), (F18, F19)
+	WORD $0x4e30d400 // fadd v0.4s, v0.4s, v16.4s
+	WORD $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
+	WORD $0x4e32d442 // fadd v2.4s, v2.4s, v18.4s
+	WORD $0x4e33d463 // fadd v3.4s, v3.4s, v19.4s
+	ADD R11, R10, R10
+	FLDPQ 0(R10), (F20, F21)
+	FLDPQ 32(R10), (F22, F23)
+	WORD $0x4e34d484 // fadd v4.4s, v4.4s, v20.4s
+	WORD $0x4e35d4a5 // fadd v5.4s, v5.4s, v21.4s
+	WORD $0x4e36d4c6 // fadd v6.4s, v6.4s, v22.4s
+	WORD $0x4e37d4e7 // fadd v7.4s, v7.4s, v23.4s
+	ADD R11, R10, R10
+	FLDPQ 0(R10), (F16, F17)
+	FLDPQ 32(R10), (F18, F19)
+	WORD $0x4e30d508 // fadd v8.4s, v8.4s, v16.4s
+	WORD $0x4e31d529 // fadd v9.4s, v9.4s, v17.4s
+	WORD $0x4e32d54a // fadd v10.4s, v10.4s, v18.4s
+	WORD $0x4e33d56b // fadd v11.4s, v11.4s, v19.4s
+	ADD R11, R10, R10
+	FLDPQ 0(R10), (F20, F21)
+	FLDPQ 32(R10), (F22, F23)
+	WORD $0x4e34d58c // fadd v12.4s, v12.4s, v20.4s
+	WORD $0x4e35d5ad // fadd v13.4s, v13.4s, v21.4s
+	WORD $0x4e36d5ce // fadd v14.4s, v14.4s, v22.4s
+	WORD $0x4e37d5ef // fadd v15.4s, v15.4s, v23.4s
+store26:
+	MOVD y+0(FP), R10
+	MOVD ldy+8(FP), R11
+	LSL $2, R11, R11
+	FSTPQ (F0, F1), 0(R10)
+	FSTPQ (F2, F3), 32(R10)
+	ADD R11, R10, R10
+	FSTPQ (F4, F5), 0(R10)
+	FSTPQ (F6, F7), 32(R10)
+	ADD R11, R10, R10
+	FSTPQ (F8, F9), 0(R10)
+	FSTPQ (F10, F11), 32(R10)
+	ADD R11, R10, R10
+	FSTPQ (F12, F13), 0(R10)
+	FSTPQ (F14, F15), 32(R10)
 	RET
-
-rows5:
-	MOVD x+16(FP), R11
-	MOVD ldx+24(FP), R12
-	LSL $2, R12, R12
-	MOVD R11, R0
-	ADD R12, R0, R1
-	ADD R12, R1, R2
-	ADD R12, R2, R3
-	ADD R12, R3, R4
-	MOVD panel+32(FP), R6
-	MOVD depth+48(FP), R7
-	MOVD next+88(FP), R8
-	MOVD pace+96(FP), R9
+rows5_2:
+	MOVD x+16(FP), R1
+	MOVD ldx+24(FP), R2
+	LSL $2, R2, R2
+	ADD R2, R1, R3
+	ADD R2, R3, R4
+	ADD R2, R4, R5
+	ADD R2, R5, R6
+	MOVD panel+32(FP), R7
+	MOVD depth+48(FP), R8
+	MOVD next+88(FP), R9
+	MOVD pace+96(FP), R10
 	MOVD first+56(FP), R11
 	MOVD ldfirst+64(FP), R12
 	LSL $2, R12, R12
-	VLD1 (R11), [V0.S4, V1.S4, V2.S4, V3.S4]
+	FLDPQ 0(R11), (F0, F1)
+	FLDPQ 32(R11), (F2, F3)
 	ADD R12, R11, R11
-	VLD1 (R11), [V4.S4, V5.S4, V6.S4, V7.S4]
+	FLDPQ 0(R11), (F4, F5)
+	FLDPQ 32(R11), (F6, F7)
 	ADD R12, R11, R11
-	VLD1 (R11), [V8.S4, V9.S4, V10.S4, V11.S4]
+	FLDPQ 0(R11), (F8, F9)
+	FLDPQ 32(R11), (F10, F11)
 	ADD R12, R11, R11
-	VLD1 (R11), [V12.S4, V13.S4, V14.S4, V15.S4]
+	FLDPQ 0(R11), (F12, F13)
+	FLDPQ 32(R11), (F14, F15)
 	ADD R12, R11, R11
-	VLD1 (R11), [V16.S4, V17.S4, V18.S4, V19.S4]
-	ADD R12, R11, R11
-	CBZ R7, end5
-step5:
-	VLD1 (R6), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD $128, R6, R6
-	PRFM (R8), PLDL1KEEP
-	PRFM 64(R8), PLDL1KEEP
-	ADD R9, R8, R8
-	VLD1R.P 4(R0), [V28.S4]
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-	VLD1R.P 4(R1), [V29.S4]
-	VFMLA V24.S4, V29.S4, V4.S4
-	VFMLA V25.S4, V29.S4, V5.S4
-	VFMLA V26.S4, V29.S4, V6.S4
-	VFMLA V27.S4, V29.S4, V7.S4
-	VLD1R.P 4(R2), [V30.S4]
-	VFMLA V24.S4, V30.S4, V8.S4
-	VFMLA V25.S4, V30.S4, V9.S4
-	VFMLA V26.S4, V30.S4, V10.S4
-	VFMLA V27.S4, V30.S4, V11.S4
-	VLD1R.P 4(R3), [V31.S4]
-	VFMLA V24.S4, V31.S4, V12.S4
-	VFMLA V25.S4, V31.S4, V13.S4
-	VFMLA V26.S4, V31.S4, V14.S4
-	VFMLA V27.S4, V31.S4, V15.S4
-	VLD1R.P 4(R4), [V28.S4]
-	VFMLA V24.S4, V28.S4, V16.S4
-	VFMLA V25.S4, V28.S4, V17.S4
-	VFMLA V26.S4, V28.S4, V18.S4
-	VFMLA V27.S4, V28.S4, V19.S4
-	SUBS $1, R7, R7
-	BNE step5
-end5:
+	FLDPQ 0(R11), (F16, F17)
+	FLDPQ 32(R11), (F18, F19)
+	SUBS $4, R8, R8
+	BLT end28
+again27:
+	FMOVQ.P 16(R1), F20
+	FMOVQ.P 16(R3), F21
+	FMOVQ.P 16(R4), F22
+	FMOVQ.P 16(R5), F23
+	FMOVQ.P 16(R6), F24
+	FMOVQ 0(R7), F25
+	FMOVQ 16(R7), F26
+	FMOVQ 32(R7), F27
+	FMOVQ 48(R7), F28
+	FMOVQ 128(R7), F29
+	FMOVQ 144(R7), F30
+	PRFM (R9), PLDL1KEEP
+	PRFM 64(R9), PLDL1KEEP
+	ADD R10, R9, R9
+	FMOVQ 160(R7), F31
+	WORD $0x4f941320 // fmla v0.4s, v25.4s, v20.s[0]
+	WORD $0x4f951324 // fmla v4.4s, v25.4s, v21.s[0]
+	WORD $0x4f961328 // fmla v8.4s, v25.4s, v22.s[0]
+	WORD $0x4f97132c // fmla v12.4s, v25.4s, v23.s[0]
+	WORD $0x4f981330 // fmla v16.4s, v25.4s, v24.s[0]
+	FMOVQ 176(R7), F25
+	WORD $0x4f941341 // fmla v1.4s, v26.4s, v20.s[0]
+	WORD $0x4f951345 // fmla v5.4s, v26.4s, v21.s[0]
+	WORD $0x4f961349 // fmla v9.4s, v26.4s, v22.s[0]
+	WORD $0x4f97134d // fmla v13.4s, v26.4s, v23.s[0]
+	WORD $0x4f981351 // fmla v17.4s, v26.4s, v24.s[0]
+	FMOVQ 256(R7), F26
+	WORD $0x4f941362 // fmla v2.4s, v27.4s, v20.s[0]
+	WORD $0x4f951366 // fmla v6.4s, v27.4s, v21.s[0]
+	WORD $0x4f96136a // fmla v10.4s, v27.4s, v22.s[0]
+	WORD $0x4f97136e // fmla v14.4s, v27.4s, v23.s[0]
+	WORD $0x4f981372 // fmla v18.4s, v27.4s, v24.s[0]
+	FMOVQ 272(R7), F27
+	WORD $0x4f941383 // fmla v3.4s, v28.4s, v20.s[0]
+	WORD $0x4f951387 // fmla v7.4s, v28.4s, v21.s[0]
+	WORD $0x4f96138b // fmla v11.4s, v28.4s, v22.s[0]
+	WORD $0x4f97138f // fmla v15.4s, v28.4s, v23.s[0]
+	WORD $0x4f981393 // fmla v19.4s, v28.4s, v24.s[0]
+	PRFM (R9), PLDL1KEEP
+	PRFM 64(R9), PLDL1KEEP
+	ADD R10, R9, R9
+	FMOVQ 288(R7), F28
+	WORD $0x4fb413a0 // fmla v0.4s, v29.4s, v20.s[1]
+	WORD $0x4fb513a4 // fmla v4.4s, v29.4s, v21.s[1]
+	WORD $0x4fb613a8 // fmla v8.4s, v29.4s, v22.s[1]
+	WORD $0x4fb713ac // fmla v12.4s, v29.4s, v23.s[1]
+	WORD $0x4fb813b0 // fmla v16.4s, v29.4s, v24.s[1]
+	FMOVQ 304(R7), F29
+	WORD $0x4fb413c1 // fmla v1.4s, v30.4s, v20.s[1]
+	WORD $0x4fb513c5 // fmla v5.4s, v30.4s, v21.s[1]
+	WORD $0x4fb613c9 // fmla v9.4s, v30.4s, v22.s[1]
+	WORD $0x4fb713cd // fmla v13.4s, v30.4s, v23.s[1]
+	WORD $0x4fb813d1 // fmla v17.4s, v30.4s, v24.s[1]
+	FMOVQ 384(R7), F30
+	WORD $0x4fb413e2 // fmla v2.4s, v31.4s, v20.s[1]
+	WORD $0x4fb513e6 // fmla v6.4s, v31.4s, v21.s[1]
+	WORD $0x4fb613ea // fmla v10.4s, v31.4s, v22.s[1]
+	WORD $0x4fb713ee // fmla v14.4s, v31.4s, v23.s[1]
+	WORD $0x4fb813f2 // fmla v18.4s, v31.4s, v24.s[1]
+	FMOVQ 400(R7), F31
+	WORD $0x4fb41323 // fmla v3.4s, v25.4s, v20.s[1]
+	WORD $0x4fb51327 // fmla v7.4s, v25.4s, v21.s[1]
+	WORD $0x4fb6132b // fmla v11.4s, v25.4s, v22.s[1]
+	WORD $0x4fb7132f // fmla v15.4s, v25.4s, v23.s[1]
+	WORD $0x4fb81333 // fmla v19.4s, v25.4s, v24.s[1]
+	PRFM (R9), PLDL1KEEP
+	PRFM 64(R9), PLDL1KEEP
+	ADD R10, R9, R9
+	FMOVQ 416(R7), F25
+	WORD $0x4f941b40 // fmla v0.4s, v26.4s, v20.s[2]
+	WORD $0x4f951b44 // fmla v4.4s, v26.4s, v21.s[2]
+	WORD $0x4f961b48 // fmla v8.4s, v26.4s, v22.s[2]
+	WORD $0x4f971b4c // fmla v12.4s, v26.4s, v23.s[2]
+	WORD $0x4f981b50 // fmla v16.4s, v26.4s, v24.s[2]
+	FMOVQ 432(R7), F26
+	WORD $0x4f941b61 // fmla v1.4s, v27.4s, v20.s[2]
+	WORD $0x4f951b65 // fmla v5.4s, v27.4s, v21.s[2]
+	WORD $0x4f961b69 // fmla v9.4s, v27.4s, v22.s[2]
+	WORD $0x4f971b6d // fmla v13.4s, v27.4s, v23.s[2]
+	WORD $0x4f981b71 // fmla v17.4s, v27.4s, v24.s[2]
+	WORD $0x4f941b82 // fmla v2.4s, v28.4s, v20.s[2]
+	WORD $0x4f951b86 // fmla v6.4s, v28.4s, v21.s[2]
+	WORD $0x4f961b8a // fmla v10.4s, v28.4s, v22.s[2]
+	WORD $0x4f971b8e // fmla v14.4s, v28.4s, v23.s[2]
+	WORD $0x4f981b92 // fmla v18.4s, v28.4s, v24.s[2]
+	WORD $0x4f941ba3 // fmla v3.4s, v29.4s, v20.s[2]
+	WORD $0x4f951ba7 // fmla v7.4s, v29.4s, v21.s[2]
+	WORD $0x4f961bab // fmla v11.4s, v29.4s, v22.s[2]
+	WORD $0x4f971baf // fmla v15.4s, v29.4s, v23.s[2]
+	WORD $0x4f981bb3 // fmla v19.4s, v29.4s, v24.s[2]
+	PRFM (R9), PLDL1KEEP
+	PRFM 64(R9), PLDL1KEEP
+	ADD R10, R9, R9
+	WORD $0x4fb41bc0 // fmla v0.4s, v30.4s, v20.s[3]
+	WORD $0x4fb51bc4 // fmla v4.4s, v30.4s, v21.s[3]
+	WORD $0x4fb61bc8 // fmla v8.4s, v30.4s, v22.s[3]
+	WORD $0x4fb71bcc // fmla v12.4s, v30.4s, v23.s[3]
+	WORD $0x4fb81bd0 // fmla v16.4s, v30.4s, v24.s[3]
+	WORD $0x4fb41be1 // fmla v1.4s, v31.4s, v20.s[3]
+	WORD $0x4fb51be5 // fmla v5.4s, v31.4s, v21.s[3]
+	WORD $0x4fb61be9 // fmla v9.4s, v31.4s, v22.s[3]
+	WORD $0x4fb71bed // fmla v13.4s, v31.4s, v23.s[3]
+	WORD $0x4fb81bf1 // fmla v17.4s, v31.4s, v24.s[3]
+	WORD $0x4fb41b22 // fmla v2.4s, v25.4s, v20.s[3]
+	WORD $0x4fb51b26 // fmla v6.4s, v25.4s, v21.s[3]
+	WORD $0x4fb61b2a // fmla v10.4s, v25.4s, v22.s[3]
+	WORD $0x4fb71b2e // fmla v14.4s, v25.4s, v23.s[3]
+	WORD $0x4fb81b32 // fmla v18.4s, v25.4s, v24.s[3]
+	WORD $0x4fb41b43 // fmla v3.4s, v26.4s, v20.s[3]
+	WORD $0x4fb51b47 // fmla v7.4s, v26.4s, v21.s[3]
+	WORD $0x4fb61b4b // fmla v11.4s, v26.4s, v22.s[3]
+	WORD $0x4fb71b4f // fmla v15.4s, v26.4s, v23.s[3]
+	WORD $0x4fb81b53 // fmla v19.4s, v26.4s, v24.s[3]
+	ADD $512, R7, R7
+	SUBS $4, R8, R8
+	BGE again27
+end28:
+	ADD $4, R8, R8
+	SUBS $1, R8, R8
+	BLT end30
+again29:
+	FMOVS.P 4(R1), F20
+	FMOVS.P 4(R3), F21
+	FMOVS.P 4(R4), F22
+	FMOVS.P 4(R5), F23
+	FMOVS.P 4(R6), F24
+	FMOVQ 0(R7), F25
+	FMOVQ 16(R7), F26
+	FMOVQ 32(R7), F27
+	FMOVQ 48(R7), F28
+	PRFM (R9), PLDL1KEEP
+	PRFM 64(R9), PLDL1KEEP
+	ADD R10, R9, R9
+	WORD $0x4f941320 // fmla v0.4s, v25.4s, v20.s[0]
+	WORD $0x4f951324 // fmla v4.4s, v25.4s, v21.s[0]
+	WORD $0x4f961328 // fmla v8.4s, v25.4s, v22.s[0]
+	WORD $0x4f97132c // fmla v12.4s, v25.4s, v23.s[0]
+	WORD $0x4f981330 // fmla v16.4s, v25.4s, v24.s[0]
+	WORD $0x4f941341 // fmla v1.4s, v26.4s, v20.s[0]
+	WORD $0x4f951345 // fmla v5.4s, v26.4s, v21.s[0]
+	WORD $0x4f961349 // fmla v9.4s, v26.4s, v22.s[0]
+	WORD $0x4f97134d // fmla v13.4s, v26.4s, v23.s[0]
+	WORD $0x4f981351 // fmla v17.4s, v26.4s, v24.s[0]
+	WORD $0x4f941362 // fmla v2.4s, v27.4s, v20.s[0]
+	WORD $0x4f951366 // fmla v6.4s, v27.4s, v21.s[0]
+	WORD $0x4f96136a // fmla v10.4s, v27.4s, v22.s[0]
+	WORD $0x4f97136e // fmla v14.4s, v27.4s, v23.s[0]
+	WORD $0x4f981372 // fmla v18.4s, v27.4s, v24.s[0]
+	WORD $0x4f941383 // fmla v3.4s, v28.4s, v20.s[0]
+	WORD $0x4f951387 // fmla v7.4s, v28.4s, v21.s[0]
+	WORD $0x4f96138b // fmla v11.4s, v28.4s, v22.s[0]
+	WORD $0x4f97138f // fmla v15.4s, v28.4s, v23.s[0]
+	WORD $0x4f981393 // fmla v19.4s, v28.4s, v24.s[0]
+	ADD $128, R7, R7
+	SUBS $1, R8, R8
+	BGE again29
+end30:
+	ADD $1, R8, R8
+	MOVD last+72(FP), R11
+	CBZ R11, store31
 	MOVD last+72(FP), R11
 	MOVD ldlast+80(FP), R12
 	LSL $2, R12, R12
-	CBZ R11, store5
-	FMOVS $1.0, F28
-	VDUP V28.S[0], V28.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
+	FLDPQ 0(R11), (F20, F21)
+	FLDPQ 32(R11), (F22, F23)
+	WORD $0x4e34d400 // fadd v0.4s, v0.4s, v20.4s
+	WORD $0x4e35d421 // fadd v1.4s, v1.4s, v21.4s
+	WORD $0x4e36d442 // fadd v2.4s, v2.4s, v22.4s
+	WORD $0x4e37d463 // fadd v3.4s, v3.4s, v23.4s
 	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
+	FLDPQ 0(R11), (F24, F25)
+	FLDPQ 32(R11), (F26, F27)
+	WORD $0x4e38d484 // fadd v4.4s, v4.4s, v24.4s
+	WORD $0x4e39d4a5 // fadd v5.4s, v5.4s, v25.4s
+	WORD $0x4e3ad4c6 // fadd v6.4s, v6.4s, v26.4s
+	WORD $0x4e3bd4e7 // fadd v7.4s, v7.4s, v27.4s
 	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V4.S4
-	VFMLA V25.S4, V28.S4, V5.S4
-	VFMLA V26.S4, V28.S4, V6.S4
-	VFMLA V27.S4, V28.S4, V7.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
+	FLDPQ 0(R11), (F20, F21)
+	FLDPQ 32(R11), (F22, F23)
+	WORD $0x4e34d508 // fadd v8.4s, v8.4s, v20.4s
+	WORD $0x4e35d529 // fadd v9.4s, v9.4s, v21.4s
+	WORD $0x4e36d54a // fadd v10.4s, v10.4s, v22.4s
+	WORD $0x4e37d56b // fadd v11.4s, v11.4s, v23.4s
 	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V8.S4
-	VFMLA V25.S4, V28.S4, V9.S4
-	VFMLA V26.S4, V28.S4, V10.S4
-	VFMLA V27.S4, V28.S4, V11.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
+	FLDPQ 0(R11), (F24, F25)
+	FLDPQ 32(R11), (F26, F27)
+	WORD $0x4e38d58c // fadd v12.4s, v12.4s, v24.4s
+	WORD $0x4e39d5ad // fadd v13.4s, v13.4s, v25.4s
+	WORD $0x4e3ad5ce // fadd v14.4s, v14.4s, v26.4s
+	WORD $0x4e3bd5ef // fadd v15.4s, v15.4s, v27.4s
 	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V12.S4
-	VFMLA V25.S4, V28.S4, V13.S4
-	VFMLA V26.S4, V28.S4, V14.S4
-	VFMLA V27.S4, V28.S4, V15.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V16.S4
-	VFMLA V25.S4, V28.S4, V17.S4
-	VFMLA V26.S4, V28.S4, V18.S4
-	VFMLA V27.S4, V28.S4, V19.S4
-store5:
+	FLDPQ 0(R11), (F20, F21)
+	FLDPQ 32(R11), (F22, F23)
+	WORD $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
+	WORD $0x4e35d631 // fadd v17.4s, v17.4s, v21.4s
+	WORD $0x4e36d652 // fadd v18.4s, v18.4s, v22.4s
+	WORD $0x4e37d673 // fadd v19.4s, v19.4s, v23.4s
+store31:
 	MOVD y+0(FP), R11
 	MOVD ldy+8(FP), R12
 	LSL $2, R12, R12
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R11)
+	FSTPQ (F0, F1), 0(R11)
+	FSTPQ (F2, F3), 32(R11)
 	ADD R12, R11, R11
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R11)
+	FSTPQ (F4, F5), 0(R11)
+	FSTPQ (F6, F7), 32(R11)
 	ADD R12, R11, R11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R11)
+	FSTPQ (F8, F9), 0(R11)
+	FSTPQ (F10, F11), 32(R11)
 	ADD R12, R11, R11
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R11)
+	FSTPQ (F12, F13), 0(R11)
+	FSTPQ (F14, F15), 32(R11)
 	ADD R12, R11, R11
-	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R11)
-	ADD R12, R11, R11
+	FSTPQ (F16, F17), 0(R11)
+	FSTPQ (F18, F19), 32(R11)
 	RET
-
-rows6:
-	MOVD x+16(FP), R11
-	MOVD ldx+24(FP), R12
-	LSL $2, R12, R12
-	MOVD R11, R0
-	ADD R12, R0, R1
-	ADD R12, R1, R2
-	ADD R12, R2, R3
-	ADD R12, R3, R4
-	ADD R12, R4, R5
-	MOVD panel+32(FP), R6
-	MOVD depth+48(FP), R7
-	MOVD next+88(FP), R8
-	MOVD pace+96(FP), R9
-	MOVD first+56(FP), R11
-	MOVD ldfirst+64(FP), R12
-	LSL $2, R12, R12
-	VLD1 (R11), [V0.S4, V1.S4, V2.S4, V3.S4]
-	ADD R12, R11, R11
-	VLD1 (R11), [V4.S4, V5.S4, V6.S4, V7.S4]
-	ADD R12, R11, R11
-	VLD1 (R11), [V8.S4, V9.S4, V10.S4, V11.S4]
-	ADD R12, R11, R11
-	VLD1 (R11), [V12.S4, V13.S4, V14.S4, V15.S4]
-	ADD R12, R11, R11
-	VLD1 (R11), [V16.S4, V17.S4, V18.S4, V19.S4]
-	ADD R12, R11, R11
-	VLD1 (R11), [V20.S4, V21.S4, V22.S4, V23.S4]
-	ADD R12, R11, R11
-	CBZ R7, end6
-step6:
-	VLD1 (R6), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD $128, R6, R6
-	PRFM (R8), PLDL1KEEP
-	PRFM 64(R8), PLDL1KEEP
-	ADD R9, R8, R8
-	VLD1R.P 4(R0), [V28.S4]
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-	VLD1R.P 4(R1), [V29.S4]
-	VFMLA V24.S4, V29.S4, V4.S4
-	VFMLA V25.S4, V29.S4, V5.S4
-	VFMLA V26.S4, V29.S4, V6.S4
-	VFMLA V27.S4, V29.S4, V7.S4
-	VLD1R.P 4(R2), [V30.S4]
-	VFMLA V24.S4, V30.S4, V8.S4
-	VFMLA V25.S4, V30.S4, V9.S4
-	VFMLA V26.S4, V30.S4, V10.S4
-	VFMLA V27.S4, V30.S4, V11.S4
-	VLD1R.P 4(R3), [V31.S4]
-	VFMLA V24.S4, V31.S4, V12.S4
-	VFMLA V25.S4, V31.S4, V13.S4
-	VFMLA V26.S4, V31.S4, V14.S4
-	VFMLA V27.S4, V31.S4, V15.S4
-	VLD1R.P 4(R4), [V28.S4]
-	VFMLA V24.S4, V28.S4, V16.S4
-	VFMLA V25.S4, V28.S4, V17.S4
-	VFMLA V26.S4, V28.S4, V18.S4
-	VFMLA V27.S4, V28.S4, V19.S4
-	VLD1R.P 4(R5), [V29.S4]
-	VFMLA V24.S4, V29.S4, V20.S4
-	VFMLA V25.S4, V29.S4, V21.S4
-	VFMLA V26.S4, V29.S4, V22.S4
-	VFMLA V27.S4, V29.S4, V23.S4
-	SUBS $1, R7, R7
-	BNE step6
-end6:
-	MOVD last+72(FP), R11
-	MOVD ldlast+80(FP), R12
-	LSL $2, R12, R12
-	CBZ R11, store6
-	FMOVS $1.0, F28
-	VDUP V28.S[0], V28.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V0.S4
-	VFMLA V25.S4, V28.S4, V1.S4
-	VFMLA V26.S4, V28.S4, V2.S4
-	VFMLA V27.S4, V28.S4, V3.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V4.S4
-	VFMLA V25.S4, V28.S4, V5.S4
-	VFMLA V26.S4, V28.S4, V6.S4
-	VFMLA V27.S4, V28.S4, V7.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V8.S4
-	VFMLA V25.S4, V28.S4, V9.S4
-	VFMLA V26.S4, V28.S4, V10.S4
-	VFMLA V27.S4, V28.S4, V11.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V12.S4
-	VFMLA V25.S4, V28.S4, V13.S4
-	VFMLA V26.S4, V28.S4, V14.S4
-	VFMLA V27.S4, V28.S4, V15.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V16.S4
-	VFMLA V25.S4, V28.S4, V17.S4
-	VFMLA V26.S4, V28.S4, V18.S4
-	VFMLA V27.S4, V28.S4, V19.S4
-	VLD1 (R11), [V24.S4, V25.S4, V26.S4, V27.S4]
-	ADD R12, R11, R11
-	VFMLA V24.S4, V28.S4, V20.S4
-	VFMLA V25.S4, V28.S4, V21.S4
-	VFMLA V26.S4, V28.S4, V22.S4
-	VFMLA V27.S4, V28.S4, V23.S4
-store6:
-	MOVD y+0(FP), R11
-	MOVD ldy+8(FP), R12
-	LSL $2, R12, R12
-	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R11)
-	ADD R12, R11, R11
-	VST1 [V4.S4, V5.S4, V6.S4, V7.S4], (R11)
-	ADD R12, R11, R11
-	VST1 [V8.S4, V9.S4, V10.S4, V11.S4], (R11)
-	ADD R12, R11, R11
-	VST1 [V12.S4, V13.S4, V14.S4, V15.S4], (R11)
-	ADD R12, R11, R11
-	VST1 [V16.S4, V17.S4, V18.S4, V19.S4], (R11)
-	ADD R12, R11, R11
-	VST1 [V20.S4, V21.S4, V22.S4, V23.S4], (R11)
-	ADD R12, R11, R11
+rows6_1:
+	MOVD x+16(FP), R1
+	MOVD ldx+24(FP), R2
+	LSL $2, R2, R2
+	ADD R2, R1, R3
+	ADD R2, R3, R4
+	ADD R2, R4, R5
+	ADD R2, R5, R6
+	ADD R2, R6, R7
+	MOVD panel+32(FP), R8
+	MOVD depth+48(FP), R9
+	MOVD next+88(FP), R10
+	MOVD pace+96(FP), R11
+	MOVD first+56(FP), R12
+	MOVD ldfirst+64(FP), R13
+	LSL $2, R13, R13
+	FLDPQ 0(R12), (F0, F1)
+	FLDPQ 32(R12), (F2, F3)
+	ADD R13, R12, R12
+	FLDPQ 0(R12), (F4, F5)
+	FLDPQ 32(R12), (F6, F7)
+	ADD R13, R12, R12
+	FLDPQ 0(R12), (F8, F9)
+	FLDPQ 32(R12), (F10, F11)
+	ADD R13, R12, R12
+	FLDPQ 0(R12), (F12, F13)
+	FLDPQ 32(R12), (F14, F15)
+	ADD R13, R12, R12
+	FLDPQ 0(R12), (F16, F17)
+	FLDPQ 32(R12), (F18, F19)
+	ADD R13, R12, R12
+	FLDPQ 0(R12), (F20, F21)
+	FLDPQ 32(R12), (F22, F23)
+	SUBS $4, R9, R9
+	BLT end33
+again32:
+	FMOVQ.P 16(R1), F24
+	FMOVQ.P 16(R3), F25
+	FMOVQ.P 16(R4), F26
+	FMOVQ.P 16(R5), F27
+	FMOVQ.P 16(R6), F28
+	FMOVQ.P 16(R7), F29
+	FMOVQ 0(R8), F30
+	PRFM (R10), PLDL1KEEP
+	PRFM 64(R10), PLDL1KEEP
+	ADD R11, R10, R10
+	FMOVQ 16(R8), F31
+	WORD $0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
+	WORD $0x4f9913c4 // fmla v4.4s, v30.4s, v25.s[0]
+	WORD $0x4f9a13c8 // fmla v8.4s, v30.4s, v26.s[0]
+	WORD $0x4f9b13cc // fmla v12.4s, v30.4s, v27.s[0]
+	WORD $0x4f9c13d0 // fmla v16.4s, v30.4s, v28.s[0]
+	WORD $0x4f9d13d4 // fmla v20.4s, v30.4s, v29.s[0]
+	FMOVQ 32(R8), F30
+	WORD $0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
+	WORD $0x4f9913e5 // fmla v5.4s, v31.4s, v25.s[0]
+	WORD $0x4f9a13e9 // fmla v9.4s, v31.4s, v26.s[0]
+	WORD $0x4f9b13ed // fmla v13.4s, v31.4s, v27.s[0]
+	WORD $0x4f9c13f1 // fmla v17.4s, v31.4s, v28.s[0]
+	WORD $0x4f9d13f5 // fmla v21.4s, v31.4s, v29.s[0]
+	FMOVQ 48(R8), F31
+	WORD $0x4f9813c2 // fmla v2.4s, v30.4s, v24.s[0]
+	WORD $0x4f9913c6 // fmla v6.4s, v30.4s, v25.s[0]
+	WORD $0x4f9a13ca // fmla v10.4s, v30.4s, v26.s[0]
+	WORD $0x4f9b13ce // fmla v14.4s, v30.4s, v27.s[0]
+	WORD $0x4f9c13d2 // fmla v18.4s, v30.4s, v28.s[0]
+	WORD $0x4f9d13d6 // fmla v22.4s, v30.4s, v29.s[0]
+	FMOVQ 128(R8), F30
+	WORD $0x4f9813e3 // fmla v3.4s, v31.4s, v24.s[0]
+	WORD $0x4f9913e7 // fmla v7.4s, v31.4s, v25.s[0]
+	WORD $0x4f9a13eb // fmla v11.4s, v31.4s, v26.s[0]
+	WORD $0x4f9b13ef // fmla v15.4s, v31.4s, v27.s[0]
+	WORD $0x4f9c13f3 // fmla v19.4s, v31.4s, v28.s[0]
+	WORD $0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
+	PRFM (R10), PLDL1KEEP
+	PRFM 64(R10), PLDL1KEEP
+	ADD R11, R10, R10
+	FMOVQ 144(R8), F31
+	WORD $0x4fb813c0 // fmla v0.4s, v30.4s, v24.s[1]
+	WORD $0x4fb913c4 // fmla v4.4s, v30.4s, v25.s[1]
+	WORD $0x4fba13c8 // fmla v8.4s, v30.4s, v26.s[1]
+	WORD $0x4fbb13cc // fmla v12.4s, v30.4s, v27.s[1]
+	WORD $0x4fbc13d0 // fmla v16.4s, v30.4s, v28.s[1]
+	WORD $0x4fbd13d4 // fmla v20.4s, v30.4s, v29.s[1]
+	FMOVQ 160(R8), F30
+	WORD $0x4fb813e1 // fmla v1.4s, v31.4s, v24.s[1]
+	WORD $0x4fb913e5 // fmla v5.4s, v31.4s, v25.s[1]
+	WORD $0x4fba13e9 // fmla v9.4s, v31.4s, v26.s[1]
+	WORD $0x4fbb13ed // fmla v13.4s, v31.4s, v27.s[1]
+	WORD $0x4fbc13f1 // fmla v17.4s, v31.4s, v28.s[1]
+	WORD $0x4fbd13f5 // fmla v21.4s, v31.4s, v29.s[1]
+	FMOVQ 176(R8), F31
+	WORD $0x4fb813c2 // fmla v2.4s, v30.4s, v24.s[1]
+	WORD $0x4fb913c6 // fmla v6.4s, v30.4s, v25.s[1]
+	WORD $0x4fba13ca // fmla v10.4s, v30.4s, v26.s[1]
+	WORD $0x4fbb13ce // fmla v14.4s, v30.4s, v27.s[1]
+	WORD $0x4fbc13d2 // fmla v18.4s, v30.4s, v28.s[1]
+	WORD $0x4fbd13d6 // fmla v22.4s, v30.4s, v29.s[1]
+	FMOVQ 256(R8), F30
+	WORD $0x4fb813e3 // fmla v3.4s, v31.4s, v24.s[1]
+	WORD $0x4fb913e7 // fmla v7.4s, v31.4s, v25.s[1]
+	WORD $0x4fba13eb // fmla v11.4s, v31.4s, v26.s[1]
+	WORD $0x4fbb13ef // fmla v15.4s, v31.4s, v27.s[1]
+	WORD $0x4fbc13f3 // fmla v19.4s, v31.4s, v28.s[1]
+	WORD $0x4fbd13f7 // fmla v23.4s, v31.4s, v29.s[1]
+	PRFM (R10), PLDL1KEEP
+	PRFM 64(R10), PLDL1KEEP
+	ADD R11, R10, R10
+	FMOVQ 272(R8), F31
+	WORD $0x4f981bc0 // fmla v0.4s, v30.4s, v24.s[2]
+	WORD $0x4f991bc4 // fmla v4.4s, v30.4s, v25.s[2]
+	WORD $0x4f9a1bc8 // fmla v8.4s, v30.4s, v26.s[2]
+	WORD $0x4f9b1bcc // fmla v12.4s, v30.4s, v27.s[2]
+	WORD $0x4f9c1bd0 // fmla v16.4s, v30.4s, v28.s[2]
+	WORD $0x4f9d1bd4 // fmla v20.4s, v30.4s, v29.s[2]
+	FMOVQ 288(R8), F30
+	WORD $0x4f981be1 // fmla v1.4s, v31.4s, v24.s[2]
+	WORD $0x4f991be5 // fmla v5.4s, v31.4s, v25.s[2]
+	WORD $0x4f9a1be9 // fmla v9.4s, v31.4s, v26.s[2]
+	WORD $0x4f9b1bed // fmla v13.4s, v31.4s, v27.s[2]
+	WORD $0x4f9c1bf1 // fmla v17.4s, v31.4s, v28.s[2]
+	WORD $0x4f9d1bf5 // fmla v21.4s, v31.4s, v29.s[2]
+	FMOVQ 304(R8), F31
+	WORD $0x4f981bc2 // fmla v2.4s, v30.4s, v24.s[2]
+	WORD $0x4f991bc6 // fmla v6.4s, v30.4s, v25.s[2]
+	WORD $0x4f9a1bca // fmla v10.4s, v30.4s, v26.s[2]
+	WORD $0x4f9b1bce // fmla v14.4s, v30.4s, v27.s[2]
+	WORD $0x4f9c1bd2 // fmla v18.4s, v30.4s, v28.s[2]
+	WORD $0x4f9d1bd6 // fmla v22.4s, v30.4s, v29.s[2]
+	FMOVQ 384(R8), F30
+	WORD $0x4f981be3 // fmla v3.4s, v31.4s, v24.s[2]
+	WORD $0x4f991be7 // fmla v7.4s, v31.4s, v25.s[2]
+	WORD $0x4f9a1beb // fmla v11.4s, v31.4s, v26.s[2]
+	WORD $0x4f9b1bef // fmla v15.4s, v31.4s, v27.s[2]
+	WORD $0x4f9c1bf3 // fmla v19.4s, v31.4s, v28.s[2]
+	WORD $0x4f9d1bf7 // fmla v23.4s, v31.4s, v29.s[2]
+	PRFM (R10), PLDL1KEEP
+	PRFM 64(R10), PLDL1KEEP
+	ADD R11, R10, R10
+	FMOVQ 400(R8), F31
+	WORD $0x4fb81bc0 // fmla v0.4s, v30.4s, v24.s[3]
+	WORD $0x4fb91bc4 // fmla v4.4s, v30.4s, v25.s[3]
+	WORD $0x4fba1bc8 // fmla v8.4s, v30.4s, v26.s[3]
+	WORD $0x4fbb1bcc // fmla v12.4s, v30.4s, v27.s[3]
+	WORD $0x4fbc1bd0 // fmla v16.4s, v30.4s, v28.s[3]
+	WORD $0x4fbd1bd4 // fmla v20.4s, v30.4s, v29.s[3]
+	FMOVQ 416(R8), F30
+	WORD $0x4fb81be1 // fmla v1.4s, v31.4s, v24.s[3]
+	WORD $0x4fb91be5 // fmla v5.4s, v31.4s, v25.s[3]
+	WORD $0x4fba1be9 // fmla v9.4s, v31.4s, v26.s[3]
+	WORD $0x4fbb1bed // fmla v13.4s, v31.4s, v27.s[3]
+	WORD $0x4fbc1bf1 // fmla v17.4s, v31.4s, v28.s[3]
+	WORD $0x4fbd1bf5 // fmla v21.4s, v31.4s, v29.s[3]
+	FMOVQ 432(R8), F31
+	WORD $0x4fb81bc2 // fmla v2.4s, v30.4s, v24.s[3]
+	WORD $0x4fb91bc6 // fmla v6.4s, v30.4s, v25.s[3]
+	WORD $0x4fba1bca // fmla v10.4s, v30.4s, v26.s[3]
+	WORD $0x4fbb1bce // fmla v14.4s, v30.4s, v27.s[3]
+	WORD $0x4fbc1bd2 // fmla v18.4s, v30.4s, v28.s[3]
+	WORD $0x4fbd1bd6 // fmla v22.4s, v30.4s, v29.s[3]
+	WORD $0x4fb81be3 // fmla v3.4s, v31.4s, v24.s[3]
+	WORD $0x4fb91be7 // fmla v7.4s, v31.4s, v25.s[3]
+	WORD $0x4fba1beb // fmla v11.4s, v31.4s, v26.s[3]
+	WORD $0x4fbb1bef // fmla v15.4s, v31.4s, v27.s[3]
+	WORD $0x4fbc1bf3 // fmla v19.4s, v31.4s, v28.s[3]
+	WORD $0x4fbd1bf7 // fmla v23.4s, v31.4s, v29.s[3]
+	ADD $512, R8, R8
+	SUBS $4, R9, R9
+	BGE again32
+end33:
+	ADD $4, R9, R9
+	SUBS $1, R9, R9
+	BLT end35
+again34:
+	FMOVS.P 4(R1), F24
+	FMOVS.P 4(R3), F25
+	FMOVS.P 4(R4), F26
+	FMOVS.P 4(R5), F27
+	FMOVS.P 4(R6), F28
+	FMOVS.P 4(R7), F29
+	FMOVQ 0(R8), F30
+	PRFM (R10), PLDL1KEEP
+	PRFM 64(R10), PLDL1KEEP
+	ADD R11, R10, R10
+	FMOVQ 16(R8), F31
+	WORD $0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
+	WORD $0x4f9913c4 // fmla v4.4s, v30.4s, v25.s[0]
+	WORD $0x4f9a13c8 // fmla v8.4s, v30.4s, v26.s[0]
+	WORD $0x4f9b13cc // fmla v12.4s, v30.4s, v27.s[0]
+	WORD $0x4f9c13d0 // fmla v16.4s, v30.4s, v28.s[0]
+	WORD $0x4f9d13d4 // fmla v20.4s, v30.4s, v29.s[0]
+	FMOVQ 32(R8), F30
+	WORD $0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
+	WORD $0x4f9913e5 // fmla v5.4s, v31.4s, v25.s[0]
+	WORD $0x4f9a13e9 // fmla v9.4s, v31.4s, v26.s[0]
+	WORD $0x4f9b13ed // fmla v13.4s, v31.4s, v27.s[0]
+	WORD $0x4f9c13f1 // fmla v17.4s, v31.4s, v28.s[0]
+	WORD $0x4f9d13f5 // fmla v21.4s, v31.4s, v29.s[0]
+	FMOVQ 48(R8), F31
+	WORD $0x4f9813c2 // fmla v2.4s, v30.4s, v24.s[0]
+	WORD $0x4f9913c6 // fmla v6.4s, v30.4s, v25.s[0]
+	WORD $0x4f9a13ca // fmla v10.4s, v30.4s, v26.s[0]
+	WORD $0x4f9b13ce // fmla v14.4s, v30.4s, v27.s[0]
+	WORD $0x4f9c13d2 // fmla v18.4s, v30.4s, v28.s[0]
+	WORD $0x4f9d13d6 // fmla v22.4s, v30.4s, v29.s[0]
+	WORD $0x4f9813e3 // fmla v3.4s, v31.4s, v24.s[0]
+	WORD $0x4f9913e7 // fmla v7.4s, v31.4s, v25.s[0]
+	WORD $0x4f9a13eb // fmla v11.4s, v31.4s, v26.s[0]
+	WORD $0x4f9b13ef // fmla v15.4s, v31.4s, v27.s[0]
+	WORD $0x4f9c13f3 // fmla v19.4s, v31.4s, v28.s[0]
+	WORD $0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
+	ADD $128, R8, R8
+	SUBS $1, R9, R9
+	BGE again34
+end35:
+	ADD $1, R9, R9
+	MOVD last+72(FP), R12
+	CBZ R12, store36
+	MOVD last+72(FP), R12
+	MOVD ldlast+80(FP), R13
+	LSL $2, R13, R13
+	FLDPQ 0(R12), (F24, F25)
+	FLDPQ 32(R12), (F26, F27)
+	WORD $0x4e38d400 // fadd v0.4s, v0.4s, v24.4s
+	WORD $0x4e39d421 // fadd v1.4s, v1.4s, v25.4s
+	WORD $0x4e3ad442 // fadd v2.4s, v2.4s, v26.4s
+	WORD $0x4e3bd463 // fadd v3.4s, v3.4s, v27.4s
+	ADD R13, R12, R12
+	FLDPQ 0(R12), (F28, F29)
+	FLDPQ 32(R12), (F30, F31)
+	WORD $0x4e3cd484 // fadd v4.4s, v4.4s, v28.4s
+	WORD $0x4e3dd4a5 // fadd v5.4s, v5.4s, v29.4s
+	WORD $0x4e3ed4c6 // fadd v6.4s, v6.4s, v30.4s
+	WORD $0x4e3fd4e7 // fadd v7.4s, v7.4s, v31.4s
+	ADD R13, R12, R12
+	FLDPQ 0(R12), (F24, F25)
+	FLDPQ 32(R12), (F26, F27)
+	WORD $0x4e38d508 // fadd v8.4s, v8.4s, v24.4s
+	WORD $0x4e39d529 // fadd v9.4s, v9.4s, v25.4s
+	WORD $0x4e3ad54a // fadd v10.4s, v10.4s, v26.4s
+	WORD $0x4e3bd56b // fadd v11.4s, v11.4s, v27.4s
+	ADD R13, R12, R12
+	FLDPQ 0(R12), (F28, F29)
+	FLDPQ 32(R12), (F30, F31)
+	WORD $0x4e3cd58c // fadd v12.4s, v12.4s, v28.4s
+	WORD $0x4e3dd5ad // fadd v13.4s, v13.4s, v29.4s
+	WORD $0x4e3ed5ce // fadd v14.4s, v14.4s, v30.4s
+	WORD $0x4e3fd5ef // fadd v15.4s, v15.4s, v31.4s
+	ADD R13, R12, R12
+	FLDPQ 0(R12), (F24, F25)
+	FLDPQ 32(R12), (F26, F27)
+	WORD $0x4e38d610 // fadd v16.4s, v16.4s, v24.4s
+	WORD $0x4e39d631 // fadd v17.4s, v17.4s, v25.4s
+	WORD $0x4e3ad652 // fadd v18.4s, v18.4s, v26.4s
+	WORD $0x4e3bd673 // fadd v19.4s, v19.4s, v27.4s
+	ADD R13, R12, R12
+	FLDPQ 0(R12), (F28, F29)
+	FLDPQ 32(R12), (F30, F31)
+	WORD $0x4e3cd694 // fadd v20.4s, v20.4s, v28.4s
+	WORD $0x4e3dd6b5 // fadd v21.4s, v21.4s, v29.4s
+	WORD $0x4e3ed6d6 // fadd v22.4s, v22.4s, v30.4s
+	WORD $0x4e3fd6f7 // fadd v23.4s, v23.4s, v31.4s
+store36:
+	MOVD y+0(FP), R12
+	MOVD ldy+8(FP), R13
+	LSL $2, R13, R13
+	FSTPQ (F0, F1), 0(R12)
+	FSTPQ (F2, F3), 32(R12)
+	ADD R13, R12, R12
+	FSTPQ (F4, F5), 0(R12)
+	FSTPQ (F6, F7), 32(R12)
+	ADD R13, R12, R12
+	FSTPQ (F8, F9), 0(R12)
+	FSTPQ (F10, F11), 32(R12)
+	ADD R13, R12, R12
+	FSTPQ (F12, F13), 0(R12)
+	FSTPQ (F14, F15), 32(R12)
+	ADD R13, R12, R12
+	FSTPQ (F16, F17), 0(R12)
+	FSTPQ (F18, F19), 32(R12)
+	ADD R13, R12, R12
+	FSTPQ (F20, F21), 0(R12)
+	FSTPQ (F22, F23), 32(R12)
 	RET

@@ -30,6 +30,15 @@ var productShapes = [][3]int{
 	{0, 5, 5},
 }
 
+// tileShapes are productShapes and more for AMX, which multiplies 16 steps of
+// panels at a time, and up to 32 rows.
+var tileShapes = append([][3]int{
+	{17, 47, 129},
+	{32, 64, 128},
+	{33, 48, 200},
+	{95, 33, 63},
+}, productShapes...)
+
 func TestMulAgainstGonum(t *testing.T) {
 	pool := NewPool(3)
 	defer pool.Close()
@@ -142,37 +151,48 @@ func TestMulOfARowIsTheSameInEveryBatch(t *testing.T) {
 	const rows, out, in = 45, 96, 77
 	r := newRand(1)
 	x := normal(r, make([]float32, rows*in), 1)
-	m := Pack(nil, Float32, normal(r, make([]float32, out*in), 1), out, in)
+	w := normal(r, make([]float32, out*in), 1)
 	eachImplementation(t, func(t *testing.T) {
-		batch := make([]float32, rows*out)
-		m.Mul(nil, batch, x, rows, Epilogue{})
-		for _, threads := range []int{2, 3} {
-			pool := NewPool(threads)
-			defer pool.Close()
-			again := make([]float32, rows*out)
-			m.Mul(pool, again, x, rows, Epilogue{})
-			for i := range again {
-				if again[i] != batch[i] {
-					t.Fatalf("%d threads: y[%d] = %v, 1 thread: %v", threads, i, again[i], batch[i])
-				}
-			}
-		}
-		for row := range rows {
-			alone := make([]float32, out)
-			m.Mul(nil, alone, x[row*in:][:in], 1, Epilogue{})
-			for j, v := range alone {
-				if v != batch[row*out+j] {
-					t.Fatalf("row %d alone: %v, in a batch: %v", row, v, batch[row*out+j])
-				}
-			}
+		for _, prec := range []Precision{Float32, BFloat16, Int8} {
+			t.Run(prec.String(), func(t *testing.T) {
+				m := Pack(nil, prec, w, out, in)
+				testRowsAlone(t, m, x, rows)
+			})
 		}
 	})
+}
+
+func testRowsAlone(t *testing.T, m *Matrix, x []float32, rows int) {
+	out, in := m.Out(), m.In()
+	batch := make([]float32, rows*out)
+	m.Mul(nil, batch, x, rows, Epilogue{})
+	for _, threads := range []int{2, 3} {
+		pool := NewPool(threads)
+		defer pool.Close()
+		again := make([]float32, rows*out)
+		m.Mul(pool, again, x, rows, Epilogue{})
+		for i := range again {
+			if again[i] != batch[i] {
+				t.Fatalf("%d threads: y[%d] = %v, 1 thread: %v", threads, i, again[i], batch[i])
+			}
+		}
+	}
+	for row := range rows {
+		alone := make([]float32, out)
+		m.Mul(nil, alone, x[row*in:][:in], 1, Epilogue{})
+		for j, v := range alone {
+			if v != batch[row*out+j] {
+				t.Fatalf("row %d alone: %v, in a batch: %v", row, v, batch[row*out+j])
+			}
+		}
+	}
 }
 
 func TestMulPassesNaNAndInfinityThrough(t *testing.T) {
 	const rows, out, in = 15, 40, 9
 	eachImplementation(t, func(t *testing.T) {
-		for _, special := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		for i, special := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.NaN(), math.Inf(1), math.Inf(-1)} {
+			precision := []Precision{Float32, BFloat16}[i/3]
 			x, w := make([]float32, rows*in), make([]float32, out*in)
 			for i := range x {
 				x[i] = 1
@@ -182,7 +202,7 @@ func TestMulPassesNaNAndInfinityThrough(t *testing.T) {
 			}
 			x[7*in+4] = float32(special)
 			y := make([]float32, rows*out)
-			Pack(nil, Float32, w, out, in).Mul(nil, y, x, rows, Epilogue{})
+			Pack(nil, precision, w, out, in).Mul(nil, y, x, rows, Epilogue{})
 			for i, v := range y {
 				want := float64(in)
 				if i/out == 7 {

@@ -47,6 +47,26 @@ func checkSoftmax(t *testing.T, y, x []float32, cols int) {
 	}
 }
 
+// The exponentials of everything that is not 0, against float64.
+func TestExponentialsAreExact(t *testing.T) {
+	var x []float32
+	everyFewFloats(1e-30, 87.3, func(v float32) { x = append(x, -v) })
+	x = append(x, 0, -88, -100, -1e30)
+	eachImplementation(t, func(t *testing.T) {
+		y, sum := make([]float32, len(x)), float32(0)
+		exponentials(&y[0], &x[0], len(x), 1, len(x), 1, &sum)
+		for i, v := range x {
+			want := math.Exp(float64(v))
+			if v <= -88 {
+				want = 0
+			}
+			if got := float64(y[i]); math.Abs(got-want) > expError*want {
+				t.Fatalf("exp(%v) = %v, want %v", v, got, want)
+			}
+		}
+	})
+}
+
 func TestSoftmaxOfExtremes(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	eachImplementation(t, func(t *testing.T) {

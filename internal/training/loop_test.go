@@ -191,12 +191,85 @@ func testResume(t *testing.T, model func() *bert.Model, run runner) {
 func TestPretrainingResumesBitForBit(t *testing.T) {
 	corpus, _ := numberedCorpus(t, 60)
 	tok, _ := tinyModel(t, 200, nil)
-	description := pretraining(corpus)
-	testResume(t,
-		func() *bert.Model { _, m := tinyModel(t, 200, nil); return m },
-		func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
-			return Pretrain(ctx, m, tok, description, o)
+	for _, precision := range []string{"float32", "bfloat16"} {
+		t.Run(precision, func(t *testing.T) {
+			description := pretraining(corpus)
+			description.Precision = precision
+			testResume(t,
+				func() *bert.Model { _, m := tinyModel(t, 200, nil); return m },
+				func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
+					return Pretrain(ctx, m, tok, description, o)
+				})
 		})
+	}
+}
+
+// Rounding changes every loss a little, and what the run says of itself.
+func TestBFloat16RunFollowsFloat32(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	run := func(precision string) (losses []float64, start *Start) {
+		tok, m := tinyModel(t, 200, nil)
+		description := pretraining(corpus)
+		description.Precision = precision
+		for report, err := range Pretrain(t.Context(), m, tok, description, Options{}) {
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case report.Kind == Started:
+				start = report.Start
+			case report.Kind == Stepped:
+				losses = append(losses, report.Loss)
+			}
+		}
+		return losses, start
+	}
+	exact, start := run("float32")
+	if start.Precision != "float32" {
+		t.Errorf("the run says that it computes in %s, want float32", start.Precision)
+	}
+	rounded, start := run("bfloat16")
+	if start.Precision != "bfloat16" {
+		t.Errorf("the run says that it computes in %s, want bfloat16", start.Precision)
+	}
+	for i, want := range exact {
+		if got := rounded[i]; got == want || math.Abs(got-want) > 0.01*want {
+			t.Errorf("report %d: loss %v in bfloat16, %v in float32", i, got, want)
+		}
+	}
+}
+
+// A run whose precision is auto keeps the one that it began with, whatever this
+// processor's is; checkpoints that do not say were written in float32.
+func TestResumeKeepsThePrecision(t *testing.T) {
+	_, m := tinyModel(t, 10, nil)
+	var run Pretraining
+	run.SetDefaults()
+	o := Options{Dir: t.TempDir()}
+	newRun := func() *trainer {
+		trainer, err := newTrainer(m, &run.Settings, &objective{mlm: 1}, 1, run, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return trainer
+	}
+	for _, test := range []struct{ saved, want string }{{"float32", "float32"}, {"bfloat16", "bfloat16"}, {"", "float32"}} {
+		before := newRun()
+		if got := before.start().Precision; got != kernels.Auto().String() {
+			t.Errorf("a new run computes in %s, want %v", got, kernels.Auto())
+		}
+		before.progress.Precision = test.saved
+		if _, err := before.save(); err != nil {
+			t.Fatal(err)
+		}
+		after := newRun()
+		after.computeIn(kernels.BFloat16)
+		if _, err := after.restore(); err != nil {
+			t.Fatal(err)
+		}
+		if got := after.start().Precision; got != test.want {
+			t.Errorf("a run that computed in %q goes on in %s, want %s", test.saved, got, test.want)
+		}
+	}
 }
 
 func TestFinetuningResumesBitForBit(t *testing.T) {

@@ -183,5 +183,8 @@ func (d *pretrainingData) seek(p *progress) error {
 
 func (d *pretrainingData) where(r *Report) {
 	r.Epoch = float64(d.stream.Position().Epoch)
+	if share, err := d.stream.Progress(); err == nil { // else the next step says it
+		r.Epoch += share
+	}
 	r.Phase = 1 + d.phaseOf(max(0, r.Step-1))
 }

@@ -24,7 +24,8 @@ type Report struct {
 	Kind  Kind `json:"kind"`
 	Step  int  `json:"step"` // optimizer steps taken
 	Steps int  `json:"steps"`
-	// Epoch counts the passes over the data, with a fraction for labelled sets.
+	// Epoch counts the passes over the data, with a fraction for the one at hand:
+	// of the rows of labelled sets, of the text of a corpus.
 	Epoch float64 `json:"epoch"`
 	Phase int     `json:"phase,omitempty"` // of pre-training, from 1
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 )
 
 // Settings are what pre-training and fine-tuning runs have in common. A zero
@@ -45,8 +46,9 @@ type Settings struct {
 
 	// Dropout replaces the model's hidden and attention dropout.
 	Dropout *float64 `json:"dropout,omitempty"`
-	// Precision of the matrix products: auto, float32 or bfloat16. Weights and
-	// sums are float32 in any case.
+	// Precision of the matrix products: float32, bfloat16, or auto, the default,
+	// which is kernels.Auto. Weights, gradients and sums are float32 in
+	// any case, and so are evaluations.
 	Precision string `json:"precision,omitempty"`
 	// PassTokens bounds the tokens computed at a time, hence memory: a batch is
 	// cut into passes whose gradients are added up. Default 4096.
@@ -167,6 +169,8 @@ type Finetuning struct {
 	Settings
 }
 
+const autoPrecision = "auto"
+
 const unset = -1 // a setting's way to say none where zero means the default
 
 func (s *Settings) setDefaults(learningRate float64) {
@@ -183,7 +187,7 @@ func (s *Settings) setDefaults(learningRate float64) {
 	defaultTo(&s.Beta2, adam.Beta2)
 	defaultTo(&s.Epsilon, adam.Epsilon)
 	defaultTo(&s.ClipNorm, 1)
-	defaultTo(&s.Precision, "auto")
+	defaultTo(&s.Precision, autoPrecision)
 	defaultTo(&s.PassTokens, 4096)
 	defaultTo(&s.ReportEvery, 10)
 	defaultTo(&s.CheckpointMinutes, 5)
@@ -210,6 +214,11 @@ func (s *Settings) adamW() AdamWOptions {
 		Beta1: s.Beta1, Beta2: s.Beta2, Epsilon: s.Epsilon,
 		WeightDecay: *s.WeightDecay, NoBiasCorrection: s.NoBiasCorrection,
 	}
+}
+
+func (s *Settings) precision() kernels.Precision {
+	prec, _ := kernels.ChoosePrecision(s.Precision) // validate knows it
+	return prec
 }
 
 func (s *Settings) schedule(steps int) Schedule {
@@ -240,8 +249,9 @@ func (s *Settings) validate(steps int) error {
 	if s.Dropout != nil && !(*s.Dropout >= 0 && *s.Dropout < 1) {
 		return fmt.Errorf("dropout is %v, want 0 or more and less than 1", *s.Dropout)
 	}
-	if !slices.Contains([]string{"auto", "float32", "bfloat16"}, s.Precision) {
-		return fmt.Errorf("precision is %q, want auto, float32 or bfloat16", s.Precision)
+	precisions := []string{autoPrecision, kernels.Float32.String(), kernels.BFloat16.String()}
+	if !slices.Contains(precisions, s.Precision) {
+		return fmt.Errorf("precision is %q, want one of %q", s.Precision, precisions)
 	}
 	for _, v := range []struct {
 		name  string

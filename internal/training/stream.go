@@ -28,8 +28,10 @@ type ExampleStream struct {
 
 	position StreamPosition
 	next     CorpusPosition // behind the block
+	bytes    int            // of the block's documents, held out or not
 	loaded   bool
 	examples []Example // of the block, shuffled
+	total    int       // bytes of the corpus's documents, once surveyed
 	problems *Problems
 	heldOut  uint64 // documents with a lower hash, or this one, are held out
 }
@@ -54,6 +56,7 @@ type StreamPosition struct {
 	Epoch int            `json:"epoch"`
 	Block int            `json:"block"` // of the epoch
 	Start CorpusPosition `json:"start"` // where the block begins
+	Bytes int            `json:"bytes"` // of the epoch's documents before the block
 	Index int            `json:"index"` // examples of the block already given
 }
 
@@ -81,6 +84,22 @@ func (s *ExampleStream) Seek(to StreamPosition) {
 	s.position, s.loaded, s.examples = to, false, nil
 }
 
+// Progress is the share of the epoch that was given: of the corpus's text, as
+// Survey found it, with a block counted as far as its examples are given.
+func (s *ExampleStream) Progress() (float64, error) {
+	if s.total == 0 {
+		return 0, errors.New("the corpus was not surveyed")
+	}
+	given := float64(s.position.Bytes)
+	if s.position.Index > 0 {
+		if err := s.load(); err != nil { // after Seek
+			return 0, err
+		}
+		given += float64(s.bytes) * ratio(float64(s.position.Index), float64(len(s.examples)))
+	}
+	return min(1, given/float64(s.total)), nil
+}
+
 // Restart goes on with the next block and another maker: for examples of
 // another length.
 func (s *ExampleStream) Restart(m *ExampleMaker) error {
@@ -99,6 +118,7 @@ func (s *ExampleStream) Restart(m *ExampleMaker) error {
 func (s *ExampleStream) skipBlock() {
 	s.position.Block++
 	s.position.Start = s.next
+	s.position.Bytes += s.bytes
 	s.position.Index = 0
 	s.loaded, s.examples = false, nil
 }
@@ -136,11 +156,13 @@ func (s *ExampleStream) load() error {
 	}
 	var texts []CorpusDocument
 	size := 0
+	s.bytes = 0
 	s.next = CorpusPosition{File: len(s.corpus.Paths)}
 	for document, err := range s.corpus.Documents(s.position.Start, s.problems) {
 		if err != nil {
 			return err
 		}
+		s.bytes += document.Bytes
 		if !s.isHeldOut(document) {
 			texts = append(texts, document)
 			size += document.Bytes
@@ -201,6 +223,7 @@ func (s *ExampleStream) Survey(maxExamples int) (Survey, error) {
 	if err != nil {
 		return survey, err
 	}
+	s.total = survey.Bytes
 	rng := NewRand(s.options.Seed, math.MaxUint64)
 	documents := tokenizeDocuments(s.tokenizer, pass.heldOut, s.options.Pool)
 	heldOut := len(documents)

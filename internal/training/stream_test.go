@@ -3,6 +3,7 @@ package training
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,6 +85,56 @@ func TestStreamContinuesFromAnyPosition(t *testing.T) {
 	}
 	if len(blocks) < 9 {
 		t.Errorf("%d blocks in three epochs, want at least nine", len(blocks))
+	}
+}
+
+// The share of an epoch that was given rises from 0 to 1, evenly, and is the same
+// after Seek.
+func TestStreamProgress(t *testing.T) {
+	corpus, tok := numberedCorpus(t, 60)
+	o := StreamOptions{Seed: 3, BlockBytes: 4 << 10, HeldOut: 0.1}
+	newSurveyed := func() *ExampleStream {
+		stream := newStream(t, corpus, tok, 48, o)
+		if _, err := stream.Survey(10); err != nil {
+			t.Fatal(err)
+		}
+		return stream
+	}
+	progress := func(s *ExampleStream) float64 {
+		share, err := s.Progress()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return float64(s.Position().Epoch) + share
+	}
+	if _, err := newStream(t, corpus, tok, 48, o).Progress(); err == nil {
+		t.Error("without a survey there is no error")
+	}
+	stream := newSurveyed()
+	if got := progress(stream); got != 0 {
+		t.Errorf("at the beginning the progress is %v, want 0", got)
+	}
+	var seen []float64
+	for stream.Position().Epoch < 2 {
+		take(t, stream, 1)
+		seen = append(seen, progress(stream))
+		if len(seen)%7 == 0 {
+			again := newSurveyed()
+			again.Seek(stream.Position())
+			if got := progress(again); got != seen[len(seen)-1] {
+				t.Errorf("after Seek to %+v the progress is %v, want %v", stream.Position(), got, seen[len(seen)-1])
+			}
+		}
+	}
+	before := 0.0
+	for i, now := range seen {
+		if now <= before || now > before+0.1 {
+			t.Errorf("example %d of %d: progress from %v to %v", i, len(seen), before, now)
+		}
+		before = now
+	}
+	if !slices.Contains(seen, 1) {
+		t.Errorf("no example ends the first epoch: %v", seen)
 	}
 }
 

@@ -51,6 +51,9 @@ type trainer struct {
 // progress is what a checkpoint keeps beside the values.
 type progress struct {
 	Tokens int64 `json:"tokens"`
+	// Precision of the products, so that a run whose setting is auto stays what
+	// it was on another processor. Checkpoints without it are float32's.
+	Precision string `json:"precision,omitempty"`
 	// Losses since the last report.
 	Window window `json:"window"`
 	Best   *best  `json:"best,omitempty"`
@@ -94,9 +97,6 @@ func newTrainer(m *bert.Model, s *Settings, o *objective, steps int, run any, op
 	if s.FreezeLayers > m.Config.NumHiddenLayers {
 		return nil, fmt.Errorf("freeze_layers is %d, the model has %d layers", s.FreezeLayers, m.Config.NumHiddenLayers)
 	}
-	if s.Precision == "bfloat16" {
-		return nil, errors.New("precision is bfloat16, and training computes in float32")
-	}
 	params := m.Parameters()
 	scale := learningRateScales(&m.Config, s, params)
 	for i, p := range params {
@@ -111,8 +111,16 @@ func newTrainer(m *bert.Model, s *Settings, o *objective, steps int, run any, op
 		ws:        m.NewTrainingWorkspace(options.Pool),
 		run:       description,
 	}
+	t.computeIn(s.precision())
 	t.evaluator = &evaluator{model: m, pool: options.Pool, ws: m.NewWorkspace(options.Pool), objective: o, passTokens: s.PassTokens}
 	return t, nil
+}
+
+// computeIn chooses the precision of the products of all steps from now on. The
+// evaluator stays in float32: it measures the weights that are kept.
+func (t *trainer) computeIn(prec kernels.Precision) {
+	t.ws.SetPrecision(prec)
+	t.progress.Precision = prec.String()
 }
 
 // learningRateScales gives each parameter its share of the learning rate: 0
@@ -232,7 +240,7 @@ func (t *trainer) report(kind Kind) Report {
 
 // start is what every run reports first.
 func (t *trainer) start() *Start {
-	s := &Start{Fresh: slices.Clone(t.model.Fresh()), Threads: 1, Precision: "float32"}
+	s := &Start{Fresh: slices.Clone(t.model.Fresh()), Threads: 1, Precision: t.progress.Precision}
 	if t.options.Pool != nil {
 		s.Threads = t.options.Pool.Threads()
 	}
@@ -296,7 +304,17 @@ func (t *trainer) restore() (restored, error) {
 		return r, fmt.Errorf("resume: %w", err)
 	}
 	t.lastFile = r.path
-	return r, json.Unmarshal(r.header.Progress, &t.progress)
+	saved := progress{Precision: kernels.Float32.String()}
+	if err := json.Unmarshal(r.header.Progress, &saved); err != nil {
+		return r, fmt.Errorf("resume: %w", err)
+	}
+	prec, err := kernels.ParsePrecision(saved.Precision)
+	if err != nil {
+		return r, fmt.Errorf("resume: %w", err)
+	}
+	t.progress = saved
+	t.computeIn(prec)
+	return r, nil
 }
 
 // sameRun compares the settings of a checkpoint with the run's, member by
@@ -398,7 +416,7 @@ func (l *loop) drive(ctx context.Context, yield func(Report) bool) error {
 		if err != nil {
 			return err
 		}
-		start.ResumedFrom = r.path
+		start.ResumedFrom, start.Precision = r.path, l.progress.Precision
 		for _, skipped := range r.skipped {
 			start.Skipped = append(start.Skipped, skipped.Error())
 		}

@@ -27,6 +27,8 @@ import { tokens } from './views/tokens.js';
  * @property {(language: Language) => State} example  the rest of a first visit's state
  * @property {(page: Page) => any} controls  the form
  * @property {(state: State) => Request[]} requests  what this state asks; empty when there is nothing to ask
+ * @property {(state: State) => import('./problem.js').Fault[]} [check]  what is wrong with the controls' values, before anything is asked
+ * @property {(state: State) => string} [missing]  what to do when there is nothing to ask
  * @property {(answers: Answer[], state: State) => Request[]} [followUps]  what is asked once those are answered
  * @property {(state: State) => State[]} [variants]  several states to show side by side; without it the one
  * @property {boolean} [keepsPanel]  show updates what root holds; otherwise root is emptied before

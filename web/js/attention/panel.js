@@ -1,6 +1,7 @@
 // The widgets of one text, kept from answer to answer so that the keyboard's
 // focus and the marked cell stay where they are.
 
+import { field } from '../controls.js';
 import { h, replace } from '../dom.js';
 import { percent, t } from '../i18n.js';
 import { readNotes } from '../notes.js';
@@ -39,7 +40,7 @@ export class AttentionPanel {
     });
     this.layerChoice = h('select', { onchange: () => page.set({ layer: this.layerChoice.value }) });
     this.headChoice = h('select', { onchange: () => page.set({ head: this.headChoice.value }) });
-    this.headField = labelled(t('attention.head'), this.headChoice);
+    this.headField = field('head', t('attention.head'), this.headChoice);
     this.keys = h('p', { class: 'hint' }, t('attention.keys'));
 
     this.notes = h('div', {});
@@ -47,7 +48,7 @@ export class AttentionPanel {
     this.overview = h('section', { class: 'overview' }, h('h3', {}, t('attention.all-heads')), scrolling(this.grid.element), this.patterns.element,
       this.coarse = h('p', { class: 'hint' }, t('attention.coarse')));
     this.closeUp = h('section', { class: 'close-up' },
-      h('div', { class: 'row' }, labelled(t('attention.layer'), this.layerChoice), this.headField),
+      h('div', { class: 'row' }, field('layer', t('attention.layer'), this.layerChoice), this.headField),
       this.heading = h('h3', {}), this.facts = h('p', { class: 'hint facts' }), this.renormalised = h('p', { class: 'hint' }, t('attention.renormalised')),
       this.picture = h('div', {}));
     replace(root, this.notes, h('div', { class: 'attention' }, this.overview, this.closeUp));
@@ -168,15 +169,6 @@ export class AttentionPanel {
   before;
   /** @type {any} */
   legend;
-}
-
-let choices = 0;
-
-/** A choice of this text's own model, which is no field of the form.
- * @param {string} label  @param {HTMLSelectElement} control */
-function labelled(label, control) {
-  control.id = `attention-choice-${++choices}`;
-  return h('div', { class: 'field' }, h('label', { 'for': control.id }, label), control);
 }
 
 /** Fills a choice with numbers as people count.

@@ -40,7 +40,7 @@ test('a word is masked by a click and shown again by another', async () => {
   assert.match(page.url(), /mask=5/);
   await page.locator('.words button[aria-pressed="true"]').click();
   assert.equal(await page.locator('.words button[aria-pressed="true"]').count(), 0);
-  await page.locator('.hint', { hasText: 'Write something' }).waitFor();
+  await page.locator('.hint', { hasText: 'Hide a word' }).waitFor();
   await close();
 });
 
@@ -101,10 +101,98 @@ test('aspects are chosen by a click on a word', async () => {
   const { page, answered, close } = await openPage('#/sentiment?v=1&aspects=&text=' + encodeURIComponent('The screen is great. The battery is bad.'));
   await answered();
   assert.equal(await page.locator('.marked mark').count(), 2);
-  await page.locator('summary', { hasText: 'Choose words' }).click();
   await page.locator('.words button', { hasText: 'battery' }).click();
-  await page.locator('.chips li').waitFor();
-  assert.match(await page.locator('.chips li').textContent(), /battery/);
+  await page.locator('.result .chips li').waitFor();
+  assert.match(await page.locator('.result .chips li').textContent(), /battery/);
+  await close();
+});
+
+/** Opens sentiment without aspects, and reads those chosen. */
+async function aspectPage(text, locale = 'en-US') {
+  const opened = await openPage(`#/sentiment?v=1&aspects=&text=${encodeURIComponent(text)}`, { locale });
+  await opened.answered();
+  const word = (name) => opened.page.locator('.picker button', { hasText: new RegExp(`^${name}$`) });
+  const chosen = () => opened.page.locator('.controls .chips li > span').allTextContents();
+  return { ...opened, word, chosen };
+}
+
+test('neighbouring words are one aspect: by shift and a click, and by dragging', async () => {
+  const { page, word, chosen, close } = await aspectPage('The battery life is bad, the front desk was nice.');
+  await word('battery').click();
+  await word('life').click({ modifiers: ['Shift'] });
+  assert.deepEqual(await chosen(), ['battery life']);
+  await word('front').hover();
+  await page.mouse.down();
+  await word('desk').hover();
+  await page.mouse.up();
+  assert.deepEqual(await chosen(), ['battery life', 'front desk']);
+  await page.locator('.result .chips li', { hasText: 'front desk' }).waitFor();
+  assert.deepEqual(await page.locator('.picker [aria-pressed="true"]').allTextContents(), ['battery', 'life', 'front', 'desk']);
+  await word('life').click();
+  assert.deepEqual(await chosen(), ['front desk']);
+  await close();
+});
+
+test('aspects are chosen and removed by keyboard alone, and the focus stays', async () => {
+  const { page, word, chosen, close } = await aspectPage('The battery life is bad.');
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+  await word('battery').focus();
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await chosen(), ['battery']);
+  assert.equal(await focused(), 'battery');
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await chosen(), []);
+  await page.keyboard.press('Shift+ArrowRight');
+  assert.equal(await page.locator('#live').textContent(), 'battery life');
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await chosen(), ['battery life']);
+  assert.equal(await focused(), 'life');
+  await page.getByLabel('Add an aspect').fill('price');
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await chosen(), ['battery life', 'price']);
+  await page.getByRole('button', { name: 'Remove battery life' }).focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Remove price');
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await chosen(), []);
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'INPUT');
+  await close();
+});
+
+test('a run of Chinese characters is one aspect', async () => {
+  const { page, word, chosen, close } = await aspectPage('屏幕很清晰。', 'zh-CN');
+  await word('屏').click();
+  await word('幕').focus();
+  await page.keyboard.press('Shift+Enter');
+  assert.deepEqual(await chosen(), ['屏幕']);
+  await close();
+});
+
+test('logits are shown as numbers', async () => {
+  const { page, answered, close } = await openPage('#/classify?v=1&model=en&function=none&text=The%20team%20won');
+  await answered();
+  const figures = await page.locator('.bars .share').allTextContents();
+  assert.ok(figures.every((figure) => /^-?\d+\.\d{3}$/.test(figure)), `${figures}`);
+  assert.doesNotMatch(await page.locator('#live').textContent(), /%/);
+  const widths = await page.locator('.bars .fill').evaluateAll((all) => all.map((fill) => parseFloat(fill.style.width)));
+  assert.ok(Math.max(...widths) <= 100 && widths[0] > widths[1]);
+  await close();
+});
+
+test('what the page knows of a model is in its language', async () => {
+  const { page, answered, close } = await openPage('#/classify?v=1&model=en&text=The%20team%20won', { locale: 'zh-CN' });
+  await answered();
+  assert.match(await page.locator('.bars').textContent(), /体育/);
+  const offered = await page.getByLabel('任务头').locator('option').allTextContents();
+  assert.deepEqual(offered, ['主题', '情感']);
+  await page.locator('nav a', { hasText: '人名' }).click();
+  assert.match(await page.getByLabel('词片合并方式').textContent(), /首片/);
+  await close();
+});
+
+test('white space is nothing to ask', async () => {
+  const { page, close } = await openPage('#/tokens?v=1&text=%20');
+  await page.locator('.answers .hint', { hasText: 'Write something' }).waitFor();
   await close();
 });
 

@@ -47,6 +47,7 @@ func main() {
 	vectors.Cases(14, func(rows int) { tilePairs(avx512, rows) })
 
 	roundRows(avx512)
+	roundPairs(avx512)
 	peak()
 	Generate()
 }
@@ -151,26 +152,68 @@ func roundRows(s vectors.Set) {
 	tail := s.Tail(columns)
 	Label("row")
 	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
-		v := p.Load(at[0])
-		isNaN := K()
-		const unordered = 3
-		VCMPPS(U8(unordered), v, v, isNaN)
-		// (v + 0x7fff + (bit 16 of v)) >> 16; a NaN only gets the bit that keeps it one
-		odd := s.New()
-		VPSRLD(U8(16), v, odd)
-		VPANDD(s.Bits(1), odd, odd)
-		VPADDD(s.Bits(0x7fff), odd, odd)
-		VPADDD(v, odd, odd)
-		VPORD(s.Bits(0x00400000), v, isNaN, odd)
-		VPSRLD(U8(16), odd, odd)
+		rounded := round(s, p.Load(at[0]))
+		VPSRLD(U8(16), rounded, rounded)
 		half := YMM()
-		VPMOVDW(odd, half)
+		VPMOVDW(rounded, half)
 		VMOVDQU(half, Mem{Base: y, Index: at[0].Index, Scale: 2})
 	})
 	LEAQ(Mem{Base: x, Index: ldx, Scale: 4}, x)
 	LEAQ(Mem{Base: y, Index: ldy, Scale: 2}, y)
 	DECQ(rows)
 	JG(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// round emits the rounding of a register: its upper halves are the results, its
+// lower ones are not cleared.
+func round(s vectors.Set, v VecVirtual) VecVirtual {
+	isNaN := K()
+	const unordered = 3
+	VCMPPS(U8(unordered), v, v, isNaN)
+	// v + 0x7fff + (bit 16 of v); a NaN only gets the bit that keeps it one
+	rounded := s.New()
+	VPSRLD(U8(16), v, rounded)
+	VPANDD(s.Bits(1), rounded, rounded)
+	VPADDD(s.Bits(0x7fff), rounded, rounded)
+	VPADDD(v, rounded, rounded)
+	VPORD(s.Bits(0x00400000), v, isNaN, rounded)
+	return rounded
+}
+
+// roundPairs emits the rounding of two rows into one of words.
+func roundPairs(s vectors.Set) {
+	TEXT("roundPairsAVX512", NOSPLIT, "func(panel *uint16, x *float32, ldx, rows int)")
+	Pragma("noescape")
+	Doc("roundPairsAVX512 is roundPairsGo.")
+	panel, x := Load(Param("panel"), GP64()), Load(Param("x"), GP64())
+	ldx, rows := Load(Param("ldx"), GP64()), Load(Param("rows"), GP64())
+	first := func(j int) VecVirtual {
+		v := round(s, s.Copy(Mem{Base: x, Disp: j * s.Bytes()}))
+		VPSRLD(U8(16), v, v)
+		return v
+	}
+	Label("pair")
+	CMPQ(rows, U8(2))
+	JL(LabelRef("last"))
+	for j := range wide {
+		low, high := first(j), round(s, s.Copy(Mem{Base: x, Index: ldx, Scale: 4, Disp: j * s.Bytes()}))
+		VPANDD(s.Bits(0xffff0000), high, high)
+		VPORD(low, high, high)
+		VMOVDQU32(high, Mem{Base: panel, Disp: j * s.Bytes()})
+	}
+	LEAQ(Mem{Base: x, Index: ldx, Scale: 8}, x)
+	ADDQ(U32(panelBytes), panel)
+	SUBQ(U8(2), rows)
+	JMP(LabelRef("pair"))
+	Label("last")
+	TESTQ(rows, rows)
+	JZ(LabelRef("end"))
+	for j := range wide {
+		VMOVDQU32(first(j), Mem{Base: panel, Disp: j * s.Bytes()})
+	}
+	Label("end")
 	VZEROUPPER()
 	RET()
 }

@@ -28,7 +28,7 @@ import (
 
 const panelBytes = 32 * 4 // of one step of a panel: four inputs of 32 outputs
 
-const signature = "func(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, bias, rowScales, last *float32, ldlast int, next *int8, pace int)"
+const signature = "func(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int)"
 
 func main() {
 	avx512, avx2 := vectors.Sets[0], vectors.Sets[1]
@@ -115,10 +115,11 @@ func tileAVX2(s vectors.Set, rows int) {
 	finish(s, rows, 1, func(r, _ int) VecVirtual { return sums[r][0] })
 }
 
-// finish emits y = sum·scale·rowScale + bias + last.
+// finish emits y = sum·scale·rowScale + (weightSum·rowCenter + bias) + last.
 func finish(s vectors.Set, rows, wide int, sum func(r, j int) VecVirtual) {
 	scales, bias := Load(Param("scales"), GP64()), Load(Param("bias"), GP64())
-	rowScales := Load(Param("rowScales"), GP64())
+	weightSums := Load(Param("sums"), GP64())
+	rowScales, rowCenters := Load(Param("rowScales"), GP64()), Load(Param("rowCenters"), GP64())
 	for r := range rows {
 		for j := range wide {
 			v := sum(r, j)
@@ -128,8 +129,10 @@ func finish(s vectors.Set, rows, wide int, sum func(r, j int) VecVirtual) {
 	}
 	for r := range rows {
 		rowScale := s.Broadcast(Mem{Base: rowScales, Disp: r * 4})
+		rowCenter := s.Broadcast(Mem{Base: rowCenters, Disp: r * 4})
 		for j := range wide {
 			b := s.Copy(Mem{Base: bias, Disp: j * s.Bytes()})
+			VFMADD231PS(Mem{Base: weightSums, Disp: j * s.Bytes()}, rowCenter, b)
 			VFMADD213PS(b, rowScale, sum(r, j))
 		}
 	}
@@ -139,44 +142,72 @@ func finish(s vectors.Set, rows, wide int, sum func(r, j int) VecVirtual) {
 // quantize emits the rounding of rows to 8 bits. It stores whole registers: rows
 // of q have room for a multiple of 16 bytes.
 func quantize(s vectors.Set) {
-	TEXT("quantize"+s.Name, NOSPLIT, "func(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales *float32)")
+	TEXT("quantize"+s.Name, NOSPLIT, "func(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32)")
 	Pragma("noescape")
 	Doc("quantize" + s.Name + " is quantizeGo.")
 	q, x := Load(Param("q"), GP64()).(GPVirtual), Load(Param("x"), GP64()).(GPVirtual)
 	ldq, ldx := Load(Param("ldq"), GP64()).(GPVirtual), Load(Param("ldx"), GP64()).(GPVirtual)
 	rows, columns := Load(Param("rows"), GP64()).(GPVirtual), Load(Param("columns"), GP64()).(GPVirtual)
-	scales := Load(Param("scales"), GP64()).(GPVirtual)
+	scales, centers := Load(Param("scales"), GP64()).(GPVirtual), Load(Param("centers"), GP64()).(GPVirtual)
 	tail := s.Tail(columns)
-	magnitude := s.Copy(s.Bits(0x7fffffff))
+	zero := s.Zero()
 	Label("row")
 
-	// As integers, the bits of magnitudes are in the order of the magnitudes, with
-	// NaN as the largest.
-	largest := s.Zero()
+	highest, lowest, poison := s.Zero(), s.Zero(), s.Zero()
 	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
 		v := p.Load(at[0])
-		s.And(magnitude, v, v)
-		VPMAXSD(v, largest, largest)
+		VMAXPS(v, highest, highest)
+		VMINPS(v, lowest, lowest)
+		VFMADD231PS(zero, v, poison) // 0·v is NaN if v is not finite
 	})
-	// scale = max(largest, smallest)/127
-	highest := s.Broadcast(s.MaxInt(largest))
-	scale := s.Copy(s.Constant(vectors.SmallestMagnitude))
-	VMAXPS(highest, scale, scale)
-	inverse := s.Copy(s.Constant(127))
-	VDIVPS(scale, inverse, inverse)
-	VMULPS(s.Constant(1.0/127), scale, scale)
-	VMOVSS(scale.AsX(), Mem{Base: scales})
+	high, low := s.Max(highest), s.Min(lowest)
+	center, symmetric, known := XMM(), vectors.Unique("symmetric"), vectors.Unique("known")
+	TESTQ(centers, centers)
+	JZ(LabelRef(symmetric))
+	VADDSS(low, high, center)
+	VSUBSS(low, high, high)
+	JMP(LabelRef(known))
+	Label(symmetric)
+	VSUBSS(low, zero.AsX(), low)
+	VMAXSS(low, high, high)
+	VADDSS(high, high, high)
+	VXORPS(center, center, center)
+	Label(known)
 
-	// q = round(x/scale) + 128
+	// The distance of the two, the scale, and the center in scales.
+	span := s.Broadcast(high)
+	VMAXPS(s.Constant(vectors.SmallestMagnitude), span, span)
+	inverse := s.Copy(s.Constant(254))
+	VDIVPS(span, inverse, inverse)
+	VMULPS(s.Constant(1.0/254), span, span)
+	VADDSS(s.Sum(poison), span.AsX(), span.AsX())
+	VMOVSS(span.AsX(), Mem{Base: scales})
+	VMULSS(inverse.AsX(), center, center)
+	VMULSS(s.Constant(0.5), center, center)
+	VCVTPS2DQ(center, center)
+	base := s.New()
+	VPBROADCASTD(center, base)
+	symmetric = vectors.Unique("symmetric")
+	TESTQ(centers, centers)
+	JZ(LabelRef(symmetric))
+	VCVTDQ2PS(center, center)
+	VMULSS(span.AsX(), center, center)
+	VMOVSS(center, Mem{Base: centers})
+	ADDQ(I8(4), centers)
+	Label(symmetric)
+
+	// q = round(x/scale) − center + 128, which may be 256
+	offset := s.Copy(s.Bits(128))
+	VPSUBD(base, offset, base)
 	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
 		v := p.Load(at[0])
 		VMULPS(inverse, v, v)
 		VCVTPS2DQ(v, v)
-		VPADDD(s.Bits(128), v, v)
+		VPADDD(base, v, v)
 		to := Mem{Base: q, Index: at[0].Index, Scale: 1}
 		if s.Lanes == 16 {
 			bytes := XMM()
-			VPMOVDB(v, bytes)
+			VPMOVUSDB(v, bytes)
 			VMOVDQU(bytes, to)
 			return
 		}

@@ -289,8 +289,8 @@ func (s Set) Sum(v VecVirtual) Register { return s.reduce(v, func(a, b, c Op) { 
 // Max is the largest of the lanes, in an X register.
 func (s Set) Max(v VecVirtual) Register { return s.reduce(v, func(a, b, c Op) { VMAXPS(a, b, c) }) }
 
-// MaxInt is the largest of the lanes as integers, in an X register.
-func (s Set) MaxInt(v VecVirtual) Register { return s.reduce(v, func(a, b, c Op) { VPMAXSD(a, b, c) }) }
+// Min is the smallest of the lanes, in an X register.
+func (s Set) Min(v VecVirtual) Register { return s.reduce(v, func(a, b, c Op) { VMINPS(a, b, c) }) }
 
 func (s Set) reduce(v VecVirtual, combine func(a, b, c Op)) Register {
 	if s.Lanes == 16 {

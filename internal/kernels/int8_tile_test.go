@@ -1,0 +1,44 @@
+package kernels
+
+import "testing"
+
+// The sums of a tile are integers: with scales of 1 and sums that float32 holds
+// exactly, every implementation has the Go twin's.
+func TestTileInt8HasTheIntegersOfGo(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		r := newRand(1)
+		ones, zeros := make([]float32, panelColumns), make([]float32, panelColumns)
+		fill(ones, 1)
+		for rows := 1; rows <= tileRows(); rows++ {
+			for _, depth := range []int{1, 2, 3, 4, 5, 7, 8, 31, 64} {
+				for _, extreme := range []bool{false, true} {
+					ld := (depth*int8Step + 15) / 16 * 16
+					x, w := make([]uint8, rows*ld), make([]int8, depth*panelColumns*int8Step)
+					for i := range x {
+						x[i] = uint8(r.IntN(256))
+						if extreme { // the largest products, almost all of one sign
+							x[i] = [...]uint8{0, 0, 0, 255}[r.IntN(4)]
+						}
+					}
+					offsets := make([]int32, panelColumns)
+					for i := range w {
+						w[i] = int8(r.IntN(255) - 127)
+						if extreme {
+							w[i] = [...]int8{127, 127, 127, -127}[r.IntN(4)]
+						}
+						offsets[i/int8Step%panelColumns] -= int8Zero * int32(w[i])
+					}
+					got, want := newGuarded(rows*panelColumns, 1), make([]float32, rows*panelColumns)
+					tileInt8(&got.slice()[0], panelColumns, &x[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], nil, 0, &w[0], 0)
+					tileInt8Go(&want[0], panelColumns, &x[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], nil, 0)
+					got.check(t, "y")
+					for i, v := range got.slice() {
+						if v != want[i] {
+							t.Fatalf("%d rows, depth %d: y[%d] = %v, want %v", rows, depth, i, v, want[i])
+						}
+					}
+				}
+			}
+		}
+	})
+}

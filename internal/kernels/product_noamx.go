@@ -1,0 +1,11 @@
+//go:build !amd64 || purego
+
+package kernels
+
+const blockRows, blockFlops = 1, partFlops
+
+func (t *product) usesAMX() bool { return false }
+
+func (t *product) cutForAMX(int) {}
+
+func (t *product) blocks(_, _, _, _, _ int) { panic("kernels: no AMX") }
