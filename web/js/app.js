@@ -283,7 +283,9 @@ class App {
         problem(/** @type {Error} */ (error));
       }
     });
-    this.announce(this.summaryOf(answers, questions));
+    // With nothing new to say, what was said last may still be being read.
+    const sentence = this.summaryOf(answers, questions);
+    if (sentence !== '') this.announce(sentence);
   }
 
   /** The answers in a sentence each, named where they stand side by side.

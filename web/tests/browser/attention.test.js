@@ -397,6 +397,7 @@ test('the mean of a layer is that of its heads', async () => {
 test('what changed is said: the head, what it does, and the cell', async () => {
   const { page, answered, close } = await openPage(link({ text: 'The cat sat.' }));
   await answered();
+  await page.getByRole('button', { name: 'Light / dark' }).click(); // draws anew, and has nothing to say
   assert.match(await live(page).textContent(), /^Attention between 6 tokens\. Layer 1, head 1: .+, entropy \d\.\d\d bits$/);
   const grid = page.getByRole('grid');
   for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight']) await grid.press(key);
