@@ -200,8 +200,8 @@ class App {
     // What follows from the first answers depends on the whole state.
     const key = JSON.stringify(questions.map(({ state, requests }) => [requests, this.view.followUps && state]));
     if (key === this.asked) {
-      // Asked already: the answer is on its way, or here.
-      // With the requests that followed from the first answers.
+      // Asked already: the answer is on its way, or here with the requests that
+      // followed from the first answers.
       if (this.answers) this.show(this.answers, questions.map(({ state }, i) => ({ state, requests: this.requests[i] })));
       return;
     }

@@ -5,7 +5,7 @@ import { h } from '../dom.js';
 import { t } from '../i18n.js';
 import { cellImage, everyNth } from './drawing.js';
 import { shorten } from './labels.js';
-import { scrolling } from './scroll.js';
+import { withEdges } from './edges.js';
 
 const LABEL = '12px ui-monospace, Menlo, Consolas, "Noto Sans Mono CJK SC", monospace';
 const MIN_CELL = 5;
@@ -52,7 +52,7 @@ export class HeatMap {
     h('div', { class: 'all-cells' }, this.canvas, this.marks[2], this.marks[3], this.cellMark),
     this.gridRow);
     this.readout = h('p', { class: 'readout' });
-    this.element = h('div', {}, this.readout, scrolling(this.grid));
+    this.element = h('div', {}, this.readout, withEdges(this.grid));
   }
 
   /** @param {Picture} picture  @param {{dark: boolean, scale: Scale, name: string}} how */

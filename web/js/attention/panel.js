@@ -13,7 +13,7 @@ import { legend } from './legend.js';
 import { thumbnail, topOfRow } from './matrix.js';
 import { PatternFilter } from './pattern-filter.js';
 import { factsOf, statistics } from './patterns.js';
-import { scrolling } from './scroll.js';
+import { withEdges } from './edges.js';
 import { chosen } from './settings.js';
 import { inSlices } from './slices.js';
 
@@ -45,7 +45,7 @@ export class AttentionPanel {
 
     this.notes = h('div', {});
     this.patterns = new PatternFilter((pattern) => page.set({ pattern }));
-    this.overview = h('section', { class: 'overview' }, h('h3', {}, t('attention.all-heads')), scrolling(this.grid.element), this.patterns.element,
+    this.overview = h('section', { class: 'overview' }, h('h3', {}, t('attention.all-heads')), withEdges(this.grid.element), this.patterns.element,
       this.coarse = h('p', { class: 'hint' }, t('attention.coarse')));
     this.closeUp = h('section', { class: 'close-up' },
       h('div', { class: 'row' }, field('layer', t('attention.layer'), this.layerChoice), this.headField),

@@ -5,7 +5,7 @@ import { h } from '../dom.js';
 import { t } from '../i18n.js';
 
 /** @param {HTMLElement} child  has the keyboard's focus in it, to scroll by  @returns {HTMLElement} */
-export function scrolling(child) {
+export function withEdges(child) {
   const scroller = h('div', { class: 'scroll' }, child);
   const hint = h('p', { class: 'hint', hidden: true }, t('attention.scrolls'));
   const edges = h('div', { class: 'edges' });
