@@ -49,15 +49,13 @@ func (a *attention) load(r *reader) error {
 
 func (a *attention) bytes() int { return a.qkv.bytes() + a.output.bytes() }
 
-// forward computes acts.y from x (ΣT, H).
-func (a *attention) forward(ws *Workspace, acts *attentionActivations, x []float32, in Batch) {
-	a.attend(ws, acts, x, in)
-	a.output.forward(ws, acts.y, acts.sum, acts.context, x, in.Tokens())
+// project computes query, key and value (rows, 3H) from x (rows, H).
+func (a *attention) project(ws *Workspace, qkv, x []float32, rows int) {
+	a.qkv.forward(ws, qkv, x, rows, kernels.None, nil)
 }
 
-// attend computes acts.context from x (ΣT, H).
-func (a *attention) attend(ws *Workspace, acts *attentionActivations, x []float32, in Batch) {
-	a.qkv.forward(ws, acts.qkv, x, in.Tokens(), kernels.None, nil)
+// attend computes acts.context from acts.qkv.
+func (a *attention) attend(ws *Workspace, acts *attentionActivations, in Batch) {
 	a.begin(ws, acts, in)
 	ws.attention.Run(ws.pool)
 }

@@ -15,6 +15,15 @@ type layer struct {
 	feedForward feedForward
 }
 
+// finish computes y (rows, H) from x (rows, H) and the context (rows, H) that
+// attention made of it.
+func (l *layer) finish(ws *Workspace, acts *layerActivations, y, context, x []float32, rows int) {
+	l.attention.output.forward(ws, acts.attention.y, acts.attention.sum, context, x, rows)
+	l.feedForward.forward(ws, &acts.feedForward, y, acts.attention.y, rows)
+}
+
+func (l *layer) bytes() int { return l.attention.bytes() + l.feedForward.bytes() }
+
 func newEncoder(c *Config) *Encoder {
 	e := &Encoder{config: c, embeddings: newEmbeddings(c), layers: make([]layer, c.NumHiddenLayers)}
 	for i := range e.layers {
@@ -58,17 +67,23 @@ func (e *Encoder) Forward(ws *Workspace, in Batch) []float32 {
 	if err := in.Check(e.config); err != nil {
 		panic("bert: " + err.Error())
 	}
+	inBlocks := e.inBlocks(ws, in.Tokens())
 	ws.resize(in)
 	e.embeddings.forward(ws, ws.hidden[0], ws.embeddingSum(), in)
+	if inBlocks {
+		e.forwardInBlocks(ws, in)
+		return ws.hidden[len(e.layers)]
+	}
 	last := len(e.layers) - 1
 	for i := range e.layers {
 		l, acts := &e.layers[i], ws.layer(i)
+		l.attention.project(ws, acts.attention.qkv, ws.hidden[i], in.Tokens())
+		l.attention.attend(ws, &acts.attention, in)
 		if i == last && ws.rows.chosen != nil {
-			l.forwardRows(ws, acts, ws.hidden[i+1], ws.hidden[i], in)
+			l.finishRows(ws, acts, ws.hidden[i+1], ws.hidden[i], in)
 			break
 		}
-		l.attention.forward(ws, &acts.attention, ws.hidden[i], in)
-		l.feedForward.forward(ws, &acts.feedForward, ws.hidden[i+1], acts.attention.y, in.Tokens())
+		l.finish(ws, acts, ws.hidden[i+1], acts.attention.context, ws.hidden[i], in.Tokens())
 	}
 	return ws.hidden[len(e.layers)]
 }
@@ -114,7 +129,7 @@ func (e *Encoder) lowestLearning() int {
 func (e *Encoder) bytes() int {
 	n := e.embeddings.bytes()
 	for i := range e.layers {
-		n += e.layers[i].attention.bytes() + e.layers[i].feedForward.bytes()
+		n += e.layers[i].bytes()
 	}
 	return n
 }

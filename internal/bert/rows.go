@@ -35,22 +35,20 @@ func (r *rows) check(in Batch) {
 	}
 }
 
-// forwardRows computes the chosen rows of y (ΣT, H) from x (ΣT, H).
-func (l *layer) forwardRows(ws *Workspace, acts *layerActivations, y, x []float32, in Batch) {
+// finishRows is finish of the chosen rows of y (ΣT, H).
+func (l *layer) finishRows(ws *Workspace, acts *layerActivations, y, x []float32, in Batch) {
 	r, size := &ws.rows, l.attention.output.dense.out
 	r.check(in)
-	l.attention.attend(ws, &acts.attention, x, in)
 	r.context = gather(r.context, acts.attention.context, r.chosen, size)
 	r.x = gather(r.x, x, r.chosen, size)
 	acts.cut(len(r.chosen), in.Tokens())
-	l.attention.output.forward(ws, acts.attention.y, acts.attention.sum, r.context, r.x, len(r.chosen))
 	r.y = grow(r.y, len(r.chosen)*size)
-	l.feedForward.forward(ws, &acts.feedForward, r.y, acts.attention.y, len(r.chosen))
+	l.finish(ws, acts, r.y, r.context, r.x, len(r.chosen))
 	scatter(y, r.y, r.chosen, size, float32(math.NaN()))
 }
 
 // backwardRows takes d = ∂loss/∂y (ΣT, H), of which only the chosen rows count,
-// to ∂loss/∂x in place. x is forwardRows's.
+// to ∂loss/∂x in place. x is finishRows's.
 func (l *layer) backwardRows(ws *Workspace, acts *layerActivations, d, x []float32, in Batch) {
 	r, g, size := &ws.rows, ws.gradients, l.attention.output.dense.out
 	r.d = gather(r.d, d, r.chosen, size)

@@ -32,6 +32,7 @@ type Workspace struct {
 	// The tasks given to the pool live here, so that no pass allocates them.
 	embed     embedTask
 	attention kernels.Attention
+	blocks    blockTask
 }
 
 type layerActivations struct {
@@ -117,8 +118,9 @@ func (ws *Workspace) resize(in Batch) {
 		acts := &ws.layers[i]
 		acts.attention.qkv = grow(acts.attention.qkv, 3*h)
 		acts.attention.context = grow(acts.attention.context, h)
-		acts.attention.y = grow(acts.attention.y, h)
-		acts.feedForward.intermediate = grow(acts.feedForward.intermediate, in.Tokens()*ws.config.IntermediateSize)
+		if ws.blocks.parts == 0 || ws.rows.chosen != nil {
+			acts.resizeBlock(ws.config, in.Tokens()) // else the threads have their own
+		}
 	}
 	for i := range ws.probs {
 		if ws.keepAttention {

@@ -1,0 +1,49 @@
+package bert_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"cloze/internal/bert"
+	"cloze/internal/kernels"
+)
+
+// TestRowsDoNotDependOnTheirBatch compares sequences that threads share product
+// by product with the same ones in a batch whose blocks of rows they share.
+func TestRowsDoNotDependOnTheirBatch(t *testing.T) {
+	config, weights := openEmbedded(t, "en")
+	lengths := []int{3, 17, 1, 64, 40, 5, 90, 2}
+	ids := make([][]int32, len(lengths))
+	for b, length := range lengths {
+		ids[b] = randomSequences(&config, 1, length).InputIDs
+	}
+	batch := bert.NewBatch(ids, nil)
+	for prec := kernels.Float32; prec <= kernels.Int8; prec++ {
+		if !kernels.Supported(prec) {
+			continue
+		}
+		for _, threads := range []int{1, 2, 3} {
+			t.Run(fmt.Sprintf("%s, %d threads", prec, threads), func(t *testing.T) {
+				pool := newPool(t, threads)
+				m, err := bert.New(config, weights, bert.Options{Pool: pool, Precision: prec})
+				if err != nil {
+					t.Fatal(err)
+				}
+				together, alone := m.NewWorkspace(pool), m.NewWorkspace(pool)
+				together.KeepHidden(true)
+				alone.KeepHidden(true)
+				m.Encoder.Forward(together, batch)
+				for b := range lengths {
+					m.Encoder.Forward(alone, bert.NewBatch(ids[b:b+1], nil))
+					for layer := range config.NumHiddenLayers + 1 {
+						rows := together.Hidden(layer)[int(batch.Starts[b])*config.HiddenSize:]
+						if got, want := rows[:lengths[b]*config.HiddenSize], alone.Hidden(layer); !slices.Equal(got, want) {
+							t.Fatalf("hidden states %d of sequence %d are other ones in a batch", layer, b)
+						}
+					}
+				}
+			})
+		}
+	}
+}
