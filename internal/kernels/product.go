@@ -38,9 +38,12 @@ func (m *Matrix) Mul(pool *Pool, y, x []float32, rows int, ep Epilogue) {
 	case BFloat16:
 		t.bfloat16 = &m.bfloat16
 		t.round(pool)
+	case Float16:
+		t.float16 = &m.float16
+		t.narrow(pool)
 	}
 	t.run(pool)
-	t.y, t.x, t.panels, t.ep, t.int8, t.bfloat16 = nil, nil, nil, Epilogue{}, nil, nil
+	t.y, t.x, t.panels, t.ep, t.int8, t.bfloat16, t.float16 = nil, nil, nil, Epilogue{}, nil, nil, nil
 	products.Put(t)
 }
 
@@ -67,6 +70,8 @@ type product struct {
 	int8Rows     int8Rows
 	bfloat16     *bfloat16Weight
 	bfloat16Rows bfloat16Rows
+	float16      *float16Weight
+	float16Rows  float16Rows
 
 	chunks  int // of rows
 	groups  int // of panels
@@ -212,6 +217,9 @@ func (t *product) tile(y *float32, ldy, p, row, rows int, bias, residual *float3
 		return
 	case t.bfloat16 != nil:
 		t.bfloat16.tile(t, y, ldy, p, row, rows, bias, residual, fetch)
+		return
+	case t.float16 != nil:
+		t.float16.tile(t, y, ldy, p, row, rows, bias, residual, fetch)
 		return
 	}
 	size := t.in * panelColumns
