@@ -11,10 +11,14 @@ import (
 // products are added up in half precision, and then to float32 sums.
 //
 // The first inputs of pairs and the second ones are added up apart, so that a
-// run is 32 products of every other input. Of random normal values the root mean
-// square error, relative to that of the results, is 0.0007; of bfloat16 with
-// float32 sums it is 0.0024. With runs of 16 it would be 0.0005 and the
-// processor a tenth slower, with runs of 64 0.0009 and a twentieth faster.
+// run is 32 products of every other input. The root mean square error, relative
+// to that of the results, is then 0.4 times bfloat16's with float32 sums or less:
+//
+//	run                                   8       16      32      64  bfloat16
+//	of normal values, 768 inputs     0.0005  0.0007  0.0009  0.0012    0.0023
+//	of the embedded models, least    0.0003  0.0004  0.0004  0.0006    0.0011
+//	of the embedded models, most     0.0006  0.0009  0.0011  0.0015    0.0030
+//	share of the peak (_asm/float16)   0.67    0.80    0.89    0.94
 //
 // A float16 ends at 65,504. What is beyond in x, in a weight or in the sum of a
 // run becomes infinite, and is seen in the result. BERT stays far below: LayerNorm
