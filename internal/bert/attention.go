@@ -14,6 +14,7 @@ type attention struct {
 	dropout         dropoutSite
 	output          output
 	heads, headSize int
+	precision       kernels.Precision // when serving
 }
 
 // attentionActivations are what attention computes on the way.
@@ -39,6 +40,7 @@ func newAttention(prefix string, c *Config, layer int) attention {
 func (a *attention) params() []*Param { return append(a.qkv.params(), a.output.params()...) }
 
 func (a *attention) load(r *reader) error {
+	a.precision = r.options.Precision
 	if err := a.qkv.load(r); err != nil {
 		return err
 	}
@@ -81,6 +83,6 @@ func (a *attention) attendBackward(ws *Workspace, acts *attentionActivations, d,
 func (a *attention) begin(ws *Workspace, acts *attentionActivations, in Batch) {
 	ws.attention = kernels.Attention{
 		QKV: acts.qkv, Context: acts.context, Probs: acts.probs, Dropout: ws.dropout(a.dropout),
-		Starts: in.Starts, Heads: a.heads, HeadSize: a.headSize,
+		Starts: in.Starts, Heads: a.heads, HeadSize: a.headSize, Precision: a.precision,
 	}
 }

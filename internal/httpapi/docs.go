@@ -14,7 +14,7 @@ import (
 	"cloze/openapi"
 )
 
-// Swagger UI's own index page has inline scripts, which pagePolicy forbids;
+// Swagger UI's own index page has inline scripts, which docsPolicy forbids;
 // these two files take its place.
 var (
 	//go:embed docs/index.html
@@ -34,7 +34,7 @@ var docsFiles = map[string]struct{ stored, contentType string }{
 // getDocs answers GET /docs: Swagger UI on /openapi.json, from inside the
 // binary.
 func (a *API) getDocs(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Security-Policy", pagePolicy)
+	w.Header().Set("Content-Security-Policy", docsPolicy)
 	writeBody(w, http.StatusOK, "text/html; charset=utf-8", docsIndex)
 }
 

@@ -205,6 +205,10 @@ func TestPagesObeyTheirPolicy(t *testing.T) {
 		if !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
 			t.Errorf("%s: policy %q", path, policy)
 		}
+		trusted := strings.Contains(policy, "require-trusted-types-for 'script'; trusted-types 'none'")
+		if want := path == "/"; trusted != want {
+			t.Errorf("%s: policy %q, want Trusted Types: %t", path, policy, want)
+		}
 		if found := inlineCode.FindString(w.Body.String()); found != "" {
 			t.Errorf("%s: inline code or a foreign address: %q", path, found)
 		}

@@ -27,6 +27,16 @@ type Attention struct {
 	// Dropout, if it is active, needs Probs. A probability's number is its place
 	// there.
 	Dropout Dropout
+	// Precision is that of the two products; sums, and all of softmax, are float32.
+	// Int8 is BFloat16 here: a step for each token, of keys or probabilities, would
+	// not be exact enough, and the products are small. It is Float32 where the
+	// processor does not multiply bfloat16 faster, or with a dropout.
+	Precision Precision
+}
+
+// pairs says whether the products multiply pairs of bfloat16.
+func (a *Attention) pairs() bool {
+	return a.Precision != Float32 && roundsRows() && a.HeadSize%panelColumns == 0 && !a.Dropout.Active()
 }
 
 // Run computes Context, and Probs if it is not nil.
@@ -87,14 +97,14 @@ func (t *attentionTask) Do(_, i int) {
 	s := attentionScratches.Get().(*attentionScratch)
 	size, row := t.HeadSize, 3*t.Heads*t.HeadSize
 	qkv := t.QKV[start*row+head*size:]
+	s.begin(t.pairs())
 	s.pack(qkv[t.Heads*size:], qkv[2*t.Heads*size:], length, size, row)
 
 	probsAt := 0
 	if t.Probs != nil {
 		probsAt = t.probsAt(sequence, head)
 	}
-	most := tileRows()
-	tiles := (last - first + most - 1) / most
+	tiles := (last - first + s.most - 1) / s.most
 	for tile := range tiles {
 		query := first + share(last-first, tiles, tile)
 		queries := first + share(last-first, tiles, tile+1) - query
@@ -130,20 +140,37 @@ type attentionScratch struct {
 	keys   []float32 // panels of 32 keys: (⌈T/32⌉, D, 32)
 	values []float32 // panels of 32 of the D values: (⌈D/32⌉, T, 32)
 	probs  []float32 // (queries, T), with rows of a whole number of panels
-	sums   [maxTileRows]float32
+	sums   []float32 // (queries)
 	edge   [maxTileRows * panelColumns]float32
+
+	most  int  // queries in a tile
+	pairs bool // keys and values are in bfloat16:
+	of    attentionPairs
+}
+
+// begin prepares for a head.
+func (s *attentionScratch) begin(pairs bool) {
+	s.pairs, s.most = pairs, tileRows()
+	if pairs {
+		s.most = s.of.most()
+	}
+	s.sums = resize(s.sums, s.most)
 }
 
 // pack reads the keys and values of a head, whose rows are row apart.
 func (s *attentionScratch) pack(keys, values []float32, length, size, row int) {
-	panels := (length + panelColumns - 1) / panelColumns
+	panels := panelCount(length)
+	s.probs = resize(s.probs, s.most*panels*panelColumns)
+	if s.pairs {
+		s.of.pack(keys, values, length, size, row)
+		return
+	}
 	s.keys = resize(s.keys, panels*size*panelColumns)
 	for p := range panels {
 		columns := min(panelColumns, length-p*panelColumns)
 		packRows(s.keys[p*size*panelColumns:][:size*panelColumns], keys[p*panelColumns*row:], columns, size, row)
 	}
-	s.probs = resize(s.probs, maxTileRows*panels*panelColumns)
-	panels = (size + panelColumns - 1) / panelColumns
+	panels = panelCount(size)
 	s.values = resize(s.values, panels*length*panelColumns)
 	for p := range panels {
 		columns := min(panelColumns, size-p*panelColumns)
@@ -153,11 +180,15 @@ func (s *attentionScratch) pack(keys, values []float32, length, size, row int) {
 
 // score computes exp((query·keyᵀ − max)/√D) and its sums.
 func (s *attentionScratch) score(query []float32, queries, length, size, row int) {
-	panels := (length + panelColumns - 1) / panelColumns
+	panels := panelCount(length)
 	ld := panels * panelColumns
-	for p := range panels {
-		panel := &s.keys[p*size*panelColumns]
-		tile(&s.probs[p*panelColumns], ld, &query[0], row, panel, queries, size, &zeros[0], 0, nil, 0, panel, 0)
+	if s.pairs {
+		s.of.multiply(s.probs, ld, query, row, queries, size, &s.of.keys, panels)
+	} else {
+		for p := range panels {
+			panel := &s.keys[p*size*panelColumns]
+			tile(&s.probs[p*panelColumns], ld, &query[0], row, panel, queries, size, &zeros[0], 0, nil, 0, panel, 0)
+		}
 	}
 	scale := float32(1 / math.Sqrt(float64(size)))
 	exponentials(&s.probs[0], &s.probs[0], ld, queries, length, scale, &s.sums[0])
@@ -165,7 +196,7 @@ func (s *attentionScratch) score(query []float32, queries, length, size, row int
 
 // keep copies the probabilities.
 func (s *attentionScratch) keep(probs []float32, queries, length int) {
-	ld := (length + panelColumns - 1) / panelColumns * panelColumns
+	ld := panelCount(length) * panelColumns
 	for q := range queries {
 		copy(probs[q*length:][:length], s.probs[q*ld:])
 	}
@@ -175,7 +206,7 @@ func (s *attentionScratch) keep(probs []float32, queries, length int) {
 // drop replaces the scratch's exponentials by kept probabilities after dropout,
 // of which the first is number first.
 func (s *attentionScratch) drop(d Dropout, probs []float32, first, queries, length int) {
-	ld := (length + panelColumns - 1) / panelColumns * panelColumns
+	ld := panelCount(length) * panelColumns
 	for q := range queries {
 		at := q * length
 		d.Apply(s.probs[q*ld:][:length], probs[at:][:length], first+at)
@@ -185,7 +216,12 @@ func (s *attentionScratch) drop(d Dropout, probs []float32, first, queries, leng
 
 // gather computes the context of the queries, whose rows are ld apart.
 func (s *attentionScratch) gather(context []float32, queries, length, size, ld int) {
-	ldProbs := (length + panelColumns - 1) / panelColumns * panelColumns
+	ldProbs := panelCount(length) * panelColumns
+	if s.pairs {
+		s.of.multiply(context, ld, s.probs, ldProbs, queries, length, &s.of.values, panelCount(size))
+		divideRows(&context[0], ld, queries, size, &s.sums[0])
+		return
+	}
 	for first := 0; first < size; first += panelColumns {
 		panel := &s.values[first*length]
 		if columns := size - first; columns < panelColumns {

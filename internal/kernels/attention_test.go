@@ -3,6 +3,7 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -23,30 +24,29 @@ var attentionCases = []struct {
 func TestAttention(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		for _, tt := range attentionCases {
-			for _, threads := range []int{1, 3} {
-				for _, keep := range []bool{false, true} {
-					t.Run(fmt.Sprintf("%d heads of %d over %d on %d threads, keep %t", tt.heads, tt.size, tt.lengths, threads, keep), func(t *testing.T) {
-						pool := NewPool(threads)
-						defer pool.Close()
-						starts, squares := []int32{0}, 0
-						for _, n := range tt.lengths {
-							starts = append(starts, starts[len(starts)-1]+int32(n))
-							squares += n * n
-						}
-						tokens, hidden := int(starts[len(starts)-1]), tt.heads*tt.size
-						qkv := newGuarded(tokens*3*hidden, 1)
-						normal(newRand(uint64(tokens)), qkv.slice(), 1)
-						context, probs := newGuarded(tokens*hidden, 3), newGuarded(squares*tt.heads, 2)
-						a := Attention{QKV: qkv.slice(), Context: context.slice(), Starts: starts, Heads: tt.heads, HeadSize: tt.size}
-						if keep {
-							a.Probs = probs.slice()
-						}
-						a.Run(pool)
-						context.check(t, "context")
-						probs.check(t, "probs")
-						checkAttention(t, &a)
-					})
-				}
+			for i := range 8 {
+				threads, prec, keep := [2]int{1, 3}[i&1], [2]Precision{Float32, BFloat16}[i>>1&1], i>>2 == 1
+				t.Run(fmt.Sprintf("%d heads of %d over %d on %d threads in %v, keep %t", tt.heads, tt.size, tt.lengths, threads, prec, keep), func(t *testing.T) {
+					pool := NewPool(threads)
+					defer pool.Close()
+					starts, squares := []int32{0}, 0
+					for _, n := range tt.lengths {
+						starts = append(starts, starts[len(starts)-1]+int32(n))
+						squares += n * n
+					}
+					tokens, hidden := int(starts[len(starts)-1]), tt.heads*tt.size
+					qkv := newGuarded(tokens*3*hidden, 1)
+					normal(newRand(uint64(tokens)), qkv.slice(), 1)
+					context, probs := newGuarded(tokens*hidden, 3), newGuarded(squares*tt.heads, 2)
+					a := Attention{QKV: qkv.slice(), Context: context.slice(), Starts: starts, Heads: tt.heads, HeadSize: tt.size, Precision: prec}
+					if keep {
+						a.Probs = probs.slice()
+					}
+					a.Run(pool)
+					context.check(t, "context")
+					probs.check(t, "probs")
+					checkAttention(t, &a)
+				})
 			}
 		}
 	})
@@ -55,10 +55,16 @@ func TestAttention(t *testing.T) {
 // checkAttention compares with the formula in float64.
 func checkAttention(t *testing.T, a *Attention) {
 	t.Helper()
-	const tolerance = 3e-6
+	tolerance, contextTolerance := 3e-6, 3e-6
+	qkv := slices.Clone(a.QKV)
+	if a.pairs() {
+		// Only the probabilities are rounded after that, by half of 2⁻⁸ of each.
+		roundFloats(qkv)
+		contextTolerance = 0.004 * 4
+	}
 	hidden, kept := a.Heads*a.HeadSize, 0
 	part := func(token, which, head int) []float32 {
-		return a.QKV[token*3*hidden+which*hidden+head*a.HeadSize:][:a.HeadSize]
+		return qkv[token*3*hidden+which*hidden+head*a.HeadSize:][:a.HeadSize]
 	}
 	for b := range len(a.Starts) - 1 {
 		first, last := int(a.Starts[b]), int(a.Starts[b+1])
@@ -87,7 +93,7 @@ func checkAttention(t *testing.T, a *Attention) {
 					}
 				}
 				for d, got := range a.Context[query*hidden+head*a.HeadSize:][:a.HeadSize] {
-					if math.Abs(float64(got)-want[d]) > tolerance {
+					if math.Abs(float64(got)-want[d]) > contextTolerance {
 						t.Fatalf("sequence %d, head %d, token %d: context[%d] = %v, want %v", b, head, query-first, d, got, want[d])
 					}
 				}
@@ -108,12 +114,14 @@ func TestAttentionStaysInsideASequence(t *testing.T) {
 				qkv[token*3*heads*size+i] = nan
 			}
 		}
-		context := make([]float32, 60*heads*size)
-		(&Attention{QKV: qkv, Context: context, Starts: starts, Heads: heads, HeadSize: size}).Run(nil)
-		for i, v := range context {
-			token := i / (heads * size)
-			if got, want := math.IsNaN(float64(v)), token >= 20 && token < 37; got != want {
-				t.Fatalf("token %d: %v", token, v)
+		for _, prec := range []Precision{Float32, BFloat16} {
+			context := make([]float32, 60*heads*size)
+			(&Attention{QKV: qkv, Context: context, Starts: starts, Heads: heads, HeadSize: size, Precision: prec}).Run(nil)
+			for i, v := range context {
+				token := i / (heads * size)
+				if got, want := math.IsNaN(float64(v)), token >= 20 && token < 37; got != want {
+					t.Fatalf("%v, token %d: %v", prec, token, v)
+				}
 			}
 		}
 	})
@@ -125,24 +133,30 @@ func TestAttentionAllocatesNothing(t *testing.T) {
 	}
 	pool := NewPool(2)
 	defer pool.Close()
-	a := &Attention{QKV: make([]float32, 50*3*64), Context: make([]float32, 50*64), Starts: []int32{0, 20, 50}, Heads: 2, HeadSize: 32}
-	if n := testing.AllocsPerRun(50, func() { a.Run(pool) }); n != 0 {
-		t.Errorf("Run allocates %v times, want 0", n)
+	for _, prec := range []Precision{Float32, BFloat16} {
+		a := &Attention{
+			QKV: make([]float32, 50*3*64), Context: make([]float32, 50*64), Starts: []int32{0, 20, 50}, Heads: 2, HeadSize: 32, Precision: prec,
+		}
+		if n := testing.AllocsPerRun(50, func() { a.Run(pool) }); n != 0 {
+			t.Errorf("Run allocates %v times in %v, want 0", n, prec)
+		}
 	}
 }
 
 func BenchmarkAttention(b *testing.B) {
 	const heads, size = 12, 64
 	for _, length := range []int{16, 128, 512} {
-		b.Run(fmt.Sprint(length), func(b *testing.B) {
-			a := &Attention{
-				QKV: normal(newRand(1), make([]float32, length*3*heads*size), 1), Context: make([]float32, length*heads*size),
-				Starts: []int32{0, int32(length)}, Heads: heads, HeadSize: size,
-			}
-			for b.Loop() {
-				a.Run(nil)
-			}
-			b.ReportMetric(4*float64(length*length*heads*size)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
+		for _, prec := range []Precision{Float32, BFloat16} {
+			b.Run(fmt.Sprintf("%d/%v", length, prec), func(b *testing.B) {
+				a := &Attention{
+					QKV: normal(newRand(1), make([]float32, length*3*heads*size), 1), Context: make([]float32, length*heads*size),
+					Starts: []int32{0, int32(length)}, Heads: heads, HeadSize: size, Precision: prec,
+				}
+				for b.Loop() {
+					a.Run(nil)
+				}
+				b.ReportMetric(4*float64(length*length*heads*size)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
 	}
 }

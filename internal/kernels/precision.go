@@ -40,10 +40,13 @@ func ParsePrecision(s string) (Precision, error) {
 	return 0, fmt.Errorf("unknown precision %q, want one of %q", s, precisionNames)
 }
 
+// AutoName stands for Auto where a precision is chosen by name.
+const AutoName = "auto"
+
 // ChoosePrecision is ParsePrecision of a precision that this processor computes
-// in, and Auto for "auto".
+// in, and Auto for AutoName.
 func ChoosePrecision(name string) (Precision, error) {
-	if name == autoName {
+	if name == AutoName {
 		return Auto(), nil
 	}
 	p, err := ParsePrecision(name)
@@ -55,7 +58,7 @@ func ChoosePrecision(name string) (Precision, error) {
 
 // PrecisionChoices are the names that ChoosePrecision takes here.
 func PrecisionChoices() []string {
-	names := []string{autoName}
+	names := []string{AutoName}
 	for p, name := range precisionNames {
 		if Supported(Precision(p)) {
 			names = append(names, name)
@@ -63,8 +66,6 @@ func PrecisionChoices() []string {
 	}
 	return names
 }
-
-const autoName = "auto"
 
 // Auto is the precision to take if nobody asks for one: bfloat16 where AMX
 // multiplies it many times as fast as float32, and float32 elsewhere.

@@ -8,7 +8,7 @@ import (
 func TestChoosePrecision(t *testing.T) {
 	for _, name := range PrecisionChoices() {
 		p, err := ChoosePrecision(name)
-		if err != nil || !Supported(p) || name != "auto" && p.String() != name {
+		if err != nil || !Supported(p) || name != AutoName && p.String() != name {
 			t.Errorf("ChoosePrecision(%q) = %v, %v", name, p, err)
 		}
 	}

@@ -169,8 +169,6 @@ type Finetuning struct {
 	Settings
 }
 
-const autoPrecision = "auto"
-
 const unset = -1 // a setting's way to say none where zero means the default
 
 func (s *Settings) setDefaults(learningRate float64) {
@@ -187,7 +185,7 @@ func (s *Settings) setDefaults(learningRate float64) {
 	defaultTo(&s.Beta2, adam.Beta2)
 	defaultTo(&s.Epsilon, adam.Epsilon)
 	defaultTo(&s.ClipNorm, 1)
-	defaultTo(&s.Precision, autoPrecision)
+	defaultTo(&s.Precision, kernels.AutoName)
 	defaultTo(&s.PassTokens, 4096)
 	defaultTo(&s.ReportEvery, 10)
 	defaultTo(&s.CheckpointMinutes, 5)
@@ -249,7 +247,7 @@ func (s *Settings) validate(steps int) error {
 	if s.Dropout != nil && !(*s.Dropout >= 0 && *s.Dropout < 1) {
 		return fmt.Errorf("dropout is %v, want 0 or more and less than 1", *s.Dropout)
 	}
-	precisions := []string{autoPrecision, kernels.Float32.String(), kernels.BFloat16.String()}
+	precisions := []string{kernels.AutoName, kernels.Float32.String(), kernels.BFloat16.String()}
 	if !slices.Contains(precisions, s.Precision) {
 		return fmt.Errorf("precision is %q, want one of %q", s.Precision, precisions)
 	}

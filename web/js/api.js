@@ -6,9 +6,13 @@
  * @typedef {{data: any, headers: Headers, timings: Timing[], milliseconds: number}} Answer
  */
 
-/** A problem+json answer (RFC 9457), or that no answer came. */
+/** RFC 9457. Besides the server's types: no-answer, not-cloze (something else
+ * answered), broken-answer, unexpected-answer.
+ * @typedef {{type?: string, title: string, detail?: string, status?: number, errors?: {pointer?: string, detail: string}[], request_id?: string, limit?: number, actual?: number}} ProblemDetails */
+
+/** A problem+json answer, or what came in place of an answer. */
 export class Problem extends Error {
-  /** @param {{title: string, detail?: string, status?: number, errors?: {pointer?: string, detail: string}[], example?: string, request_id?: string, limit?: number, actual?: number}} problem */
+  /** @param {ProblemDetails} problem */
   constructor(problem) {
     super(problem.detail || problem.title);
     this.problem = problem;
@@ -19,6 +23,8 @@ export class Problem extends Error {
  * Back, and a change that needs one of several requests anew, are instant. */
 const answered = new Map();
 const KEPT_ANSWERS = 24;
+/** All heads of 512 tokens take 19 MB. */
+const KEPT_BYTES = 1 << 27;
 
 /**
  * Posts a request, or returns its answer if it was asked before.
@@ -29,10 +35,20 @@ const KEPT_ANSWERS = 24;
 export async function ask(request, signal) {
   const key = JSON.stringify(request);
   const before = answered.get(key);
-  if (before) return before;
+  if (before) {
+    // The one used last goes last.
+    answered.delete(key);
+    answered.set(key, before);
+    return before;
+  }
   const answer = await post(request, signal);
   answered.set(key, answer);
-  if (answered.size > KEPT_ANSWERS) answered.delete(answered.keys().next().value);
+  let bytes = 0;
+  let kept = 0;
+  for (const [old, { data }] of [...answered].reverse()) {
+    bytes += data.byteLength ?? 0;
+    if (++kept > KEPT_ANSWERS || (bytes > KEPT_BYTES && kept > 1)) answered.delete(old);
+  }
   return answer;
 }
 
@@ -43,20 +59,15 @@ export async function ask(request, signal) {
  */
 async function post({ path, body, accept = 'application/json' }, signal) {
   const begin = performance.now();
-  let response;
-  try {
-    response = await fetch(path, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Accept: accept },
-      body: JSON.stringify(body),
-      signal,
-    });
-  } catch (error) {
-    if (signal.aborted) throw error;
-    throw new Problem({ title: 'no-answer' });
-  }
-  if (!response.ok) throw new Problem(await readProblem(response));
-  const data = accept === 'application/json' ? await response.json() : await response.arrayBuffer();
+  const response = await reach(path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: accept },
+    body: JSON.stringify(body),
+    signal,
+  });
+  const binary = accept !== 'application/json';
+  const data = await whole(binary ? response.arrayBuffer() : response.json(), signal);
+  if (!binary && !(Array.isArray(data?.results) && data.results.length > 0)) throw new Problem({ type: 'unexpected-answer', title: '' });
   return {
     data,
     headers: response.headers,
@@ -67,17 +78,32 @@ async function post({ path, body, accept = 'application/json' }, signal) {
 
 /** @param {string} path  @param {AbortSignal} [signal]  @returns {Promise<any>} */
 export async function get(path, signal) {
-  const response = await fetch(path, { headers: { Accept: 'application/json' }, signal });
-  if (!response.ok) throw new Problem(await readProblem(response));
-  return response.json();
+  const response = await reach(path, { headers: { Accept: 'application/json' }, signal });
+  return whole(response.json(), signal);
 }
 
-/** @param {Response} response */
-async function readProblem(response) {
+/** A response that says it is fine. @param {string} path  @param {RequestInit} init */
+async function reach(path, init) {
+  let response;
   try {
-    return await response.json();
-  } catch {
-    return { title: `${response.status} ${response.statusText}`, status: response.status };
+    response = await fetch(path, init);
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new Problem({ type: 'no-answer', title: '' });
+  }
+  if (response.ok) return response;
+  const problem = await response.json().catch(() => undefined);
+  // A proxy's own page is not the server's word.
+  throw new Problem(problem?.title ? problem : { type: 'not-cloze', title: '', status: response.status });
+}
+
+/** A body to its end. @template T  @param {Promise<T>} body  @param {AbortSignal|undefined} signal */
+async function whole(body, signal) {
+  try {
+    return await body;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Problem({ type: 'broken-answer', title: '' });
   }
 }
 

@@ -1,7 +1,7 @@
 // Form controls bound to the state: they show it, and change it.
 
 import { h, replace } from './dom.js';
-import { t } from './i18n.js';
+import { named, t } from './i18n.js';
 
 /** @typedef {import('./state.js').State} State */
 /**
@@ -16,20 +16,48 @@ import { t } from './i18n.js';
 
 let fieldCount = 0;
 
-/** A label with its control. @param {string} label  @param {HTMLElement} control  @param {...any} more */
-export function field(label, control, ...more) {
+/** A label with its control. @param {string} name  of its value in the state  @param {string} label  @param {HTMLElement} control */
+export function field(name, label, control) {
   control.id ||= `field-${++fieldCount}`;
-  return h('div', { class: 'field' }, h('label', { 'for': control.id }, label), control, more);
+  control.dataset.name = name;
+  return h('div', { class: 'field' }, h('label', { 'for': control.id }, label), control);
 }
 
-/** @param {Page} page  @param {string} name  @param {string} label  @param {{rows?: number, placeholder?: string}} [options] */
-export function textArea(page, name, label, { rows = 3, placeholder = '' } = {}) {
+/** Marks the controls that something is wrong with, and says what beside each;
+ * unmarks the others.
+ * @param {HTMLElement} form  @param {import('./problem.js').Fault[]} faults
+ * @returns {Set<string>} the names of those that say it themselves */
+export function markFaults(form, faults) {
+  const said = new Set();
+  for (const control of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll('[data-name]'))) {
+    const fault = faults.find(({ name }) => name === control.dataset.name);
+    control.parentElement?.querySelector('.fault')?.remove();
+    control.removeAttribute('aria-describedby');
+    if (!fault) {
+      control.removeAttribute('aria-invalid');
+      continue;
+    }
+    control.setAttribute('aria-invalid', 'true');
+    if (fault.message === '') continue;
+    said.add(fault.name);
+    const id = `${control.id}-fault`;
+    control.after(h('p', { class: 'fault', id, lang: fault.english ? 'en' : null }, fault.message));
+    control.setAttribute('aria-describedby', id);
+  }
+  return said;
+}
+
+/**
+ * @param {Page} page  @param {string} name  @param {string} label
+ * @param {{rows?: number, edited?: (before: State, text: string) => State}} [options]  edited: what else changes with the text
+ */
+export function textArea(page, name, label, { rows = 3, edited = () => ({}) } = {}) {
   const area = h('textarea', {
-    rows, placeholder, spellcheck: false, dir: 'auto',
-    oninput: () => page.set({ [name]: area.value }, { typing: true }),
+    rows, spellcheck: false, dir: 'auto',
+    oninput: () => page.set({ [name]: area.value, ...edited(page.state, area.value) }, { typing: true }),
   });
   page.follow((state) => { if (area.value !== state[name]) area.value = state[name] ?? ''; });
-  return field(label, area);
+  return field(name, label, area);
 }
 
 /** @param {Page} page  @param {string} name  @param {string} label  @param {Record<string, any>} [attributes] */
@@ -39,20 +67,24 @@ export function textInput(page, name, label, attributes = {}) {
     oninput: () => page.set({ [name]: input.value }, { typing: true }),
   });
   page.follow((state) => { if (input.value !== state[name]) input.value = state[name] ?? ''; });
-  return field(label, input);
+  return field(name, label, input);
 }
 
-/** @param {Page} page  @param {string} name  @param {string} label  @param {() => [string, string][]} options  value and text of each */
-export function select(page, name, label, options) {
+/**
+ * @param {Page} page  @param {string} name  @param {string} label
+ * @param {() => [string, string][]} options  value and text of each
+ * @param {(state: State) => string} [value]  what the state's value stands for
+ */
+export function select(page, name, label, options, value = (state) => state[name] ?? '') {
   const control = h('select', { onchange: () => page.set({ [name]: control.value }) });
   page.follow((state) => {
     const list = options();
-    const current = state[name] ?? '';
+    const current = value(state);
     // A link may hold a value that is not offered here: show it all the same.
     if (!list.some(([value]) => value === current)) list.push([current, current]);
     replace(control, list.map(([value, text]) => h('option', { value, selected: value === current }, text)));
   });
-  return field(label, control);
+  return field(name, label, control);
 }
 
 /** @param {Page} page  @param {string} name  @param {string} label */
@@ -67,7 +99,7 @@ export function checkbox(page, name, label) {
 export function exampleButtons(page, examples) {
   return h('div', { class: 'examples', role: 'group', 'aria-label': t('examples') },
     h('span', {}, t('examples')),
-    examples.map(({ name, state }) => h('button', { type: 'button', onclick: () => page.set(state) }, name)));
+    examples.map(({ name, state }) => h('button', { type: 'button', onclick: () => page.set(state) }, named('example', name))));
 }
 
 /** The choice of a model, and of a second one to show beside it. @param {Page} page */

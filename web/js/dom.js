@@ -3,7 +3,7 @@
 // and the page keeps require-trusted-types-for 'script'.
 
 const SVG = 'http://www.w3.org/2000/svg';
-const SVG_TAGS = new Set(['svg', 'g', 'path', 'rect', 'line', 'text', 'title', 'circle']);
+const SVG_TAGS = new Set(['svg', 'g', 'path', 'rect', 'line', 'text', 'title', 'circle', 'image']);
 
 /**
  * Builds an element. Properties that start with "on" become listeners, "class"
@@ -34,6 +34,25 @@ export function h(tag, properties = {}, ...children) {
   }
   element.append(...children.flat(Infinity).filter((c) => c || c === 0).map((c) => (c instanceof Node ? c : String(c))));
   return element;
+}
+
+/** What may be wider than its place, scrolled by mouse and by keyboard.
+ * @param {string} label  @param {any} content */
+export function scrolling(label, content) {
+  return h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': label }, content);
+}
+
+const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]';
+
+/** Renews what a root holds; what stands at the place of the focused element
+ * gets the focus, so that a key pressed twice acts on the same thing.
+ * @param {Element} root  @param {() => void} renew */
+export function keepingFocus(root, renew) {
+  const all = () => /** @type {HTMLElement[]} */ ([...root.querySelectorAll(FOCUSABLE)]);
+  const focused = /** @type {any} */ (document.activeElement);
+  const at = all().indexOf(focused);
+  renew();
+  if (at >= 0 && !focused.isConnected) all()[at]?.focus({ preventScroll: true });
 }
 
 /** Shows children in place of what root held.

@@ -9,6 +9,9 @@ const MESSAGES = { en, zh };
 
 /** @typedef {'en'|'zh'} Language */
 
+/** @type {Language[]} */
+export const LANGUAGES = ['en', 'zh'];
+
 /** @type {Language} */
 let language = 'en';
 
@@ -39,6 +42,14 @@ export function t(key, values = {}) {
   const message = /** @type {Record<string, string>} */ (MESSAGES[language])[key];
   if (message === undefined) throw new Error(`no message ${key} in ${language}`);
   return message.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+}
+
+/** What the page calls something that a model or a link names; the name itself
+ * where the page does not know it.
+ * @param {string} kind  of name, as messages begin  @param {string} name */
+export function named(kind, name) {
+  const key = `${kind}.${name}`;
+  return key in MESSAGES[language] ? t(key) : name;
 }
 
 /** A share; one too small for the digits keeps two of its own, so that only

@@ -26,6 +26,12 @@ export function parseFragment(fragment) {
   return { view: safeDecode(path), state };
 }
 
+/** Whether a fragment is one of ours: none at all is the first view's.
+ * @param {string} fragment */
+export function isLocation(fragment) {
+  return fragment === '' || fragment.startsWith('#/');
+}
+
 /** @param {Location} location  @returns {string} */
 export function formatFragment({ view, state }) {
   const query = new URLSearchParams();

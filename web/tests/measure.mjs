@@ -1,5 +1,6 @@
 // Measures what the page promises: the repaint of a 12 × 12 grid of heads over
-// 128 tokens, hovering on 128 and 512 tokens, and the bytes of a first visit.
+// 128 tokens, how long the page does not answer while 128 and 512 tokens are
+// shown, hovering on them, and the bytes of a first visit.
 //
 //     make build && node web/tests/measure.mjs
 
@@ -42,27 +43,43 @@ try {
   });
   console.log(`grid 12 x 12 x 128: median ${median(repaint).toFixed(1)} ms, p95 ${repaint[Math.floor(0.95 * repaint.length)].toFixed(1)} ms`);
 
-  for (const words of [120, 500]) {
+  await page.evaluate(() => {
+    window.tasks = [];
+    new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((task) => task.duration))).observe({ type: 'longtask' });
+  });
+  for (const words of [120, 500, 1500]) {
     const text = Array.from({ length: words }, (_, i) => ['the', 'cat', 'sat', 'on', 'a', 'mat'][i % 6]).join(' ');
     const from = Date.now();
     await page.goto(`http://127.0.0.1:8123/#/attention?v=1&text=${encodeURIComponent(text)}`);
-    await page.locator('.heat-map canvas').waitFor();
-    await page.waitForFunction((n) => Number(document.querySelector('.heat-map')?.getAttribute('aria-rowcount')) > n, words);
+    await page.waitForFunction((n) => document.querySelector('.heat-map')?.getAttribute('aria-rowcount') === String(n), Math.min(words + 2, 512));
     const shown = Date.now() - from;
+    await page.waitForFunction(() => !document.querySelector('.head-grid[aria-busy]'));
+    const whole = Date.now() - from;
+    // Layer by layer, as the keyboard goes.
+    const steps = [];
+    for (let layer = 2; layer <= 6; layer++) {
+      const begin = Date.now();
+      await page.locator('.heat-map').press('PageDown');
+      await page.waitForFunction((n) => document.querySelector('.close-up h3')?.textContent?.startsWith(`Layer ${n},`), layer);
+      steps.push(Date.now() - begin);
+    }
+    const tasks = await page.evaluate(() => window.tasks.splice(0));
+    console.log(`${words} words: head shown after ${shown} ms, all heads after ${whole} ms; next layer after ${median(steps.sort((a, b) => a - b))} ms; longest task ${Math.max(0, ...tasks).toFixed()} ms, ${tasks.length} above 50 ms`);
     const moves = await page.evaluate(async () => {
       const map = /** @type {HTMLElement} */ (document.querySelector('.heat-map'));
-      const box = map.querySelector('canvas').getBoundingClientRect();
+      const cells = map.querySelector('.cells');
+      const box = cells.getBoundingClientRect();
       const times = [];
       for (let i = 0; i < 100; i++) {
-        const event = new PointerEvent('pointermove', { clientX: box.left + 100 + 5 * i, clientY: box.top + 100 + 5 * i, bubbles: true });
+        const event = new PointerEvent('pointermove', { clientX: box.left + 5 * i, clientY: box.top + 5 * i, bubbles: true });
         const before = performance.now();
-        map.dispatchEvent(event);
+        cells.dispatchEvent(event);
         times.push(performance.now() - before);
         await new Promise(requestAnimationFrame);
       }
       return times.sort((a, b) => a - b);
     });
-    console.log(`${words} words: shown after ${shown} ms; hovering takes ${median(moves).toFixed(2)} ms, p95 ${moves[95].toFixed(2)} ms`);
+    console.log(`${words} words: hovering takes ${median(moves).toFixed(2)} ms, p95 ${moves[95].toFixed(2)} ms`);
   }
 } finally {
   await browser.close();

@@ -2,13 +2,10 @@
 // with a button over each, so that hovering, clicking and the keyboard work
 // like on any page.
 
-import { h } from '../dom.js';
+import { h, replace } from '../dom.js';
 import { t } from '../i18n.js';
 import { colorTable } from './color.js';
-
-/** A thumbnail shows at most so many cells a side; more are thinned out by
- * their maximum, so that single strong cells stay visible. */
-const MAX_CELLS = 128;
+import { factsOf } from './patterns.js';
 
 export class HeadGrid {
   /** @param {(layer: number, head: number) => void} choose */
@@ -16,73 +13,85 @@ export class HeadGrid {
     this.choose = choose;
     this.canvas = h('canvas', { 'aria-hidden': 'true' });
     this.buttons = h('div', { class: 'heads', role: 'group', onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e) });
-    this.element = h('div', { class: 'head-grid' }, this.canvas, this.buttons);
+    this.layerNumbers = h('div', { class: 'layer-numbers', 'aria-hidden': 'true' });
+    this.headNumbers = h('div', { class: 'head-numbers', 'aria-hidden': 'true' });
+    this.element = h('div', { class: 'head-grid' }, this.headNumbers, this.layerNumbers,
+      h('div', { class: 'thumbnails' }, this.canvas, this.buttons));
     this.layers = 0;
     this.heads = 0;
   }
 
+  /** Makes room for so many heads. @param {number} layers  @param {number} heads */
+  shape(layers, heads) {
+    if (this.layers === layers && this.heads === heads) return;
+    this.layers = layers;
+    this.heads = heads;
+    this.element.style.setProperty('--heads', String(heads));
+    this.element.style.setProperty('--layers', String(layers));
+    this.buttons.setAttribute('aria-label', t('attention.grid', { layers, heads }));
+    replace(this.headNumbers, Array.from({ length: heads }, (_, i) => h('span', {}, i + 1)));
+    replace(this.layerNumbers, Array.from({ length: layers }, (_, i) => h('span', {}, i + 1)));
+    replace(this.buttons, Array.from({ length: layers * heads }, (_, i) => h('button', {
+      type: 'button', onclick: () => this.choose(Math.floor(i / heads), i % heads),
+    })));
+  }
+
   /**
-   * @param {import('./matrix.js').Attention} attention
+   * Paints the thumbnails.
+   * @param {{layers: number, heads: number}} size
    * @param {Uint8Array[]} thumbnails  of each head, rows × columns, in 255ths
    * @param {{rows: number, columns: number, dark: boolean, scale: import('./color.js').Scale}} how
    */
   draw({ layers, heads }, thumbnails, { rows, columns, dark, scale }) {
     const started = performance.now();
     const colors = colorTable(dark, scale);
-    const step = Math.ceil(Math.max(rows, columns, 1) / MAX_CELLS);
-    const height = Math.ceil(rows / step);
-    const width = Math.ceil(columns / step);
     const canvas = /** @type {HTMLCanvasElement} */ (this.canvas);
-    if (canvas.width !== heads * width || canvas.height !== layers * height) {
-      canvas.width = heads * width;
-      canvas.height = layers * height;
+    if (canvas.width !== heads * columns || canvas.height !== layers * rows) {
+      canvas.width = heads * columns;
+      canvas.height = layers * rows;
     }
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
     const image = context.createImageData(canvas.width, canvas.height);
     const pixels = new Uint32Array(image.data.buffer);
     for (let i = 0; i < thumbnails.length; i++) {
       const cells = thumbnails[i];
-      const top = Math.floor(i / heads) * height;
-      const left = (i % heads) * width;
-      for (let y = 0; y < height; y++) {
+      const top = Math.floor(i / heads) * rows;
+      const left = (i % heads) * columns;
+      for (let y = 0; y < rows; y++) {
         const line = (top + y) * canvas.width + left;
-        if (step === 1) {
-          for (let x = 0; x < width; x++) pixels[line + x] = colors[cells[y * columns + x]];
-        } else {
-          for (let x = 0; x < width; x++) pixels[line + x] = colors[largest(cells, columns, rows, x * step, y * step, step)];
-        }
+        for (let x = 0; x < columns; x++) pixels[line + x] = colors[cells[y * columns + x]];
       }
     }
     context.putImageData(image, 0, 0);
     performance.measure('attention-grid', { start: started, end: performance.now() });
   }
 
-  /** Labels the thumbnails and marks the chosen one.
-   * @param {number} layers  @param {number} heads  @param {number} layer  @param {number} head
-   * @param {import('./matrix.js').HeadStatistics[]} statistics */
-  label(layers, heads, layer, head, statistics) {
-    if (this.layers !== layers || this.heads !== heads) {
-      this.layers = layers;
-      this.heads = heads;
-      this.element.style.setProperty('--heads', String(heads));
-      this.element.style.setProperty('--layers', String(layers));
-      this.buttons.replaceChildren(...Array.from({ length: layers * heads }, (_, i) => h('button', {
-        type: 'button', onclick: () => this.choose(Math.floor(i / heads), i % heads),
-      })));
-    }
-    this.buttons.setAttribute('aria-label', t('attention.grid', { layers, heads }));
+  /** Says what is known of each head.
+   * @param {import('./patterns.js').HeadStatistics[]} statistics  of each head, or none yet */
+  label(statistics) {
     [...this.buttons.children].forEach((button, i) => {
-      const chosen = i === layer * heads + head;
-      const { entropy, pattern } = statistics[i];
-      const label = t('attention.head-label', {
-        layer: Math.floor(i / heads) + 1, head: (i % heads) + 1,
-        pattern: t(`attention.pattern.${pattern}`), entropy: entropy.toFixed(1),
-      });
+      const name = t('attention.head-of', { layer: Math.floor(i / this.heads) + 1, head: (i % this.heads) + 1 });
+      const label = statistics.length > 0 ? t('attention.of', { name, facts: factsOf(statistics[i]) }) : name;
       button.setAttribute('aria-label', label);
       button.setAttribute('title', label);
-      button.setAttribute('aria-pressed', String(chosen));
+    });
+  }
+
+  /** Marks what is looked at closely: a head, or a layer's heads together.
+   * @param {number} layer  @param {number} head  @param {boolean} wholeLayer */
+  mark(layer, head, wholeLayer) {
+    [...this.buttons.children].forEach((button, i) => {
+      const chosen = i === layer * this.heads + head;
+      const inLayer = Math.floor(i / this.heads) === layer;
+      button.setAttribute('aria-pressed', String(wholeLayer ? inLayer : chosen));
       button.setAttribute('tabindex', chosen ? '0' : '-1');
     });
+  }
+
+  /** Outlines some of the heads. @param {boolean[]} which  of each head, or none */
+  outline(which) {
+    this.buttons.classList.toggle('outlines', which.some(Boolean));
+    [...this.buttons.children].forEach((button, i) => button.classList.toggle('outlined', which[i] ?? false));
   }
 
   /** @param {KeyboardEvent} event */
@@ -98,13 +107,4 @@ export class HeadGrid {
     /** @type {HTMLElement} */ (buttons[to]).focus();
     this.choose(Math.floor(to / this.heads), to % this.heads);
   }
-}
-
-/** @param {Uint8Array} cells  @param {number} columns  @param {number} rows  @param {number} x0  @param {number} y0  @param {number} step */
-function largest(cells, columns, rows, x0, y0, step) {
-  let max = 0;
-  for (let y = y0; y < Math.min(y0 + step, rows); y++) {
-    for (let x = x0; x < Math.min(x0 + step, columns); x++) max = Math.max(max, cells[y * columns + x]);
-  }
-  return max;
 }

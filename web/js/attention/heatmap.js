@@ -3,12 +3,17 @@
 
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
-import { SCALES, colorTable, cssColor } from './color.js';
+import { cellImage, everyNth } from './drawing.js';
+import { shorten } from './labels.js';
+import { withEdges } from './edges.js';
 
 const LABEL = '12px ui-monospace, Menlo, Consolas, "Noto Sans Mono CJK SC", monospace';
 const MIN_CELL = 5;
 const MAX_CELL = 26;
 const LABEL_ROOM = 96;
+const LABEL_COLUMNS = 12;
+/** Some browsers draw nothing on a canvas of more pixels. */
+const MAX_PIXELS = 1 << 24;
 
 /** @typedef {import('./color.js').Scale} Scale */
 /** @typedef {{rows: string[], columns: string[], cells: Float32Array}} Picture */
@@ -24,19 +29,30 @@ export class HeatMap {
     /** @type {Picture} */
     this.picture = { rows: [], columns: [], cells: new Float32Array() };
     this.size = MAX_CELL;
-    this.canvas = h('canvas', { class: 'picture', 'aria-hidden': 'true' });
-    this.rowMark = h('div', { class: 'cross row-cross' });
-    this.columnMark = h('div', { class: 'cross column-cross' });
+    this.canvas = h('canvas', { class: 'cells', 'aria-hidden': 'true' });
+    // The labels stay where they are while the cells scroll.
+    this.rowLabels = h('canvas', { 'aria-hidden': 'true' });
+    this.columnLabels = h('canvas', { 'aria-hidden': 'true' });
+    /** Of the row and the column, across the cells and on the labels. */
+    this.marks = [0, 1, 2, 3].map(() => h('div', { class: 'cross' }));
+    this.cellMark = h('div', { class: 'cross-cell' });
     this.cell = h('div', { role: 'gridcell', id: `cell-${Math.random().toString(36).slice(2)}` });
     this.gridRow = h('div', { role: 'row', class: 'visually-hidden' }, this.cell);
     this.grid = h('div', {
       class: 'heat-map', role: 'grid', tabIndex: 0, 'aria-activedescendant': this.cell.id, 'aria-readonly': 'true',
       onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e),
       onpointermove: (/** @type {PointerEvent} */ e) => this.point(e),
+      // A finger taps without moving, and gives the focus after this.
+      onpointerdown: (/** @type {PointerEvent} */ e) => this.point(e),
       onfocus: () => this.mark(),
-    }, this.canvas, this.rowMark, this.columnMark, this.gridRow);
+    },
+    h('div', { class: 'corner' }),
+    h('div', { class: 'column-labels' }, this.columnLabels, this.marks[0]),
+    h('div', { class: 'row-labels' }, this.rowLabels, this.marks[1]),
+    h('div', { class: 'all-cells' }, this.canvas, this.marks[2], this.marks[3], this.cellMark),
+    this.gridRow);
     this.readout = h('p', { class: 'readout' });
-    this.element = h('div', {}, this.readout, h('div', { class: 'scroll' }, this.grid));
+    this.element = h('div', {}, this.readout, withEdges(this.grid));
   }
 
   /** @param {Picture} picture  @param {{dark: boolean, scale: Scale, name: string}} how */
@@ -50,48 +66,32 @@ export class HeatMap {
     this.grid.setAttribute('aria-colcount', String(columns.length));
     const size = Math.max(MIN_CELL, Math.min(MAX_CELL, Math.floor(900 / Math.max(columns.length, 1))));
     this.size = size;
-    const ratio = window.devicePixelRatio || 1;
-    const width = LABEL_ROOM + columns.length * size;
-    const height = LABEL_ROOM + rows.length * size;
-    const canvas = /** @type {HTMLCanvasElement} */ (this.canvas);
-    canvas.width = width * ratio;
-    canvas.height = height * ratio;
-    canvas.style.setProperty('width', `${width}px`);
-    canvas.style.setProperty('height', `${height}px`);
-    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-    context.scale(ratio, ratio);
-    const style = getComputedStyle(document.body);
-    context.fillStyle = style.getPropertyValue('--surface');
-    context.fillRect(0, 0, width, height);
+    const width = columns.length * size;
+    const height = rows.length * size;
+    const ratio = Math.min(window.devicePixelRatio || 1, Math.sqrt(MAX_PIXELS / Math.max(width * height, 1)));
+    const context = prepared(this.canvas, width, height, ratio);
     if (cells.length > 0) {
       context.imageSmoothingEnabled = false;
-      context.drawImage(cellImage(picture, dark, scale), LABEL_ROOM, LABEL_ROOM, columns.length * size, rows.length * size);
+      context.drawImage(cellImage(picture, dark, scale), 0, 0, width, height);
     }
-    context.fillStyle = style.color;
-    context.font = LABEL;
-    context.textBaseline = 'middle';
-    // Labels as close as cells would run into each other: show every nth.
-    const every = Math.ceil(12 / size);
-    context.textAlign = 'right';
-    for (let r = 0; r < rows.length; r += every) {
-      context.fillText(clip(rows[r]), LABEL_ROOM - 6, LABEL_ROOM + (r + 0.5) * size);
-    }
-    context.textAlign = 'left';
-    for (let c = 0; c < columns.length; c += every) {
-      context.save();
-      context.translate(LABEL_ROOM + (c + 0.5) * size, LABEL_ROOM - 6);
-      context.rotate(-Math.PI / 2);
-      context.fillText(clip(columns[c]), 0, 0);
-      context.restore();
-    }
+    const every = everyNth(size);
+    const beside = prepared(this.rowLabels, LABEL_ROOM, height, ratio);
+    beside.textAlign = 'right';
+    for (let r = 0; r < rows.length; r += every) beside.fillText(shorten(rows[r], LABEL_COLUMNS), LABEL_ROOM - 6, (r + 0.5) * size);
+    const above = prepared(this.columnLabels, width, LABEL_ROOM, ratio);
+    above.translate(0, LABEL_ROOM - 6);
+    above.rotate(-Math.PI / 2);
+    for (let c = 0; c < columns.length; c += every) above.fillText(shorten(columns[c], LABEL_COLUMNS), 0, (c + 0.5) * size);
     this.mark(false);
   }
 
   /** @param {PointerEvent} event */
   point(event) {
+    // Labels may lie over cells.
+    if (event.target !== this.canvas) return;
     const box = this.canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left - LABEL_ROOM) / this.size);
-    const row = Math.floor((event.clientY - box.top - LABEL_ROOM) / this.size);
+    const column = Math.floor((event.clientX - box.left) / this.size);
+    const row = Math.floor((event.clientY - box.top) / this.size);
     const { rows, columns } = this.picture;
     if (row < 0 || column < 0 || row >= rows.length || column >= columns.length) return;
     if (row === this.row && column === this.column) return;
@@ -122,58 +122,52 @@ export class HeatMap {
     this.row = Math.max(0, Math.min(row, last.row));
     this.column = Math.max(0, Math.min(column, last.column));
     this.mark();
+    this.cellMark.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }
+
+  /** What the current cell says. */
+  sentence() {
+    const { rows, columns, cells } = this.picture;
+    const value = cells[this.row * columns.length + this.column];
+    return t('attention.cell', { from: rows[this.row], to: columns[this.column], value: value.toFixed(3) });
   }
 
   /** Shows and says the current cell. @param {boolean} [say] */
   mark(say = true) {
-    const { rows, columns, cells } = this.picture;
+    const { rows, columns } = this.picture;
     if (rows.length === 0 || columns.length === 0) return;
-    const value = cells[this.row * columns.length + this.column];
-    const sentence = t('attention.cell', { from: rows[this.row], to: columns[this.column], value: value.toFixed(3) });
+    const sentence = this.sentence();
     this.readout.textContent = sentence;
     this.cell.textContent = sentence;
     this.gridRow.setAttribute('aria-rowindex', String(this.row + 1));
     this.cell.setAttribute('aria-colindex', String(this.column + 1));
-    place(this.rowMark, 0, LABEL_ROOM + this.row * this.size, LABEL_ROOM + columns.length * this.size, this.size);
-    place(this.columnMark, LABEL_ROOM + this.column * this.size, 0, this.size, LABEL_ROOM + rows.length * this.size);
+    const [x, y] = [this.column * this.size, this.row * this.size];
+    place(this.marks[0], x, 0, this.size, LABEL_ROOM);
+    place(this.marks[1], 0, y, LABEL_ROOM, this.size);
+    place(this.marks[2], x, 0, this.size, rows.length * this.size);
+    place(this.marks[3], 0, y, columns.length * this.size, this.size);
+    place(this.cellMark, x, y, this.size, this.size);
     if (say) this.on.say(sentence);
   }
 }
 
-/** A canvas with one pixel for each cell: at 512 tokens, a quarter of a million
- * rectangles would take seconds.
- * @param {Picture} picture  @param {boolean} dark  @param {Scale} scale  @returns {HTMLCanvasElement} */
-function cellImage({ rows, columns, cells }, dark, scale) {
-  const canvas = /** @type {HTMLCanvasElement} */ (h('canvas', { width: columns.length, height: rows.length }));
+/** A canvas on paper of the page's colour, ready for labels in its ink.
+ * @param {HTMLCanvasElement} canvas  @param {number} width  @param {number} height  @param {number} ratio  pixels of the canvas to one of the page
+ * @returns {CanvasRenderingContext2D} */
+function prepared(canvas, width, height, ratio) {
+  canvas.width = width * ratio;
+  canvas.height = height * ratio;
+  canvas.style.setProperty('width', `${width}px`);
+  canvas.style.setProperty('height', `${height}px`);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-  const image = context.createImageData(columns.length, rows.length);
-  const pixels = new Uint32Array(image.data.buffer);
-  // The table is over what the scale makes of a probability: of 512 tokens,
-  // most have less than one 255th.
-  const colors = colorTable(dark, 'linear');
-  const share = SCALES[scale];
-  for (let i = 0; i < cells.length; i++) pixels[i] = colors[Math.round(Math.min(share(cells[i]), 1) * (colors.length - 1))];
-  context.putImageData(image, 0, 0);
-  return canvas;
-}
-
-/** The heat map as a drawing for a paper: every cell a rectangle that says its
- * value.
- * @param {Picture} picture  @param {{dark: boolean, scale: Scale, name: string}} how  @returns {SVGElement} */
-export function heatMapDrawing({ rows, columns, cells }, { dark, scale, name }) {
-  const size = 20;
-  const width = LABEL_ROOM + columns.length * size;
-  const height = LABEL_ROOM + rows.length * size;
-  const middle = size * 0.7;
-  return h('svg', { width, height, viewBox: `0 0 ${width} ${height}`, 'font-family': 'monospace', 'font-size': '12' },
-    h('title', {}, name),
-    rows.map((label, r) => h('text', { x: LABEL_ROOM - 6, y: LABEL_ROOM + r * size + middle, 'text-anchor': 'end', fill: 'currentColor' }, clip(label))),
-    columns.map((label, c) => h('text', { transform: `translate(${LABEL_ROOM + c * size + middle} ${LABEL_ROOM - 6}) rotate(-90)`, fill: 'currentColor' }, clip(label))),
-    rows.map((_, r) => columns.map((__, c) => {
-      const value = cells[r * columns.length + c];
-      return h('rect', { x: LABEL_ROOM + c * size, y: LABEL_ROOM + r * size, width: size, height: size, fill: cssColor(value, dark, scale) },
-        h('title', {}, value.toFixed(4)));
-    })));
+  context.scale(ratio, ratio);
+  const style = getComputedStyle(document.body);
+  context.fillStyle = style.getPropertyValue('--surface');
+  context.fillRect(0, 0, width, height);
+  context.fillStyle = style.color;
+  context.font = LABEL;
+  context.textBaseline = 'middle';
+  return context;
 }
 
 /** @param {HTMLElement} element  @param {number} x  @param {number} y  @param {number} width  @param {number} height */
@@ -182,9 +176,4 @@ function place(element, x, y, width, height) {
   style.setProperty('transform', `translate(${x}px, ${y}px)`);
   style.setProperty('width', `${width}px`);
   style.setProperty('height', `${height}px`);
-}
-
-/** @param {string} label */
-function clip(label) {
-  return label.length > 12 ? `${label.slice(0, 11)}…` : label;
 }

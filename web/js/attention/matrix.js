@@ -1,5 +1,5 @@
 // Attention probabilities as numbers: reading the server's bytes, choosing and
-// merging tokens, and what can be said of a head. Pure functions.
+// merging tokens. Pure functions.
 
 /**
  * All heads of one text: values[((layer·heads + head)·T + from)·T + to] · scale.
@@ -39,7 +39,7 @@ export function plan(pieces, { hideSpecials = false, pair = '', words = false })
   const sides = { A: 0, B: 1 };
   /** @param {string} side */
   const groupsOf = (side) => {
-    const chosen = pieces.map((_, i) => i).filter((i) => (!hideSpecials || !pieces[i].special)
+    const chosen = pieces.map((_, i) => i).filter((i) => !(hideSpecials && isFrame(pieces[i]))
       && (side === '' || pieces[i].type === sides[/** @type {'A'|'B'} */ (side)]));
     return words ? wordGroups(pieces, chosen) : chosen.map((i) => ({ label: pieces[i].token, tokens: [i] }));
   };
@@ -47,6 +47,12 @@ export function plan(pieces, { hideSpecials = false, pair = '', words = false })
   const columns = groupsOf(pair.charAt(1));
   const kept = columns.reduce((n, g) => n + g.tokens.length, 0);
   return { rows, columns, renormalised: kept < pieces.length };
+}
+
+/** Whether a piece stands around the texts; a [MASK] stands in one.
+ * @param {Piece} piece */
+export function isFrame(piece) {
+  return piece.token === '[CLS]' || piece.token === '[SEP]';
 }
 
 /** Pieces of one word, together. @param {Piece[]} pieces  @param {number[]} chosen  @returns {Group[]} */
@@ -79,116 +85,81 @@ function wordGroups(pieces, chosen) {
  */
 export function arrange({ heads, tokens, values, scale }, layer, head, { rows, columns, renormalised }) {
   const base = (layer * heads + head) * tokens * tokens;
+  // Which column a token belongs to, if any: the cells are then filled in the
+  // order in which the values stand.
+  const columnOf = new Int32Array(tokens).fill(-1);
+  columns.forEach((group, c) => group.tokens.forEach((j) => { columnOf[j] = c; }));
   const cells = new Float32Array(rows.length * columns.length);
   for (let r = 0; r < rows.length; r++) {
     const at = r * columns.length;
     const from = rows[r].tokens;
-    let sum = 0;
-    for (let c = 0; c < columns.length; c++) {
-      let p = 0;
-      for (const i of from) {
-        for (const j of columns[c].tokens) p += values[base + i * tokens + j];
+    for (const i of from) {
+      for (let j = 0, row = base + i * tokens; j < tokens; j++) {
+        if (columnOf[j] >= 0) cells[at + columnOf[j]] += values[row + j];
       }
-      p *= scale / from.length;
-      cells[at + c] = p;
-      sum += p;
     }
-    if (renormalised && sum > 0) {
-      for (let c = 0; c < columns.length; c++) cells[at + c] /= sum;
-    }
+    let sum = 0;
+    for (let c = at; c < at + columns.length; c++) sum += cells[c];
+    const share = !renormalised ? scale / from.length : sum > 0 ? 1 / sum : 0;
+    for (let c = at; c < at + columns.length; c++) cells[c] *= share;
   }
   return cells;
 }
 
-/** One head as the plan arranges it, in 255ths, for a thumbnail.
- * @param {Attention} attention  @param {number} layer  @param {number} head  @param {Plan} plan  @returns {Uint8Array} */
+/** A thumbnail shows at most so many cells a side. */
+const MAX_SIDE = 128;
+
+/** One head as the plan arranges it, in 255ths, for a thumbnail. Of more cells
+ * than it has room for, each square is shown by its largest, so that single
+ * strong cells stay visible.
+ * @param {Attention} attention  @param {number} layer  @param {number} head  @param {Plan} plan
+ * @returns {{rows: number, columns: number, cells: Uint8Array}} */
 export function thumbnail(attention, layer, head, plan) {
   const { heads, tokens, values } = attention;
-  const everyToken = plan.rows.length === tokens && plan.columns.length === tokens;
-  if (everyToken && values instanceof Uint8Array) {
-    const base = (layer * heads + head) * tokens * tokens;
-    return values.subarray(base, base + tokens * tokens);
-  }
-  return Uint8Array.from(arrange(attention, layer, head, plan), (p) => Math.round(255 * p));
-}
-
-/** The mean of a layer's heads, as an attention with one head.
- * @param {Attention} attention  @returns {Attention} */
-export function meanOfHeads({ layers, heads, tokens, values, scale }) {
-  const size = tokens * tokens;
-  const mean = new Float32Array(layers * size);
-  for (let l = 0; l < layers; l++) {
-    for (let h = 0; h < heads; h++) {
-      const base = (l * heads + h) * size;
-      for (let i = 0; i < size; i++) mean[l * size + i] += values[base + i];
-    }
-  }
-  for (let i = 0; i < mean.length; i++) mean[i] *= scale / heads;
-  return { layers, heads: 1, tokens, values: mean, scale: 1 };
-}
-
-/**
- * What is known of a head: how broadly it looks, and where.
- * @typedef {{entropy: number, pattern: Pattern, share: number}} HeadStatistics
- *   entropy: mean over tokens, in bits; share: mean probability on the pattern
- * @typedef {'next'|'previous'|'self'|'sep'|'cls'|'same'|'broad'|'mixed'} Pattern
- */
-
-/** A pattern is named where it takes at least this share of a head's attention. */
-const DOMINANT = 0.4;
-/** A head is broad from this share of the highest possible entropy on. */
-const BROAD = 0.85;
-
-/** Patterns of attention heads (Clark et al. 2019, §3). Of probabilities in
- * 255ths the entropy is an estimate: those under half of one came as zero, and
- * what a row lacks is spread evenly over them.
- * @param {Attention} attention  @param {number} layer  @param {number} head  @param {Piece[]} pieces
- * @returns {HeadStatistics} */
-export function statistics({ heads, tokens: T, values, scale }, layer, head, pieces) {
-  const base = (layer * heads + head) * T * T;
-  const ids = pieces.map((p) => p.id);
-  let entropy = 0;
-  /** @type {Record<string, number>} */
-  const share = { next: 0, previous: 0, self: 0, sep: 0, cls: 0, same: 0 };
-  let same = 0;
-  for (let i = 0; i < T; i++) {
-    const row = base + i * T;
-    const id = ids[i];
-    let rest = 1;
-    let zeros = 0;
-    for (let j = 0; j < T; j++) {
-      const p = values[row + j] * scale;
-      if (p === 0) {
-        zeros++;
-        continue;
+  const rows = plan.rows.length;
+  const columns = plan.columns.length;
+  const base = (layer * heads + head) * tokens * tokens;
+  const cells = rows === tokens && columns === tokens && values instanceof Uint8Array
+    ? values.subarray(base, base + tokens * tokens)
+    : in255ths(arrange(attention, layer, head, plan));
+  const step = Math.ceil(Math.max(rows, columns) / MAX_SIDE);
+  if (step <= 1) return { rows, columns, cells };
+  const width = Math.ceil(columns / step);
+  const height = Math.ceil(rows / step);
+  const small = new Uint8Array(width * height);
+  for (let r = 0; r < rows; r++) {
+    const line = Math.floor(r / step) * width;
+    for (let x = 0, c = 0; x < width; x++) {
+      let most = small[line + x];
+      for (const end = Math.min(c + step, columns); c < end; c++) {
+        if (cells[r * columns + c] > most) most = cells[r * columns + c];
       }
-      rest -= p;
-      entropy -= p * Math.log2(p);
-      if (ids[j] === id && (j > i + 1 || j < i - 1)) same += p;
+      small[line + x] = most;
     }
-    if (scale < 1 && rest > 0 && zeros > 0) entropy -= rest * Math.log2(rest / zeros);
-    share.self += values[row + i] * scale;
-    if (i > 0) share.previous += values[row + i - 1] * scale;
-    if (i + 1 < T) share.next += values[row + i + 1] * scale;
   }
-  share.same = same;
-  pieces.forEach((piece, j) => {
-    if (!piece.special) return;
-    let column = 0;
-    for (let i = 0; i < T; i++) column += values[base + i * T + j];
-    share[piece.token === '[CLS]' ? 'cls' : 'sep'] += column * scale;
-  });
-  entropy /= T;
-  const [name, total] = Object.entries(share).reduce((best, entry) => (entry[1] > best[1] ? entry : best));
-  if (total / T >= DOMINANT) return { entropy, pattern: /** @type {Pattern} */ (name), share: total / T };
-  if (entropy >= BROAD * Math.log2(T)) return { entropy, pattern: 'broad', share: entropy / Math.log2(T) };
-  return { entropy, pattern: 'mixed', share: total / T };
+  return { rows: height, columns: width, cells: small };
 }
 
-/** The k largest cells of a row, by falling value.
+/** @param {Float32Array} cells */
+function in255ths(cells) {
+  const bytes = new Uint8Array(cells.length);
+  for (let i = 0; i < cells.length; i++) bytes[i] = 255 * cells[i] + 0.5;
+  return bytes;
+}
+
+/** The k largest cells of a row, by falling value; of equal ones the first.
  * @param {Float32Array} cells  @param {number} columns  @param {number} row  @param {number} k
  * @returns {{column: number, value: number}[]} */
 export function topOfRow(cells, columns, row, k) {
-  return Array.from(cells.subarray(row * columns, (row + 1) * columns), (value, column) => ({ column, value }))
-    .sort((a, b) => b.value - a.value || a.column - b.column).slice(0, k);
+  /** @type {{column: number, value: number}[]} */
+  const top = [];
+  for (let column = 0; column < columns; column++) {
+    const value = cells[row * columns + column];
+    if (top.length === k && value <= top[k - 1].value) continue;
+    let at = top.length;
+    while (at > 0 && top[at - 1].value < value) at--;
+    top.splice(at, 0, { column, value });
+    if (top.length > k) top.pop();
+  }
+  return top;
 }

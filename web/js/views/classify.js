@@ -1,7 +1,7 @@
 import { bars } from '../bars.js';
 import { exampleButtons, select, textArea } from '../controls.js';
 import { h } from '../dom.js';
-import { percent, t } from '../i18n.js';
+import { named, percent, t } from '../i18n.js';
 import { readNotes } from '../notes.js';
 
 const EXAMPLES = [
@@ -19,7 +19,7 @@ export const classify = {
     textArea(page, 'text', t('text')),
     exampleButtons(page, EXAMPLES),
     h('div', { class: 'row' },
-      select(page, 'head', t('head'), () => [['', t('head-default')], ...headNames(page.models, 'sequence')]),
+      select(page, 'head', t('head'), () => [['', t('head.topic')], ...headNames(page.models)], (state) => (state.head === 'topic' ? '' : state.head)),
       select(page, 'function', t('function'), () => [['', t('function-default')], ['softmax', 'softmax'], ['sigmoid', 'sigmoid'], ['none', t('function-none')]])),
   ],
   requests: (state) => state.text.trim() === '' ? [] : [{
@@ -31,19 +31,30 @@ export const classify = {
       ...(state.model && { model: state.model }),
     },
   }],
-  show(root, [answer]) {
+  show(root, [answer], state) {
     const result = answer.data.results[0];
-    root.append(bars(result.labels), readNotes(result));
+    /** @type {{label: string, score: number}[]} */
+    const rows = result.labels.map((/** @type {any} */ l) => ({ label: named('label', l.label), score: l.score }));
+    // Logits are no shares: the longest bar is the largest of them.
+    const logits = { write: number, full: Math.max(...rows.map(({ score }) => Math.abs(score))) };
+    root.append(bars(rows, state.function === 'none' ? logits : {}), readNotes(result));
   },
-  summary: ([answer]) => {
+  summary: ([answer], state) => {
     const result = answer.data.results[0];
-    return t('classify.summary', { label: result.label, score: percent(result.score) });
+    return t('classify.summary', { label: named('label', result.label), score: state.function === 'none' ? number(result.score) : percent(result.score) });
   },
   table: ([answer]) => [['label', 'score'], ...answer.data.results[0].labels.map((/** @type {any} */ l) => [l.label, l.score])],
 };
 
-/** Names of the heads of one type over all models. @param {any[]} models  @param {string} type  @returns {[string, string][]} */
-function headNames(models, type) {
-  const names = new Set(models.flatMap((m) => m.heads.filter((/** @type {any} */ x) => x.type === type && !x.pair).map((/** @type {any} */ x) => x.name)));
-  return [...names].sort().map((name) => [name, name]);
+/** @param {number} logit */
+function number(logit) {
+  return logit.toFixed(3);
+}
+
+/** The heads of all models that read one text; the topic is the default.
+ * @param {any[]} models  @returns {[string, string][]} */
+function headNames(models) {
+  const names = new Set(models.flatMap((m) => m.heads.filter((/** @type {any} */ x) => x.type === 'sequence' && !x.pair).map((/** @type {any} */ x) => x.name)));
+  names.delete('topic');
+  return [...names].sort().map((name) => [name, named('head', name)]);
 }

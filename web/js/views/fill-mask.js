@@ -3,53 +3,53 @@
 
 import { bars } from '../bars.js';
 import { checkbox, exampleButtons, select, textArea, textInput } from '../controls.js';
-import { h } from '../dom.js';
+import { h, keepingFocus } from '../dom.js';
 import { percent, t } from '../i18n.js';
+import { hiddenWords, keptMasks, MASK, maskedText, oneSided, partsOf, toggled } from '../masks.js';
 import { readNotes } from '../notes.js';
 import { parseNumbers } from '../state.js';
-import { splitWords } from '../words.js';
-
-const MASK = '[MASK]';
 
 /** @type {{name: string, state: State}[]} */
 const EXAMPLES = [
-  { name: 'my dog is hairy', state: { text: 'my dog is hairy', mask: '3', targets: '' } },
+  // Hidden so that each side says something else, and both agree on a third.
+  { name: 'my dog is hairy', state: { text: 'my dog is hairy', mask: '1', targets: '' } },
   { name: 'capital', state: { text: 'Paris is the capital of France.', mask: '3', targets: 'capital, city' } },
   { name: 'two words', state: { text: 'He went to the bank to deposit some money.', mask: '4,6', targets: '', joint: '1' } },
-  { name: '我今天要上课', state: { text: '我今天要上课。', mask: '4', targets: '' } },
+  { name: '我今天要上课', state: { text: '我今天要上课。', mask: '3', targets: '' } },
   { name: '北京', state: { text: '北京是中国的首都。', mask: '6', targets: '' } },
 ];
 
 /** @typedef {import('../state.js').State} State */
+/** @typedef {import('../views.js').Answer} Answer */
 
 /** @type {import('../views.js').View} */
 export const fillMask = {
   id: 'fill-mask',
-  settings: { k: '5', joint: '', sides: '1' },
+  settings: { k: '5', joint: '', sides: '1', of: '1' },
   example: (language) => EXAMPLES[language === 'zh' ? 3 : 0].state,
   controls: (page) => {
-    const words = h('div', { class: 'words large', role: 'group', 'aria-label': t('fill-mask.words') });
+    const words = h('div', { class: 'words large', dir: 'auto', role: 'group', 'aria-label': t('fill-mask.words') });
     page.follow((state) => showWords(words, state, page));
-    const text = textArea(page, 'text', t('text'), { rows: 2 });
-    // Other words stand at the places of the masks once the text is edited.
-    text.querySelector('textarea')?.addEventListener('input', () => page.set({ mask: '' }, { typing: true }));
     return [
-      text,
+      textArea(page, 'text', t('text'), { rows: 2, edited: (before, text) => ({ mask: keptMasks(before, text) }) }),
       h('p', { class: 'hint' }, t('fill-mask.how')),
       words,
-      exampleButtons(page, EXAMPLES.map(({ name, state }) => ({ name, state: { joint: '', ...state } }))),
+      exampleButtons(page, EXAMPLES.map(({ name, state }) => ({ name, state: { joint: '', of: '1', ...state } }))),
       h('div', { class: 'row' },
         select(page, 'k', t('fill-mask.k'), () => ['3', '5', '10', '20'].map((k) => [k, k])),
         textInput(page, 'targets', t('fill-mask.targets'), { placeholder: t('fill-mask.targets-example') }),
         checkbox(page, 'sides', t('fill-mask.sides')),
+        whichMask(page),
         checkbox(page, 'joint', t('fill-mask.joint'))),
     ];
   },
+  missing: (state) => {
+    if (state.text.trim() === '') return t('nothing-asked');
+    return t(writtenWrong(state.text) ? 'fill-mask.write-mask' : 'fill-mask.hide-a-word');
+  },
   requests: (state) => Object.values(questions(state)).flat(),
   show(root, answers, state) {
-    const { hidden, sides } = questions(state);
-    const result = answers[0].data.results[0];
-    const ofHidden = hidden.length > 0 ? answers[1].data.results[0] : undefined;
+    const { result, ofHidden, left, right, chosen } = read(answers, state);
     const text = maskedText(state);
     const words = hiddenWords(state);
     /** @type {any[]} */
@@ -62,39 +62,47 @@ export const fillMask = {
     if (result.joint) {
       root.append(
         h('h3', {}, t('fill-mask.together')),
-        bars(result.joint.map((/** @type {any} */ f) => ({ label: f.tokens.map((/** @type {any} */ x) => x.token).join(' · '), score: f.score })), 2),
+        bars(result.joint.map((/** @type {any} */ f) => ({ label: together(f), score: f.score })), { digits: 2 }),
         h('p', { class: 'hint' }, t('fill-mask.together-note')));
     }
-    for (const warning of new Set([...result.warnings ?? [], ...ofHidden?.warnings ?? []])) root.append(h('p', { class: 'hint' }, warning));
-    if (sides.length > 0) {
-      const [before, after] = oneSided(text);
-      const [ofBefore, ofAfter] = answers.slice(-2);
+    root.append(...notes(result, ofHidden, state).map((note) => h('p', { class: 'hint' }, note)));
+    if (left && right) {
+      const [before, after] = oneSided(text, chosen);
       root.append(
-        h('h3', {}, t('fill-mask.directions')),
+        h('h3', {}, masks.length > 1 ? t('fill-mask.directions-of', { n: chosen + 1 }) : t('fill-mask.directions')),
         h('p', { class: 'hint' }, t('fill-mask.directions-note')),
         h('div', { class: 'three' },
-          side(t('fill-mask.left-only'), before, ofBefore.data.results[0].masks.at(-1)),
-          side(t('fill-mask.right-only'), after, ofAfter.data.results[0].masks[0]),
-          side(t('fill-mask.both'), text, masks[0])));
+          side(t('fill-mask.left-only'), before, left),
+          side(t('fill-mask.right-only'), after, right),
+          side(t('fill-mask.both'), text, masks[chosen])));
     }
     root.append(readNotes(result));
   },
   summary: ([answer]) => answer.data.results[0].masks.map((/** @type {any} */ m) =>
     `${m.predictions[0].token}: ${percent(m.predictions[0].score)}`).join('; '),
-  table: ([answer]) => [['mask', 'token', 'id', 'probability', 'sequence'],
-    ...answer.data.results[0].masks.flatMap((/** @type {any} */ m, /** @type {number} */ i) =>
-      m.predictions.map((/** @type {any} */ p) => [i + 1, p.token, p.id, p.score, p.sequence]))],
+  table: (answers, state) => {
+    const { result, ofHidden, left, right, chosen } = read(answers, state);
+    const words = hiddenWords(state);
+    /** @param {string} what  @param {any} mask  @param {number} i */
+    const rows = (what, mask, i) => mask.predictions.map((/** @type {any} */ p) => [what, i + 1, p.token, p.id, p.score, p.sequence]);
+    return [['what', 'mask', 'token', 'id', 'probability', 'sequence'],
+      ...result.masks.flatMap((/** @type {any} */ mask, /** @type {number} */ i) => {
+        const hidden = scored(ofHidden?.masks[i], words[i]);
+        return [...rows('both sides', mask, i), ...(hidden ? rows('hidden word', { predictions: [hidden] }, i) : [])];
+      }),
+      ...(result.joint ?? []).map((/** @type {any} */ f) => ['together', 'all', together(f), '', f.score, f.sequence ?? '']),
+      ...(left && right ? [...rows('left only', left, chosen), ...rows('right only', right, chosen)] : [])];
+  },
 };
 
-/** What is asked: the masks; how likely the hidden words are; and the first
+/** What is asked: the masks; how likely the hidden words are; and the chosen
  * mask with the text on one side of it.
  * @param {State} state  @returns {Record<'masks'|'hidden'|'sides', import('../api.js').Request[]>} */
 function questions(state) {
   const text = maskedText(state);
   if (!text.includes(MASK)) return { masks: [], hidden: [], sides: [] };
-  const targets = state.targets.split(/[,，、]/).map((w) => w.trim()).filter(Boolean);
+  const targets = targetsOf(state);
   const hidden = [...new Set(hiddenWords(state).filter((word) => word !== undefined))];
-  const several = text.split(MASK).length > 2;
   /** @param {string} part  @param {any} [more] */
   const ask = (part, more) => ({
     path: 'fill-mask',
@@ -102,69 +110,102 @@ function questions(state) {
   });
   const best = { top_k: Number(state.k), ...(targets.length > 0 && { targets }) };
   return {
-    masks: [ask(text, { ...best, ...(several && state.joint === '1' && { joint: true }) })],
+    masks: [ask(text, { ...best, ...(maskCount(state) > 1 && state.joint === '1' && { joint: true }) })],
     hidden: hidden.length > 0 ? [ask(text, { targets: hidden })] : [],
-    sides: state.sides === '1' ? oneSided(text).map((part) => ask(part, best)) : [],
+    sides: state.sides === '1' ? oneSided(text, chosenMask(state)).map((part) => ask(part, best)) : [],
   };
 }
 
-/** The text in parts, each with the word that its mask hides.
+/** The answers by what they answer: the first request, then those that follow
+ * it if they were asked.
+ * @param {Answer[]} answers  @param {State} state */
+function read(answers, state) {
+  const { hidden, sides } = questions(state);
+  const results = answers.map(({ data }) => data.results[0]);
+  const [ofLeft, ofRight] = sides.length > 0 ? results.slice(-2) : [];
+  return {
+    result: results[0],
+    ofHidden: hidden.length > 0 ? results[1] : undefined,
+    left: ofLeft?.masks.at(-1),
+    right: ofRight?.masks[0],
+    chosen: chosenMask(state),
+  };
+}
+
+/** @param {State} state */
+function maskCount(state) {
+  return hiddenWords(state).length;
+}
+
+/** The mask that is shown from one side, counted from 0; a link may name one
+ * that is gone.
  * @param {State} state */
-function maskedParts(state) {
-  const chosen = new Set(parseNumbers(state.mask));
-  // Words are counted without what stands between them, so that a link reads
-  // "the fourth word".
-  let n = 0;
-  return splitWords(state.text).map(({ text, word }) => {
-    const hidden = word && chosen.has(n) && text !== MASK ? text : undefined;
-    if (word) n++;
-    return { text: hidden === undefined ? text : MASK, hidden };
-  });
+function chosenMask(state) {
+  const [n = 1] = parseNumbers(state.of);
+  return Math.min(Math.max(n, 1), Math.max(maskCount(state), 1)) - 1;
 }
 
-/** The text with the chosen words replaced. @param {State} state */
-export function maskedText(state) {
-  return maskedParts(state).map(({ text }) => text).join('');
+/** @param {State} state */
+function targetsOf(state) {
+  return state.targets.split(/[,，、]/).map((w) => w.trim()).filter(Boolean);
 }
 
-/** For each mask the word that it hides; undefined for one that was written.
- * @param {State} state  @returns {(string|undefined)[]} */
-export function hiddenWords(state) {
-  return maskedParts(state).filter(({ text }) => text === MASK).map(({ hidden }) => hidden);
+/** A mask written otherwise than the model reads it. @param {string} text */
+function writtenWrong(text) {
+  return /\[\s*mask\s*\]|<mask>/i.test(text.replaceAll(MASK, ''));
+}
+
+/** The choice of the mask that is shown from one side, when there are several.
+ * @param {import('../controls.js').Page} page */
+function whichMask(page) {
+  const choice = select(page, 'of', t('fill-mask.of'), () => Array.from({ length: Math.max(1, maskCount(page.state)) },
+    (_, i) => [String(i + 1), t('fill-mask.mask-n', { n: i + 1 })]), () => String(chosenMask(page.state) + 1));
+  page.follow((state) => { choice.hidden = state.sides !== '1' || maskCount(state) < 2; });
+  return choice;
 }
 
 /** What the mask gives the word that it hides, if that is a piece.
  * @param {any} mask  @param {string|undefined} word */
 function scored(mask, word) {
-  const bare = (/** @type {string} */ w) => w.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
   return word === undefined ? undefined : mask?.predictions.find((/** @type {any} */ p) => bare(p.token) === bare(word));
 }
 
-/** The text up to its first mask, and from its first mask on.
- * @param {string} text */
-export function oneSided(text) {
-  const at = text.indexOf(MASK);
-  return [text.slice(0, at + MASK.length), text.slice(at)];
+/** A word as an uncased vocabulary holds it. @param {string} word */
+function bare(word) {
+  return word.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
+/** What there is to say: words that are several pieces to the model, masks
+ * written wrong, and what else the server warns of.
+ * @param {any} result  @param {any} ofHidden  @param {State} state  @returns {string[]} */
+function notes(result, ofHidden, state) {
+  const apart = [
+    ...hiddenWords(state).filter((word, i) => word !== undefined && !scored(ofHidden?.masks[i], word)),
+    ...targetsOf(state).filter((word) => !scored(result.masks[0], word)),
+  ].map(String);
+  const warnings = [...result.warnings ?? [], ...ofHidden?.warnings ?? []];
+  return [...new Set([
+    ...apart.map((word) => t('fill-mask.several-pieces', { word })),
+    ...(writtenWrong(state.text) ? [t('fill-mask.write-mask')] : []),
+    ...warnings.filter((warning) => !apart.some((word) => warning.includes(`"${word}"`))),
+  ])];
+}
+
+/** The words of a joint fill. @param {any} fill */
+function together(fill) {
+  return fill.tokens.map((/** @type {any} */ x) => x.token).join(' · ');
 }
 
 /** @param {HTMLElement} root  @param {State} state  @param {import('../controls.js').Page} page */
 function showWords(root, state, page) {
-  const masked = parseNumbers(state.mask);
-  const focused = [...root.querySelectorAll('button')].indexOf(/** @type {any} */ (document.activeElement));
-  let n = 0;
-  root.replaceChildren(...splitWords(state.text).map((part) => {
-    if (!part.word || part.text === MASK) {
-      if (part.word) n++;
-      return part.word ? h('span', { class: 'masked' }, MASK) : document.createTextNode(part.text);
-    }
-    const index = n++;
-    const on = masked.includes(index);
+  keepingFocus(root, () => root.replaceChildren(...partsOf(state).map(({ text, index, hidden }) => {
+    if (index === undefined) return document.createTextNode(text);
+    if (text === MASK) return h('span', { class: 'masked' }, MASK);
     return h('button', {
-      type: 'button', 'aria-pressed': String(on), 'aria-label': on ? t('fill-mask.masked-word', { word: part.text }) : part.text,
-      onclick: () => page.set({ mask: (on ? masked.filter((m) => m !== index) : [...masked, index].sort((a, b) => a - b)).join(',') }),
-    }, on ? MASK : part.text);
-  }));
-  if (focused >= 0) root.querySelectorAll('button')[focused]?.focus();
+      type: 'button', 'aria-pressed': String(hidden), 'aria-label': hidden ? t('fill-mask.masked-word', { word: text }) : text,
+      onclick: () => page.set({ mask: toggled(page.state, index) }),
+    }, hidden ? MASK : text);
+  })));
 }
 
 /** The predictions, and the hidden word among or after them.

@@ -1,5 +1,5 @@
 import { exampleButtons, textArea, textInput, select } from '../controls.js';
-import { h } from '../dom.js';
+import { h, scrolling } from '../dom.js';
 import { percent, t } from '../i18n.js';
 import { markedText } from '../marks.js';
 import { readNotes } from '../notes.js';
@@ -19,14 +19,14 @@ export const ner = {
     textArea(page, 'text', t('text')),
     exampleButtons(page, EXAMPLES),
     h('div', { class: 'row' },
-      select(page, 'aggregation', t('aggregation'), () => [['', 'simple'], ['first', 'first'], ['average', 'average'], ['max', 'max'], ['none', 'none']]),
+      select(page, 'aggregation', t('aggregation'), () => ['', 'first', 'average', 'max', 'none'].map((x) => [x, t(`aggregation.${x || 'simple'}`)]), (state) => (state.aggregation === 'simple' ? '' : state.aggregation)),
       textInput(page, 'types', t('types'), { placeholder: 'PER, ORG' }),
       textInput(page, 'min', t('min-score'), { placeholder: '0.5', inputMode: 'decimal', size: 6 })),
   ],
+  check: (state) => Number.isFinite(Number(state.min)) ? [] : [{ name: 'min', message: t('fault.number') }],
   requests: (state) => {
     if (state.text.trim() === '') return [];
     const types = state.types.split(/[,，\s]+/).filter(Boolean).map((x) => x.toUpperCase());
-    const min = Number(state.min);
     return [{
       path: 'ner',
       body: {
@@ -34,7 +34,7 @@ export const ner = {
         offset_unit: 'utf16',
         ...(state.aggregation && { aggregation: state.aggregation }),
         ...(types.length > 0 && { types }),
-        ...(min > 0 && { min_score: min }),
+        ...(state.min.trim() !== '' && { min_score: Number(state.min) }),
         ...(state.model && { model: state.model }),
       },
     }];
@@ -48,11 +48,11 @@ export const ner = {
     } else {
       root.append(
         markedText(state.text, entities.map((e) => ({ start: e.start, end: e.end, class: `entity-${kind(e.type)}`, note: e.type }))),
-        h('table', {},
+        scrolling(t('ner.title'), h('table', {},
           h('thead', {}, h('tr', {}, h('th', {}, t('entity')), h('th', {}, t('type')), h('th', { class: 'number' }, t('score')), h('th', { class: 'number' }, t('place')))),
           h('tbody', {}, entities.map((e) => h('tr', {},
             h('td', { dir: 'auto' }, e.text), h('td', {}, `${e.type} · ${typeName(e.type)}`),
-            h('td', { class: 'number' }, percent(e.score)), h('td', { class: 'number' }, `${e.start}–${e.end}`))))));
+            h('td', { class: 'number' }, percent(e.score)), h('td', { class: 'number' }, `${e.start}–${e.end}`)))))));
     }
     root.append(readNotes(result));
   },

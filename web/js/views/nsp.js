@@ -35,6 +35,7 @@ export const nsp = {
       h('button', { type: 'button', onclick: () => page.set({ pair: randomSentence(page.state) }) }, t('nsp.random'))),
     exampleButtons(page, EXAMPLES),
   ],
+  missing: () => t('nsp.missing'),
   requests: (state) => state.text.trim() === '' || state.pair.trim() === '' ? [] : [{
     path: 'nsp',
     body: { text: state.text, text_pair: state.pair, ...(state.model && { model: state.model }) },

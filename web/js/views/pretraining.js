@@ -20,19 +20,22 @@ export const pretraining = {
     exampleButtons(page, EXAMPLES),
     h('div', { class: 'row' },
       textInput(page, 'seed', t('pretraining.seed'), { inputMode: 'numeric', size: 8 }),
-      h('button', { type: 'button', onclick: () => page.set({ seed: String(Number(page.state.seed || 0) + 1) }) }, t('pretraining.next-seed')),
+      h('button', { type: 'button', onclick: () => page.set({ seed: nextSeed(page.state.seed) }) }, t('pretraining.next-seed')),
       textInput(page, 'probability', t('pretraining.probability'), { inputMode: 'decimal', size: 6 }),
       checkbox(page, 'whole', t('pretraining.whole'))),
   ],
+  check: (state) => [
+    ...(isSeed(state.seed) ? [] : [{ name: 'seed', message: t('fault.whole-number', { n: String(LARGEST_SEED) }) }]),
+    ...(Number.isFinite(Number(state.probability)) ? [] : [{ name: 'probability', message: t('fault.number') }]),
+  ],
   requests: (state) => {
     const documents = state.text.split(/\n\s*\n/).map((d) => d.trim()).filter(Boolean);
-    const probability = Number(state.probability);
     return documents.length === 0 ? [] : [{
       path: 'pretraining-examples',
       body: {
         texts: documents,
-        seed: Number(state.seed) || 0,
-        ...(state.probability !== '' && { masked_lm_prob: Number.isFinite(probability) ? probability : state.probability }),
+        seed: Number(state.seed),
+        ...(state.probability.trim() !== '' && { masked_lm_prob: Number(state.probability) }),
         ...(state.whole === '1' && { whole_word: true }),
         ...(state.model && { model: state.model }),
       },
@@ -59,6 +62,20 @@ export const pretraining = {
     ...examplesOf(answer).flatMap((example, i) => example.predictions.map((/** @type {any} */ p) =>
       [i + 1, p.position, example.pieces[p.position].token, p.label, p.treatment]))],
 };
+
+/** The largest seed the server takes: beyond it, JSON's numbers lose digits in
+ * many languages. */
+const LARGEST_SEED = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** @param {string} seed  nothing is 0 */
+function isSeed(seed) {
+  return /^\s*\d*\s*$/.test(seed) && BigInt(seed) <= LARGEST_SEED;
+}
+
+/** @param {string} seed */
+function nextSeed(seed) {
+  return isSeed(seed) && BigInt(seed) < LARGEST_SEED ? String(BigInt(seed) + 1n) : '0';
+}
 
 /** @param {import('../views.js').Answer} answer  @returns {any[]} */
 function examplesOf(answer) {

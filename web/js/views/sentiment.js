@@ -1,10 +1,10 @@
+import { aspectControls, aspectsOf } from '../aspects.js';
 import { bars } from '../bars.js';
-import { exampleButtons, textArea, textInput } from '../controls.js';
+import { exampleButtons, textArea } from '../controls.js';
 import { h } from '../dom.js';
 import { percent, t } from '../i18n.js';
 import { markedText } from '../marks.js';
 import { readNotes } from '../notes.js';
-import { splitWords } from '../words.js';
 
 const EXAMPLES = [
   { name: 'hotel', state: { text: 'The room was small and the shower did not work. But the staff were wonderful, and breakfast was the best of the whole trip!', aspects: 'room, staff, breakfast' } },
@@ -17,19 +17,11 @@ export const sentiment = {
   id: 'sentiment',
   settings: {},
   example: (language) => EXAMPLES[language === 'zh' ? 2 : 0].state,
-  controls: (page) => {
-    const words = h('div', { class: 'words', role: 'group', 'aria-label': t('sentiment.words') });
-    page.follow((state) => words.replaceChildren(...splitWords(state.text).filter((w) => w.word).map((w) => {
-      const chosen = aspectsOf(state).includes(w.text);
-      return h('button', { type: 'button', 'aria-pressed': String(chosen), onclick: () => page.set({ aspects: toggle(page.state, w.text) }) }, w.text);
-    })));
-    return [
-      textArea(page, 'text', t('text'), { rows: 4 }),
-      exampleButtons(page, EXAMPLES),
-      textInput(page, 'aspects', t('sentiment.aspects'), { placeholder: t('sentiment.aspects-example') }),
-      h('details', {}, h('summary', {}, t('sentiment.words')), words),
-    ];
-  },
+  controls: (page) => [
+    textArea(page, 'text', t('text'), { rows: 4 }),
+    exampleButtons(page, EXAMPLES),
+    aspectControls(page),
+  ],
   requests: (state) => state.text.trim() === '' ? [] : [{
     path: 'sentiment',
     body: {
@@ -70,17 +62,6 @@ export const sentiment = {
       ...(result.aspects ?? []).map((/** @type {any} */ a) => ['aspect', a.aspect, a.label, a.score])];
   },
 };
-
-/** @param {import('../state.js').State} state  @returns {string[]} */
-function aspectsOf(state) {
-  return (state.aspects ?? '').split(/[,，、]/).map((a) => a.trim()).filter(Boolean);
-}
-
-/** @param {import('../state.js').State} state  @param {string} word */
-function toggle(state, word) {
-  const aspects = aspectsOf(state);
-  return (aspects.includes(word) ? aspects.filter((a) => a !== word) : [...aspects, word]).join(', ');
-}
 
 /** @param {string} label */
 function name(label) {

@@ -1,5 +1,5 @@
 import { checkbox, exampleButtons, textArea } from '../controls.js';
-import { h } from '../dom.js';
+import { h, scrolling } from '../dom.js';
 import { t } from '../i18n.js';
 import { readNotes } from '../notes.js';
 
@@ -19,7 +19,7 @@ export const tokens = {
     exampleButtons(page, EXAMPLES),
     checkbox(page, 'bare', t('tokens.bare')),
   ],
-  requests: (state) => state.text === '' ? [] : [{
+  requests: (state) => state.text.trim() === '' ? [] : [{
     path: 'tokenize',
     body: {
       text: state.text,
@@ -38,9 +38,9 @@ export const tokens = {
         class: `segment-${p.type}${p.special ? ' special' : ''}${p.token.startsWith('##') ? ' inside-word' : ''}`,
       }, h('span', { dir: 'auto' }, p.token), h('small', {}, p.id)))),
       h('details', {}, h('summary', {}, t('tokens.table')),
-        h('table', {},
+        scrolling(t('tokens.title'), h('table', {},
           h('thead', {}, h('tr', {}, ['#', t('tokens.piece'), t('tokens.id'), t('tokens.segment'), t('tokens.word'), t('tokens.start'), t('tokens.end')].map((name) => h('th', {}, name)))),
-          h('tbody', {}, pieces.map((p, i) => h('tr', {}, [i, p.token, p.id, p.type, p.special ? '–' : p.word, p.special ? '–' : p.start, p.special ? '–' : p.end].map((v) => h('td', {}, v))))))),
+          h('tbody', {}, pieces.map((p, i) => h('tr', {}, [i, p.token, p.id, p.type, p.special ? '–' : p.word, p.special ? '–' : p.start, p.special ? '–' : p.end].map((v) => h('td', {}, v)))))))),
       readNotes(result));
   },
   summary: ([answer]) => t('tokens.summary', { n: answer.data.results[0].pieces.length }),

@@ -40,7 +40,7 @@ test('a word is masked by a click and shown again by another', async () => {
   assert.match(page.url(), /mask=5/);
   await page.locator('.words button[aria-pressed="true"]').click();
   assert.equal(await page.locator('.words button[aria-pressed="true"]').count(), 0);
-  await page.locator('.hint', { hasText: 'Write something' }).waitFor();
+  await page.locator('.hint', { hasText: 'Hide a word' }).waitFor();
   await close();
 });
 
@@ -101,10 +101,98 @@ test('aspects are chosen by a click on a word', async () => {
   const { page, answered, close } = await openPage('#/sentiment?v=1&aspects=&text=' + encodeURIComponent('The screen is great. The battery is bad.'));
   await answered();
   assert.equal(await page.locator('.marked mark').count(), 2);
-  await page.locator('summary', { hasText: 'Choose words' }).click();
   await page.locator('.words button', { hasText: 'battery' }).click();
-  await page.locator('.chips li').waitFor();
-  assert.match(await page.locator('.chips li').textContent(), /battery/);
+  await page.locator('.result .chips li').waitFor();
+  assert.match(await page.locator('.result .chips li').textContent(), /battery/);
+  await close();
+});
+
+/** Opens sentiment without aspects, and reads those chosen. */
+async function aspectPage(text, locale = 'en-US') {
+  const opened = await openPage(`#/sentiment?v=1&aspects=&text=${encodeURIComponent(text)}`, { locale });
+  await opened.answered();
+  const word = (name) => opened.page.locator('.picker button', { hasText: new RegExp(`^${name}$`) });
+  const chosen = () => opened.page.locator('.controls .chips li > span').allTextContents();
+  return { ...opened, word, chosen };
+}
+
+test('neighbouring words are one aspect: by shift and a click, and by dragging', async () => {
+  const { page, word, chosen, close } = await aspectPage('The battery life is bad, the front desk was nice.');
+  await word('battery').click();
+  await word('life').click({ modifiers: ['Shift'] });
+  assert.deepEqual(await chosen(), ['battery life']);
+  await word('front').hover();
+  await page.mouse.down();
+  await word('desk').hover();
+  await page.mouse.up();
+  assert.deepEqual(await chosen(), ['battery life', 'front desk']);
+  await page.locator('.result .chips li', { hasText: 'front desk' }).waitFor();
+  assert.deepEqual(await page.locator('.picker [aria-pressed="true"]').allTextContents(), ['battery', 'life', 'front', 'desk']);
+  await word('life').click();
+  assert.deepEqual(await chosen(), ['front desk']);
+  await close();
+});
+
+test('aspects are chosen and removed by keyboard alone, and the focus stays', async () => {
+  const { page, word, chosen, close } = await aspectPage('The battery life is bad.');
+  const focused = () => page.evaluate(() => document.activeElement?.textContent);
+  await word('battery').focus();
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await chosen(), ['battery']);
+  assert.equal(await focused(), 'battery');
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await chosen(), []);
+  await page.keyboard.press('Shift+ArrowRight');
+  assert.equal(await page.locator('#live').textContent(), 'battery life');
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await chosen(), ['battery life']);
+  assert.equal(await focused(), 'life');
+  await page.getByLabel('Add an aspect').fill('price');
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await chosen(), ['battery life', 'price']);
+  await page.getByRole('button', { name: 'Remove battery life' }).focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Remove price');
+  await page.keyboard.press('Enter');
+  assert.deepEqual(await chosen(), []);
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'INPUT');
+  await close();
+});
+
+test('a run of Chinese characters is one aspect', async () => {
+  const { page, word, chosen, close } = await aspectPage('屏幕很清晰。', 'zh-CN');
+  await word('屏').click();
+  await word('幕').focus();
+  await page.keyboard.press('Shift+Enter');
+  assert.deepEqual(await chosen(), ['屏幕']);
+  await close();
+});
+
+test('logits are shown as numbers', async () => {
+  const { page, answered, close } = await openPage('#/classify?v=1&model=en&function=none&text=The%20team%20won');
+  await answered();
+  const figures = await page.locator('.bars .share').allTextContents();
+  assert.ok(figures.every((figure) => /^-?\d+\.\d{3}$/.test(figure)), `${figures}`);
+  assert.doesNotMatch(await page.locator('#live').textContent(), /%/);
+  const widths = await page.locator('.bars .fill').evaluateAll((all) => all.map((fill) => parseFloat(fill.style.width)));
+  assert.ok(Math.max(...widths) <= 100 && widths[0] > widths[1]);
+  await close();
+});
+
+test('what the page knows of a model is in its language', async () => {
+  const { page, answered, close } = await openPage('#/classify?v=1&model=en&text=The%20team%20won', { locale: 'zh-CN' });
+  await answered();
+  assert.match(await page.locator('.bars').textContent(), /体育/);
+  const offered = await page.getByLabel('任务头').locator('option').allTextContents();
+  assert.deepEqual(offered, ['主题', '情感']);
+  await page.locator('nav a', { hasText: '人名' }).click();
+  assert.match(await page.getByLabel('词片合并方式').textContent(), /首片/);
+  await close();
+});
+
+test('white space is nothing to ask', async () => {
+  const { page, close } = await openPage('#/tokens?v=1&text=%20');
+  await page.locator('.answers .hint', { hasText: 'Write something' }).waitFor();
   await close();
 });
 
@@ -117,173 +205,6 @@ test('the sentences of a pair are swapped and drawn at random', async () => {
   const second = await page.locator('textarea').nth(1).inputValue();
   assert.ok(second.length > 10 && second !== 'One.');
   await close();
-});
-
-test('a head is chosen in the grid by mouse and by arrow keys', async () => {
-  const { page, answered, close } = await openPage('#/attention');
-  await answered();
-  await page.locator('.heads button').nth(14).click(); // layer 2, head 3 of 12
-  assert.match(page.url(), /head=2/);
-  assert.match(page.url(), /layer=1/);
-  await page.getByRole('heading', { name: 'Layer 2, head 3', exact: true }).waitFor();
-  await page.keyboard.press('ArrowRight');
-  await page.getByRole('heading', { name: 'Layer 2, head 4', exact: true }).waitFor();
-  await page.keyboard.press('ArrowDown');
-  await page.getByRole('heading', { name: 'Layer 3, head 4', exact: true }).waitFor();
-  await close();
-});
-
-test('the heat map says each cell under the pointer and the keyboard', async () => {
-  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20cat%20sat.&layer=0&head=2');
-  await answered();
-  const grid = page.getByRole('grid');
-  await grid.focus();
-  assert.match(await page.locator('.readout').textContent(), /from “\[CLS\]” to “\[CLS\]”: \d\.\d{3}/);
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('ArrowRight');
-  await page.keyboard.press('ArrowRight');
-  assert.match(await page.locator('.readout').textContent(), /from “the” to “cat”/);
-  await page.keyboard.press('Control+End');
-  assert.match(await page.locator('.readout').textContent(), /from “\[SEP\]” to “\[SEP\]”/);
-  await page.keyboard.press('PageDown');
-  await page.getByRole('heading', { name: 'Layer 2, head 3', exact: true }).waitFor();
-  assert.match(await page.locator('.readout').textContent(), /from “\[SEP\]” to “\[SEP\]”/, 'the cell stays');
-  const box = await page.locator('.heat-map canvas').boundingBox();
-  await page.mouse.move(box.x + 96 + 3, box.y + 96 + 3);
-  assert.match(await page.locator('.readout').textContent(), /from “\[CLS\]” to “\[CLS\]”/);
-  await close();
-});
-
-test('the heat map paints each cell in the colour of its value', async () => {
-  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20cat%20sat.');
-  await answered();
-  const differences = await page.evaluate(async () => {
-    const { HeatMap } = await import('/web/js/attention/heatmap.js');
-    const { cssColor } = await import('/web/js/attention/color.js');
-    const [size, room] = [26, 96]; // of a cell and for the labels
-    // Also what 512 tokens have: much less than one 255th.
-    const cells = Float32Array.of(0, 0.0005, 0.002, 0.03, 0.5, 1);
-    const map = new HeatMap({ say() {}, layer() {}, head() {} });
-    /** @type {number[]} */
-    const differences = [];
-    for (const scale of ['sqrt', 'linear', 'log']) {
-      for (const dark of [false, true]) {
-        map.draw({ rows: ['a', 'b'], columns: ['x', 'y', 'z'], cells }, { dark, scale, name: '' });
-        const context = map.canvas.getContext('2d');
-        cells.forEach((value, i) => {
-          const ratio = devicePixelRatio;
-          const [x, y] = [i % 3, Math.floor(i / 3)].map((at) => Math.round((room + (at + 0.5) * size) * ratio));
-          const painted = context.getImageData(x, y, 1, 1).data;
-          const wanted = cssColor(value, dark, scale).match(/\d+/g).map(Number);
-          differences.push(Math.max(...wanted.map((channel, k) => Math.abs(channel - painted[k]))));
-        });
-      }
-    }
-    return differences;
-  });
-  assert.equal(differences.length, 36);
-  assert.ok(Math.max(...differences) <= 2, `colours differ by ${differences}`);
-  await close();
-});
-
-test('what the heat map says is what the server answers', async () => {
-  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20cat%20sat.&layer=3&head=5');
-  await answered();
-  const want = await page.evaluate(async () => {
-    const response = await fetch('attention', {
-      method: 'POST', headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ text: 'The cat sat.', layers: [3], heads: [5] }),
-    });
-    return (await response.json()).results[0].attention[0][0][1][2];
-  });
-  await page.getByRole('grid').focus();
-  for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
-  const said = Number((await page.locator('.readout').textContent()).match(/[\d.]+$/)[0]);
-  assert.ok(Math.abs(said - want) < 0.001, `said ${said}, the server ${want}`);
-  await close();
-});
-
-test('lines and table show the chosen head', async () => {
-  const { page, answered, close } = await openPage('#/attention?v=1&view=arcs&specials=1');
-  await answered();
-  await page.locator('svg.arcs path').first().waitFor({ state: 'attached' });
-  await page.getByText('Some tokens are left out').waitFor();
-  await page.getByLabel('As', { exact: true }).selectOption('table');
-  await page.locator('.close-up table').waitFor();
-  await page.getByLabel('Show', { exact: true }).selectOption('rollout');
-  await page.getByRole('heading', { name: 'Rollout up to layer 1' }).waitFor();
-  await close();
-});
-
-test('two texts are pinned side by side', async () => {
-  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20river%20bank.');
-  await answered();
-  await page.getByRole('button', { name: 'Pin this text' }).click();
-  await page.locator('textarea').first().fill('The savings bank.');
-  await page.locator('.answer').nth(1).waitFor();
-  await page.waitForFunction(() => document.querySelectorAll('.head-grid canvas').length === 2);
-  assert.equal(await page.locator('textarea').first().inputValue(), 'The savings bank.');
-  await close();
-});
-
-test('an emptied text leaves the pinned one', async () => {
-  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20river%20bank.');
-  await answered();
-  await page.getByRole('button', { name: 'Pin this text' }).click();
-  await page.locator('textarea').first().fill('');
-  await page.waitForFunction(() => document.querySelectorAll('.answer').length === 1 && document.querySelectorAll('.head-grid canvas').length === 1);
-  assert.equal(await page.locator('.problem').count(), 0);
-  await page.locator('textarea').first().fill('The savings bank.');
-  await page.locator('.answer').nth(1).waitFor();
-  assert.deepEqual(await page.locator('.answer h2').allTextContents(), ['“The river bank.”', '“The savings bank.”']);
-  await close();
-});
-
-test('a layer that a model lacks is its last', async () => {
-  const { page, answered, close } = await openPage('#/attention?v=1&text=The%20cat%20sat.&layer=99&head=99&model=en&model2=zh');
-  await answered();
-  await page.locator('.answer').nth(1).getByRole('heading', { name: 'Layer 4, head 8', exact: true }).waitFor();
-  await page.locator('.answer').nth(0).getByRole('heading', { name: 'Layer 6, head 12', exact: true }).waitFor();
-  assert.equal(await page.locator('.problem').count(), 0);
-  await close();
-});
-
-test('the entropy of a head is that of exact probabilities', async () => {
-  const text = Array.from({ length: 120 }, (_, i) => ['The river', 'ran past', 'an old mill,', 'and nobody'][i % 4]).join(' ');
-  const { page, answered, close } = await openPage(`#/attention?v=1&layer=5&head=0&text=${encodeURIComponent(text)}`);
-  await answered();
-  const entropies = await page.evaluate(async (text) => {
-    const response = await fetch('attention', {
-      method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/octet-stream' },
-      body: JSON.stringify({ text, layers: [5] }),
-    });
-    const [, heads, tokens] = response.headers.get('X-Attention-Shape').split(',').map(Number);
-    const values = new Float32Array(await response.arrayBuffer());
-    return Array.from({ length: heads }, (_, h) => values.subarray(h * tokens * tokens, (h + 1) * tokens * tokens)
-      .reduce((sum, p) => sum - (p > 0 ? p * Math.log2(p) : 0), 0) / tokens);
-  }, text);
-  const said = async (selector) => (await page.locator(selector).getAttribute('aria-label') ?? '').match(/([\d.]+) bits/)[1];
-  for (const [head, want] of entropies.entries()) {
-    const estimated = Number(await said(`.heads button >> nth=${5 * entropies.length + head}`));
-    assert.ok(Math.abs(estimated - want) < 0.5, `head ${head + 1}: ${estimated} bits in the grid, ${want} exactly`);
-  }
-  assert.match(await page.locator('.overview .hint').first().textContent(), new RegExp(`entropy ${entropies[0].toFixed(2)} bits`));
-  await close();
-});
-
-test('pictures follow the light and the dark', async () => {
-  const { page, answered, close } = await openPage('#/attention', { colorScheme: 'light' });
-  await answered();
-  const paper = () => page.locator('.heat-map canvas').evaluate((canvas) => [...canvas.getContext('2d').getImageData(1, 1, 1, 1).data.subarray(0, 3)].reduce((a, b) => a + b));
-  assert.ok(await paper() > 600);
-  await page.getByRole('button', { name: 'Light / dark' }).click();
-  assert.ok(await paper() < 200, 'after the button');
-  await close();
-  const other = await openPage('#/attention', { colorScheme: 'light' });
-  await other.answered();
-  await other.page.emulateMedia({ colorScheme: 'dark' });
-  await other.page.waitForFunction(() => [...document.querySelector('.heat-map canvas').getContext('2d').getImageData(1, 1, 1, 1).data.subarray(0, 3)].reduce((a, b) => a + b) < 200);
-  await other.close();
 });
 
 test('a hidden word keeps its own probability', async () => {

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { arrange, meanOfHeads, plan, readAttention, statistics, topOfRow } from '../../js/attention/matrix.js';
+import { shorten } from '../../js/attention/labels.js';
+import { arrange, plan, readAttention, thumbnail, topOfRow } from '../../js/attention/matrix.js';
+import { statistics } from '../../js/attention/patterns.js';
+import { chosen, clean, SETTINGS } from '../../js/attention/settings.js';
 
 const piece = (token, word, type = 0, special = false) => ({ token, id: token.length * 7 + token.charCodeAt(0), type, word, special });
 
@@ -67,11 +70,6 @@ test('heads are found in the bytes by layer and head', () => {
   assert.throws(() => readAttention(values.buffer.slice(1), headers));
 });
 
-test('the mean of heads keeps layers apart', () => {
-  const attention = { layers: 2, heads: 2, tokens: 1, values: Uint8Array.of(0, 100, 200, 250), scale: 1 / 255 };
-  assert.deepEqual(rounded(meanOfHeads(attention).values), rounded([50 / 255, 225 / 255]));
-});
-
 test('patterns of heads are named', () => {
   const T = PIECES.length;
   const toward = (target) => single(Array.from({ length: T }, (_, i) => Array.from({ length: T }, (_, j) => (j === target(i) ? 1 : 0))));
@@ -104,4 +102,57 @@ test('what 255ths leave of a long row is spread over its zeros', () => {
 
 test('the strongest targets come first, ties from the left', () => {
   assert.deepEqual(topOfRow(Float32Array.of(9, 9, 9, 0.25, 0.5, 0.25), 3, 1, 2), [{ column: 1, value: 0.5 }, { column: 0, value: 0.25 }]);
+});
+
+test('a [MASK] is neither hidden with [CLS] and [SEP] nor taken for one', () => {
+  const pieces = [piece('[CLS]', -1, 0, true), piece('[MASK]', 0, 0, true), piece('sat', 1), piece('[SEP]', -1, 0, true)];
+  assert.deepEqual(plan(pieces, { hideSpecials: true }).rows.map((g) => g.label), ['[MASK]', 'sat']);
+  const toMask = single(Array.from({ length: 4 }, () => [0, 1, 0, 0]));
+  assert.notEqual(statistics(toMask, 0, 0, pieces).pattern, 'sep');
+});
+
+test('entropies of 255ths and of exact probabilities agree', () => {
+  const exact = single([[0.2, 0.8], [0.4, 0.6]]);
+  const small = { ...exact, values: Uint8Array.from(exact.values, (p) => Math.round(255 * p)), scale: 1 / 255 };
+  assert.ok(Math.abs(statistics(small, 0, 0, PIECES).entropy - statistics(exact, 0, 0, PIECES).entropy) < 1e-6);
+});
+
+test('a large thumbnail keeps the strongest of each square', () => {
+  const T = 300; // three cells a side make one
+  const values = new Uint8Array(2 * T * T);
+  values[T * T + 299 * T + 4] = 200;
+  values[T * T + 298 * T + 3] = 100;
+  const groups = Array.from({ length: T }, (_, i) => ({ label: '', tokens: [i] }));
+  const small = thumbnail({ layers: 1, heads: 2, tokens: T, values, scale: 1 / 255 }, 0, 1, { rows: groups, columns: groups, renormalised: false });
+  assert.deepEqual([small.rows, small.columns], [100, 100]);
+  assert.equal(small.cells[99 * 100 + 1], 200);
+  assert.equal(small.cells.filter((v) => v > 0).length, 1);
+});
+
+test('a thumbnail of few cells is as arranged', () => {
+  const words = plan(PIECES, { words: true });
+  const small = thumbnail(EVEN, 0, 0, words);
+  assert.deepEqual([small.rows, small.columns], [5, 5]);
+  assert.deepEqual([...small.cells], Array.from(arrange(EVEN, 0, 0, words), (p) => Math.round(255 * p)));
+});
+
+test('nonsense in a link becomes the default, numbers stay within bounds', () => {
+  const nonsense = { layer: '-5', head: '1.5', mode: 'x', view: '3d', scale: 'toString', direction: 'XX', specials: 'yes', words: '2', pattern: 'no', least: 'abc' };
+  const cleaned = clean(nonsense);
+  for (const name of Object.keys(nonsense)) assert.equal(cleaned[name], SETTINGS[name], name);
+  for (const [least, want] of [['-1', '0'], ['7', '0.5'], ['0.25', '0.25'], ['', '0.05'], ['NaN', '0.05'], ['Infinity', '0.5']]) {
+    assert.equal(clean({ least }).least, want, `least ${least}`);
+  }
+  for (const layer of ['1e3', '0x1', ' 1', '', 'NaN']) assert.equal(clean({ layer }).layer, '0', `layer ${layer}`);
+  const good = { ...SETTINGS, layer: '5', head: '11', mode: 'rollout', view: 'arcs', scale: 'log', direction: 'BA', specials: '1', words: '1', text: 'toString', pair: '-1' };
+  assert.deepEqual(clean(good), good);
+  assert.equal(chosen('999999999', 6), 5);
+});
+
+test('labels are cut to their room, wide characters counted twice', () => {
+  assert.equal(shorten('pneumonoultramicroscopic', 12), 'pneumonoult…');
+  assert.equal(shorten('exactlytwelv', 12), 'exactlytwelv');
+  assert.equal(shorten('我今天要上课', 12), '我今天要上课');
+  assert.equal(shorten('我今天要上课了', 12), '我今天要上…');
+  assert.equal(shorten('😀😀😀', 4), '😀…');
 });

@@ -7,7 +7,6 @@ import { csv } from '../../js/export.js';
 import { percent, pickLanguage } from '../../js/i18n.js';
 import en from '../../js/messages/en.js';
 import zh from '../../js/messages/zh.js';
-import { hiddenWords, maskedText, oneSided } from '../../js/views/fill-mask.js';
 
 test('both languages have the same messages, with the same values', () => {
   assert.deepEqual(Object.keys(zh), Object.keys(en));
@@ -31,26 +30,15 @@ test('CSV quotes what needs it and disarms formulas', () => {
   assert.equal(csv([['a', 'b"c', 'd,e', 1.5], ['=SUM(A1)', '-x', -2, '多\n行']]), 'a,"b""c","d,e",1.5\r\n\'=SUM(A1),\'-x,-2,"多\n行"\r\n');
 });
 
+test('a sign alone is no formula', () => {
+  assert.equal(csv([['-', '+', '=', '@', '--']]), "-,+,=,@,'--\r\n");
+});
+
 test('colours run from the page to the far end, each opaque', () => {
   const table = colorTable(false, 'linear');
   assert.equal(table[0], 0xffffffff);
   const luminance = (abgr) => (abgr & 255) + ((abgr >> 8) & 255) + ((abgr >> 16) & 255);
   for (let v = 1; v < 256; v++) assert.ok(luminance(table[v]) <= luminance(table[v - 1]), `colour ${v}`);
-});
-
-test('chosen words are masked by their number', () => {
-  assert.equal(maskedText({ text: 'my dog is hairy!', mask: '1,3' }), 'my [MASK] is [MASK]!');
-  assert.equal(maskedText({ text: '我今天要上课。', mask: '4' }), '我今天要[MASK]课。');
-});
-
-test('one side of the context is removed', () => {
-  assert.deepEqual(oneSided('my [MASK] is [MASK].'), ['my [MASK]', '[MASK] is [MASK].']);
-});
-
-test('each mask knows the word that it hides', () => {
-  const state = { text: 'He [MASK] to the bank.', mask: '1,4' };
-  assert.equal(maskedText(state), 'He [MASK] to the [MASK].');
-  assert.deepEqual(hiddenWords(state), [undefined, 'bank']);
 });
 
 test('only nothing reads as 0 %', () => {

@@ -1,0 +1,70 @@
+// The heat map as a picture: its cells as an image, which the screen shows too,
+// and the whole as an SVG drawing for a paper.
+
+import { h } from '../dom.js';
+import { SCALES, colorTable, cssColor } from './color.js';
+import { shorten } from './labels.js';
+
+/** More cells than these are one image in the drawing: as rectangles they would
+ * make files that no program likes to open. */
+const MAX_RECTANGLES = 128 * 128;
+/** A cell of the drawing, and what all of them may take. */
+const MAX_CELL = 20;
+const MAX_SIDE = 128 * MAX_CELL;
+const LABEL_ROOM = 96;
+const LABEL_COLUMNS = 12;
+
+/** @typedef {import('./color.js').Scale} Scale */
+/** @typedef {import('./heatmap.js').Picture} Picture */
+
+/** Labels as close as small cells would run into each other: every nth is shown.
+ * @param {number} size  of a cell */
+export function everyNth(size) {
+  return Math.ceil(12 / size);
+}
+
+/** A canvas with one pixel for each cell: at 512 tokens, a quarter of a million
+ * rectangles would take seconds.
+ * @param {Picture} picture  @param {boolean} dark  @param {Scale} scale  @returns {HTMLCanvasElement} */
+export function cellImage({ rows, columns, cells }, dark, scale) {
+  const canvas = /** @type {HTMLCanvasElement} */ (h('canvas', { width: columns.length, height: rows.length }));
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+  const image = context.createImageData(columns.length, rows.length);
+  const pixels = new Uint32Array(image.data.buffer);
+  // The table is over what the scale makes of a probability: of 512 tokens,
+  // most have less than one 255th.
+  const colors = colorTable(dark, 'linear');
+  const share = SCALES[scale];
+  for (let i = 0; i < cells.length; i++) pixels[i] = colors[Math.round(Math.min(share(cells[i]), 1) * (colors.length - 1))];
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** @param {Picture} picture  @param {{dark: boolean, scale: Scale, name: string}} how  @returns {SVGElement} */
+export function heatMapDrawing(picture, { dark, scale, name }) {
+  const { rows, columns } = picture;
+  const size = Math.max(1, Math.min(MAX_CELL, Math.floor(MAX_SIDE / Math.max(rows.length, columns.length, 1))));
+  const width = LABEL_ROOM + columns.length * size;
+  const height = LABEL_ROOM + rows.length * size;
+  // The middle of a line of letters, above its base line.
+  const middle = size / 2 + 4;
+  const shown = (/** @type {string} */ _, /** @type {number} */ i) => i % everyNth(size) === 0;
+  return h('svg', { width, height, viewBox: `0 0 ${width} ${height}`, 'font-family': 'monospace', 'font-size': '12' },
+    h('title', {}, name),
+    rows.map((label, r) => shown(label, r) && h('text', { x: LABEL_ROOM - 6, y: LABEL_ROOM + r * size + middle, 'text-anchor': 'end', fill: 'currentColor' }, shorten(label, LABEL_COLUMNS))),
+    columns.map((label, c) => shown(label, c) && h('text', { transform: `translate(${LABEL_ROOM + c * size + middle} ${LABEL_ROOM - 6}) rotate(-90)`, fill: 'currentColor' }, shorten(label, LABEL_COLUMNS))),
+    rows.length * columns.length <= MAX_RECTANGLES ? rectangles(picture, size, dark, scale) : h('image', {
+      x: LABEL_ROOM, y: LABEL_ROOM, width: columns.length * size, height: rows.length * size,
+      preserveAspectRatio: 'none', 'image-rendering': 'pixelated', href: cellImage(picture, dark, scale).toDataURL(),
+    }));
+}
+
+/** Every cell as a rectangle that says its value.
+ * @param {Picture} picture  @param {number} size  @param {boolean} dark  @param {Scale} scale */
+function rectangles({ rows, columns, cells }, size, dark, scale) {
+  return rows.map((_, r) => columns.map((__, c) => {
+    const value = cells[r * columns.length + c];
+    return h('rect', { x: LABEL_ROOM + c * size, y: LABEL_ROOM + r * size, width: size, height: size, fill: cssColor(value, dark, scale) },
+      h('title', {}, value.toFixed(4)));
+  }));
+}
