@@ -58,8 +58,8 @@ func tileFloat16(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, d
 	tileFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
 }
 
-func narrowRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
-	narrowRowsGo(y, ldy, x, ldx, rows, columns)
+func roundFloat16Rows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
+	roundFloat16RowsGo(y, ldy, x, ldx, rows, columns)
 }
 
 func firstAbove(x *float32, n int, threshold float32) int { return firstAboveGo(x, n, threshold) }

@@ -1,9 +1,6 @@
 package kernels
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // Float16: weights and rows of x are rounded to half precision. Where a
 // processor multiplies and adds in half precision, it does that twice as fast as
@@ -21,9 +18,9 @@ import (
 //	share of the peak (_asm/float16)   0.67    0.80    0.89    0.94
 //
 // A float16 ends at 65,504. What is beyond in x, in a weight or in the sum of a
-// run becomes infinite, and is seen in the result. BERT stays far below: LayerNorm
-// gives √H at most before it is scaled, and weights are of the order of 1.
-// Values below 2^−14 lose bits, those below 2^−25 become 0.
+// run becomes infinite, and so do all results that it is part of, or NaN. BERT
+// stays far below: LayerNorm gives √H at most before it is scaled, and weights are
+// of the order of 1. Values below 2^−14 lose bits, and up to 2^−25 they become 0.
 
 const (
 	float16Step = 2  // inputs that a word of a panel has
@@ -46,62 +43,14 @@ func newFloat16Weight(panels, in int) float16Weight {
 
 func (w *float16Weight) bytes() int { return 2 * len(w.panels) }
 
-// packPanel packs panel p, which is columns rows of values.
-func (w *float16Weight) packPanel(p int, values []float32, columns, in int) {
-	rows := float16Panels.Get().(*float16Rows)
-	rows.resize(columns, in)
-	rows.fill(0, values, columns, in)
-	// Two inputs are a word, and words become columns like the values of float32.
-	packRows(asWords(w.panels[p*w.size:][:w.size]), asWords(rows.values), columns, w.steps, rows.ld/float16Step)
-	float16Panels.Put(rows)
-}
-
-// float16Panels keeps the rows of panels that are being packed.
-var float16Panels = sync.Pool{New: func() any { return new(float16Rows) }}
-
-// float16Rows are the rows of x in float16.
-type float16Rows struct {
-	values []uint16 // (rows, ld)
-	ld     int      // whole cache lines
-	parts  int      // of the task that fills it
-}
-
-func (q *float16Rows) resize(rows, in int) {
-	// A float32 is as large as a step.
-	q.ld = float16Step * oddLines((in+float16Step-1)/float16Step)
-	q.values = resize(q.values, rows*q.ld)
-}
-
-// fill rounds rows of x, each of depth values, to the rows from first on.
-func (q *float16Rows) fill(first int, x []float32, rows, depth int) {
-	narrowRows(&q.values[first*q.ld], q.ld, &x[0], depth, rows, depth)
-	// What follows is multiplied with the zeros of the panels, and may not be NaN.
-	for r := first; r < first+rows; r++ {
-		clear(q.values[r*q.ld+depth : (r+1)*q.ld])
-	}
-}
-
-// narrow fills float16Rows from x.
-func (t *product) narrow(pool *Pool) {
-	q := &t.float16Rows
-	q.resize(t.rows, t.in)
-	q.parts = min(2*pool.Threads(), 1+t.rows*t.in/quantizePart, t.rows)
-	pool.Run(q.parts, (*narrowTask)(t))
-}
-
-// narrowTask rounds some rows of x in each part.
-type narrowTask product
-
-// Do implements Task.
-func (t *narrowTask) Do(_, i int) {
-	q := &t.float16Rows
-	first, end := share(t.rows, q.parts, i), share(t.rows, q.parts, i+1)
-	q.fill(first, t.x[first*t.in:], end-first, t.in)
+// packRows packs panel p, which is columns rows of x, each of in values.
+func (w *float16Weight) packRows(p int, x []float32, columns, in int) {
+	packRounded(Float16, w.panels[p*w.size:][:w.size], x, columns, in, in)
 }
 
 // tile computes rows of x times panel p.
 func (w *float16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
-	x := &t.float16Rows
+	x := &t.rounded
 	tileFloat16(y, ldy, &x.values[row*x.ld], x.ld, &w.panels[p*w.size], rows, w.steps, bias, residual, t.out, fetchFrom(w.panels, w.size, fetch), fetch.pace)
 }
 
@@ -130,6 +79,7 @@ func roundFloat16(v float32) uint16 {
 	return sign | uint16((magnitude-biases+0xfff+magnitude>>13&1)>>13)
 }
 
+// widenFloat16 is exact, of subnormal numbers, infinities and NaNs, too.
 func widenFloat16(v uint16) float32 {
 	const exponent = 0x0f800000 // of infinities and NaNs, after the shift
 	bits := uint32(v&0x7fff) << 13
@@ -158,17 +108,9 @@ func addFloat16(a, b, sum float32) float32 {
 	return float32(rounded)
 }
 
-// narrowRowsGo rounds rows of x to float16. Rows of y have room for a multiple
-// of 16 values; those after the columns become zero.
-func narrowRowsGo(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
-	const whole = 16
-	for r := range rows {
-		to := values(y, r*ldy, (columns+whole-1)/whole*whole)
-		for k, v := range floats(x, r*ldx, columns) {
-			to[k] = roundFloat16(v)
-		}
-		clear(to[columns:])
-	}
+// roundFloat16RowsGo is roundRowsGo of float16.
+func roundFloat16RowsGo(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
+	roundRowsBy(roundFloat16, y, ldy, x, ldx, rows, columns)
 }
 
 // tileFloat16Go computes a tile of depth steps, of two inputs each. In runs of 32

@@ -9,10 +9,10 @@ package kernels
 //go:noescape
 func tileFloat16AVX512(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16, pace int)
 
-// narrowRowsAVX512 is narrowRowsGo.
+// roundFloat16RowsAVX512 is roundFloat16RowsGo.
 //
 //go:noescape
-func narrowRowsAVX512(y *uint16, ldy int, x *float32, ldx int, rows int, columns int)
+func roundFloat16RowsAVX512(y *uint16, ldy int, x *float32, ldx int, rows int, columns int)
 
 // peakFloat16 executes 12 × n float16 multiply-adds of 32 lanes.
 func peakFloat16(n int)

@@ -10512,9 +10512,9 @@ DATA pairs<>+48(SB)/8, $0x0000000000000005
 DATA pairs<>+56(SB)/8, $0x0000000000000007
 GLOBL pairs<>(SB), RODATA|NOPTR, $64
 
-// func narrowRowsAVX512(y *uint16, ldy int, x *float32, ldx int, rows int, columns int)
+// func roundFloat16RowsAVX512(y *uint16, ldy int, x *float32, ldx int, rows int, columns int)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·narrowRowsAVX512(SB), NOSPLIT, $0-48
+TEXT ·roundFloat16RowsAVX512(SB), NOSPLIT, $0-48
 	MOVQ  y+0(FP), AX
 	MOVQ  x+16(FP), CX
 	MOVQ  ldy+8(FP), DX

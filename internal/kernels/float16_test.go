@@ -99,7 +99,7 @@ func TestAddFloat16(t *testing.T) {
 	}
 }
 
-func TestNarrowRowsAgainstGo(t *testing.T) {
+func TestRoundFloat16RowsAgainstGo(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		r := newRand(1)
 		for columns := 1; columns <= 130; columns++ {
@@ -117,8 +117,8 @@ func TestNarrowRowsAgainstGo(t *testing.T) {
 			for i := range got {
 				got[i], want[i] = 0xffff, 0xffff
 			}
-			narrowRows(&got[0], ld, &x[0], columns, rows, columns)
-			narrowRowsGo(&want[0], ld, &x[0], columns, rows, columns)
+			roundFloat16Rows(&got[0], ld, &x[0], columns, rows, columns)
+			roundFloat16RowsGo(&want[0], ld, &x[0], columns, rows, columns)
 			for i := range got {
 				if got[i] != want[i] {
 					t.Fatalf("%d columns: %#x at %d, want %#x", columns, got[i], i, want[i])
@@ -149,7 +149,7 @@ func testTileFloat16(t *testing.T, rows, depth int, withLast bool) {
 	ldx := depth*float16Step + 6
 	halves := func(n int, scale float64) []uint16 {
 		h := make([]uint16, n)
-		narrowRowsGo(&h[0], n, &normal(r, make([]float32, n), scale)[0], n, 1, n-n%16)
+		roundFloat16RowsGo(&h[0], n, &normal(r, make([]float32, n), scale)[0], n, 1, n-n%16)
 		return h
 	}
 	x, w := halves(rows*ldx+16, 1), halves(depth*panelColumns*float16Step, 1)
@@ -168,9 +168,9 @@ func testTileFloat16(t *testing.T, rows, depth int, withLast bool) {
 	tileFloat16Go(&want.slice()[0], ldy, &x[0], ldx, &w[0], rows, depth, &first[0], last, panelColumns)
 	got.check(t, "y")
 	for i, v := range got.slice() {
-		a, b := float64(v), float64(want.slice()[i])
-		if !sameKind(a, b) || !math.IsNaN(a) && a != b {
-			t.Fatalf("%d rows, depth %d: row %d, column %d is %v, want %v", rows, depth, i/ldy, i%ldy, v, b)
+		w := want.slice()[i]
+		if math.Float32bits(v) != math.Float32bits(w) && (v == v || w == w) { // no two NaNs
+			t.Fatalf("%d rows, depth %d: row %d, column %d is %v, want %v", rows, depth, i/ldy, i%ldy, v, w)
 		}
 	}
 }
@@ -272,6 +272,14 @@ func TestFloat16OfSpecialValues(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestFloat16TakesTwoBytesAWeight(t *testing.T) {
+	for in, want := range map[int]int{1: 2 * 64 * 2, 2: 2 * 64 * 2, 768: 2 * 64 * 768} {
+		if got := pack(nil, Float16, make([]float32, 33*in), 33, in).Bytes(); got != want {
+			t.Errorf("(33, %d) takes %d bytes, want %d", in, got, want)
+		}
+	}
 }
 
 func TestFloat16AllocatesNothing(t *testing.T) {

@@ -30,7 +30,8 @@ type packed interface {
 	float32 | int8 | uint8 | uint16
 }
 
-// Supported says whether this build and processor compute in a precision.
+// Supported says whether this build and processor compute in a precision: in
+// Float16 only where that is faster than Float32.
 func Supported(p Precision) bool { return p <= Int8 && (p != Float16 || addsFloat16()) }
 
 // Pack packs w, row-major (out, in) as in checkpoints, on all threads of the
@@ -104,7 +105,7 @@ func (t *packTask) Do(_, i int) {
 	case BFloat16:
 		t.bfloat16.packRows(i, w, columns, t.in, t.in)
 	case Float16:
-		t.float16.packPanel(i, w, columns, t.in)
+		t.float16.packRows(i, w, columns, t.in)
 	default:
 		packRows(t.panels[i*t.in*panelColumns:][:t.in*panelColumns], w, columns, t.in, t.in)
 	}

@@ -58,7 +58,7 @@ func main() {
 	memory := AllocLocal(most*(sumsWide+wide)*line + line)
 	vectors.Cases(most, func(rows int) { tile(rows, memory) })
 
-	narrowRows()
+	roundRows()
 	peak()
 	features()
 	Generate()
@@ -147,11 +147,11 @@ func pairsInOrder() Mem {
 	return pairs
 }
 
-// narrowRows emits the rounding of float32 to float16.
-func narrowRows() {
-	TEXT("narrowRowsAVX512", NOSPLIT, "func(y *uint16, ldy int, x *float32, ldx, rows, columns int)")
+// roundRows emits the rounding of float32 to float16.
+func roundRows() {
+	TEXT("roundFloat16RowsAVX512", NOSPLIT, "func(y *uint16, ldy int, x *float32, ldx, rows, columns int)")
 	Pragma("noescape")
-	Doc("narrowRowsAVX512 is narrowRowsGo.")
+	Doc("roundFloat16RowsAVX512 is roundFloat16RowsGo.")
 	y, x := Load(Param("y"), GP64()).(GPVirtual), Load(Param("x"), GP64()).(GPVirtual)
 	ldy, ldx := Load(Param("ldy"), GP64()).(GPVirtual), Load(Param("ldx"), GP64()).(GPVirtual)
 	rows, columns := Load(Param("rows"), GP64()).(GPVirtual), Load(Param("columns"), GP64()).(GPVirtual)
