@@ -18,7 +18,7 @@ import (
 // engineFlags choose the models that a command runs, and how.
 type engineFlags struct {
 	Model     string `default:"auto" help:"A model directory, or a model inside this program (en or zh), or auto: each text goes to the one for its script." placeholder:"DIR|en|zh|auto"`
-	Precision string `default:"auto" help:"Precision of the weights: ${precisions}, or auto: bfloat16 where the processor has AMX, float32 elsewhere."`
+	Precision string `default:"auto" help:"Precision of the weights: ${precisions} (float16 on processors with AVX512-FP16), or auto: bfloat16 where the processor has AMX, float32 elsewhere."`
 	Threads   int    `default:"0" help:"Number of threads; 0 is as many as the program may use."`
 }
 

@@ -29,14 +29,15 @@ type Attention struct {
 	Dropout Dropout
 	// Precision is that of the two products; sums, and all of softmax, are float32.
 	// Int8 is BFloat16 here: a step for each token, of keys or probabilities, would
-	// not be exact enough, and the products are small. It is Float32 where the
-	// processor does not multiply bfloat16 faster, or with a dropout.
+	// not be exact enough, and the products are small. Float16 is Float32: bfloat16
+	// would take away what it is more exact. So is BFloat16 where the processor does
+	// not multiply it faster, or with a dropout.
 	Precision Precision
 }
 
 // pairs says whether the products multiply pairs of bfloat16.
 func (a *Attention) pairs() bool {
-	return a.Precision != Float32 && roundsRows() && a.HeadSize%panelColumns == 0 && !a.Dropout.Active()
+	return (a.Precision == BFloat16 || a.Precision == Int8) && roundsRows() && a.HeadSize%panelColumns == 0 && !a.Dropout.Active()
 }
 
 // Run computes Context, and Probs if it is not nil.

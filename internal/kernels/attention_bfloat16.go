@@ -38,8 +38,8 @@ func (s *attentionPairs) pack(keys, values []float32, length, size, row int) {
 func (s *attentionPairs) multiply(y []float32, ldy int, x []float32, ldx, rows, depth int, w *bfloat16Weight, panels int) {
 	t := &s.product
 	t.y, t.out, t.in, t.rows, t.bfloat16 = y, ldy, depth, rows, w
-	t.bfloat16Rows.resize(rows, depth)
-	t.bfloat16Rows.fill(0, x, rows, depth, ldx)
+	t.rounded.resize(BFloat16, rows, depth)
+	t.rounded.fill(0, x, rows, depth, ldx)
 	if t.usesAMX() {
 		t.blocks(0, panels, 0, 0, rows)
 	} else {

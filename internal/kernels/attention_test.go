@@ -127,6 +127,22 @@ func TestAttentionStaysInsideASequence(t *testing.T) {
 	})
 }
 
+// With AMX, float16 would lose to bfloat16's attention what it is more exact.
+func TestAttentionInFloat16IsFloat32s(t *testing.T) {
+	const heads, size, length = 2, 64, 33
+	qkv := normal(newRand(1), make([]float32, length*3*heads*size), 1)
+	eachImplementation(t, func(t *testing.T) {
+		run := func(prec Precision) []float32 {
+			context := make([]float32, length*heads*size)
+			(&Attention{QKV: qkv, Context: context, Starts: []int32{0, length}, Heads: heads, HeadSize: size, Precision: prec}).Run(nil)
+			return context
+		}
+		if got, want := run(Float16), run(Float32); !slices.Equal(got, want) {
+			t.Error("not the results of float32")
+		}
+	})
+}
+
 func TestAttentionAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector makes sync.Pool forget")

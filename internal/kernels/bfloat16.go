@@ -1,9 +1,6 @@
 package kernels
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // BFloat16: weights are rounded to the upper half of a float32. Where the
 // processor multiplies pairs of them at twice float32's rate, rows of x are
@@ -40,14 +37,9 @@ func (w *bfloat16Weight) bytes() int { return 2 * len(w.panels) }
 // packRows packs panel p, which is columns rows of x, each of depth values and
 // ldx after the one before.
 func (w *bfloat16Weight) packRows(p int, x []float32, columns, depth, ldx int) {
-	rows := bfloat16Panels.Get().(*bfloat16Rows)
-	rows.resize(columns, depth)
-	rows.fill(0, x, columns, depth, ldx)
-	// Two inputs are a word, and words become columns like the values of float32.
 	panel := w.panels[p*w.size:][:w.size]
-	packRows(asWords(panel), asWords(rows.values), columns, w.steps, rows.ld/bfloat16Step)
+	packRounded(BFloat16, panel, x, columns, depth, ldx)
 	clear(panel[w.steps*panelColumns*bfloat16Step:])
-	bfloat16Panels.Put(rows)
 }
 
 // packColumns packs panel p, which is the first columns of depth rows of x, ldx
@@ -68,9 +60,6 @@ func (w *bfloat16Weight) packColumns(p int, x []float32, depth, columns, ldx int
 	}
 }
 
-// bfloat16Panels keeps the rows of panels that are being packed.
-var bfloat16Panels = sync.Pool{New: func() any { return new(bfloat16Rows) }}
-
 // roundBFloat16 is the nearest bfloat16, the even one of two.
 func roundBFloat16(v float32) uint16 {
 	bits := math.Float32bits(v)
@@ -89,55 +78,11 @@ func roundFloats(x []float32) {
 	}
 }
 
-// bfloat16Rows are the rows of x in bfloat16, or nothing if they stay float32.
-type bfloat16Rows struct {
-	values []uint16 // (rows, ld)
-	ld     int      // a multiple of 32
-	parts  int      // of the task that fills it
-}
-
-func (q *bfloat16Rows) resize(rows, in int) {
-	const whole = tileSteps * bfloat16Step
-	q.ld = (in + whole - 1) / whole * whole
-	q.values = resize(q.values, rows*q.ld)
-}
-
-// fill rounds rows of x, each of depth values and ldx after the one before, to
-// the rows from first on.
-func (q *bfloat16Rows) fill(first int, x []float32, rows, depth, ldx int) {
-	roundRows(&q.values[first*q.ld], q.ld, &x[0], ldx, rows, depth)
-	// What follows is multiplied with the zeros of the panels, and may not be NaN.
-	for r := first; r < first+rows; r++ {
-		clear(q.values[r*q.ld+depth : (r+1)*q.ld])
-	}
-}
-
-// round fills bfloat16Rows from x.
-func (t *product) round(pool *Pool) {
-	if !roundsRows() {
-		return
-	}
-	q := &t.bfloat16Rows
-	q.resize(t.rows, t.in)
-	q.parts = min(2*pool.Threads(), 1+t.rows*t.in/quantizePart, t.rows)
-	pool.Run(q.parts, (*roundTask)(t))
-}
-
-// roundTask rounds some rows of x in each part.
-type roundTask product
-
-// Do implements Task.
-func (t *roundTask) Do(_, i int) {
-	q := &t.bfloat16Rows
-	first, end := share(t.rows, q.parts, i), share(t.rows, q.parts, i+1)
-	q.fill(first, t.x[first*t.in:], end-first, t.in, t.in)
-}
-
 // tile computes rows of x times panel p.
 func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
 	panel, next := &w.panels[p*w.size], fetchFrom(w.panels, w.size, fetch)
 	if roundsRows() {
-		x := &t.bfloat16Rows
+		x := &t.rounded
 		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, fetch.pace)
 		return
 	}
@@ -147,14 +92,7 @@ func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bia
 // roundRowsGo rounds rows of x to bfloat16. Rows of y have room for a multiple
 // of 16 values; those after the columns become zero.
 func roundRowsGo(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
-	const whole = 16
-	for r := range rows {
-		to := values(y, r*ldy, (columns+whole-1)/whole*whole)
-		for k, v := range floats(x, r*ldx, columns) {
-			to[k] = roundBFloat16(v)
-		}
-		clear(to[columns:])
-	}
+	roundRowsBy(roundBFloat16, y, ldy, x, ldx, rows, columns)
 }
 
 // roundPairsGo rounds 32 columns of x, whose rows are ldx apart, to the steps of

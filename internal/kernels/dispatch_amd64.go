@@ -194,6 +194,26 @@ func roundPairs(panel *uint16, x *float32, ldx, rows int) {
 	roundPairsGo(panel, x, ldx, rows)
 }
 
+// addsFloat16 says whether the processor adds float16 products: nothing else
+// would be faster than float32.
+func addsFloat16() bool { return useFloat16 }
+
+func tileFloat16(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int) {
+	if useFloat16 {
+		tileFloat16AVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace)
+		return
+	}
+	tileFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
+}
+
+func roundFloat16Rows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
+	if useAVX512 {
+		roundFloat16RowsAVX512(y, ldy, x, ldx, rows, columns)
+		return
+	}
+	roundFloat16RowsGo(y, ldy, x, ldx, rows, columns)
+}
+
 func firstAbove(x *float32, n int, threshold float32) int {
 	switch {
 	case useAVX512:
@@ -215,6 +235,8 @@ func peakLoop(prec Precision) (loop func(n int), operations float64) {
 		return peakInt8OnAMX, tileMultiplyAdds * 16 * 64
 	case prec == BFloat16 && useBFloat16:
 		return peakBFloat16, multiplyAdds * 32
+	case prec == Float16 && useFloat16:
+		return peakFloat16, multiplyAdds * 32
 	case prec <= BFloat16 && useAVX512:
 		return peakAVX512, multiplyAdds * 16
 	case prec <= BFloat16 && useAVX2:
@@ -234,6 +256,8 @@ func Implementation(prec Precision) string {
 		return "AVX-512 VNNI"
 	case prec == BFloat16 && useBFloat16:
 		return "AVX-512 BF16"
+	case prec == Float16 && useFloat16:
+		return "AVX-512 FP16"
 	case prec != Int8 && useAVX512:
 		return "AVX-512"
 	case useAVX2:

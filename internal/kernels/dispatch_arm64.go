@@ -159,6 +159,17 @@ func roundRows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 
 func roundPairs(panel *uint16, x *float32, ldx, rows int) { roundPairsGo(panel, x, ldx, rows) }
 
+// addsFloat16 says whether the processor adds float16 products.
+func addsFloat16() bool { return false }
+
+func tileFloat16(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16, _ int) {
+	tileFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
+}
+
+func roundFloat16Rows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
+	roundFloat16RowsGo(y, ldy, x, ldx, rows, columns)
+}
+
 func firstAbove(x *float32, n int, threshold float32) int { return firstAboveGo(x, n, threshold) }
 
 // pause waits a little.

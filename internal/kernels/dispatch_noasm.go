@@ -51,6 +51,17 @@ func roundPairs(panel *uint16, x *float32, ldx, rows int) { roundPairsGo(panel, 
 // roundsRows says whether products with bfloat16 weights round x to bfloat16.
 func roundsRows() bool { return false }
 
+// addsFloat16 says whether the processor adds float16 products.
+func addsFloat16() bool { return false }
+
+func tileFloat16(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, _ *uint16, _ int) {
+	tileFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
+}
+
+func roundFloat16Rows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
+	roundFloat16RowsGo(y, ldy, x, ldx, rows, columns)
+}
+
 func firstAbove(x *float32, n int, threshold float32) int { return firstAboveGo(x, n, threshold) }
 
 // pause waits a little.

@@ -20,6 +20,7 @@ package kernels
 //go:generate go -C _asm run ./pack -out ../pack_avx_amd64.s -stubs ../pack_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./int8 -out ../int8_avx_amd64.s -stubs ../int8_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./bfloat16 -out ../bfloat16_avx_amd64.s -stubs ../bfloat16_avx_amd64.go -pkg kernels
+//go:generate go -C _asm run ./float16 -out ../float16_avx_amd64.s -stubs ../float16_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./amx -out ../amx_amd64.s -stubs ../amx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./topk -out ../topk_avx_amd64.s -stubs ../topk_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./sums -out ../sums_avx_amd64.s -stubs ../sums_avx_amd64.go -pkg kernels

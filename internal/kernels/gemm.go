@@ -148,9 +148,9 @@ type gemm struct {
 	panels         []float32   // of b, as in Matrix: (⌈n/32⌉, depth, 32)
 	rows           [][]float32 // of a: each worker's chunk
 
-	pairs        bool           // what is multiplied are pairs of bfloat16:
-	bfloat16     bfloat16Weight // instead of panels
-	bfloat16Rows []bfloat16Rows // instead of rows
+	pairs    bool           // what is multiplied are pairs of bfloat16:
+	bfloat16 bfloat16Weight // instead of panels
+	rounded  []roundedRows  // instead of rows
 }
 
 var gemms = sync.Pool{New: func() any { return new(gemm) }}
@@ -198,7 +198,7 @@ func oddLines(n int) int {
 func (g *gemm) cut(pool *Pool) {
 	threads := pool.Threads()
 	for len(g.rows) < threads {
-		g.rows, g.bfloat16Rows = append(g.rows, nil), append(g.bfloat16Rows, bfloat16Rows{})
+		g.rows, g.rounded = append(g.rows, nil), append(g.rounded, roundedRows{})
 	}
 	g.chunks, g.groups = (g.m+chunkRows-1)/chunkRows, 1
 	if threads == 1 {
@@ -273,10 +273,10 @@ func (g *gemm) round(t *product, worker int) {
 		roundFloats(t.x)
 		return
 	}
-	q := &g.bfloat16Rows[worker]
-	q.resize(t.rows, g.depth)
+	q := &g.rounded[worker]
+	q.resize(BFloat16, t.rows, g.depth)
 	q.fill(0, t.x, t.rows, g.depth, t.ldx)
-	t.bfloat16, t.bfloat16Rows = &g.bfloat16, *q
+	t.bfloat16, t.rounded = &g.bfloat16, *q
 }
 
 // finish does what comes after the sum to some rows of a panel's columns, which

@@ -8,5 +8,6 @@ var implementations = []implementation{
 	{"AVX-512", &useAVX512, useAVX512},
 	{"AVX-512 VNNI", &useVNNI, useVNNI},
 	{"AVX-512 BF16", &useBFloat16, useBFloat16},
+	{"AVX-512 FP16", &useFloat16, useFloat16},
 	{"AMX", &useAMX, useAMX},
 }

@@ -22,6 +22,7 @@ type Matrix struct {
 	panels    []float32 // of Float32: (⌈out/32⌉, in, 32)
 	int8      int8Weight
 	bfloat16  bfloat16Weight
+	float16   float16Weight
 }
 
 // packed is a type that weights are packed in.
@@ -29,8 +30,9 @@ type packed interface {
 	float32 | int8 | uint8 | uint16
 }
 
-// Supported says whether this build and processor compute in a precision.
-func Supported(p Precision) bool { return p == Float32 || p == BFloat16 || p == Int8 }
+// Supported says whether this build and processor compute in a precision: in
+// Float16 only where that is faster than Float32.
+func Supported(p Precision) bool { return p <= Int8 && (p != Float16 || addsFloat16()) }
 
 // Pack packs w, row-major (out, in) as in checkpoints, on all threads of the
 // pool. It panics if the precision is not Supported.
@@ -41,6 +43,12 @@ func Pack(pool *Pool, prec Precision, w []float32, out, in int) *Matrix {
 	if !Supported(prec) {
 		panic("kernels: no " + prec.String() + " on this processor")
 	}
+	return pack(pool, prec, w, out, in)
+}
+
+// pack is Pack of any precision: what the processor does not compute in, the Go
+// functions do, slowly.
+func pack(pool *Pool, prec Precision, w []float32, out, in int) *Matrix {
 	m := &Matrix{in: in, out: out, precision: prec}
 	panels := panelCount(out)
 	switch prec {
@@ -48,6 +56,8 @@ func Pack(pool *Pool, prec Precision, w []float32, out, in int) *Matrix {
 		m.int8 = newInt8Weight(panels, in)
 	case BFloat16:
 		m.bfloat16 = newBFloat16Weight(panels, in)
+	case Float16:
+		m.float16 = newFloat16Weight(panels, in)
 	default:
 		m.panels = hugePages[float32](panels * in * panelColumns)
 	}
@@ -72,7 +82,9 @@ func (m *Matrix) In() int { return m.in }
 func (m *Matrix) Out() int { return m.out }
 
 // Bytes is the memory that the packed weight takes.
-func (m *Matrix) Bytes() int { return 4*len(m.panels) + m.int8.bytes() + m.bfloat16.bytes() }
+func (m *Matrix) Bytes() int {
+	return 4*len(m.panels) + m.int8.bytes() + m.bfloat16.bytes() + m.float16.bytes()
+}
 
 // Precision is what the weight was packed for.
 func (m *Matrix) Precision() Precision { return m.precision }
@@ -92,6 +104,8 @@ func (t *packTask) Do(_, i int) {
 		t.int8.packPanel(i, w, columns, t.in)
 	case BFloat16:
 		t.bfloat16.packRows(i, w, columns, t.in, t.in)
+	case Float16:
+		t.float16.packRows(i, w, columns, t.in)
 	default:
 		packRows(t.panels[i*t.in*panelColumns:][:t.in*panelColumns], w, columns, t.in, t.in)
 	}

@@ -51,17 +51,16 @@ func TestNothingIsReadPastTheEnd(t *testing.T) {
 				quantize(&make([]uint8, rows*(n+15))[0], (n+15)/16*16, &last()[0], n, rows, n, &scales[0], &other[0])
 				name = "roundRows"
 				roundRows(&make([]uint16, rows*(n+15))[0], (n+15)/16*16, &last()[0], n, rows, n)
+				name = "roundFloat16Rows"
+				roundFloat16Rows(&make([]uint16, rows*(n+15))[0], (n+15)/16*16, &last()[0], n, rows, n)
 				name = "TopK"
 				TopK(last(), 3)
 				name = "SumSquares"
 				SumSquares(last())
 				for prec := Float32; prec <= Int8; prec++ {
-					if !Supported(prec) {
-						continue
-					}
 					name = "Mul in " + prec.String()
-					Pack(nil, prec, last(), rows, n).Mul(nil, make([]float32, rows*rows), other[:rows*n], rows, Epilogue{})
-					m := Pack(nil, prec, make([]float32, n*panelColumns), panelColumns, n)
+					pack(nil, prec, last(), rows, n).Mul(nil, make([]float32, rows*rows), other[:rows*n], rows, Epilogue{})
+					m := pack(nil, prec, make([]float32, n*panelColumns), panelColumns, n)
 					m.Mul(nil, make([]float32, rows*panelColumns), last(), rows, Epilogue{})
 					m.Mul(nil, atEnd(make([]float32, 7*panelColumns)), make([]float32, 7*n), 7, Epilogue{Bias: make([]float32, panelColumns)})
 					m.Mul(nil, make([]float32, panelColumns), other[:n], 1, Epilogue{Residual: atEnd(make([]float32, panelColumns))})

@@ -11,7 +11,8 @@ const (
 	Float32 Precision = iota
 	// BFloat16 has float32's range and 8 bits of mantissa.
 	BFloat16
-	// Float16 has 11 bits of mantissa and ends at 65,504.
+	// Float16 has 11 bits of mantissa and ends at 65,504. Only processors that
+	// multiply and add it (AVX512-FP16) compute in it.
 	Float16
 	// Int8 has 8 bits and a scale: one for each output of a weight, and one for
 	// each row of what it is multiplied with, found when it is.

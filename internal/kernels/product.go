@@ -37,10 +37,15 @@ func (m *Matrix) Mul(pool *Pool, y, x []float32, rows int, ep Epilogue) {
 		t.quantize(pool)
 	case BFloat16:
 		t.bfloat16 = &m.bfloat16
-		t.round(pool)
+		if roundsRows() {
+			t.round(pool, BFloat16)
+		}
+	case Float16:
+		t.float16 = &m.float16
+		t.round(pool, Float16)
 	}
 	t.run(pool)
-	t.y, t.x, t.panels, t.ep, t.int8, t.bfloat16 = nil, nil, nil, Epilogue{}, nil, nil
+	t.y, t.x, t.panels, t.ep, t.int8, t.bfloat16, t.float16 = nil, nil, nil, Epilogue{}, nil, nil, nil
 	products.Put(t)
 }
 
@@ -63,10 +68,11 @@ type product struct {
 	ep            Epilogue
 
 	// Instead of panels and x, in other precisions:
-	int8         *int8Weight
-	int8Rows     int8Rows
-	bfloat16     *bfloat16Weight
-	bfloat16Rows bfloat16Rows
+	int8     *int8Weight
+	int8Rows int8Rows
+	bfloat16 *bfloat16Weight
+	float16  *float16Weight
+	rounded  roundedRows // of bfloat16, unless x stays float32, and of float16
 
 	chunks  int // of rows
 	groups  int // of panels
@@ -212,6 +218,9 @@ func (t *product) tile(y *float32, ldy, p, row, rows int, bias, residual *float3
 		return
 	case t.bfloat16 != nil:
 		t.bfloat16.tile(t, y, ldy, p, row, rows, bias, residual, fetch)
+		return
+	case t.float16 != nil:
+		t.float16.tile(t, y, ldy, p, row, rows, bias, residual, fetch)
 		return
 	}
 	size := t.in * panelColumns

@@ -64,7 +64,7 @@ func (t *product) usesAMX() bool { return useAMX && (t.int8 != nil || t.bfloat16
 func (t *product) cutForAMX(panels int) {
 	rowBytes := t.int8Rows.ld
 	if t.bfloat16 != nil {
-		rowBytes = 2 * t.bfloat16Rows.ld
+		rowBytes = 2 * t.rounded.ld
 	}
 	blocks := (t.rows + blockRows - 1) / blockRows
 	most := max(1, chunkBytes/(blockRows*(rowBytes+4*panelColumns)))
@@ -155,7 +155,7 @@ func (b amxBlocks) multiply(y *float32, ldy, row, n int, residual *float32) {
 		bias = &b.ep.Bias[column]
 	}
 	config := &tileConfigs[min(n, blockRows)][0]
-	if w, x := b.bfloat16, &b.bfloat16Rows; w != nil {
+	if w, x := b.bfloat16, &b.rounded; w != nil {
 		panelsBFloat16AMX(y, ldy, b.columns, &x.values[row*x.ld], x.ld, n, &w.panels[b.first*w.size], tileDepth(w.steps),
 			bias, residual, b.out, &w.panels[b.next*w.size], b.fetches, config, b.scratch)
 		return

@@ -11,7 +11,7 @@ func TestMulEpilogueInEveryPrecision(t *testing.T) {
 	pool := NewPool(2)
 	defer pool.Close()
 	eachImplementation(t, func(t *testing.T) {
-		for _, prec := range []Precision{Float32, BFloat16, Int8} {
+		for _, prec := range []Precision{Float32, BFloat16, Float16, Int8} {
 			for _, shape := range [][3]int{{1, 33, 70}, {16, 64, 20}, {17, 31, 64}, {50, 70, 100}, {64, 96, 65}} {
 				for _, act := range []Activation{None, GELU} {
 					for _, withResidual := range []bool{false, true} {
@@ -19,7 +19,7 @@ func TestMulEpilogueInEveryPrecision(t *testing.T) {
 						t.Run(fmt.Sprintf("%s %dx%dx%d, activation %d, residual %t", prec, rows, out, in, act, withResidual), func(t *testing.T) {
 							r := newRand(uint64(rows))
 							x := normal(r, make([]float32, rows*in), 1)
-							m := Pack(pool, prec, normal(r, make([]float32, out*in), 0.1), out, in)
+							m := pack(pool, prec, normal(r, make([]float32, out*in), 0.1), out, in)
 							sums := make([]float32, rows*out)
 							m.Mul(pool, sums, x, rows, Epilogue{})
 

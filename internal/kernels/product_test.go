@@ -153,9 +153,9 @@ func TestMulOfARowIsTheSameInEveryBatch(t *testing.T) {
 	x := normal(r, make([]float32, rows*in), 1)
 	w := normal(r, make([]float32, out*in), 1)
 	eachImplementation(t, func(t *testing.T) {
-		for _, prec := range []Precision{Float32, BFloat16, Int8} {
+		for prec := Float32; prec <= Int8; prec++ {
 			t.Run(prec.String(), func(t *testing.T) {
-				m := Pack(nil, prec, w, out, in)
+				m := pack(nil, prec, w, out, in)
 				testRowsAlone(t, m, x, rows)
 			})
 		}
@@ -191,8 +191,8 @@ func testRowsAlone(t *testing.T, m *Matrix, x []float32, rows int) {
 func TestMulPassesNaNAndInfinityThrough(t *testing.T) {
 	const rows, out, in = 15, 40, 9
 	eachImplementation(t, func(t *testing.T) {
-		for i, special := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.NaN(), math.Inf(1), math.Inf(-1)} {
-			precision := []Precision{Float32, BFloat16}[i/3]
+		for i, special := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.NaN(), math.Inf(1), math.Inf(-1), math.NaN(), math.Inf(1), math.Inf(-1)} {
+			precision := []Precision{Float32, BFloat16, Float16}[i/3]
 			x, w := make([]float32, rows*in), make([]float32, out*in)
 			for i := range x {
 				x[i] = 1
@@ -202,7 +202,7 @@ func TestMulPassesNaNAndInfinityThrough(t *testing.T) {
 			}
 			x[7*in+4] = float32(special)
 			y := make([]float32, rows*out)
-			Pack(nil, precision, w, out, in).Mul(nil, y, x, rows, Epilogue{})
+			pack(nil, precision, w, out, in).Mul(nil, y, x, rows, Epilogue{})
 			for i, v := range y {
 				want := float64(in)
 				if i/out == 7 {

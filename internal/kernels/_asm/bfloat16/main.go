@@ -11,11 +11,9 @@
 package main
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"
-	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 
@@ -101,44 +99,21 @@ func tilePairs(s vectors.Set, rows int) {
 	first := Load(Param("first"), GP64())
 	for r := range rows {
 		for j := range wide {
-			VMOVUPS(Mem{Base: first, Disp: j * s.Bytes()}, registers[r*wide+j])
+			VMOVUPS(Mem{Base: first, Disp: j * s.Bytes()}, vectors.Z[r*wide+j])
 		}
 	}
 	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
 		for j := range wide {
-			VMOVUPS(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()}, registers[weights+j])
+			VMOVUPS(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()}, vectors.Z[weights+j])
 		}
 		for r := range rows {
-			VBROADCASTSS(x.At(r, k*4), registers[factor])
+			VBROADCASTSS(x.At(r, k*4), vectors.Z[factor])
 			for j := range wide {
-				vdpbf16ps(weights+j, factor, r*wide+j)
+				vectors.VDPBF16PS(weights+j, factor, r*wide+j)
 			}
 		}
 	})
-	s.Store(rows, wide, func(r, j int) Op { return registers[r*wide+j] })
-}
-
-var registers = [32]VecPhysical{
-	Z0, Z1, Z2, Z3, Z4, Z5, Z6, Z7, Z8, Z9, Z10, Z11, Z12, Z13, Z14, Z15,
-	Z16, Z17, Z18, Z19, Z20, Z21, Z22, Z23, Z24, Z25, Z26, Z27, Z28, Z29, Z30, Z31,
-}
-
-// vdpbf16ps emits VDPBF16PS Zb, Za, Zsum: EVEX.512.F3.0F38.W0 52 /r (Intel's
-// Software Developer's Manual, vol. 2). EVEX inverts the upper bits of register
-// numbers and all of the second operand's.
-func vdpbf16ps(b, a, sum int) {
-	bit := func(n, i int) uint8 { return uint8(^n >> i & 1) }
-	code := [6]uint8{
-		0x62,
-		bit(sum, 3)<<7 | bit(b, 4)<<6 | bit(b, 3)<<5 | bit(sum, 4)<<4 | 0b010, // 0F38
-		uint8(^a&15)<<3 | 0b1_10, // W0, F3
-		0b10<<5 | bit(a, 4)<<3,   // 512 bits
-		0x52,
-		0b11<<6 | uint8(sum&7)<<3 | uint8(b&7),
-	}
-	Comment(fmt.Sprintf("VDPBF16PS Z%d, Z%d, Z%d", b, a, sum))
-	Instruction(&ir.Instruction{Opcode: "LONG", Operands: []Op{U32(binary.LittleEndian.Uint32(code[:]))}})
-	Instruction(&ir.Instruction{Opcode: "WORD", Operands: []Op{U16(binary.LittleEndian.Uint16(code[4:]))}})
+	s.Store(rows, wide, func(r, j int) Op { return vectors.Z[r*wide+j] })
 }
 
 // roundRows emits the rounding of float32 to bfloat16, to nearest even.
@@ -226,11 +201,11 @@ func peak() {
 	n := Load(Param("n"), GP64())
 	const x, y = 30, 31
 	for _, r := range append([]int{x, y}, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) {
-		VXORPS(registers[r], registers[r], registers[r])
+		VXORPS(vectors.Z[r], vectors.Z[r], vectors.Z[r])
 	}
 	Label("loop")
 	for i := range unroll {
-		vdpbf16ps(x, y, i)
+		vectors.VDPBF16PS(x, y, i)
 	}
 	DECQ(n)
 	JG(LabelRef("loop"))

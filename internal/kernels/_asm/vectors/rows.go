@@ -116,21 +116,35 @@ func (s Set) Store(rows, wide int, sum func(r, j int) Op) {
 // the register that it returns. A step also fetches two cache lines from the
 // parameter next, which moves on by the parameter pace.
 func Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) (panel, depth Register) {
-	const line = 64
 	panel, depth = Load(Param("panel"), GP64()), Load(Param("depth"), GP64())
-	next, pace := Load(Param("next"), GP64()), Load(Param("pace"), GP64())
+	a := FetchAhead()
+	a.Steps(x, panel, depth, panelBytes, xBytes, count, unroll, step)
+	return panel, depth
+}
+
+// Fetch is what a tile brings into the cache for later ones.
+type Fetch struct{ next, pace Register }
+
+// FetchAhead loads the parameters next and pace.
+func FetchAhead() Fetch {
+	return Fetch{Load(Param("next"), GP64()), Load(Param("pace"), GP64())}
+}
+
+// Steps is the function Steps with a panel and a depth in registers.
+func (f Fetch) Steps(x Rows, panel, depth Register, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) {
+	const line = 64
 	turns := func(unroll int) {
 		again, test := Unique("again"), Unique("test")
 		JMP(LabelRef(test))
 		Label(again)
 		for k := range unroll {
-			PREFETCHT0(Mem{Base: next, Disp: 2 * k * line})
-			PREFETCHT0(Mem{Base: next, Disp: (2*k + 1) * line})
+			PREFETCHT0(Mem{Base: f.next, Disp: 2 * k * line})
+			PREFETCHT0(Mem{Base: f.next, Disp: (2*k + 1) * line})
 			step(k, panel)
 		}
 		x.Advance(unroll * xBytes)
 		ADDQ(U32(uint32(unroll*panelBytes)), panel)
-		LEAQ(Mem{Base: next, Index: pace, Scale: uint8(unroll)}, next)
+		LEAQ(Mem{Base: f.next, Index: f.pace, Scale: uint8(unroll)}, f.next)
 		SUBQ(U8(uint8(unroll*count)), depth)
 		Label(test)
 		CMPQ(depth, U8(uint8(unroll*count)))
@@ -138,5 +152,4 @@ func Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k int, panel
 	}
 	turns(unroll)
 	turns(1)
-	return panel, depth
 }
