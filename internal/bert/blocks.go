@@ -68,14 +68,8 @@ func (t *blockTask) resize() {
 		}
 	}
 	for i := range t.threads {
-		t.threads[i].layers[0].resizeBlock(t.ws.config, (t.tokens+t.parts-1)/t.parts)
+		t.threads[i].layers[0].resize(t.ws.config, (t.tokens+t.parts-1)/t.parts, false)
 	}
-}
-
-// resizeBlock makes room for what finish computes of some rows on the way.
-func (acts *layerActivations) resizeBlock(c *Config, rows int) {
-	acts.attention.y = grow(acts.attention.y, rows*c.HiddenSize)
-	acts.feedForward.intermediate = grow(acts.feedForward.intermediate, rows*c.IntermediateSize)
 }
 
 // Do implements kernels.Task; i is a block.
@@ -86,7 +80,7 @@ func (t *blockTask) Do(worker, i int) {
 	block := span{first * size, end * size}
 	if t.layer >= 0 {
 		acts := &own.layers[0]
-		acts.resizeBlock(ws.config, rows)
+		acts.resize(ws.config, rows, false)
 		context, x := block.of(ws.layer(t.layer).attention.context), block.of(ws.hidden[t.layer])
 		t.encoder.layers[t.layer].finish(own, acts, block.of(ws.hidden[t.layer+1]), context, x, rows)
 	}

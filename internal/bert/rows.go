@@ -41,7 +41,7 @@ func (l *layer) finishRows(ws *Workspace, acts *layerActivations, y, x []float32
 	r.check(in)
 	r.context = gather(r.context, acts.attention.context, r.chosen, size)
 	r.x = gather(r.x, x, r.chosen, size)
-	acts.cut(len(r.chosen), in.Tokens())
+	acts.resize(ws.config, len(r.chosen), ws.gradients != nil)
 	r.y = grow(r.y, len(r.chosen)*size)
 	l.finish(ws, acts, r.y, r.context, r.x, len(r.chosen))
 	scatter(y, r.y, r.chosen, size, float32(math.NaN()))
@@ -59,17 +59,6 @@ func (l *layer) backwardRows(ws *Workspace, acts *layerActivations, d, x []float
 	scatter(g.context, r.dContext, r.chosen, size, 0)
 	scatter(d, r.d, r.chosen, size, 0)
 	l.attention.attendBackward(ws, &acts.attention, d, g.context, x, in)
-}
-
-// cut shortens what the layer keeps of its second part from tokens to count
-// rows; the workspace's next pass makes it long again.
-func (acts *layerActivations) cut(count, tokens int) {
-	for _, s := range []*[]float32{
-		&acts.attention.y, &acts.attention.sum,
-		&acts.feedForward.intermediate, &acts.feedForward.slope, &acts.feedForward.sum,
-	} {
-		*s = (*s)[:len(*s)/tokens*count]
-	}
 }
 
 // gather copies the chosen rows of x, of size values each, to dst, which grows

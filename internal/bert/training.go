@@ -115,12 +115,6 @@ func (ws *Workspace) SetDropout(stream uint64) {
 // gradients at zero.
 func (g *gradients) resize(ws *Workspace, in Batch) {
 	h := in.Tokens() * ws.config.HiddenSize
-	for i := range ws.layers {
-		acts := &ws.layers[i]
-		acts.attention.sum = grow(acts.attention.sum, h)
-		acts.feedForward.sum = grow(acts.feedForward.sum, h)
-		acts.feedForward.slope = grow(acts.feedForward.slope, in.Tokens()*ws.config.IntermediateSize)
-	}
 	g.embeddingSum = grow(g.embeddingSum, h)
 	g.hidden = grow(g.hidden, h)
 	g.pooled = grow(g.pooled, in.Sequences()*ws.config.HiddenSize)

@@ -118,8 +118,8 @@ func (ws *Workspace) resize(in Batch) {
 		acts := &ws.layers[i]
 		acts.attention.qkv = grow(acts.attention.qkv, 3*h)
 		acts.attention.context = grow(acts.attention.context, h)
-		if ws.blocks.parts == 0 || ws.rows.chosen != nil {
-			acts.resizeBlock(ws.config, in.Tokens()) // else the threads have their own
+		if ws.blocks.parts == 0 { // else the threads have their own
+			acts.resize(ws.config, in.Tokens(), ws.gradients != nil)
 		}
 	}
 	for i := range ws.probs {
@@ -131,5 +131,17 @@ func (ws *Workspace) resize(in Batch) {
 	}
 	if ws.gradients != nil {
 		ws.gradients.resize(ws, in)
+	}
+}
+
+// resize makes room for what a layer computes of some rows after the context.
+func (acts *layerActivations) resize(c *Config, rows int, training bool) {
+	h, intermediate := rows*c.HiddenSize, rows*c.IntermediateSize
+	acts.attention.y = grow(acts.attention.y, h)
+	acts.feedForward.intermediate = grow(acts.feedForward.intermediate, intermediate)
+	if training {
+		acts.attention.sum = grow(acts.attention.sum, h)
+		acts.feedForward.sum = grow(acts.feedForward.sum, h)
+		acts.feedForward.slope = grow(acts.feedForward.slope, intermediate)
 	}
 }

@@ -107,6 +107,59 @@ func TestBatchAnswersAsEachSequenceAlone(t *testing.T) {
 	}
 }
 
+// TestOutputsDoNotDependOnWhatElseIsWanted asks for the outputs one by one: what
+// nobody reads of the last layer is then not computed.
+func TestOutputsDoNotDependOnWhatElseIsWanted(t *testing.T) {
+	m := newTestModel(t, "m", latinVocabulary)
+	texts := randomTexts(rand.New(rand.NewPCG(1, 2)), 7)
+	e := newTestEngine(t, Options{}, nil, m)
+	all, lentOfAll := everything(t, m, texts...)
+	want, err := e.Run(t.Context(), m, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for head, name := range all.Heads {
+		got, err := e.Run(t.Context(), m, Request{Sequences: all.Sequences, Heads: []string{name}})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for i := range texts {
+			if diff := cmp.Diff(want.Outputs[i].Heads[head], got.Outputs[i].Heads[0], sameNumbers); diff != "" {
+				t.Fatalf("%s of sequence %d differs (-among all +alone):\n%s", name, i, diff)
+			}
+		}
+	}
+	pooled, err := e.Run(t.Context(), m, Request{Sequences: all.Sequences, Pooled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, lent := everything(t, m, texts...)
+	r.Heads, r.Hidden, r.Pooled, r.Attention = nil, nil, false, nil
+	for i := range r.MaskPositions {
+		slices.Reverse(r.MaskPositions[i])
+	}
+	if _, err := e.Run(t.Context(), m, r); err != nil {
+		t.Fatal(err)
+	}
+	a, lentAttention := everything(t, m, texts...)
+	a.Heads, a.Hidden, a.Pooled, a.MaskPositions, a.MaskLogits = nil, nil, false, nil, nil
+	if _, err := e.Run(t.Context(), m, a); err != nil {
+		t.Fatal(err)
+	}
+	for i := range texts {
+		if diff := cmp.Diff(want.Outputs[i].Pooled, pooled.Outputs[i].Pooled, sameNumbers); diff != "" {
+			t.Fatalf("pooled output of sequence %d differs (-among all +alone):\n%s", i, diff)
+		}
+		slices.Reverse(lent[i].Masks)
+		if diff := cmp.Diff(lentOfAll[i].Masks, lent[i].Masks, sameNumbers); diff != "" {
+			t.Fatalf("masks of sequence %d differ (-among all +alone):\n%s", i, diff)
+		}
+		if diff := cmp.Diff(lentOfAll[i].Attention, lentAttention[i].Attention, sameNumbers); diff != "" {
+			t.Fatalf("attention of sequence %d differs (-among all +alone):\n%s", i, diff)
+		}
+	}
+}
+
 func TestOutputShapes(t *testing.T) {
 	m := newTestModel(t, "m", latinVocabulary)
 	e := newTestEngine(t, Options{}, nil, m)

@@ -29,6 +29,7 @@ func (e *Engine) pass(l *lane, items []item) error {
 		defer func() { l.workspace = nil }()
 	}
 	network := l.model.Network
+	ws.OnlyRows(l.rowsRead(items))
 	hidden := network.Encoder.Forward(ws, l.batch)
 	if e.beforeHeads != nil {
 		e.beforeHeads(items)
@@ -92,6 +93,31 @@ func (l *lane) load(items []item) {
 			}
 		}
 	}
+}
+
+// rowsRead lists the tokens whose last hidden states somebody reads, or returns
+// nil for all of them: of what is classified that is [CLS], of a masked text
+// its masks.
+func (l *lane) rowsRead(items []item) []int32 {
+	if slices.ContainsFunc(l.heads, l.perToken) || slices.ContainsFunc(items, func(it item) bool { return len(it.call.request.Hidden) > 0 }) {
+		return nil
+	}
+	if l.rows == nil {
+		l.rows = make([]int32, 0, len(items)) // nil would be all, even if nobody reads any
+	}
+	l.rows = append(l.rows[:0], l.positions...)
+	if l.wantsPooled(items) {
+		l.rows = append(l.rows, l.batch.Starts[:len(items)]...)
+	}
+	slices.Sort(l.rows)
+	l.rows = slices.Compact(l.rows)
+	return l.rows
+}
+
+// perToken says whether a head has a result for each token.
+func (l *lane) perToken(head string) bool {
+	_, ok := headOf(l.model, head).(*bert.TokenHead)
+	return ok
 }
 
 func (l *lane) wantsPooled(items []item) bool {
