@@ -26,6 +26,7 @@ import tempfile
 import time
 
 VOCABULARY = 30522
+SIZES = {"base": (12, 768, 12), "mini": (4, 256, 4)}  # L, H, A
 PRECISIONS = ("float32", "bfloat16", "float16", "int8")
 # A program's answers may differ from PyTorch's float32 by this much (hidden
 # states are of order one), and on the whole, as a root mean square, by that;
@@ -41,8 +42,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="cloze-bench-") as tmp:
         tmp = pathlib.Path(tmp)
         model = args.model
-        if model == "base":
-            model = make_random_base(tmp / "base")
+        if model in SIZES:
+            model = make_random(tmp / model, *SIZES[model])
         onnx = tmp / "model.onnx"
         subprocess.run([args.bert, "export", "--format", "onnx", "--heads", "none", model, str(onnx)], check=True)
         peers = [Peer(name, start, precision, (str(model), str(onnx), str(tmp), args.threads))
@@ -62,7 +63,7 @@ def main():
 def parse_arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--bert", default="bin/bert", help="Cloze's command line, built with make build")
-    p.add_argument("--model", default="base", help="a model directory, or base: BERT-base with random weights")
+    p.add_argument("--model", default="base", help="a model directory, or a size with random weights: " + ", ".join(SIZES))
     p.add_argument("--shapes", default="1x16,1x128,8x128", help="batch x length, comma-separated")
     p.add_argument("--precisions", default="float32,int8", help="of " + ", ".join(PRECISIONS))
     p.add_argument("--peers", default="", help="of " + ", ".join(sorted({n for n, _, _ in PEERS})) + "; default all")
@@ -87,15 +88,17 @@ def describe_machine(args):
     print("flags:    ", " ".join(f for f in wanted if f in flags))
 
 
-def make_random_base(directory):
-    """Write BERT-base with random weights: speed does not depend on them."""
+def make_random(directory, layers, hidden, heads):
+    """Write a model with random weights: speed does not depend on them."""
     import torch
     from transformers import BertConfig, BertModel
 
     torch.manual_seed(1)
     # Weights wider than the initialisation's 0.02 give hidden states as varied
     # as a trained model's, so that the check of the answers means something.
-    BertModel(BertConfig(vocab_size=VOCABULARY, initializer_range=0.05)).eval().save_pretrained(directory)
+    config = BertConfig(vocab_size=VOCABULARY, initializer_range=0.05, num_hidden_layers=layers, hidden_size=hidden,
+                        num_attention_heads=heads, intermediate_size=4 * hidden)
+    BertModel(config).eval().save_pretrained(directory)
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + [f"w{i}" for i in range(VOCABULARY - 5)]
     (directory / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
     return str(directory)
