@@ -25,6 +25,7 @@ export default {
   'model-none': 'none',
   'nothing-asked': 'Write something above, and the answer appears here.',
   waiting: 'The model is reading…',
+  'waiting-parts': 'The model is reading: part {n} of {parts}…',
   cancel: 'Cancel',
   cancelled: 'Cancelled.',
   'older-answer': 'This answer is of the text before; so are the files and the code below it.',

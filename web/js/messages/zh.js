@@ -25,6 +25,7 @@ export default {
   'model-none': '无',
   'nothing-asked': '在上面输入文字，答案会显示在这里。',
   waiting: '模型正在阅读……',
+  'waiting-parts': '模型正在阅读：第 {n} 部分，共 {parts} 部分……',
   cancel: '取消',
   cancelled: '已取消。',
   'older-answer': '这是之前文本的答案；下面的文件和代码也是。',
