@@ -19,7 +19,7 @@
 
 /** RFC 9457. Besides the server's types: no-answer, not-cloze (something else
  * answered), broken-answer, unexpected-answer.
- * @typedef {{type?: string, title: string, detail?: string, status?: number, errors?: {pointer?: string, detail: string}[], request_id?: string, limit?: number, actual?: number}} ProblemDetails */
+ * @typedef {{type?: string, title: string, detail?: string, status?: number, errors?: {pointer?: string, detail: string}[], request_id?: string, available?: string[], limit?: number, actual?: number}} ProblemDetails */
 
 /** A problem+json answer, or what came in place of an answer. */
 export class Problem extends Error {
