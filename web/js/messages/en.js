@@ -130,6 +130,7 @@ export default {
   'fill-mask.prediction': 'Prediction',
   'fill-mask.hidden': 'hidden word: {word}',
   'fill-mask.several-pieces': '“{word}” is several word pieces to this model, and a mask holds one: it has no single probability here.',
+  'fill-mask.scored-as': '“{word}” is scored as “{token}”, as the model writes it.',
   'fill-mask.mask-n': 'Mask {n}',
   'fill-mask.independent': 'Each mask is predicted on its own, the others still hidden: the best words need not fit each other.',
   'fill-mask.together': 'All masks together',

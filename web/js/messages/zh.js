@@ -130,6 +130,7 @@ export default {
   'fill-mask.prediction': '预测',
   'fill-mask.hidden': '被遮的词：{word}',
   'fill-mask.several-pieces': '“{word}”对这个模型来说是几个词片，而一个空只装一个词片：它在这里没有单一的概率。',
+  'fill-mask.scored-as': '“{word}”按模型的写法“{token}”打分。',
   'fill-mask.mask-n': '第 {n} 个空',
   'fill-mask.independent': '每个空单独预测，其余的空仍然遮住：各自最好的词未必彼此相配。',
   'fill-mask.together': '所有空一起',
