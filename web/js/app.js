@@ -47,7 +47,7 @@ class App {
     this.requests = [];
     this.typing = 0;
     this.waiting = new Waiting(/** @type {HTMLElement} */ (document.getElementById('status')), {
-      shown: () => this.showWaiting(), cancel: () => this.cancel(), again: () => this.askAgain(),
+      said: (sentence) => this.showWaiting(sentence), cancel: () => this.cancel(), again: () => this.askAgain(),
     });
     this.abort = new AbortController();
     /** What goes along to the other tasks.
@@ -238,7 +238,7 @@ class App {
 
   /** @param {Question} question  @param {AbortSignal} signal  @returns {Promise<Answer[]>} */
   async askAll({ state, requests }, signal) {
-    const answers = await Promise.all(requests.map((r) => ask(r, signal)));
+    const answers = await Promise.all(requests.map((r) => ask(r, signal, this.waiting)));
     const more = this.view.followUps?.(answers, state) ?? [];
     requests.push(...more);
     return [...answers, ...await Promise.all(more.map((r) => ask(r, signal)))];
@@ -316,9 +316,10 @@ class App {
     this.waiting.stop();
   }
 
-  showWaiting() {
+  /** @param {string} sentence */
+  showWaiting(sentence) {
     this.panel?.setAttribute('aria-busy', 'true');
-    this.announce(t('waiting'));
+    this.announce(sentence);
   }
 
   cancel() {

@@ -11,12 +11,18 @@ const KNOWN = new Set([
   'no-answer', 'not-cloze', 'broken-answer', 'unexpected-answer',
   'unknown-model', 'no-head', 'no-pair', 'no-mask', 'too-many-masks', 'no-targets', 'too-long', 'too-large', 'body-too-large',
   'invalid-parameter', 'wrong-type', 'unsupported-feature', 'empty-text',
+  'not-utf-8', 'body-timeout',
   'queue-full', 'starting', 'draining', 'deadline', 'internal',
 ]);
 
 /** Kinds whose own words say all that the server's detail says, which speaks to
  * who writes requests. */
-const REPLACED = new Set(['too-long', 'too-many-masks', 'no-mask', 'no-pair', 'empty-text']);
+const REPLACED = new Set(['too-long', 'too-large', 'too-many-masks', 'no-mask', 'no-pair', 'no-targets', 'empty-text', 'not-utf-8', 'body-timeout']);
+
+/** What to do of a kind is another thing at these fields. */
+const AT_FIELDS = /** @type {Record<string, string[]>} */ ({
+  'too-large': ['joint', 'top_k', 'aspects', 'layers'], 'too-long': ['aspects'], 'no-head': ['aspects'],
+});
 
 /** The names in the state of the fields that are called otherwise there. */
 const NAMES = /** @type {Record<string, string>} */ ({
@@ -41,20 +47,27 @@ function kindOf(problem) {
  * @param {unknown} error  @returns {Fault[]} */
 export function faultsOf(error) {
   const problem = problemOf(error);
-  const said = REPLACED.has(kindOf(problem) ?? '');
+  const kind = kindOf(problem);
+  const said = REPLACED.has(kind ?? '');
   return (problem.errors ?? []).map(({ pointer = '', detail }) => {
     const field = pointer.split('/')[1] ?? '';
-    return { name: NAMES[field] ?? field, ...(said ? { message: '' } : inWords(detail, pointer)) };
+    return { name: NAMES[field] ?? field, ...(said ? { message: '' } : inWords(detail, pointer, kind, problem.available)) };
   });
 }
 
-/** What the page can say itself of a server's sentence on a field.
- * @param {string} detail  @param {string} pointer */
-function inWords(detail, pointer) {
+/** What the page can say itself of a server's sentence on a field. The server
+ * speaks English: to others the notice says what kind of problem it is.
+ * @param {string} detail  @param {string} pointer  @param {string|undefined} kind  @param {string[]|undefined} available */
+function inWords(detail, pointer, kind, available) {
+  const english = currentLanguage() === 'en';
+  if (kind === 'wrong-type') return { message: t('fault.whole') };
   const limit = /^must be (at least|at most) (\S+)$/.exec(detail);
   if (limit) return { message: t(limit[1] === 'at least' ? 'fault.at-least' : 'fault.at-most', { n: limit[2] }) };
-  const among = /; there are: (.+)$/.exec(detail);
-  if (among && currentLanguage() !== 'en') return { message: t('fault.among', { list: among[1] }) };
+  const choice = /^must be one of (.+)$/.exec(detail);
+  if (choice) return { message: t('fault.among', { list: choice[1] }) };
+  const among = available?.join(', ') ?? /; there are: (.+)$/.exec(detail)?.[1];
+  if (among && !english) return { message: t('fault.among', { list: among }) };
+  if (kind && !english) return { message: '' };
   return { message: detail.replace(`${pointer} is`, 'This is'), english: true };
 }
 
@@ -66,13 +79,15 @@ export function problemNotice(error, again, { heading, marked = new Set() } = {}
   const problem = problemOf(error);
   const kind = kindOf(problem);
   const title = kind ? t(`problem.${kind}`, numbers(problem)) : problem.title;
+  const at = problem.errors?.map(({ pointer = '' }) => pointer.split('/')[1]).find((field) => AT_FIELDS[kind ?? '']?.includes(field));
   const faults = faultsOf(error);
   const elsewhere = faults.length > 0 && faults.every(({ name }) => marked.has(name));
-  const details = elsewhere || REPLACED.has(kind ?? '') ? [] : sentences(problem);
+  const replaced = kind && (REPLACED.has(kind) || currentLanguage() !== 'en');
+  const details = elsewhere || replaced ? [] : sentences(problem);
   return h('div', { class: 'problem', role: 'alert' },
     h('h2', {}, heading ?? title),
     heading && h('p', {}, title),
-    kind && h('p', {}, t(`problem.${kind}.do`, numbers(problem))),
+    kind && h('p', {}, t(`problem.${kind}.do${at ? `.${at}` : ''}`, numbers(problem))),
     // The server speaks English.
     details.length > 0 && h('p', { lang: currentLanguage() === 'en' ? null : 'en' }, details.join(' ')),
     problem.request_id && h('p', { class: 'hint' }, t('request-id', { id: problem.request_id })),

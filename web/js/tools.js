@@ -60,7 +60,9 @@ export class Tools {
   write() {
     this.languages.forEach((button, i) => button.setAttribute('aria-pressed', String(SNIPPETS[i].name === language)));
     const { write } = SNIPPETS.find(({ name }) => name === language) ?? SNIPPETS[0];
-    this.code.textContent = write(new URL('.', document.baseURI).href, this.shown?.requests ?? []);
+    const { requests = [], answers = [] } = this.shown ?? {};
+    const asked = requests.flatMap((request, i) => answers[i].requests ?? [request]);
+    this.code.textContent = write(new URL('.', document.baseURI).href, asked);
   }
 
   async copy() {

@@ -10,21 +10,51 @@ const SHOW_AFTER = 400;
 export class Waiting {
   /**
    * @param {HTMLElement} bar
-   * @param {{shown: () => void, cancel: () => void, again: () => void}} on
-   *   shown: the wait became long; cancel and again: what was pressed
+   * @param {{said: (sentence: string) => void, cancel: () => void, again: () => void}} on
+   *   said: the wait became long, or came further; cancel and again: what was pressed
    */
   constructor(bar, on) {
     this.bar = bar;
     this.on = on;
     this.timer = 0;
+    /** What is asked in parts: how many of them are awaited, and how many are here. */
+    this.parts = 0;
+    this.here = 0;
+    this.progress = h('progress', {});
+    this.sentence = h('span', {});
   }
 
   start() {
+    this.parts = this.here = 0;
+    this.progress = h('progress', {});
     this.timer = window.setTimeout(() => {
-      replace(this.bar, h('p', { class: 'waiting' }, h('progress', { 'aria-label': t('waiting') }), t('waiting'),
+      replace(this.bar, h('p', { class: 'waiting' }, this.progress, this.sentence,
         h('button', { type: 'button', onclick: () => this.cancel() }, t('cancel'))));
-      this.on.shown();
+      this.say();
     }, SHOW_AFTER);
+  }
+
+  /** @param {number} parts  more of them */
+  expect(parts) {
+    this.parts += parts;
+    this.say();
+  }
+
+  arrived() {
+    this.here++;
+    this.say();
+  }
+
+  /** Says how far it is, where that is shown. */
+  say() {
+    const sentence = this.parts === 0 ? t('waiting') : t('waiting-parts', { n: Math.min(this.here + 1, this.parts), parts: this.parts });
+    if (this.parts > 0) {
+      this.progress.max = this.parts;
+      this.progress.value = this.here;
+    }
+    this.progress.setAttribute('aria-label', sentence);
+    this.sentence.textContent = sentence;
+    if (this.progress.isConnected) this.on.said(sentence);
   }
 
   stop() {

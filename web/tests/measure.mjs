@@ -1,6 +1,7 @@
 // Measures what the page promises: the repaint of a 12 × 12 grid of heads over
 // 128 tokens, how long the page does not answer while 128 and 512 tokens are
-// shown, hovering on them, and the bytes of a first visit.
+// shown, one text or two on a fine screen, hovering on them, and the bytes of a
+// first visit.
 //
 //     make build && node web/tests/measure.mjs
 
@@ -81,6 +82,19 @@ try {
     });
     console.log(`${words} words: hovering takes ${median(moves).toFixed(2)} ms, p95 ${moves[95].toFixed(2)} ms`);
   }
+
+  const fine = await browser.newPage({ viewport: { width: 1280, height: 900 }, deviceScaleFactor: 3 });
+  await fine.goto('http://127.0.0.1:8123/#/tokens');
+  await fine.evaluate(() => {
+    window.tasks = [];
+    new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((task) => task.duration))).observe({ type: 'longtask' });
+  });
+  const long = 'the cat sat on a mat '.repeat(100);
+  await fine.goto(`http://127.0.0.1:8123/#/attention?v=1&text=${encodeURIComponent(long)}&pinned=${encodeURIComponent(`again ${long}`)}`);
+  await fine.waitForFunction(() => document.querySelectorAll('.heat-map[aria-rowcount="512"]').length === 2 && !document.querySelector('.head-grid[aria-busy]'));
+  await fine.waitForTimeout(1000);
+  const tasks = await fine.evaluate(() => window.tasks);
+  console.log(`two texts of 512 tokens at three pixels to one: longest task ${Math.max(0, ...tasks).toFixed()} ms, ${tasks.length} above 50 ms`);
 } finally {
   await browser.close();
   server.kill('SIGTERM');

@@ -23,11 +23,12 @@ export function everyNth(size) {
   return Math.ceil(12 / size);
 }
 
-/** A canvas with one pixel for each cell: at 512 tokens, a quarter of a million
- * rectangles would take seconds.
- * @param {Picture} picture  @param {boolean} dark  @param {Scale} scale  @returns {HTMLCanvasElement} */
-export function cellImage({ rows, columns, cells }, dark, scale) {
-  const canvas = /** @type {HTMLCanvasElement} */ (h('canvas', { width: columns.length, height: rows.length }));
+/** Paints one pixel for each cell; where it is shown they are made larger: at
+ * 512 tokens, a quarter of a million rectangles would take seconds.
+ * @param {HTMLCanvasElement} canvas  @param {Picture} picture  @param {boolean} dark  @param {Scale} scale */
+export function paintCells(canvas, { rows, columns, cells }, dark, scale) {
+  canvas.width = columns.length;
+  canvas.height = rows.length;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   const image = context.createImageData(columns.length, rows.length);
   const pixels = new Uint32Array(image.data.buffer);
@@ -37,7 +38,6 @@ export function cellImage({ rows, columns, cells }, dark, scale) {
   const share = SCALES[scale];
   for (let i = 0; i < cells.length; i++) pixels[i] = colors[Math.round(Math.min(share(cells[i]), 1) * (colors.length - 1))];
   context.putImageData(image, 0, 0);
-  return canvas;
 }
 
 /** @param {Picture} picture  @param {{dark: boolean, scale: Scale, name: string}} how  @returns {SVGElement} */
@@ -53,10 +53,18 @@ export function heatMapDrawing(picture, { dark, scale, name }) {
     h('title', {}, name),
     rows.map((label, r) => shown(label, r) && h('text', { x: LABEL_ROOM - 6, y: LABEL_ROOM + r * size + middle, 'text-anchor': 'end', fill: 'currentColor' }, shorten(label, LABEL_COLUMNS))),
     columns.map((label, c) => shown(label, c) && h('text', { transform: `translate(${LABEL_ROOM + c * size + middle} ${LABEL_ROOM - 6}) rotate(-90)`, fill: 'currentColor' }, shorten(label, LABEL_COLUMNS))),
-    rows.length * columns.length <= MAX_RECTANGLES ? rectangles(picture, size, dark, scale) : h('image', {
-      x: LABEL_ROOM, y: LABEL_ROOM, width: columns.length * size, height: rows.length * size,
-      preserveAspectRatio: 'none', 'image-rendering': 'pixelated', href: cellImage(picture, dark, scale).toDataURL(),
-    }));
+    (rows.length * columns.length <= MAX_RECTANGLES ? rectangles : image)(picture, size, dark, scale));
+}
+
+/** All cells as one image.
+ * @param {Picture} picture  @param {number} size  of a cell  @param {boolean} dark  @param {Scale} scale */
+function image(picture, size, dark, scale) {
+  const canvas = h('canvas', {});
+  paintCells(canvas, picture, dark, scale);
+  return h('image', {
+    x: LABEL_ROOM, y: LABEL_ROOM, width: canvas.width * size, height: canvas.height * size,
+    preserveAspectRatio: 'none', 'image-rendering': 'pixelated', href: canvas.toDataURL(),
+  });
 }
 
 /** Every cell as a rectangle that says its value.

@@ -3,7 +3,7 @@
 
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
-import { cellImage, everyNth } from './drawing.js';
+import { everyNth, paintCells } from './drawing.js';
 import { shorten } from './labels.js';
 import { withEdges } from './edges.js';
 
@@ -12,8 +12,8 @@ const MIN_CELL = 5;
 const MAX_CELL = 26;
 const LABEL_ROOM = 96;
 const LABEL_COLUMNS = 12;
-/** Some browsers draw nothing on a canvas of more pixels. */
-const MAX_PIXELS = 1 << 24;
+/** Some browsers draw nothing on a canvas with a longer side, in its pixels. */
+const MAX_SIDE = 8192;
 
 /** @typedef {import('./color.js').Scale} Scale */
 /** @typedef {{rows: string[], columns: string[], cells: Float32Array}} Picture */
@@ -58,7 +58,7 @@ export class HeatMap {
   /** @param {Picture} picture  @param {{dark: boolean, scale: Scale, name: string}} how */
   draw(picture, { dark, scale, name }) {
     this.picture = picture;
-    const { rows, columns, cells } = picture;
+    const { rows, columns } = picture;
     this.row = Math.min(this.row, Math.max(rows.length - 1, 0));
     this.column = Math.min(this.column, Math.max(columns.length - 1, 0));
     this.grid.setAttribute('aria-label', name);
@@ -68,12 +68,10 @@ export class HeatMap {
     this.size = size;
     const width = columns.length * size;
     const height = rows.length * size;
-    const ratio = Math.min(window.devicePixelRatio || 1, Math.sqrt(MAX_PIXELS / Math.max(width * height, 1)));
-    const context = prepared(this.canvas, width, height, ratio);
-    if (cells.length > 0) {
-      context.imageSmoothingEnabled = false;
-      context.drawImage(cellImage(picture, dark, scale), 0, 0, width, height);
-    }
+    // However fine the screen: it takes long to bring millions of pixels there.
+    paintCells(this.canvas, picture, dark, scale);
+    sized(this.canvas, width, height);
+    const ratio = Math.min(window.devicePixelRatio || 1, MAX_SIDE / Math.max(width, height));
     const every = everyNth(size);
     const beside = prepared(this.rowLabels, LABEL_ROOM, height, ratio);
     beside.textAlign = 'right';
@@ -157,8 +155,7 @@ export class HeatMap {
 function prepared(canvas, width, height, ratio) {
   canvas.width = width * ratio;
   canvas.height = height * ratio;
-  canvas.style.setProperty('width', `${width}px`);
-  canvas.style.setProperty('height', `${height}px`);
+  sized(canvas, width, height);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   context.scale(ratio, ratio);
   const style = getComputedStyle(document.body);
@@ -172,8 +169,12 @@ function prepared(canvas, width, height, ratio) {
 
 /** @param {HTMLElement} element  @param {number} x  @param {number} y  @param {number} width  @param {number} height */
 function place(element, x, y, width, height) {
-  const { style } = element;
-  style.setProperty('transform', `translate(${x}px, ${y}px)`);
+  element.style.setProperty('transform', `translate(${x}px, ${y}px)`);
+  sized(element, width, height);
+}
+
+/** @param {HTMLElement} element  @param {number} width  @param {number} height */
+function sized({ style }, width, height) {
   style.setProperty('width', `${width}px`);
   style.setProperty('height', `${height}px`);
 }

@@ -3,6 +3,7 @@
 
 import { t } from '../i18n.js';
 import { arrange, plan, readAttention, shapeOf } from './matrix.js';
+import { inParts } from './parts.js';
 import { chosen } from './settings.js';
 
 /** @typedef {import('../state.js').State} State */
@@ -15,10 +16,8 @@ import { chosen } from './settings.js';
  * @param {State} state  @returns {import('../api.js').Request[]} */
 export function firstRequests(state) {
   if (state.text.trim() === '') return [];
-  return [
-    { path: 'attention', body: { ...inputOf(state), precision: 'uint8' }, accept: 'application/octet-stream' },
-    { path: 'tokenize', body: { ...inputOf(state), truncate: true, offset_unit: 'utf16' } },
-  ];
+  const pieces = { path: 'tokenize', body: { ...inputOf(state), truncate: true, offset_unit: 'utf16' } };
+  return [inParts({ path: 'attention', body: { ...inputOf(state), precision: 'uint8' }, accept: 'application/octet-stream' }, pieces), pieces];
 }
 
 /** What is looked at closely, exactly: the model that answered has to have it.

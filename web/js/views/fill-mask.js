@@ -175,20 +175,21 @@ function bare(word) {
   return word.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
-/** What there is to say: words that are several pieces to the model, masks
- * written wrong, and what else the server warns of.
+/** What there is to say, in the page's words in place of the server's warnings:
+ * words that are no piece of the model, words scored as another, and masks
+ * written wrong.
  * @param {any} result  @param {any} ofHidden  @param {State} state  @returns {string[]} */
 function notes(result, ofHidden, state) {
-  const apart = [
-    ...hiddenWords(state).filter((word, i) => word !== undefined && !scored(ofHidden?.masks[i], word)),
-    ...targetsOf(state).filter((word) => !scored(result.masks[0], word)),
-  ].map(String);
-  const warnings = [...result.warnings ?? [], ...ofHidden?.warnings ?? []];
-  return [...new Set([
-    ...apart.map((word) => t('fill-mask.several-pieces', { word })),
-    ...(writtenWrong(state.text) ? [t('fill-mask.write-mask')] : []),
-    ...warnings.filter((warning) => !apart.some((word) => warning.includes(`"${word}"`))),
-  ])];
+  const words = [
+    ...hiddenWords(state).map((word, i) => ({ word, mask: ofHidden?.masks[i] })),
+    ...targetsOf(state).map((word) => ({ word, mask: result.masks[0] })),
+  ].flatMap(({ word, mask }) => {
+    if (word === undefined) return [];
+    const token = scored(mask, word)?.token;
+    if (token === undefined) return [t('fill-mask.several-pieces', { word })];
+    return token === word ? [] : [t('fill-mask.scored-as', { word, token })];
+  });
+  return [...new Set([...words, ...(writtenWrong(state.text) ? [t('fill-mask.write-mask')] : [])])];
 }
 
 /** The words of a joint fill. @param {any} fill */

@@ -61,7 +61,6 @@ test('the heat map paints each cell in the colour of its value', async () => {
   const differences = await page.evaluate(async () => {
     const { HeatMap } = await import('/web/js/attention/heatmap.js');
     const { cssColor } = await import('/web/js/attention/color.js');
-    const size = 26; // of a cell
     // Also what 512 tokens have: much less than one 255th.
     const cells = Float32Array.of(0, 0.0005, 0.002, 0.03, 0.5, 1);
     const map = new HeatMap({ say() {}, layer() {}, head() {} });
@@ -72,9 +71,7 @@ test('the heat map paints each cell in the colour of its value', async () => {
         map.draw({ rows: ['a', 'b'], columns: ['x', 'y', 'z'], cells }, { dark, scale, name: '' });
         const context = map.canvas.getContext('2d');
         cells.forEach((value, i) => {
-          const ratio = devicePixelRatio;
-          const [x, y] = [i % 3, Math.floor(i / 3)].map((at) => Math.round((at + 0.5) * size * ratio));
-          const painted = context.getImageData(x, y, 1, 1).data;
+          const painted = context.getImageData(i % 3, Math.floor(i / 3), 1, 1).data;
           const wanted = cssColor(value, dark, scale).match(/\d+/g).map(Number);
           differences.push(Math.max(...wanted.map((channel, k) => Math.abs(channel - painted[k]))));
         });
@@ -84,6 +81,38 @@ test('the heat map paints each cell in the colour of its value', async () => {
   });
   assert.equal(differences.length, 36);
   assert.ok(Math.max(...differences) <= 2, `colours differ by ${differences}`);
+  await close();
+});
+
+test('on a fine screen cells are sharp, and many of them few pixels', async () => {
+  const { page, answered, close } = await openPage(link({ text: 'The cat sat.' }), { deviceScaleFactor: 3 });
+  await answered();
+  const cells = page.locator('.heat-map .cells');
+  const shot = (await cells.screenshot()).toString('base64');
+  const differences = await page.evaluate(async (shot) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${shot}`;
+    await image.decode();
+    const copy = Object.assign(document.createElement('canvas'), { width: image.width, height: image.height }).getContext('2d');
+    copy.drawImage(image, 0, 0);
+    const map = document.querySelector('.heat-map .cells');
+    const side = image.width / 6;
+    const differences = [];
+    // Those that the cross does not lie on, near their corners.
+    for (const at of [1, 2, 3, 4, 5]) {
+      const wanted = map.getContext('2d').getImageData(6 - at, at, 1, 1).data;
+      for (const share of [0.06, 0.94]) {
+        const shown = copy.getImageData(Math.floor((6 - at + share) * side), Math.floor((at + share) * side), 1, 1).data;
+        differences.push(Math.max(...[0, 1, 2].map((c) => Math.abs(shown[c] - wanted[c]))));
+      }
+    }
+    return differences;
+  }, shot);
+  assert.ok(Math.max(...differences) <= 2, `colours differ by ${differences}`);
+  await page.locator('textarea').first().fill(wordsOf(900));
+  await page.locator('.heat-map[aria-rowcount="512"]').waitFor();
+  const pixels = await page.locator('canvas').evaluateAll((all) => all.reduce((sum, { width, height }) => sum + width * height, 0));
+  assert.ok(pixels < 1 << 23, `${pixels} pixels are painted`);
   await close();
 });
 

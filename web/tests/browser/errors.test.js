@@ -75,6 +75,34 @@ test('what may be chosen is said in the page\'s language', async () => {
   await close();
 });
 
+test('what a reader can be refused is said in Chinese', async () => {
+  const { page, answered, close } = await openPage('#/tokens?v=1&text=a', { locale: 'zh-CN' });
+  await answered();
+  const masks = '[MASK] '.repeat(8);
+  for (const [view, state, says] of [
+    ['fill-mask', { text: 'a [MASK]', k: 'abc' }, '请写一个整数'],
+    ['fill-mask', { text: 'a [MASK]', k: '999' }, '最多为 100'],
+    ['fill-mask', { text: masks + 'word '.repeat(400), k: '100', joint: '1' }, '一起填所有的空要读'],
+    ['fill-mask', { text: '[MASK] '.repeat(400), k: '100' }, '这样会有 40000 个预测'],
+    ['fill-mask', { text: 'a [MASK]', targets: '\u200d' }, '这些词都不是词片'],
+    ['fill-mask', { text: 'a [MASK]', model: 'none' }, '可选的有：en, zh'],
+    ['classify', { text: 'a', function: 'x' }, '可选的有：softmax'],
+    ['classify', { text: 'a', head: 'x' }, '可选的有：'],
+    ['ner', { text: 'Ada', aggregation: 'x' }, '可选的有：simple'],
+    ['ner', { text: 'Ada', types: 'X' }, '可选的有：DATE'],
+    ['sentiment', { text: 'a', aspects: Array.from({ length: 70 }, (_, i) => `b${i}`).join() }, '这里有 70 个方面'],
+    ['sentiment', { text: 'a', aspects: 'b'.repeat(500) }, '有一个方面太长'],
+    ['pretraining', { text: 'a b. c d.', probability: '2' }, '最多为 1'],
+    ['tokens', { text: 'word '.repeat(33000) }, '请缩短文本'],
+  ]) {
+    await page.evaluate((hash) => { location.hash = hash; }, `#/${view}?v=1&${new URLSearchParams(state)}`);
+    await page.locator('main .problem, main .fault', { hasText: says }).first().waitFor();
+    const said = await page.locator('main .problem p, main .fault').allTextContents();
+    for (const sentence of said) assert.doesNotMatch(sentence.replace(/^请求编号.*|可选的有：.*/, ''), /[a-z]{2,} [a-z]{2,}/, view);
+  }
+  await close();
+});
+
 test('a value that is no number is marked, and nothing is asked', async () => {
   for (const [fragment, label] of [
     ['#/pretraining?v=1&text=a%20b&seed=abc', 'Seed'],

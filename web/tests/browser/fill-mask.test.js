@@ -78,3 +78,13 @@ test('its table holds the hidden words, the joint fill and both directions', asy
   assert.deepEqual([...new Set(rows)].sort(), ['both sides', 'hidden word', 'left only', 'right only', 'together', 'what']);
   await close();
 });
+
+test('a word that the model writes otherwise is said so, in the page\'s language', async () => {
+  for (const [locale, says] of [['en-US', '“Paris” is scored as “paris”, as the model writes it.'], ['zh-CN', '“Paris”按模型的写法“paris”打分。']]) {
+    const { page, answered, close } = await openPage(`#/fill-mask?v=1&model=en&targets=Paris&text=${encodeURIComponent('I live in [MASK].')}`, { locale });
+    await answered();
+    await page.locator('.answer', { hasText: says }).waitFor();
+    assert.doesNotMatch(await page.locator('.answer .result').innerText(), /target "/);
+    await close();
+  }
+});

@@ -15,10 +15,11 @@ export const site = { url: '', browser: /** @type {any} */ (null) };
 
 let server;
 
-/** Call once in a test file. */
-export function useSite() {
+/** Call once in a test file.
+ * @param {() => Promise<string[]>} [options]  of the server, beside its own */
+export function useSite(options = async () => []) {
   before(async () => {
-    server = spawn(BINARY, ['--listen', '127.0.0.1:0', '--log-format', 'json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    server = spawn(BINARY, ['--listen', '127.0.0.1:0', '--log-format', 'json', ...await options()], { stdio: ['ignore', 'pipe', 'pipe'] });
     site.url = await firstAddress(server);
     site.browser = await chromium.launch({
       executablePath: CHROMIUM,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { shorten } from '../../js/attention/labels.js';
-import { arrange, plan, readAttention, thumbnail, topOfRow } from '../../js/attention/matrix.js';
+import { arrange, plan, readAttention, shapeOf, thumbnail, topOfRow } from '../../js/attention/matrix.js';
+import { join, split } from '../../js/attention/parts.js';
 import { statistics } from '../../js/attention/patterns.js';
 import { chosen, clean, SETTINGS } from '../../js/attention/settings.js';
 
@@ -155,4 +156,19 @@ test('labels are cut to their room, wide characters counted twice', () => {
   assert.equal(shorten('我今天要上课', 12), '我今天要上课');
   assert.equal(shorten('我今天要上课了', 12), '我今天要上…');
   assert.equal(shorten('😀😀😀', 4), '😀…');
+});
+
+test('layers that are too much for one answer are split into equal parts', () => {
+  assert.deepEqual(split(12, 33 / 37), [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9, 10, 11]]);
+  assert.deepEqual(split(5, 0.5).map((p) => p.length), [2, 2, 1]);
+  assert.deepEqual(split(3, 0.34), [[0], [1], [2]]);
+  assert.deepEqual(split(3, 0.3), [], 'one layer is too much');
+  assert.deepEqual(split(3, NaN), []);
+});
+
+test('parts are put together in their order', () => {
+  const part = (layers, ...bytes) => ({ data: Uint8Array.from(bytes).buffer, headers: new Headers({ 'X-Attention-Shape': `${layers},1,1,1`, 'X-Attention-Type': 'uint8' }) });
+  const { data, headers } = join([part(2, 1, 2), part(1, 3)]);
+  assert.deepEqual([...new Uint8Array(data)], [1, 2, 3]);
+  assert.deepEqual(shapeOf(headers), { layers: 3, heads: 1, tokens: 1 });
 });
