@@ -28,7 +28,7 @@ test:
 
 # The packages where goroutines meet.
 race:
-	$(GO) test -race -short ./internal/kernels/ ./internal/tokenizer/ ./internal/engine/ ./internal/tasks/ ./internal/httpapi/ ./cmd/api/
+	$(GO) test -race -short ./internal/kernels/ ./internal/tokenizer/ ./internal/bert/ ./internal/engine/ ./internal/tasks/ ./internal/httpapi/ ./cmd/api/
 
 # Every way to compute that this processor can be made to take.
 purego:

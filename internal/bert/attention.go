@@ -14,13 +14,13 @@ type attention struct {
 	dropout         dropoutSite
 	output          output
 	heads, headSize int
+	layer           int               // number of the encoder's
 	precision       kernels.Precision // when serving
 }
 
 // attentionActivations are what attention computes on the way.
 type attentionActivations struct {
 	qkv     []float32 // (ΣT, 3H): query, key and value of each token
-	probs   []float32 // per sequence (A, T, T), end to end; nil unless kept
 	context []float32 // (ΣT, H)
 	y       []float32 // (ΣT, H)
 	sum     []float32 // (ΣT, H), of output; nil when serving
@@ -34,6 +34,7 @@ func newAttention(prefix string, c *Config, layer int) attention {
 		output:   newOutput(prefix, h, c, attentionOutputSite+site),
 		heads:    c.NumAttentionHeads,
 		headSize: c.HeadSize(),
+		layer:    layer,
 	}
 }
 
@@ -60,7 +61,8 @@ func (a *attention) attend(ws *Workspace, acts *attentionActivations, in Batch) 
 	ws.attention.Run(ws.pool)
 }
 
-// backward takes d = ∂loss/∂y (ΣT, H) to ∂loss/∂x in place. x is forward's.
+// backward takes d = ∂loss/∂y (ΣT, H) to ∂loss/∂x in place. x is what it started
+// from.
 func (a *attention) backward(ws *Workspace, acts *attentionActivations, d, x []float32, in Batch) {
 	g := ws.gradients
 	g.context = grow(g.context, len(acts.context))
@@ -80,7 +82,7 @@ func (a *attention) attendBackward(ws *Workspace, acts *attentionActivations, d,
 // begin makes ws.attention this layer's.
 func (a *attention) begin(ws *Workspace, acts *attentionActivations, in Batch) {
 	ws.attention = kernels.Attention{
-		QKV: acts.qkv, Context: acts.context, Probs: acts.probs, Dropout: ws.dropout(a.dropout),
+		QKV: acts.qkv, Context: acts.context, Probs: ws.probs[a.layer], Dropout: ws.dropout(a.dropout),
 		Starts: in.Starts, Heads: a.heads, HeadSize: a.headSize, Precision: a.precision,
 	}
 }

@@ -9,8 +9,9 @@ import (
 	"cloze/internal/kernels"
 )
 
-// TestRowsDoNotDependOnTheirBatch compares sequences that threads share product
-// by product with the same ones in a batch whose blocks of rows they share.
+// TestRowsDoNotDependOnTheirBatch compares sequences alone, the short ones of
+// which threads share product by product, with the same ones in a batch, which
+// is cut into blocks of rows.
 func TestRowsDoNotDependOnTheirBatch(t *testing.T) {
 	config, weights := openEmbedded(t, "en")
 	lengths := []int{3, 17, 1, 64, 40, 5, 90, 2}
@@ -23,22 +24,28 @@ func TestRowsDoNotDependOnTheirBatch(t *testing.T) {
 		if !kernels.Supported(prec) {
 			continue
 		}
+		m, err := bert.New(config, weights, bert.Options{Precision: prec})
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, threads := range []int{1, 2, 3} {
 			t.Run(fmt.Sprintf("%s, %d threads", prec, threads), func(t *testing.T) {
 				pool := newPool(t, threads)
-				m, err := bert.New(config, weights, bert.Options{Pool: pool, Precision: prec})
-				if err != nil {
-					t.Fatal(err)
-				}
 				together, alone := m.NewWorkspace(pool), m.NewWorkspace(pool)
 				together.KeepHidden(true)
 				alone.KeepHidden(true)
 				m.Encoder.Forward(together, batch)
-				for b := range lengths {
+				if blocks := together.Blocks(); (blocks == 0) != kernels.UsesAMX(prec) {
+					t.Errorf("the batch was cut into %d blocks", blocks)
+				}
+				for b, length := range lengths {
 					m.Encoder.Forward(alone, bert.NewBatch(ids[b:b+1], nil))
+					if blocks := alone.Blocks(); length < 6*threads && blocks != 0 {
+						t.Errorf("a sequence of %d tokens was cut into %d blocks", length, blocks)
+					}
 					for layer := range config.NumHiddenLayers + 1 {
 						rows := together.Hidden(layer)[int(batch.Starts[b])*config.HiddenSize:]
-						if got, want := rows[:lengths[b]*config.HiddenSize], alone.Hidden(layer); !slices.Equal(got, want) {
+						if got, want := rows[:length*config.HiddenSize], alone.Hidden(layer); !slices.Equal(got, want) {
 							t.Fatalf("hidden states %d of sequence %d are other ones in a batch", layer, b)
 						}
 					}

@@ -67,25 +67,45 @@ func (e *Encoder) Forward(ws *Workspace, in Batch) []float32 {
 	if err := in.Check(e.config); err != nil {
 		panic("bert: " + err.Error())
 	}
-	inBlocks := e.inBlocks(ws, in.Tokens())
+	ws.blocks.count = e.blocks(ws, in.Tokens())
 	ws.resize(in)
 	e.embeddings.forward(ws, ws.hidden[0], ws.embeddingSum(), in)
-	if inBlocks {
-		e.forwardInBlocks(ws, in)
-		return ws.hidden[len(e.layers)]
-	}
-	last := len(e.layers) - 1
+	e.between(ws, -1, in)
 	for i := range e.layers {
 		l, acts := &e.layers[i], ws.layer(i)
-		l.attention.project(ws, acts.attention.qkv, ws.hidden[i], in.Tokens())
 		l.attention.attend(ws, &acts.attention, in)
-		if i == last && ws.rows.chosen != nil {
+		if i == len(e.layers)-1 && ws.rows.chosen != nil {
 			l.finishRows(ws, acts, ws.hidden[i+1], ws.hidden[i], in)
 			break
 		}
-		l.finish(ws, acts, ws.hidden[i+1], acts.attention.context, ws.hidden[i], in.Tokens())
+		e.between(ws, i, in)
 	}
 	return ws.hidden[len(e.layers)]
+}
+
+// between computes what lies between the attention of a layer, −1 before the
+// first, and that of the next.
+func (e *Encoder) between(ws *Workspace, layer int, in Batch) {
+	if ws.blocks.count == 0 {
+		e.rowsBetween(ws, ws, ws.layer(max(layer, 0)), layer, 0, in.Tokens())
+		return
+	}
+	ws.blocks.run(e, ws, layer, in.Tokens())
+}
+
+// rowsBetween is between for the rows from first to end of ws, computed by the
+// pool of own, with acts for what nobody reads afterwards.
+func (e *Encoder) rowsBetween(ws, own *Workspace, acts *layerActivations, layer, first, end int) {
+	rows, size := end-first, ws.config.HiddenSize
+	block := span{first * size, end * size}
+	if layer >= 0 {
+		context := block.of(ws.layer(layer).attention.context)
+		e.layers[layer].finish(own, acts, block.of(ws.hidden[layer+1]), context, block.of(ws.hidden[layer]), rows)
+	}
+	if next := layer + 1; next < len(e.layers) {
+		qkv := span{3 * block.start, 3 * block.end}.of(ws.layer(next).attention.qkv)
+		e.layers[next].attention.project(own, qkv, block.of(ws.hidden[next]), rows)
+	}
 }
 
 // Backward takes the gradient that the heads and the pooler left in ws back

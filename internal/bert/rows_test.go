@@ -52,6 +52,9 @@ func TestOnlyRows(t *testing.T) {
 }
 
 func TestOnlyRowsAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	m, expected := newTiny(t, "gelu")
 	in := bert.NewBatch(expected.batch(t))
 	ws := m.NewWorkspace(newPool(t, 2))

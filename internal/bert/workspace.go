@@ -90,9 +90,7 @@ func (ws *Workspace) Attention(layer int) []float32 {
 
 // layer returns the activations that layer i uses.
 func (ws *Workspace) layer(i int) *layerActivations {
-	acts := &ws.layers[i%len(ws.layers)]
-	acts.attention.probs = ws.probs[i]
-	return acts
+	return &ws.layers[i%len(ws.layers)]
 }
 
 // embeddingSum is where the embeddings keep what they normalise.
@@ -118,7 +116,7 @@ func (ws *Workspace) resize(in Batch) {
 		acts := &ws.layers[i]
 		acts.attention.qkv = grow(acts.attention.qkv, 3*h)
 		acts.attention.context = grow(acts.attention.context, h)
-		if ws.blocks.parts == 0 { // else the threads have their own
+		if ws.blocks.count == 0 { // else each thread has its own
 			acts.resize(ws.config, in.Tokens(), ws.gradients != nil)
 		}
 	}

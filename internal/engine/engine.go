@@ -99,7 +99,7 @@ func newEngine(o Options, beforeHeads func([]item), models ...*Model) (*Engine, 
 		m.Han = isHanVocabulary(m.Tokenizer)
 		e.stats[m] = &ModelStats{ID: m.ID}
 		for _, kind := range []keep{keepNothing, keepHidden, keepAttention} {
-			l := &lane{model: m, keep: kind, budget: o.BatchTokens}
+			l := &lane{model: m, keep: kind, budget: o.BatchTokens, rows: []int32{}}
 			if kind == keepAttention {
 				l.budget = 1 // one sequence: its probabilities grow with T²
 			}

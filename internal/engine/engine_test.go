@@ -133,25 +133,37 @@ func TestOutputsDoNotDependOnWhatElseIsWanted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, lent := everything(t, m, texts...)
-	r.Heads, r.Hidden, r.Pooled, r.Attention = nil, nil, false, nil
-	for i := range r.MaskPositions {
-		slices.Reverse(r.MaskPositions[i])
+	l := e.lanes[laneKey{m, keepNothing}]
+	size := m.Network.Config.HiddenSize
+	for i, v := range l.workspace.Hidden(m.Network.Config.NumHiddenLayers) {
+		if read := slices.Contains(l.batch.Starts, int32(i/size)); read != (v == v) {
+			t.Fatalf("value %d of the last hidden states is %v, and it is %t that somebody reads it", i, v, read)
+		}
 	}
-	if _, err := e.Run(t.Context(), m, r); err != nil {
+	// Masks in any order, one of them twice and, at 0, where [CLS] is read too.
+	masks, lentMasks := everything(t, m, texts...)
+	masks.Heads, masks.Hidden, masks.Attention = []string{"topic"}, nil, nil
+	for i, positions := range masks.MaskPositions {
+		slices.Reverse(positions)
+		masks.MaskPositions[i] = append(positions, 0)
+		lentMasks[i].Masks = append(lentMasks[i].Masks, nil)
+	}
+	if _, err := e.Run(t.Context(), m, masks); err != nil {
 		t.Fatal(err)
 	}
-	a, lentAttention := everything(t, m, texts...)
-	a.Heads, a.Hidden, a.Pooled, a.MaskPositions, a.MaskLogits = nil, nil, false, nil, nil
-	if _, err := e.Run(t.Context(), m, a); err != nil {
+	attention, lentAttention := everything(t, m, texts...)
+	attention.Heads, attention.Hidden, attention.Pooled, attention.MaskPositions, attention.MaskLogits = nil, nil, false, nil, nil
+	if _, err := e.Run(t.Context(), m, attention); err != nil {
 		t.Fatal(err)
 	}
 	for i := range texts {
 		if diff := cmp.Diff(want.Outputs[i].Pooled, pooled.Outputs[i].Pooled, sameNumbers); diff != "" {
 			t.Fatalf("pooled output of sequence %d differs (-among all +alone):\n%s", i, diff)
 		}
-		slices.Reverse(lent[i].Masks)
-		if diff := cmp.Diff(lentOfAll[i].Masks, lent[i].Masks, sameNumbers); diff != "" {
+		wantMasks := slices.Clone(lentOfAll[i].Masks)
+		slices.Reverse(wantMasks)
+		wantMasks = append(wantMasks, lentOfAll[i].Masks[0])
+		if diff := cmp.Diff(wantMasks, lentMasks[i].Masks, sameNumbers); diff != "" {
 			t.Fatalf("masks of sequence %d differ (-among all +alone):\n%s", i, diff)
 		}
 		if diff := cmp.Diff(lentOfAll[i].Attention, lentAttention[i].Attention, sameNumbers); diff != "" {

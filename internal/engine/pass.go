@@ -99,11 +99,8 @@ func (l *lane) load(items []item) {
 // nil for all of them: of what is classified that is [CLS], of a masked text
 // its masks.
 func (l *lane) rowsRead(items []item) []int32 {
-	if slices.ContainsFunc(l.heads, l.perToken) || slices.ContainsFunc(items, func(it item) bool { return len(it.call.request.Hidden) > 0 }) {
+	if l.wantsEveryToken(items) {
 		return nil
-	}
-	if l.rows == nil {
-		l.rows = make([]int32, 0, len(items)) // nil would be all, even if nobody reads any
 	}
 	l.rows = append(l.rows[:0], l.positions...)
 	if l.wantsPooled(items) {
@@ -114,10 +111,16 @@ func (l *lane) rowsRead(items []item) []int32 {
 	return l.rows
 }
 
-// perToken says whether a head has a result for each token.
-func (l *lane) perToken(head string) bool {
-	_, ok := headOf(l.model, head).(*bert.TokenHead)
-	return ok
+// wantsEveryToken says whether a head has a result for each token, or somebody
+// takes the last hidden states.
+func (l *lane) wantsEveryToken(items []item) bool {
+	for _, name := range l.heads {
+		if _, ok := headOf(l.model, name).(*bert.TokenHead); ok {
+			return true
+		}
+	}
+	last := l.model.Network.Config.NumHiddenLayers
+	return slices.ContainsFunc(items, func(it item) bool { return slices.Contains(it.call.request.Hidden, last) })
 }
 
 func (l *lane) wantsPooled(items []item) bool {

@@ -40,7 +40,7 @@ type lane struct {
 	heads     []string // that some call of the pass wants, each once
 	masks     []maskRow
 	positions []int32 // of masks, as rows of the batch
-	rows      []int32 // of the batch whose last hidden states somebody reads
+	rows      []int32 // of the batch whose last hidden states somebody reads; not nil
 	lent      lentRows
 }
 

@@ -250,7 +250,7 @@ func peakLoop(prec Precision) (loop func(n int), operations float64) {
 // Implementation names what computes products in a precision.
 func Implementation(prec Precision) string {
 	switch {
-	case (prec == Int8 || prec == BFloat16) && useAMX:
+	case UsesAMX(prec):
 		return "AMX"
 	case prec == Int8 && useVNNI:
 		return "AVX-512 VNNI"

@@ -71,7 +71,7 @@ func PrecisionChoices() []string {
 // Auto is the precision to take if nobody asks for one: bfloat16 where AMX
 // multiplies it many times as fast as float32, and float32 elsewhere.
 func Auto() Precision {
-	if Implementation(BFloat16) == "AMX" {
+	if UsesAMX(BFloat16) {
 		return BFloat16
 	}
 	return Float32

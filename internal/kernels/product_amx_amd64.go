@@ -56,6 +56,9 @@ var tileConfigs = func() (configs [blockRows + 1]tileConfig) {
 	return configs
 }()
 
+// UsesAMX says whether AMX multiplies weights of a precision.
+func UsesAMX(prec Precision) bool { return useAMX && (prec == Int8 || prec == BFloat16) }
+
 // usesAMX says whether the product is one for AMX.
 func (t *product) usesAMX() bool { return useAMX && (t.int8 != nil || t.bfloat16 != nil) }
 

@@ -4,6 +4,9 @@ package kernels
 
 const blockRows, blockFlops = 1, partFlops
 
+// UsesAMX says whether AMX multiplies weights of a precision.
+func UsesAMX(Precision) bool { return false }
+
 func (t *product) usesAMX() bool { return false }
 
 func (t *product) cutForAMX(int) {}
