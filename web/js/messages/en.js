@@ -23,6 +23,7 @@ export default {
   'model-auto': 'by the script of the text',
   'model-beside': 'Beside it',
   'model-none': 'none',
+  'long-link': 'The link to this page has {n} characters, more than some programs pass on. Save the answer as JSON instead.',
   'nothing-asked': 'Write something above, and the answer appears here.',
   waiting: 'The model is reading…',
   'waiting-parts': 'The model is reading: part {n} of {parts}…',
@@ -195,6 +196,7 @@ export default {
   'attention.layer': 'Layer',
   'attention.head': 'Head',
   'attention.scrolls': 'Larger than its room: it scrolls.',
+  'attention.keys': 'With the map in focus: arrow keys move, Page Up and Down change the layer, [ and ] the head.',
   'attention.legend': 'Colours from probability 0 to 1, {scale}',
 
   'classify.title': 'Classify',
@@ -233,9 +235,6 @@ export default {
   'sentiment.words': 'Or choose words of the text: click one; for several, shift and click the last, drag, or press shift with the arrow keys and then Enter.',
   'sentiment.choose': 'Words of the text: press one to choose it as an aspect',
   'sentiment.not-mentioned': 'not mentioned',
-  'sentiment.positive': 'positive',
-  'sentiment.neutral': 'neutral',
-  'sentiment.negative': 'negative',
 
   'ner.title': 'Names and dates',
   'ner.lead': 'Persons, organizations, locations and dates, found piece by piece and cut exactly from the text.',
@@ -265,8 +264,6 @@ export default {
   'nsp.swap': 'Swap',
   'nsp.random': 'A random second sentence',
   'nsp.missing': 'Write both texts above, and the answer appears here.',
-  'nsp.IsNext': 'follows',
-  'nsp.NotNext': 'does not follow',
 
   'tokens.title': 'Word pieces',
   'tokens.lead': 'What the model really reads: pieces of words, each with its number, segment and place in the text.',
@@ -294,6 +291,4 @@ export default {
   'pretraining.mask': 'hidden',
   'pretraining.random': 'exchanged',
   'pretraining.keep': 'kept',
-  'attention.keys': 'With the map in focus: arrow keys move, Page Up and Down change the layer, [ and ] the head.',
-  'long-link': 'The link to this page has {n} characters, more than some programs pass on. Save the answer as JSON instead.',
 };

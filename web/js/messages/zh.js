@@ -23,6 +23,7 @@ export default {
   'model-auto': '按文本的文字自动选择',
   'model-beside': '并排对比',
   'model-none': '无',
+  'long-link': '本页链接有 {n} 个字符，有些程序会截断它；请改为把答案存成 JSON。',
   'nothing-asked': '在上面输入文字，答案会显示在这里。',
   waiting: '模型正在阅读……',
   'waiting-parts': '模型正在阅读：第 {n} 部分，共 {parts} 部分……',
@@ -195,6 +196,7 @@ export default {
   'attention.layer': '层',
   'attention.head': '头',
   'attention.scrolls': '比显示区域大，可以滚动。',
+  'attention.keys': '聚焦热力图后：方向键移动，Page Up/Down 换层，[ 和 ] 换头。',
   'attention.legend': '颜色表示概率 0 到 1，{scale}刻度',
 
   'classify.title': '分类',
@@ -233,9 +235,6 @@ export default {
   'sentiment.words': '或者从文本中选词：点击一个词；要选几个相连的词，按住 Shift 点击最后一个，或者拖动，或者按 Shift 加方向键再按 Enter。',
   'sentiment.choose': '文本中的词：按下即选为方面',
   'sentiment.not-mentioned': '文中未提到',
-  'sentiment.positive': '正面',
-  'sentiment.neutral': '中性',
-  'sentiment.negative': '负面',
 
   'ner.title': '人名、地名与日期',
   'ner.lead': '逐个词片识别人物、机构、地点和日期，并从原文中准确截取。',
@@ -265,8 +264,6 @@ export default {
   'nsp.swap': '交换',
   'nsp.random': '随机换第二句',
   'nsp.missing': '请在上面写好两段文本，答案会显示在这里。',
-  'nsp.IsNext': '相接',
-  'nsp.NotNext': '不相接',
 
   'tokens.title': '词片',
   'tokens.lead': '模型真正读到的东西：词的片段，各有编号、段号和在文中的位置。',
@@ -294,6 +291,4 @@ export default {
   'pretraining.mask': '遮住',
   'pretraining.random': '替换',
   'pretraining.keep': '保留',
-  'attention.keys': '聚焦热力图后：方向键移动，Page Up/Down 换层，[ 和 ] 换头。',
-  'long-link': '本页链接有 {n} 个字符，有些程序会截断它；请改为把答案存成 JSON。',
 };

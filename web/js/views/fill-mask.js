@@ -8,6 +8,7 @@ import { percent, t } from '../i18n.js';
 import { hiddenWords, keptMasks, MASK, maskedText, oneSided, partsOf, toggled } from '../masks.js';
 import { readNotes } from '../notes.js';
 import { parseNumbers } from '../state.js';
+import { splitList } from '../words.js';
 
 /** @type {{name: string, state: State}[]} */
 const EXAMPLES = [
@@ -147,7 +148,7 @@ function chosenMask(state) {
 
 /** @param {State} state */
 function targetsOf(state) {
-  return state.targets.split(/[,，、]/).map((w) => w.trim()).filter(Boolean);
+  return splitList(state.targets);
 }
 
 /** A mask written otherwise than the model reads it. @param {string} text */
