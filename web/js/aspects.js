@@ -5,17 +5,15 @@
 import { field } from './controls.js';
 import { h, keepingFocus, replace } from './dom.js';
 import { t } from './i18n.js';
-import { splitWords } from './words.js';
+import { COMMAS, splitList, splitWords } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./controls.js').Page} Page */
 /** @typedef {import('./words.js').Word} Word */
 
-const SEPARATORS = /[,，、]/;
-
 /** @param {State} state  @returns {string[]} */
 export function aspectsOf(state) {
-  return [...new Set((state.aspects ?? '').split(SEPARATORS).map((a) => a.trim()).filter(Boolean))];
+  return splitList(state.aspects ?? '');
 }
 
 /** The aspect that covers each word of a text, if one does. The longest wins.
@@ -40,7 +38,7 @@ export function aspectControls(page) {
   const input = h('input', {
     type: 'text', spellcheck: false, dir: 'auto', autocomplete: 'off', placeholder: t('sentiment.aspects-example'),
     onchange: () => add(),
-    oninput: () => { if (SEPARATORS.test(input.value)) add(); },
+    oninput: () => { if (COMMAS.test(input.value)) add(); },
     onkeydown: (/** @type {KeyboardEvent} */ event) => { if (event.key === 'Enter' && !event.isComposing) add(); },
   });
   const add = () => {

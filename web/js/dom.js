@@ -3,7 +3,7 @@
 // and the page keeps require-trusted-types-for 'script'.
 
 const SVG = 'http://www.w3.org/2000/svg';
-const SVG_TAGS = new Set(['svg', 'g', 'path', 'rect', 'line', 'text', 'title', 'circle', 'image']);
+const SVG_TAGS = new Set(['svg', 'g', 'path', 'rect', 'line', 'text', 'title', 'image']);
 
 /**
  * Builds an element. Properties that start with "on" become listeners, "class"

@@ -1,7 +1,8 @@
 // The answer on screen as a file: JSON as the server sent it, CSV of its table,
 // and its picture as SVG or PNG.
 
-import { pictureOf, pngBlob, svgBlob } from './picture.js';
+import { pictureOf } from './html-to-svg.js';
+import { pngBlob, svgBlob } from './picture.js';
 
 /** What is saved of an answer.
  * @typedef {{view: import('./views.js').View, state: import('./state.js').State, answers: import('./api.js').Answer[], result: HTMLElement}} Shown */

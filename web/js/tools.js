@@ -92,8 +92,8 @@ async function copied(element) {
 /** The phases that the server names (API.md, Server-Timing). */
 const PHASES = ['tokenize', 'queue', 'model', 'post'];
 
-/** Requests run side by side, so that their times do not add up: the slowest is
- * the one that was waited for.
+/** Most requests run side by side, so that their times do not add up: the
+ * slowest is the one that was waited for.
  * @param {Answer[]} answers */
 function timings(answers) {
   const slowest = answers.reduce((a, b) => (b.milliseconds > a.milliseconds ? b : a));

@@ -1,4 +1,4 @@
-// Words as a reader sees them, to be clicked.
+// Words as a reader sees them, to be clicked, and as a reader lists them.
 
 /** @typedef {{text: string, start: number, end: number, word: boolean}} Word  offsets in UTF-16 units */
 
@@ -14,4 +14,12 @@ export function splitWords(text) {
     end: m.index + m[0].length,
     word: /^(\[MASK\]|[\p{L}\p{N}])/u.test(m[0]),
   }));
+}
+
+/** What stands between listed words, in either language. */
+export const COMMAS = /[,，、]/;
+
+/** What a reader listed, each once. @param {string} list  @returns {string[]} */
+export function splitList(list) {
+  return [...new Set(list.split(COMMAS).map((part) => part.trim()).filter(Boolean))];
 }

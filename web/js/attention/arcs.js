@@ -25,7 +25,8 @@ export function arcs({ rows, columns, cells }, { least, name, room, say }) {
   const fit = (/** @type {string} */ label) => shorten(label, Math.floor((left - 8) / COLUMN));
   const perToken = Math.max(1, Math.floor(MAX_LINES / Math.max(rows.length, 1)));
   const height = LINE_HEIGHT * (Math.max(rows.length, columns.length) + 0.5);
-  const lines = h('g', {});
+  // Said in the drawing itself, so that a saved one has it.
+  const lines = h('g', { color: getComputedStyle(document.body).getPropertyValue('--accent') });
   const labels = h('g', {});
   columns.forEach((label, c) => labels.append(text(right + 8, c, label, fit(label), 'start')));
   rows.forEach((label, r) => {

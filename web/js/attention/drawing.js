@@ -3,7 +3,7 @@
 
 import { h } from '../dom.js';
 import { SCALES, colorTable, cssColor } from './color.js';
-import { shorten } from './labels.js';
+import { LABEL_COLUMNS, LABEL_ROOM, shorten } from './labels.js';
 
 /** More cells than these are one image in the drawing: as rectangles they would
  * make files that no program likes to open. */
@@ -11,8 +11,6 @@ const MAX_RECTANGLES = 128 * 128;
 /** A cell of the drawing, and what all of them may take. */
 const MAX_CELL = 20;
 const MAX_SIDE = 128 * MAX_CELL;
-const LABEL_ROOM = 96;
-const LABEL_COLUMNS = 12;
 
 /** @typedef {import('./color.js').Scale} Scale */
 /** @typedef {import('./heatmap.js').Picture} Picture */

@@ -4,14 +4,12 @@
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
 import { everyNth, paintCells } from './drawing.js';
-import { shorten } from './labels.js';
+import { LABEL_COLUMNS, LABEL_ROOM, shorten } from './labels.js';
 import { withEdges } from './edges.js';
 
 const LABEL = '12px ui-monospace, Menlo, Consolas, "Noto Sans Mono CJK SC", monospace';
 const MIN_CELL = 5;
 const MAX_CELL = 26;
-const LABEL_ROOM = 96;
-const LABEL_COLUMNS = 12;
 /** Some browsers draw nothing on a canvas with a longer side, in its pixels. */
 const MAX_SIDE = 8192;
 

@@ -2,7 +2,7 @@
 // focus and the marked cell stay where they are.
 
 import { field } from '../controls.js';
-import { h, replace } from '../dom.js';
+import { h, replace, scrolling } from '../dom.js';
 import { percent, t } from '../i18n.js';
 import { readNotes } from '../notes.js';
 import { arcs } from './arcs.js';
@@ -180,7 +180,7 @@ function offer(control, count, current) {
 
 /** The five strongest targets of each token. @param {import('./heatmap.js').Picture} picture */
 function table({ rows, columns, cells }) {
-  return h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': t('attention.view.table') }, h('table', {},
+  return scrolling(t('attention.view.table'), h('table', {},
     h('thead', {}, h('tr', {}, h('th', {}, t('attention.from')), h('th', { colSpan: 5 }, t('attention.strongest')))),
     h('tbody', {}, rows.map((label, r) => h('tr', {}, h('th', { scope: 'row' }, label),
       topOfRow(cells, columns.length, r, 5).map(({ column, value }) => h('td', {}, `${columns[column]} ${percent(value)}`)))))));

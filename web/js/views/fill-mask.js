@@ -8,6 +8,7 @@ import { percent, t } from '../i18n.js';
 import { hiddenWords, keptMasks, MASK, maskedText, oneSided, partsOf, toggled } from '../masks.js';
 import { readNotes } from '../notes.js';
 import { parseNumbers } from '../state.js';
+import { splitList } from '../words.js';
 
 /** @type {{name: string, state: State}[]} */
 const EXAMPLES = [
@@ -147,7 +148,7 @@ function chosenMask(state) {
 
 /** @param {State} state */
 function targetsOf(state) {
-  return state.targets.split(/[,，、]/).map((w) => w.trim()).filter(Boolean);
+  return splitList(state.targets);
 }
 
 /** A mask written otherwise than the model reads it. @param {string} text */
@@ -170,6 +171,12 @@ function scored(mask, word) {
   return word === undefined ? undefined : mask?.predictions.find((/** @type {any} */ p) => bare(p.token) === bare(word));
 }
 
+/** What the server scores in place of a word of several pieces.
+ * @param {any} mask  @param {string} word  @returns {string|undefined} */
+function firstPiece(mask, word) {
+  return mask.predictions.find((/** @type {any} */ p) => bare(word).startsWith(bare(p.token)))?.token;
+}
+
 /** A word as an uncased vocabulary holds it. @param {string} word */
 function bare(word) {
   return word.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
@@ -182,11 +189,11 @@ function bare(word) {
 function notes(result, ofHidden, state) {
   const words = [
     ...hiddenWords(state).map((word, i) => ({ word, mask: ofHidden?.masks[i] })),
-    ...targetsOf(state).map((word) => ({ word, mask: result.masks[0] })),
-  ].flatMap(({ word, mask }) => {
+    ...targetsOf(state).map((word) => ({ word, mask: result.masks[0], first: firstPiece(result.masks[0], word) })),
+  ].flatMap((/** @type {{word?: string, mask: any, first?: string}} */ { word, mask, first }) => {
     if (word === undefined) return [];
     const token = scored(mask, word)?.token;
-    if (token === undefined) return [t('fill-mask.several-pieces', { word })];
+    if (token === undefined) return [first === undefined ? t('fill-mask.several-pieces', { word }) : t('fill-mask.first-piece', { word, token: first })];
     return token === word ? [] : [t('fill-mask.scored-as', { word, token })];
   });
   return [...new Set([...words, ...(writtenWrong(state.text) ? [t('fill-mask.write-mask')] : [])])];

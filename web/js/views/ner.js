@@ -1,8 +1,9 @@
 import { exampleButtons, textArea, textInput, select } from '../controls.js';
 import { h, scrolling } from '../dom.js';
-import { percent, t } from '../i18n.js';
+import { named, percent, t } from '../i18n.js';
 import { markedText } from '../marks.js';
 import { readNotes } from '../notes.js';
+import { splitList } from '../words.js';
 
 const EXAMPLES = [
   { name: 'Ada Lovelace', state: { text: 'Ada Lovelace met Charles Babbage in London on 5 June 1833, long before IBM existed.' } },
@@ -26,7 +27,7 @@ export const ner = {
   check: (state) => Number.isFinite(Number(state.min)) ? [] : [{ name: 'min', message: t('fault.number') }],
   requests: (state) => {
     if (state.text.trim() === '') return [];
-    const types = state.types.split(/[,，\s]+/).filter(Boolean).map((x) => x.toUpperCase());
+    const types = splitList(state.types.replaceAll(/\s+/g, ',')).map((type) => type.toUpperCase());
     return [{
       path: 'ner',
       body: {
@@ -65,7 +66,8 @@ export const ner = {
     ...answer.data.results[0].entities.map((/** @type {any} */ e) => [e.text, e.type, e.start, e.end, e.score])],
 };
 
-const KNOWN = ['PER', 'ORG', 'LOC', 'DATE', 'MISC'];
+/** Types with a colour of their own. */
+const COLORED = ['PER', 'ORG', 'LOC', 'DATE', 'MISC'];
 
 /** The type without the B- or I- that aggregation none leaves. @param {string} type */
 function bare(type) {
@@ -74,10 +76,10 @@ function bare(type) {
 
 /** @param {string} type */
 function kind(type) {
-  return KNOWN.includes(bare(type)) ? bare(type) : 'MISC';
+  return COLORED.includes(bare(type)) ? bare(type) : 'MISC';
 }
 
 /** @param {string} type */
 function typeName(type) {
-  return KNOWN.includes(bare(type)) ? t(`type.${bare(type)}`) : type;
+  return named('type', bare(type));
 }

@@ -1,7 +1,7 @@
 import { bars } from '../bars.js';
 import { exampleButtons, textArea } from '../controls.js';
 import { h } from '../dom.js';
-import { currentLanguage, percent, t } from '../i18n.js';
+import { currentLanguage, named, percent, t } from '../i18n.js';
 import { readNotes } from '../notes.js';
 
 const EXAMPLES = [
@@ -43,12 +43,12 @@ export const nsp = {
   show(root, [answer]) {
     const result = answer.data.results[0];
     root.append(
-      bars(['IsNext', 'NotNext'].map((label) => ({ label: t(`nsp.${label}`), score: result.scores[label] }))),
+      bars(['IsNext', 'NotNext'].map((label) => ({ label: named('label', label), score: result.scores[label] }))),
       readNotes(result));
   },
   summary: ([answer]) => {
     const result = answer.data.results[0];
-    return `${t(`nsp.${result.label}`)}: ${percent(result.score)}`;
+    return `${named('label', result.label)}: ${percent(result.score)}`;
   },
   table: ([answer]) => [['label', 'score'], ...Object.entries(answer.data.results[0].scores)],
 };

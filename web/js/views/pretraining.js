@@ -2,7 +2,7 @@
 
 import { checkbox, exampleButtons, textArea, textInput } from '../controls.js';
 import { h } from '../dom.js';
-import { t } from '../i18n.js';
+import { named, t } from '../i18n.js';
 
 const EXAMPLES = [
   { name: 'my dog is hairy', state: { text: 'my dog is hairy' } },
@@ -50,7 +50,7 @@ export const pretraining = {
         pieces += example.pieces.length;
         for (const p of example.predictions) treated[p.treatment]++;
         root.append(
-          h('h3', {}, t('pretraining.document', { n: d + 1 }), example.next_sentence && ` · ${t(`nsp.${example.next_sentence}`)}`),
+          h('h3', {}, t('pretraining.document', { n: d + 1 }), example.next_sentence && ` · ${named('label', example.next_sentence)}`),
           exercise(example));
       });
     });

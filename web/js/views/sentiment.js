@@ -2,7 +2,7 @@ import { aspectControls, aspectsOf } from '../aspects.js';
 import { bars } from '../bars.js';
 import { exampleButtons, textArea } from '../controls.js';
 import { h } from '../dom.js';
-import { percent, t } from '../i18n.js';
+import { named, percent, t } from '../i18n.js';
 import { markedText } from '../marks.js';
 import { readNotes } from '../notes.js';
 
@@ -36,23 +36,23 @@ export const sentiment = {
     const result = answer.data.results[0];
     root.append(
       h('h3', {}, t('sentiment.document')),
-      bars(Object.entries(result.scores).map(([label, score]) => ({ label: name(label), score }))),
+      bars(Object.entries(result.scores).map(([label, score]) => ({ label: named('label', label), score }))),
       h('h3', {}, t('sentiment.sentences')),
       markedText(state.text, result.sentences.map((/** @type {any} */ s) => ({
-        start: s.start, end: s.end, class: s.label, note: `${name(s.label)} ${percent(s.score, 0)}`,
+        start: s.start, end: s.end, class: s.label, note: `${named('label', s.label)} ${percent(s.score, 0)}`,
       }))));
     if (result.aspects?.length > 0) {
       root.append(
         h('h3', {}, t('sentiment.aspects')),
         h('ul', { class: 'chips' }, result.aspects.map((/** @type {any} */ a) => h('li', { class: a.label },
-          h('strong', {}, a.aspect), ` ${name(a.label)} ${percent(a.score, 0)}`,
+          h('strong', {}, a.aspect), ` ${named('label', a.label)} ${percent(a.score, 0)}`,
           a.mentions.length === 0 && h('small', {}, ` · ${t('sentiment.not-mentioned')}`)))));
     }
     root.append(readNotes(result));
   },
   summary: ([answer]) => {
     const result = answer.data.results[0];
-    return `${name(result.label)}: ${percent(result.score)}`;
+    return `${named('label', result.label)}: ${percent(result.score)}`;
   },
   table: ([answer]) => {
     const result = answer.data.results[0];
@@ -62,8 +62,3 @@ export const sentiment = {
       ...(result.aspects ?? []).map((/** @type {any} */ a) => ['aspect', a.aspect, a.label, a.score])];
   },
 };
-
-/** @param {string} label */
-function name(label) {
-  return ['positive', 'neutral', 'negative'].includes(label) ? t(`sentiment.${label}`) : label;
-}

@@ -188,3 +188,9 @@ test('"Ask again" leaves the focus at the answer', async () => {
   assert.equal(await page.evaluate(() => document.activeElement?.className), 'answer');
   await close();
 });
+
+test('a head that reads two texts is not asked for a second one where there is no field for it', async () => {
+  const { page, close } = await openPage('#/classify?v=1&head=aspect&model=en&text=The%20room%20was%20small.');
+  await page.locator('.problem', { hasText: 'Choose another head.' }).waitFor();
+  await close();
+});

@@ -88,3 +88,12 @@ test('a word that the model writes otherwise is said so, in the page\'s language
     await close();
   }
 });
+
+test('of a word of several pieces that is to be scored, the first is named', async () => {
+  for (const [locale, says] of [['en-US', 'the score is that of the first, “un”.'], ['zh-CN', '所示的是首片“un”的分数。']]) {
+    const { page, answered, close } = await openPage(link({ text: 'I live in [MASK].', targets: 'unbelievably', model: 'en' }), { locale });
+    await answered();
+    await page.locator('.result .hint', { hasText: says }).waitFor();
+    await close();
+  }
+});

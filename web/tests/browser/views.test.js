@@ -90,6 +90,15 @@ test('entities are marked exactly, also after emoji', async () => {
   await close();
 });
 
+test('types are listed with spaces or with the commas of either language', async () => {
+  for (const types of ['per loc', 'PER, LOC', 'PER，LOC']) {
+    const { page, answered, close } = await openPage(`#/ner?v=1&${new URLSearchParams({ text: 'Ada Lovelace met Charles Babbage in London on 5 June 1833.', types })}`);
+    await answered();
+    assert.deepEqual(await page.locator('mark small').allTextContents(), ['PER', 'PER', 'LOC'], types);
+    await close();
+  }
+});
+
 test('no entity is said so', async () => {
   const { page, answered, close } = await openPage('#/ner?v=1&text=it%20rains');
   await answered();

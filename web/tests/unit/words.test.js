@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { splitWords } from '../../js/words.js';
+import { splitList, splitWords } from '../../js/words.js';
 
 const words = (text) => splitWords(text).filter((w) => w.word).map((w) => w.text);
 
@@ -21,4 +21,9 @@ test('parts join to the text, with offsets that cut them out', () => {
     assert.equal(parts.map((p) => p.text).join(''), text);
     for (const p of parts) assert.equal(text.slice(p.start, p.end), p.text);
   }
+});
+
+test('a list is written with the commas of either language, each thing once', () => {
+  assert.deepEqual(splitList(' room, battery life，屏幕、room,, '), ['room', 'battery life', '屏幕']);
+  assert.deepEqual(splitList(''), []);
 });
