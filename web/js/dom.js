@@ -36,12 +36,6 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/** What may be wider than its place, scrolled by mouse and by keyboard.
- * @param {string} label  @param {any} content */
-export function scrolling(label, content) {
-  return h('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': label }, content);
-}
-
 const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]';
 
 /** Renews what a root holds; what stands at the place of the focused element

@@ -3,9 +3,9 @@
 
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
+import { scrolling } from '../scrolling.js';
 import { everyNth, paintCells } from './drawing.js';
 import { LABEL_COLUMNS, LABEL_ROOM, shorten } from './labels.js';
-import { withEdges } from './edges.js';
 
 const LABEL = '12px ui-monospace, Menlo, Consolas, "Noto Sans Mono CJK SC", monospace';
 const MIN_CELL = 5;
@@ -50,7 +50,7 @@ export class HeatMap {
     h('div', { class: 'all-cells' }, this.canvas, this.marks[2], this.marks[3], this.cellMark),
     this.gridRow);
     this.readout = h('p', { class: 'readout' });
-    this.element = h('div', {}, this.readout, withEdges(this.grid));
+    this.element = h('div', {}, this.readout, scrolling(this.grid));
   }
 
   /** @param {Picture} picture  @param {{dark: boolean, scale: Scale, name: string}} how */

@@ -2,9 +2,10 @@
 // focus and the marked cell stay where they are.
 
 import { field } from '../controls.js';
-import { h, replace, scrolling } from '../dom.js';
+import { h, replace } from '../dom.js';
 import { percent, t } from '../i18n.js';
 import { readNotes } from '../notes.js';
+import { scrolling } from '../scrolling.js';
 import { arcs } from './arcs.js';
 import { isDark } from './color.js';
 import { HeadGrid } from './grid.js';
@@ -13,7 +14,6 @@ import { legend } from './legend.js';
 import { thumbnail, topOfRow } from './matrix.js';
 import { PatternFilter } from './pattern-filter.js';
 import { factsOf, statistics } from './patterns.js';
-import { withEdges } from './edges.js';
 import { chosen } from './settings.js';
 import { inSlices } from './slices.js';
 
@@ -45,7 +45,7 @@ export class AttentionPanel {
 
     this.notes = h('div', {});
     this.patterns = new PatternFilter((pattern) => page.set({ pattern }));
-    this.overview = h('section', { class: 'overview' }, h('h3', {}, t('attention.all-heads')), withEdges(this.grid.element), this.patterns.element,
+    this.overview = h('section', { class: 'overview' }, h('h3', {}, t('attention.all-heads')), scrolling(this.grid.element), this.patterns.element,
       this.coarse = h('p', { class: 'hint' }, t('attention.coarse')));
     this.closeUp = h('section', { class: 'close-up' },
       h('div', { class: 'row' }, field('layer', t('attention.layer'), this.layerChoice), this.headField),
@@ -180,8 +180,8 @@ function offer(control, count, current) {
 
 /** The five strongest targets of each token. @param {import('./heatmap.js').Picture} picture */
 function table({ rows, columns, cells }) {
-  return scrolling(t('attention.view.table'), h('table', {},
+  return scrolling(h('table', {},
     h('thead', {}, h('tr', {}, h('th', {}, t('attention.from')), h('th', { colSpan: 5 }, t('attention.strongest')))),
     h('tbody', {}, rows.map((label, r) => h('tr', {}, h('th', { scope: 'row' }, label),
-      topOfRow(cells, columns.length, r, 5).map(({ column, value }) => h('td', {}, `${columns[column]} ${percent(value)}`)))))));
+      topOfRow(cells, columns.length, r, 5).map(({ column, value }) => h('td', {}, `${columns[column]} ${percent(value)}`)))))), t('attention.view.table'));
 }

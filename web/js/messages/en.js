@@ -25,6 +25,7 @@ export default {
   'model-none': 'none',
   'long-link': 'The link to this page has {n} characters, more than some programs pass on. Save the answer as JSON instead.',
   'nothing-asked': 'Write something above, and the answer appears here.',
+  scrolls: 'Larger than its room: it scrolls.',
   waiting: 'The model is reading…',
   'waiting-parts': 'The model is reading: part {n} of {parts}…',
   cancel: 'Cancel',
@@ -195,7 +196,6 @@ export default {
   'attention.summary': 'Attention between {tokens} tokens',
   'attention.layer': 'Layer',
   'attention.head': 'Head',
-  'attention.scrolls': 'Larger than its room: it scrolls.',
   'attention.keys': 'With the map in focus: arrow keys move, Page Up and Down change the layer, [ and ] the head.',
   'attention.legend': 'Colours from probability 0 to 1, {scale}',
 
@@ -285,6 +285,7 @@ export default {
   'pretraining.probability': 'Share of pieces',
   'pretraining.whole': 'Whole words',
   'pretraining.document': 'Document {n}',
+  'pretraining.example': 'example {n}',
   'pretraining.none': 'The text makes no example.',
   'pretraining.counts': '{pieces} pieces; hidden {mask}, exchanged {random}, kept {keep}.',
   'pretraining.summary': '{n} examples',

@@ -25,6 +25,7 @@ export default {
   'model-none': '无',
   'long-link': '本页链接有 {n} 个字符，有些程序会截断它；请改为把答案存成 JSON。',
   'nothing-asked': '在上面输入文字，答案会显示在这里。',
+  scrolls: '比显示区域大，可以滚动。',
   waiting: '模型正在阅读……',
   'waiting-parts': '模型正在阅读：第 {n} 部分，共 {parts} 部分……',
   cancel: '取消',
@@ -195,7 +196,6 @@ export default {
   'attention.summary': '{tokens} 个词片之间的注意力',
   'attention.layer': '层',
   'attention.head': '头',
-  'attention.scrolls': '比显示区域大，可以滚动。',
   'attention.keys': '聚焦热力图后：方向键移动，Page Up/Down 换层，[ 和 ] 换头。',
   'attention.legend': '颜色表示概率 0 到 1，{scale}刻度',
 
@@ -285,6 +285,7 @@ export default {
   'pretraining.probability': '词片比例',
   'pretraining.whole': '整词遮盖',
   'pretraining.document': '文档 {n}',
+  'pretraining.example': '样本 {n}',
   'pretraining.none': '这段文本做不出练习。',
   'pretraining.counts': '共 {pieces} 个词片；遮住 {mask} 个，替换 {random} 个，保留 {keep} 个。',
   'pretraining.summary': '{n} 个练习',

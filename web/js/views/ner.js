@@ -1,8 +1,9 @@
 import { exampleButtons, textArea, textInput, select } from '../controls.js';
-import { h, scrolling } from '../dom.js';
+import { h } from '../dom.js';
 import { named, percent, t } from '../i18n.js';
 import { markedText } from '../marks.js';
 import { readNotes } from '../notes.js';
+import { scrolling } from '../scrolling.js';
 import { splitList } from '../words.js';
 
 const EXAMPLES = [
@@ -49,11 +50,11 @@ export const ner = {
     } else {
       root.append(
         markedText(state.text, entities.map((e) => ({ start: e.start, end: e.end, class: `entity-${kind(e.type)}`, note: e.type }))),
-        scrolling(t('ner.title'), h('table', {},
+        scrolling(h('table', {},
           h('thead', {}, h('tr', {}, h('th', {}, t('entity')), h('th', {}, t('type')), h('th', { class: 'number' }, t('score')), h('th', { class: 'number' }, t('place')))),
           h('tbody', {}, entities.map((e) => h('tr', {},
             h('td', { dir: 'auto' }, e.text), h('td', {}, `${e.type} · ${typeName(e.type)}`),
-            h('td', { class: 'number' }, percent(e.score)), h('td', { class: 'number' }, `${e.start}–${e.end}`)))))));
+            h('td', { class: 'number' }, percent(e.score)), h('td', { class: 'number' }, `${e.start}–${e.end}`))))), t('ner.title')));
     }
     root.append(readNotes(result));
   },

@@ -46,11 +46,11 @@ export const pretraining = {
     const treated = { mask: 0, random: 0, keep: 0 };
     let pieces = 0;
     answer.data.results.forEach((/** @type {any} */ result, /** @type {number} */ d) => {
-      result.examples.forEach((/** @type {any} */ example) => {
+      result.examples.forEach((/** @type {any} */ example, /** @type {number} */ e) => {
         pieces += example.pieces.length;
         for (const p of example.predictions) treated[p.treatment]++;
         root.append(
-          h('h3', {}, t('pretraining.document', { n: d + 1 }), example.next_sentence && ` · ${named('label', example.next_sentence)}`),
+          h('h3', {}, t('pretraining.document', { n: d + 1 }), result.examples.length > 1 && `, ${t('pretraining.example', { n: e + 1 })}`, example.next_sentence && ` · ${named('label', example.next_sentence)}`),
           exercise(example));
       });
     });

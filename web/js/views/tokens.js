@@ -1,7 +1,8 @@
 import { checkbox, exampleButtons, textArea } from '../controls.js';
-import { h, scrolling } from '../dom.js';
+import { h } from '../dom.js';
 import { t } from '../i18n.js';
 import { readNotes } from '../notes.js';
+import { scrolling } from '../scrolling.js';
 
 const EXAMPLES = [
   { name: 'playing', state: { text: 'Playing embeddings unbelievably well 👍', pair: '' } },
@@ -38,9 +39,9 @@ export const tokens = {
         class: `segment-${p.type}${p.special ? ' special' : ''}${p.token.startsWith('##') ? ' inside-word' : ''}`,
       }, h('span', { dir: 'auto' }, p.token), h('small', {}, p.id)))),
       h('details', {}, h('summary', {}, t('tokens.table')),
-        scrolling(t('tokens.title'), h('table', {},
+        scrolling(h('table', {},
           h('thead', {}, h('tr', {}, ['#', t('tokens.piece'), t('tokens.id'), t('tokens.segment'), t('tokens.word'), t('tokens.start'), t('tokens.end')].map((name) => h('th', {}, name)))),
-          h('tbody', {}, pieces.map((p, i) => h('tr', {}, [i, p.token, p.id, p.type, p.special ? '–' : p.word, p.special ? '–' : p.start, p.special ? '–' : p.end].map((v) => h('td', {}, v)))))))),
+          h('tbody', {}, pieces.map((p, i) => h('tr', {}, [i, p.token, p.id, p.type, p.special ? '–' : p.word, p.special ? '–' : p.start, p.special ? '–' : p.end].map((v) => h('td', {}, v)))))), t('tokens.title'))),
       readNotes(result));
   },
   summary: ([answer]) => t('tokens.summary', { n: answer.data.results[0].pieces.length }),

@@ -357,6 +357,9 @@ test('the keyboard’s cell is on screen, and a narrow page shows that the map s
   assert.ok((await page.locator('.readout').boundingBox()).y >= 0, 'what it says is on screen too');
   await grid.press('Control+Home');
   assert.ok(await visible(), 'the first cell');
+  await page.getByLabel('As', { exact: true }).selectOption('table');
+  await page.locator('.close-up').getByText('it scrolls').waitFor();
+  assert.equal(await edges(), 'more-right');
   await close();
 });
 

@@ -21,6 +21,8 @@ for (const colorScheme of ['light', 'dark']) {
         const { page, answered, close } = await openPage(`#/${view}`, { colorScheme: /** @type {any} */ (colorScheme), viewport: { width, height: 800 } });
         await answered();
         if (view === 'tokens') await page.locator('.result summary').click();
+        // What a picture shows whole need not say that it scrolls.
+        await page.locator('.scroll-hint').evaluateAll((hints) => { for (const hint of hints) hint.remove(); });
         const shown = await page.locator('.result').innerText();
         const { content } = await save(page, 'SVG');
         // HTML in it only browsers would show.

@@ -1,13 +1,15 @@
 // A part of the page that may be larger than its room, and shows where it goes
 // on: not every system shows scroll bars.
 
-import { h } from '../dom.js';
-import { t } from '../i18n.js';
+import { h } from './dom.js';
+import { t } from './i18n.js';
 
-/** @param {HTMLElement} child  has the keyboard's focus in it, to scroll by  @returns {HTMLElement} */
-export function withEdges(child) {
-  const scroller = h('div', { class: 'scroll' }, child);
-  const hint = h('p', { class: 'hint', hidden: true }, t('attention.scrolls'));
+/** @param {HTMLElement} child
+ * @param {string} [label]  of the region that the keyboard scrolls; none where the child itself has the focus
+ * @returns {HTMLElement} */
+export function scrolling(child, label) {
+  const scroller = h('div', { class: 'scroll', ...(label && { tabIndex: 0, role: 'region', 'aria-label': label }) }, child);
+  const hint = h('p', { class: 'hint scroll-hint', hidden: true }, t('scrolls'));
   const edges = h('div', { class: 'edges' });
   const look = () => {
     const across = scroller.scrollWidth - scroller.clientWidth;
