@@ -14,7 +14,7 @@ type attention struct {
 	dropout         dropoutSite
 	output          output
 	heads, headSize int
-	layer           int               // number of the encoder's
+	layer           int               // its number
 	precision       kernels.Precision // when serving
 }
 

@@ -94,7 +94,7 @@ func (e *Encoder) between(ws *Workspace, layer int, in Batch) {
 }
 
 // rowsBetween is between for the rows from first to end of ws, computed by the
-// pool of own, with acts for what nobody reads afterwards.
+// pool of own, with acts for what it computes on the way.
 func (e *Encoder) rowsBetween(ws, own *Workspace, acts *layerActivations, layer, first, end int) {
 	rows, size := end-first, ws.config.HiddenSize
 	block := span{first * size, end * size}
