@@ -22,7 +22,8 @@ type blockTask struct {
 }
 
 // blocks says how many blocks of rows a pass of so many tokens is cut into, 0
-// if none.
+// if none. They have from blockRows rows to twice as many, and fewer only where a
+// thread has fewer in all.
 func (e *Encoder) blocks(ws *Workspace, tokens int) int {
 	packed, threads := e.layers[0].feedForward.dense.packed, ws.pool.Threads()
 	switch {
