@@ -143,7 +143,7 @@ func newAnswers(s *Set, described bert.HeadConfig) *answers {
 	case described.Type == bert.TokenHeadType:
 		a := &answers{tags: make([][]string, s.Rows)}
 		for row, tags := range s.Tags {
-			// A word without a piece of its own gets no answer, which is O.
+			// A word that the tokenizer leaves nothing of gets no answer, which is O.
 			a.tags[row] = filled(len(tags), "O")
 		}
 		return a
@@ -162,10 +162,14 @@ func (a *answers) read(s *Set, described bert.HeadConfig, p *pass, logits []floa
 	for b, sample := range p.samples {
 		row := sample.task.Row
 		if described.Type == bert.TokenHeadType {
-			for i, word := range sample.task.Words {
-				if word >= 0 {
-					token := logits[(int(p.in.Starts[b])+i)*classes:][:classes]
-					a.tags[row][word] = described.Labels[highest(token, s.absent)]
+			for i, words := range sample.task.Words {
+				if words.Start == words.End {
+					continue
+				}
+				label := int32(highest(logits[(int(p.in.Starts[b])+i)*classes:][:classes], s.absent))
+				for word := words.Start; word < words.End; word++ {
+					a.tags[row][word] = described.Labels[label]
+					label = inside(described.Labels, label)
 				}
 			}
 			continue

@@ -93,15 +93,26 @@ func TestEvaluateSets(t *testing.T) {
 			t.Errorf("%s %v: the correlation with a constant is to count as 0", score.Main, score.Value)
 		}
 	})
+	t.Run("one token for several words", func(t *testing.T) {
+		setBias(t, m, "ner", 0, 1, 0, 3, 0) // every token is B-DATE
+		set := &Set{
+			Name: "x", Head: "ner", Rows: 1,
+			Tags:     [][]string{{"B-DATE", "I-DATE", "I-DATE", "I-DATE"}},
+			Examples: []TaskExample{{IDs: []int32{2, 5, 3}, Labels: []int32{-1, 3, -1}, Words: []WordRange{{}, {0, 4}, {}}}},
+		}
+		if score, err := e.set(set); err != nil || score.Value != 1 {
+			t.Errorf("%+v (%v), want the date found", score, err)
+		}
+	})
 	t.Run("tags over windows", func(t *testing.T) {
 		setBias(t, m, "ner", 0, 3, 1, 2, 0) // every word is B-PER
 		set := &Set{
 			Name: "x", Head: "ner", Rows: 2,
 			Tags: [][]string{{"B-PER", "O", "B-PER"}, {"B-DATE", "O"}},
 			Examples: []TaskExample{
-				{IDs: []int32{2, 5, 6, 3}, Row: 0, Labels: []int32{-1, 1, 0, -1}, Words: []int32{-1, 0, 1, -1}},
-				{IDs: []int32{2, 7, 8, 3}, Row: 0, Labels: []int32{-1, 1, 2, -1}, Words: []int32{-1, 2, -1, -1}}, // the sentence goes on
-				{IDs: []int32{2, 9, 3}, Row: 1, Labels: []int32{-1, 3, -1}, Words: []int32{-1, 0, -1}},           // its second word has no piece
+				{IDs: []int32{2, 5, 6, 3}, Row: 0, Labels: []int32{-1, 1, 0, -1}, Words: []WordRange{{}, {0, 1}, {1, 2}, {}}},
+				{IDs: []int32{2, 7, 8, 3}, Row: 0, Labels: []int32{-1, 1, 2, -1}, Words: []WordRange{{}, {2, 3}, {}, {}}}, // the sentence goes on
+				{IDs: []int32{2, 9, 3}, Row: 1, Labels: []int32{-1, 3, -1}, Words: []WordRange{{}, {0, 1}, {}}},           // its second word has no piece
 			},
 		}
 		score, err := e.set(set)

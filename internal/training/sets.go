@@ -51,9 +51,14 @@ type TaskExample struct {
 	// outside the loss.
 	Labels []int32
 	Value  float32 // what a regression head should say
-	// Words, for a token head, says which word of the sentence a token begins,
-	// −1 for none.
-	Words []int32
+	// Words, for a token head, says which words of the sentence a token answers
+	// for.
+	Words []WordRange
+}
+
+// WordRange is the words Start to End−1 of a sentence; none if they are equal.
+type WordRange struct {
+	Start, End int32
 }
 
 // Set is a labelled file made ready for a head.
@@ -320,9 +325,10 @@ func (l *setLoader) taggedExamples(set *Set, encoding *tokenizer.Encoding, words
 			begun = word
 			begins[i], pieceLabels[i] = int32(word), labels[word]
 		} else if labels[word] >= 0 {
-			pieceLabels[i] = l.inside(labels[word])
+			pieceLabels[i] = inside(l.head.Labels, labels[word])
 		}
 	}
+	answers := answeredWords(encoding.Offsets, words, begins)
 	var examples []TaskExample
 	room := l.maxTokens - 2
 	for start := 0; start < n || start == 0; {
@@ -339,7 +345,7 @@ func (l *setLoader) taggedExamples(set *Set, encoding *tokenizer.Encoding, words
 		example := TaskExample{Row: set.Rows}
 		example.IDs = slices.Concat([]int32{l.tokenizer.CLS()}, encoding.IDs[start:end], []int32{l.tokenizer.SEP()})
 		example.Labels = slices.Concat([]int32{-1}, pieceLabels[start:end], []int32{-1})
-		example.Words = slices.Concat([]int32{-1}, begins[start:end], []int32{-1})
+		example.Words = slices.Concat([]WordRange{{}}, answers[start:end], []WordRange{{}})
 		for _, label := range pieceLabels[start:end] {
 			if label >= 0 {
 				set.Counts[label]++
@@ -353,16 +359,47 @@ func (l *setLoader) taggedExamples(set *Set, encoding *tokenizer.Encoding, words
 	return examples
 }
 
+// answeredWords says of every piece which words it answers for: the word whose
+// first piece it is (begins, −1 for none), and those after it that lie in the
+// piece and have none of their own. In Chinese sets every character is a word,
+// and 1998 is one piece of four.
+func answeredWords(pieces, words []tokenizer.Span, begins []int32) []WordRange {
+	hasPiece := make([]bool, len(words))
+	for _, word := range begins {
+		if word >= 0 {
+			hasPiece[word] = true
+		}
+	}
+	answers := make([]WordRange, len(pieces))
+	next := 0 // the first word that may lie in this piece or a later one
+	for i, piece := range pieces {
+		for next < len(words) && words[next].Start < piece.Start && !hasPiece[next] {
+			next++
+		}
+		if begins[i] >= 0 {
+			next = int(begins[i]) + 1
+			answers[i] = WordRange{begins[i], begins[i] + 1}
+		}
+		for next < len(words) && words[next].Start < piece.End && !hasPiece[next] {
+			if answers[i].End == 0 {
+				answers[i].Start = int32(next)
+			}
+			next++
+			answers[i].End = int32(next)
+		}
+	}
+	return answers
+}
+
 // inside is the label that continues an entity: I-PER for B-PER. A head
 // without I tags repeats the label.
-func (l *setLoader) inside(label int32) int32 {
-	name := l.head.Labels[label]
-	if name == "O" {
+func inside(labels []string, label int32) int32 {
+	if labels[label] == "O" {
 		return label
 	}
-	_, kind := splitTag(name)
-	if i, ok := l.index["I-"+kind]; ok {
-		return i
+	_, kind := splitTag(labels[label])
+	if i := slices.Index(labels, "I-"+kind); i >= 0 {
+		return int32(i)
 	}
 	return label
 }

@@ -124,9 +124,9 @@ func TestLoadTagged(t *testing.T) {
 		{
 			IDs: []int32{2, 5, 6, 7, 8, 9, 3}, Row: 0,
 			Labels: []int32{-1, 1, 2, 2, 0, 0, -1}, // ##lace goes on as I-PER
-			Words:  []int32{-1, 0, 1, -1, 2, 3, -1},
+			Words:  []WordRange{{}, {0, 1}, {1, 2}, {}, {2, 3}, {3, 4}, {}},
 		},
-		{IDs: []int32{2, 11, 3}, Row: 1, Labels: []int32{-1, -1, -1}, Words: []int32{-1, 0, -1}},
+		{IDs: []int32{2, 11, 3}, Row: 1, Labels: []int32{-1, -1, -1}, Words: []WordRange{{}, {0, 1}, {}}},
 	}
 	if diff := cmp.Diff(want, set.Examples); diff != "" {
 		t.Errorf("examples (-want +got):\n%s", diff)
@@ -142,13 +142,65 @@ func TestLoadTagged(t *testing.T) {
 	}
 }
 
+// Where every character is a word, a number's pieces hold several.
+func TestLoadTaggedCharacters(t *testing.T) {
+	tok := newTokenizer(t, "在", "19", "##98", "年")
+	path := write(t, "train.conll", "在\tO\n1\tB-DATE\n9\tI-DATE\n9\tI-DATE\n8\tI-DATE\n年\tI-DATE\n")
+	set := mustLoadSet(t, nerHead, SetConfig{Train: path}, 64, tok)
+	want := []TaskExample{{
+		IDs:    []int32{2, 5, 6, 7, 8, 3},
+		Labels: []int32{-1, 0, 3, 4, 4, -1},
+		Words:  []WordRange{{}, {0, 1}, {1, 3}, {3, 5}, {5, 6}, {}},
+	}}
+	if diff := cmp.Diff(want, set.Examples); diff != "" {
+		t.Errorf("examples (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnsweredWords(t *testing.T) {
+	for _, test := range []struct {
+		name          string
+		words, pieces []tokenizer.Span
+		begins        []int32
+		want          []WordRange
+	}{
+		{
+			"a piece reaches into the next word, which has one of its own: do and n't of don, ', t",
+			[]tokenizer.Span{{Start: 0, End: 2}, {Start: 2, End: 5}},
+			[]tokenizer.Span{{Start: 0, End: 3}, {Start: 3, End: 4}, {Start: 4, End: 5}},
+			[]int32{0, 1, -1},
+			[]WordRange{{0, 1}, {1, 2}, {}},
+		},
+		{
+			"a word lies in the piece that continues the one before: ab and c of a, ##bc",
+			[]tokenizer.Span{{Start: 0, End: 2}, {Start: 2, End: 3}},
+			[]tokenizer.Span{{Start: 0, End: 1}, {Start: 1, End: 3}},
+			[]int32{0, -1},
+			[]WordRange{{0, 1}, {1, 2}},
+		},
+		{
+			"the tokenizer leaves nothing of the word between",
+			[]tokenizer.Span{{Start: 0, End: 1}, {Start: 1, End: 2}, {Start: 2, End: 3}},
+			[]tokenizer.Span{{Start: 0, End: 1}, {Start: 2, End: 3}},
+			[]int32{0, 2},
+			[]WordRange{{0, 1}, {2, 3}},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, answeredWords(test.pieces, test.words, test.begins)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestLongSentencesBecomeSeveralSequences(t *testing.T) {
 	tok := newTokenizer(t, "x", "un", "##do", "##ing")
 	path := write(t, "train.conll", "x\tO\nx\tB-PER\nundoing\tI-PER\nundoing\tB-PER\nx\tO\n")
 	set := mustLoadSet(t, nerHead, SetConfig{Train: path}, 7, tok) // five pieces a sequence
 	want := []TaskExample{
-		{IDs: []int32{2, 5, 5, 6, 7, 8, 3}, Labels: []int32{-1, 0, 1, 2, 2, 2, -1}, Words: []int32{-1, 0, 1, 2, -1, -1, -1}},
-		{IDs: []int32{2, 6, 7, 8, 5, 3}, Labels: []int32{-1, 1, 2, 2, 0, -1}, Words: []int32{-1, 3, -1, -1, 4, -1}},
+		{IDs: []int32{2, 5, 5, 6, 7, 8, 3}, Labels: []int32{-1, 0, 1, 2, 2, 2, -1}, Words: []WordRange{{}, {0, 1}, {1, 2}, {2, 3}, {}, {}, {}}},
+		{IDs: []int32{2, 6, 7, 8, 5, 3}, Labels: []int32{-1, 1, 2, 2, 0, -1}, Words: []WordRange{{}, {3, 4}, {}, {}, {4, 5}, {}}},
 	}
 	if diff := cmp.Diff(want, set.Examples); diff != "" {
 		t.Errorf("examples (-want +got):\n%s", diff)

@@ -6,11 +6,12 @@ import { ask, get } from './api.js';
 import { Column } from './column.js';
 import { markFaults, modelControl } from './controls.js';
 import { h, replace } from './dom.js';
-import { drawHeader, linkTasks, useTheme } from './frame.js';
+import { drawHeader, linkTasks } from './frame.js';
 import { currentLanguage, LANGUAGES, pickLanguage, setLanguage, t } from './i18n.js';
 import { faultsOf, problemNotice } from './problem.js';
 import { completeState, formatFragment, isLocation, MAX_LINK, parseFragment, withoutDefaults } from './state.js';
 import { recall, remember } from './storage.js';
+import { useTheme } from './theme.js';
 import { VIEWS } from './views.js';
 import { Waiting } from './waiting.js';
 

@@ -1,11 +1,7 @@
-// What stands around every view: the tasks to go to, and the light or the dark.
+// What stands around every view: the tasks to go to and the settings of the page.
 
 import { h, replace } from './dom.js';
 import { currentLanguage, t } from './i18n.js';
-import { recall, remember } from './storage.js';
-
-/** The system's wish for a dark page. */
-const DARK = matchMedia('(prefers-color-scheme: dark)');
 
 /** @param {string} id */
 function element(id) {
@@ -33,23 +29,4 @@ export function linkTasks(to) {
       if (link) link.href = to(link.dataset.view ?? '');
     }, { capture: true });
   }
-}
-
-/** Calls back whenever the page turns light or dark: pictures on a canvas keep
- * the colours they were painted in. @param {() => void} changed */
-export function useTheme(changed) {
-  apply(recall('theme'));
-  element('theme').addEventListener('click', () => {
-    const { theme } = document.documentElement.dataset;
-    const next = (theme ? theme === 'dark' : DARK.matches) ? 'light' : 'dark';
-    remember('theme', next);
-    apply(next);
-    changed();
-  });
-  DARK.addEventListener('change', changed);
-}
-
-/** @param {string|null} theme  'light', 'dark' or null for the system's */
-function apply(theme) {
-  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
 }

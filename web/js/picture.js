@@ -2,14 +2,14 @@
 // that.
 
 import { h } from './dom.js';
+import { themeColor } from './theme.js';
 
 /** @param {SVGElement} drawing */
 export function svgBlob(drawing) {
   const picture = /** @type {SVGElement} */ (drawing.cloneNode(true));
-  const page = getComputedStyle(document.body);
-  picture.setAttribute('color', page.color);
+  picture.setAttribute('color', themeColor('--ink'));
   // Light ink would not be seen on the paper of whoever opens it.
-  picture.prepend(h('rect', { width: '100%', height: '100%', fill: page.getPropertyValue('--surface') }));
+  picture.prepend(h('rect', { width: '100%', height: '100%', fill: themeColor('--surface') }));
   return new Blob([new XMLSerializer().serializeToString(picture)], { type: 'image/svg+xml' });
 }
 

@@ -2,6 +2,7 @@
 
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
+import { themeColor } from '../theme.js';
 import { shorten } from './labels.js';
 import { topOfRow } from './matrix.js';
 
@@ -26,7 +27,7 @@ export function arcs({ rows, columns, cells }, { least, name, room, say }) {
   const perToken = Math.max(1, Math.floor(MAX_LINES / Math.max(rows.length, 1)));
   const height = LINE_HEIGHT * (Math.max(rows.length, columns.length) + 0.5);
   // Said in the drawing itself, so that a saved one has it.
-  const lines = h('g', { color: getComputedStyle(document.body).getPropertyValue('--accent') });
+  const lines = h('g', { color: themeColor('--accent') });
   const labels = h('g', {});
   columns.forEach((label, c) => labels.append(text(right + 8, c, label, fit(label), 'start')));
   rows.forEach((label, r) => {

@@ -36,8 +36,3 @@ function mix(stops, x) {
   const i = Math.min(Math.floor(at), stops.length - 2);
   return stops[i].map((v, k) => Math.round(v + (stops[i + 1][k] - v) * (at - i)));
 }
-
-/** Whether the page is dark now. */
-export function isDark() {
-  return getComputedStyle(document.documentElement).colorScheme === 'dark';
-}

@@ -4,6 +4,7 @@
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
 import { scrolling } from '../scrolling.js';
+import { themeColor } from '../theme.js';
 import { everyNth, paintCells } from './drawing.js';
 import { LABEL_COLUMNS, LABEL_ROOM, shorten } from './labels.js';
 
@@ -156,10 +157,9 @@ function prepared(canvas, width, height, ratio) {
   sized(canvas, width, height);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   context.scale(ratio, ratio);
-  const style = getComputedStyle(document.body);
-  context.fillStyle = style.getPropertyValue('--surface');
+  context.fillStyle = themeColor('--surface');
   context.fillRect(0, 0, width, height);
-  context.fillStyle = style.color;
+  context.fillStyle = themeColor('--ink');
   context.font = LABEL;
   context.textBaseline = 'middle';
   return context;

@@ -1,7 +1,6 @@
 // Where the encoder looks: all heads at once, and one head closely.
 
 import { arcs } from '../attention/arcs.js';
-import { isDark } from '../attention/color.js';
 import { heatMapDrawing } from '../attention/drawing.js';
 import { AttentionPanel } from '../attention/panel.js';
 import { CHOICES, clean, MOST_LEAST, SETTINGS } from '../attention/settings.js';
@@ -9,6 +8,7 @@ import { closeRequest, firstRequests, shownOf } from '../attention/shown.js';
 import { checkbox, exampleButtons, select, textArea } from '../controls.js';
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
+import { isDark } from '../theme.js';
 
 const EXAMPLES = [
   { name: 'bank', state: { text: 'The bank raised its interest rate because the economy grew.', pair: '' } },
