@@ -13,8 +13,6 @@ import "math"
 //
 //	run                                   8       16      32      64  bfloat16
 //	of normal values, 768 inputs     0.0005  0.0007  0.0009  0.0012    0.0023
-//	of the embedded models, least    0.0003  0.0004  0.0004  0.0006    0.0011
-//	of the embedded models, most     0.0006  0.0009  0.0011  0.0015    0.0030
 //	share of the peak (_asm/float16)   0.67    0.80    0.89    0.94
 //
 // A float16 ends at 65,504. What is beyond in x, in a weight or in the sum of a
