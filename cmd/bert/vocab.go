@@ -139,7 +139,7 @@ func deal(ctx context.Context, corpus *training.Corpus, problems *training.Probl
 		work[turn%len(work)] <- batch
 	}
 	if bytes == 0 {
-		return 0, errors.New("the corpus holds no text")
+		return 0, problems.Explain(errors.New("the corpus holds no text"))
 	}
 	return bytes, nil
 }

@@ -42,14 +42,19 @@ func TestVocabRefuses(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	binary := filepath.Join(t.TempDir(), "binary.txt")
+	if err := os.WriteFile(binary, []byte("\xff\xfe\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name, corpus, want string
 	}{
 		{"a missing file", empty + ".missing", "missing"},
 		{"an empty file", empty, "no text"},
+		{"a file that is no text", binary, "binary.txt:1: not UTF-8"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			cmd := vocabCmd{Corpus: []string{test.corpus}, Output: filepath.Join(t.TempDir(), "v"), Size: 200, MinFrequency: 2, Coverage: 1, MaxWords: 1000}
+			cmd := vocabCmd{Corpus: []string{test.corpus}, Output: filepath.Join(t.TempDir(), "v"), Size: 200, MinFrequency: 2, Coverage: 1, MaxWords: 1000, BadLines: 100}
 			if err := cmd.Run(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one that says %q", err, test.want)
 			}

@@ -96,7 +96,7 @@ func ReadTagged(path string, problems *Problems) iter.Seq2[TaggedSentence, error
 			return
 		}
 		if usable == 0 {
-			yield(TaggedSentence{}, fmt.Errorf("%s: no sentence that could be used", path))
+			yield(TaggedSentence{}, problems.Explain(fmt.Errorf("%s: no sentence that could be used", path)))
 		}
 	}
 }

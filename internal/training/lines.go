@@ -63,6 +63,15 @@ func (p *Problems) add(path string, line int, reason string) error {
 	return fmt.Errorf("%d lines could not be used, and %d is the limit; the first are%s", p.total, p.Limit, list.String())
 }
 
+// Explain adds the first line that could not be used to an error that says
+// that nothing could be: it is likely the reason.
+func (p *Problems) Explain(err error) error {
+	if len(p.first) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; of %d lines that could not be used the first is\n\t%v", err, p.total, p.first[0])
+}
+
 // maxLineBytes is the longest line that is read. A longer one is a problem of
 // the data, not a reason to fill the memory.
 const maxLineBytes = 16 << 20

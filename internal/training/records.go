@@ -81,7 +81,8 @@ func FormatOf(path string) (Format, error) {
 //
 // A CSV file is as RFC 4180 has it and may have line breaks in quotes; a TSV
 // file is cut at its tabs and knows no quotes. Both begin with a header line
-// unless fields.Columns is given.
+// unless fields.Columns is given. A quote that is never closed is an error,
+// since it takes every row after it into one cell.
 func ReadRecords(path string, fields Fields, problems *Problems) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		format, err := FormatOf(path)
@@ -107,7 +108,7 @@ func ReadRecords(path string, fields Fields, problems *Problems) iter.Seq2[Recor
 			}
 		}
 		if records == 0 {
-			yield(Record{}, fmt.Errorf("%s: no record that could be used", path))
+			yield(Record{}, problems.Explain(fmt.Errorf("%s: no record that could be used", path)))
 		}
 	}
 }
@@ -285,10 +286,10 @@ func readTSV(path string, fields Fields, problems *Problems) iter.Seq2[Record, e
 				continue
 			}
 			cells := strings.Split(string(line.text), "\t")
-			if names == nil {
+			if len(names) == 0 {
 				names = cells
 				if c, err = findColumns(path, names, fields, pairRequired); err != nil {
-					yield(Record{}, err)
+					yield(Record{}, problems.Explain(err))
 					return
 				}
 				continue
@@ -310,10 +311,9 @@ func readTSV(path string, fields Fields, problems *Problems) iter.Seq2[Record, e
 func readCSV(path string, fields Fields, problems *Problems) iter.Seq2[Record, error] {
 	fields, pairRequired := fields.withDefaults()
 	return func(yield func(Record, error) bool) {
-		pipe := &lineReader{problems: problems}
 		next, stop := iter.Pull2(readLines(path, 1, problems))
 		defer stop()
-		pipe.next = next
+		pipe := &lineReader{next: next}
 		in := csv.NewReader(pipe)
 		in.FieldsPerRecord = -1 // counted below, as a problem of the row
 		names := fields.Columns
@@ -330,37 +330,51 @@ func readCSV(path string, fields Fields, problems *Problems) iter.Seq2[Record, e
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			var line int
-			var reason string
+			// A row that cannot be used may hold several lines, above all where a
+			// quote is in the wrong place: each of them is lost.
+			lose := func(from int, reason string) error {
+				for seen := from; seen <= len(pipe.numbers); seen++ {
+					if err := problems.add(path, pipe.numbers[seen-1], reason); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
 			if parseError := (*csv.ParseError)(nil); errors.As(err, &parseError) {
-				line, reason = parseError.StartLine, parseError.Err.Error()
-			} else if err != nil {
+				begins := fmt.Sprintf("%s:%d", path, pipe.numbers[parseError.StartLine-1])
+				switch {
+				case pipe.ended && errors.Is(err, csv.ErrQuote):
+					err = fmt.Errorf("%s: the row that begins here has a quote that is never closed, so it takes in the rest of the file: close it, or double it if it is text (\"\")", begins)
+				case len(names) == 0:
+					err = fmt.Errorf("%s: the header line cannot be read: %w", begins, parseError.Err)
+				default:
+					err = lose(parseError.StartLine, parseError.Err.Error())
+				}
+				if err == nil {
+					continue
+				}
+			}
+			if err != nil {
 				yield(Record{}, err)
 				return
-			} else {
-				line, _ = in.FieldPos(0)
 			}
-			line = pipe.number(line)
-			switch {
-			case reason != "":
-			case names == nil:
+			if len(names) == 0 {
 				names = cells
 				if c, err = findColumns(path, names, fields, pairRequired); err != nil {
-					yield(Record{}, err)
-					return
-				}
-				continue
-			case len(cells) != c.count:
-				reason = fmt.Sprintf("%d columns, want %d", len(cells), c.count)
-			}
-			if reason != "" {
-				if err := problems.add(path, line, reason); err != nil {
-					yield(Record{}, err)
+					yield(Record{}, problems.Explain(err))
 					return
 				}
 				continue
 			}
-			if !yield(c.record(cells, path, line), nil) {
+			first, _ := in.FieldPos(0)
+			if len(cells) != c.count {
+				if err := lose(first, fmt.Sprintf("%d columns, want %d", len(cells), c.count)); err != nil {
+					yield(Record{}, err)
+					return
+				}
+				continue
+			}
+			if !yield(c.record(cells, path, pipe.numbers[first-1]), nil) {
 				return
 			}
 		}
@@ -372,16 +386,17 @@ func readCSV(path string, fields Fields, problems *Problems) iter.Seq2[Record, e
 // reader counts the lines that it sees; numbers maps them to the file's, which
 // differ behind a line that was left out.
 type lineReader struct {
-	next     func() (line, error, bool)
-	problems *Problems
-	rest     []byte
-	numbers  []int
+	next    func() (line, error, bool)
+	rest    []byte
+	numbers []int
+	ended   bool // the CSV reader asked for more than there is
 }
 
 func (r *lineReader) Read(p []byte) (int, error) {
 	if len(r.rest) == 0 {
 		line, err, ok := r.next()
 		if !ok {
+			r.ended = true
 			return 0, io.EOF
 		}
 		if err != nil {
@@ -393,11 +408,4 @@ func (r *lineReader) Read(p []byte) (int, error) {
 	n := copy(p, r.rest)
 	r.rest = r.rest[n:]
 	return n, nil
-}
-
-func (r *lineReader) number(seen int) int {
-	if seen < 1 || seen > len(r.numbers) {
-		return seen
-	}
-	return r.numbers[seen-1]
 }

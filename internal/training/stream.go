@@ -281,7 +281,7 @@ func (s *ExampleStream) survey(maxExamples int) (surveyPass, error) {
 		}
 	}
 	if p.Documents == 0 {
-		return p, fmt.Errorf("the corpus holds no text (%d files, %d unusable lines)", p.Files, p.Problems.Total())
+		return p, p.Problems.Explain(fmt.Errorf("the corpus holds no text (%d files)", p.Files))
 	}
 	return p, nil
 }
