@@ -31,8 +31,9 @@ type TaggedSentence struct {
 // joined, with blanks unless every word is one character, as Chinese sets have
 // it.
 //
-// Sentences that cannot be used are counted in problems. A file without any is
-// an error.
+// A sentence with a line that cannot be used is left out as a whole, since
+// without the word it is another sentence, and is counted once in problems
+// (lines that are not UTF-8 one by one). A file without any other is an error.
 func ReadTagged(path string, problems *Problems) iter.Seq2[TaggedSentence, error] {
 	return func(yield func(TaggedSentence, error) bool) {
 		texts, err := sentenceTexts(path, problems)
@@ -42,23 +43,33 @@ func ReadTagged(path string, problems *Problems) iter.Seq2[TaggedSentence, error
 		}
 		sentences := 0 // in the file, usable or not
 		usable := 0
-		// emit yields a sentence; false ends the reading.
-		emit := func(words, tags []string, at int) bool {
-			sentence := TaggedSentence{Tags: iob2(tags), Path: path, Line: at}
-			located := false
-			if sentences < len(texts) {
-				sentence.Text = texts[sentences]
-				sentence.Words, located = locate(sentence.Text, words)
+		var words, tags []string
+		start := 0 // line of the first word
+		// A sentence is broken if a line of it could not be used, whether that
+		// is found here or by readLines, which leaves such lines out.
+		lost := problems.Total()
+		broken := func() bool { return problems.Total() > lost }
+		// emit yields the sentence that ends here, if one does; false ends the
+		// reading.
+		emit := func() bool {
+			if len(words) == 0 && !broken() {
+				return true
 			}
-			if !located {
-				sentence.Text, sentence.Words = join(words)
+			goesOn := true
+			if !broken() {
+				usable++
+				text := ""
+				if sentences < len(texts) {
+					text = texts[sentences]
+				}
+				sentence := tagged(text, words, tags)
+				sentence.Path, sentence.Line = path, start
+				goesOn = yield(sentence, nil)
 			}
 			sentences++
-			usable++
-			return yield(sentence, nil)
+			words, tags, lost = nil, nil, problems.Total()
+			return goesOn
 		}
-		var words, tags []string
-		start := 0
 		for line, err := range readLines(path, 1, problems) {
 			if err != nil {
 				yield(TaggedSentence{}, err)
@@ -66,10 +77,9 @@ func ReadTagged(path string, problems *Problems) iter.Seq2[TaggedSentence, error
 			}
 			text := strings.TrimRight(string(line.text), " \t")
 			if text == "" {
-				if len(words) > 0 && !emit(words, tags, start) {
+				if !emit() {
 					return
 				}
-				words, tags = nil, nil
 				continue
 			}
 			columns := splitColumns(text)
@@ -80,7 +90,10 @@ func ReadTagged(path string, problems *Problems) iter.Seq2[TaggedSentence, error
 			case strings.HasPrefix(text, "# ") && !isTag(tag):
 				continue
 			case len(columns) < 2 || columns[0] == "" || !isTag(tag):
-				if err := problems.add(path, line.number, fmt.Sprintf("%q is not a word and a tag", text)); err != nil {
+				if broken() {
+					continue // counted already
+				}
+				if err := problems.add(path, line.number, fmt.Sprintf("%q is not a word and a tag: its sentence is left out", text)); err != nil {
 					yield(TaggedSentence{}, err)
 					return
 				}
@@ -92,13 +105,23 @@ func ReadTagged(path string, problems *Problems) iter.Seq2[TaggedSentence, error
 			words = append(words, columns[0])
 			tags = append(tags, tag)
 		}
-		if len(words) > 0 && !emit(words, tags, start) {
+		if !emit() {
 			return
 		}
 		if usable == 0 {
 			yield(TaggedSentence{}, problems.Explain(fmt.Errorf("%s: no sentence that could be used", path)))
 		}
 	}
+}
+
+// tagged makes a sentence of words that were cut from a text, or else of the
+// words joined.
+func tagged(text string, words, tags []string) TaggedSentence {
+	spans, located := locate(text, words)
+	if !located {
+		text, spans = join(words)
+	}
+	return TaggedSentence{Text: text, Words: spans, Tags: iob2(tags)}
 }
 
 func splitColumns(text string) []string {
@@ -152,6 +175,9 @@ func sentenceTexts(path string, problems *Problems) ([]string, error) {
 		for line, err := range readLines(beside, 1, problems) {
 			if err != nil {
 				return nil, err
+			}
+			for len(texts) < line.number-1 {
+				texts = append(texts, "") // for a line that could not be used
 			}
 			texts = append(texts, string(line.text))
 		}

@@ -194,10 +194,11 @@ func TestReadTagged(t *testing.T) {
 			}},
 		},
 		{
-			name:     "unusable lines",
-			content:  "alone\nAda\tB-PER\nx\tPERSON\n\tO\n",
-			want:     []TaggedSentence{{Text: "Ada", Words: []tokenizer.Span{{Start: 0, End: 3}}, Tags: []string{"B-PER"}, Line: 2}},
-			problems: 3,
+			name: "sentences with unusable lines",
+			content: "Bob\tB-PER\nSmith\tIPER\nmet\tO\nAda\n\n" + // one problem
+				"\xff\tO\nis\tO\n\n" + "good\tO\n\n" + "\xff\tO\n\n" + "\tO\n\n" + "x\tO\n\xff\tO",
+			want:     []TaggedSentence{{Text: "good", Words: []tokenizer.Span{{Start: 0, End: 4}}, Tags: []string{"O"}, Line: 9}},
+			problems: 5,
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -214,17 +215,23 @@ func TestReadTagged(t *testing.T) {
 			}
 		})
 	}
-	t.Run("nothing in it", func(t *testing.T) {
-		if _, err := readTagged(t, write(t, "a.conll", "\n\n"), &Problems{}); err == nil {
-			t.Error("no error")
-		}
-	})
+	for _, test := range []struct{ name, content, want string }{
+		{"nothing in it", "\n\n", "no sentence that could be used"},
+		{"nothing usable in it", "Ada\tB-PER\nSmith\tIPER\n", "a.conll:2: \"Smith\\tIPER\" is not a word and a tag"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := readTagged(t, write(t, "a.conll", test.content), &Problems{Limit: 1}); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one that says %q", err, test.want)
+			}
+		})
+	}
 }
 
 func TestReadTaggedTakesTheTextBesideIt(t *testing.T) {
-	path := write(t, "a.conll", "(\tO\nAda\tB-PER\n)\tO\n\nnot\tO\nit\tO\n")
-	writeTo(t, strings.TrimSuffix(path, ".conll")+".sentences.txt", "(Ada)\nsomething else\n")
-	got, err := readTagged(t, path, &Problems{})
+	path := write(t, "a.conll", "\xff\tO\n\nbroken\n\n(\tO\nAda\tB-PER\n)\tO\n\nnot\tO\nit\tO\n")
+	// Sentences that are left out have their texts, too.
+	writeTo(t, strings.TrimSuffix(path, ".conll")+".sentences.txt", "\xff\nbroken\n(Ada)\nsomething else\n")
+	got, err := readTagged(t, path, &Problems{Limit: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
