@@ -29,7 +29,7 @@ type Fields struct {
 	Label string `json:"label,omitempty"` // default "label"
 	// Columns names the columns of a CSV or TSV file that has no header line.
 	Columns []string `json:"columns,omitempty"`
-	// Separator separates the labels of a column that holds several.
+	// Separator separates the labels of a column that holds several, or none.
 	Separator string `json:"separator,omitempty"`
 }
 
@@ -146,18 +146,18 @@ func parseJSONRecord(text []byte, fields Fields, pairRequired bool) (Record, err
 		return Record{}, errors.New("not a JSON object")
 	}
 	var record Record
-	if err := jsonString(members, fields.Text, &record.Text); err != nil {
+	if err := jsonString(members, "text", fields.Text, &record.Text); err != nil {
 		return Record{}, err
 	}
 	if _, record.HasPair = members[fields.Pair]; record.HasPair || pairRequired {
 		record.HasPair = true
-		if err := jsonString(members, fields.Pair, &record.Pair); err != nil {
+		if err := jsonString(members, "pair", fields.Pair, &record.Pair); err != nil {
 			return Record{}, err
 		}
 	}
 	value, ok := members[fields.Label]
 	if !ok {
-		return Record{}, fmt.Errorf("no member %q", fields.Label)
+		return Record{}, fmt.Errorf("no member %q (%s)", fields.Label, naming("label", "NAME"))
 	}
 	labels, err := jsonLabels(value)
 	if err != nil {
@@ -167,10 +167,11 @@ func parseJSONRecord(text []byte, fields Fields, pairRequired bool) (Record, err
 	return record, nil
 }
 
-func jsonString(members map[string]json.RawMessage, name string, value *string) error {
+// jsonString reads the member that holds a field of Fields.
+func jsonString(members map[string]json.RawMessage, field, name string, value *string) error {
 	raw, ok := members[name]
 	if !ok {
-		return fmt.Errorf("no member %q", name)
+		return fmt.Errorf("no member %q (%s)", name, naming(field, "NAME"))
 	}
 	if raw[0] != '"' {
 		return fmt.Errorf("member %q is not a string", name)
@@ -207,6 +208,9 @@ func jsonLabel(raw json.RawMessage) (string, error) {
 	case '"':
 		var label string
 		err := json.Unmarshal(raw, &label)
+		if err == nil && strings.TrimSpace(label) == "" {
+			err = errors.New("is empty")
+		}
 		return label, err
 	case '{', '[', 'n':
 		return "", errors.New("is not a label: want a string, a number, or an array of them")
@@ -235,34 +239,54 @@ func findColumns(path string, names []string, fields Fields, pairRequired bool) 
 		}
 	}
 	for _, field := range []struct {
-		name     string
-		column   int
-		required bool
-	}{{fields.Text, c.text, true}, {fields.Pair, c.pair, pairRequired}, {fields.Label, c.label, true}} {
-		if field.required && field.column < 0 {
-			return c, fmt.Errorf("%s: no column %q among %q (without a header line, give the columns' names)", path, field.name, names)
+		field, name string
+		column      int
+		required    bool
+	}{{"text", fields.Text, c.text, true}, {"pair", fields.Pair, c.pair, pairRequired}, {"label", fields.Label, c.label, true}} {
+		if !field.required || field.column >= 0 {
+			continue
 		}
+		example := "NAME" // a column that is none of the others
+		for i, name := range names {
+			if i != c.text && i != c.pair && i != c.label {
+				example = strings.TrimSpace(name)
+				break
+			}
+		}
+		return c, fmt.Errorf("%s: no column %q among %q: %s; without a header line, \"fields\": {\"columns\": [...]} there names them all",
+			path, field.name, names, naming(field.field, example))
 	}
 	return c, nil
 }
 
-func (c columns) record(cells []string, path string, line int) Record {
-	record := Record{Text: cells[c.text], Path: path, Line: line}
+// naming says how the name of a field is given.
+func naming(field, name string) string {
+	return fmt.Sprintf("--%s-field %s, or \"fields\": {%q: %q} in the run's file, names another", field, name, field, name)
+}
+
+// record makes a record of a row.
+func (c columns) record(cells []string, path string, line int) (Record, error) {
+	if len(cells) != c.count {
+		return Record{}, fmt.Errorf("%d columns, want %d", len(cells), c.count)
+	}
+	record := Record{Text: cells[c.text], Labels: []string{}, Path: path, Line: line}
 	if c.pair >= 0 {
 		record.Pair, record.HasPair = cells[c.pair], true
 	}
-	label := cells[c.label]
+	label := strings.TrimSpace(cells[c.label])
 	if c.separator == "" {
-		record.Labels = []string{strings.TrimSpace(label)}
-		return record
+		if label == "" {
+			return record, errors.New("its label is empty")
+		}
+		record.Labels = append(record.Labels, label)
+		return record, nil
 	}
-	record.Labels = []string{}
 	for part := range strings.SplitSeq(label, c.separator) {
 		if part = strings.TrimSpace(part); part != "" {
 			record.Labels = append(record.Labels, part)
 		}
 	}
-	return record
+	return record, nil
 }
 
 func readTSV(path string, fields Fields, problems *Problems) iter.Seq2[Record, error] {
@@ -294,14 +318,15 @@ func readTSV(path string, fields Fields, problems *Problems) iter.Seq2[Record, e
 				}
 				continue
 			}
-			if len(cells) != c.count {
-				if err := problems.add(path, line.number, fmt.Sprintf("%d columns, want %d", len(cells), c.count)); err != nil {
+			record, err := c.record(cells, path, line.number)
+			if err != nil {
+				if err := problems.add(path, line.number, err.Error()); err != nil {
 					yield(Record{}, err)
 					return
 				}
 				continue
 			}
-			if !yield(c.record(cells, path, line.number), nil) {
+			if !yield(record, nil) {
 				return
 			}
 		}
@@ -367,14 +392,15 @@ func readCSV(path string, fields Fields, problems *Problems) iter.Seq2[Record, e
 				continue
 			}
 			first, _ := in.FieldPos(0)
-			if len(cells) != c.count {
-				if err := lose(first, fmt.Sprintf("%d columns, want %d", len(cells), c.count)); err != nil {
+			record, err := c.record(cells, path, pipe.numbers[first-1])
+			if err != nil {
+				if err := lose(first, err.Error()); err != nil {
 					yield(Record{}, err)
 					return
 				}
 				continue
 			}
-			if !yield(c.record(cells, path, pipe.numbers[first-1]), nil) {
+			if !yield(record, nil) {
 				return
 			}
 		}

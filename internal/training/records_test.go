@@ -49,12 +49,14 @@ func TestReadRecords(t *testing.T) {
 			name: "json lines with unusable lines", file: "a.jsonl",
 			content: strings.Join([]string{
 				`nonsense`, `["text"]`, `{"label":"x"}`, `{"text":1,"label":"x"}`, `{"text":"a"}`,
+				`{"text":"a","label":""}`, `{"text":"a","label":["x"," "]}`,
 				`{"text":"a","label":null}`, `{"text":"a","label":{"b":1}}`, `{"text":"a","label":"x"} trailing`, "\xff", `{"text":"fine","label":-1.5e2}`,
 			}, "\n"),
-			want: []Record{{Text: "fine", Labels: []string{"-1.5e2"}, Line: 10}},
+			want: []Record{{Text: "fine", Labels: []string{"-1.5e2"}, Line: 12}},
 			problems: []string{
 				"1: not a JSON object", "2: not a JSON object", `3: no member "text"`, `4: member "text" is not a string`, `5: no member "label"`,
-				`6: member "label" is not a label`, `7: member "label" is not a label`, "8: not a JSON object", "9: not UTF-8",
+				`6: member "label" is empty`, `7: member "label" is empty`,
+				`8: member "label" is not a label`, `9: member "label" is not a label`, "10: not a JSON object", "11: not UTF-8",
 			},
 		},
 		{
@@ -64,9 +66,9 @@ func TestReadRecords(t *testing.T) {
 		},
 		{
 			name: "csv with unusable rows", file: "a.csv",
-			content:  "label,text\npos,a,b\n\xff\npos,\"a\"b\nneg,fine\n",
+			content:  "label,text\npos,a,b\n\xff\npos,\"a\"b\nneg,fine\n ,unlabelled\n",
 			want:     []Record{{Text: "fine", Labels: []string{"neg"}, Line: 5}},
-			problems: []string{"2: 3 columns, want 2", "3: not UTF-8", "4: extraneous"},
+			problems: []string{"2: 3 columns, want 2", "3: not UTF-8", "4: extraneous", "6: its label is empty"},
 		},
 		{
 			name: "csv with a quote that swallows lines", file: "a.csv",
@@ -118,7 +120,7 @@ func TestReadRecordsRefuses(t *testing.T) {
 	}{
 		{"an empty file", "a.jsonl", "", Fields{}, "no record"},
 		{"a header alone", "a.csv", "text,label\n", Fields{}, "no record"},
-		{"a missing column", "a.csv", "text,class\na,b\n", Fields{}, `no column "label"`},
+		{"a missing column", "a.csv", "text,class\na,b\n", Fields{}, `no column "label" among ["text" "class"]: --label-field class, or "fields": {"label": "class"} in the run's file`},
 		{"a missing column of a tsv", "a.tsv", "text\tclass\na\tb\n", Fields{Pair: "b"}, `no column "b"`},
 		{"a quote that is never closed", "a.csv", "text,label\na,b\n\"c,d\n" + strings.Repeat("e,f\n", 150), Fields{}, "a.csv:3: the row that begins here has a quote that is never closed"},
 		{"a quote in the header that is never closed", "a.csv", "\"text,label\na,b\n", Fields{}, "a.csv:1: the row that begins here"},
