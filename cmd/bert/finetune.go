@@ -23,6 +23,11 @@ type finetuneCmd struct {
 	Dev    string `help:"Labelled file to choose by." type:"existingfile"`
 	Type   string `help:"What the head decides: one label a text, several, a number, or tags of words (default: tags for .conll, else single)." enum:",single,multi,regression,tags" default:""`
 
+	TextField  string `help:"Member or column that holds the text (default text)." placeholder:"NAME"`
+	PairField  string `help:"Member or column that holds the second text of a pair (default text_pair, if it is there)." placeholder:"NAME"`
+	LabelField string `help:"Member or column that holds the label (default label)." placeholder:"NAME"`
+	Separator  string `help:"What stands between the labels of a text in a column of a CSV or TSV file, such as |." placeholder:"TEXT"`
+
 	Epochs       float64 `help:"Passes over the training rows (default 3)."`
 	Steps        int     `help:"Optimizer steps, instead of epochs."`
 	BatchSize    int     `help:"Rows a step (default 32)."`
@@ -97,6 +102,9 @@ func (c *finetuneCmd) description() (training.Finetuning, error) {
 	if c.Seed != nil {
 		run.Seed = *c.Seed
 	}
+	if c.Train == "" && c.Dev == "" && c.Type+c.TextField+c.PairField+c.LabelField+c.Separator != "" {
+		return run, errors.New("--type, --text-field, --pair-field, --label-field and --separator are about the file of --train: give one, or edit the run's file")
+	}
 	if c.Train != "" || c.Dev != "" {
 		if len(run.Heads) > 0 {
 			return run, errors.New("--train and --dev describe a run of one head and set; this one has its own: edit its file")
@@ -111,9 +119,13 @@ func (c *finetuneCmd) description() (training.Finetuning, error) {
 	return run, nil
 }
 
-// oneHead describes the head that --train, --dev and --type are about.
+// oneHead describes the head that --train, --dev and the flags about them
+// describe. It reads pairs if the file has them.
 func (c *finetuneCmd) oneHead() (training.HeadRun, error) {
-	name := "set"
+	set := training.SetConfig{
+		Name: "set", Train: c.Train, Dev: c.Dev,
+		Fields: training.Fields{Text: c.TextField, Pair: c.PairField, Label: c.LabelField, Separator: c.Separator},
+	}
 	path := c.Train
 	if path == "" {
 		path = c.Dev
@@ -122,10 +134,7 @@ func (c *finetuneCmd) oneHead() (training.HeadRun, error) {
 	if err != nil {
 		return training.HeadRun{}, err
 	}
-	head := training.HeadRun{
-		Type: bert.SequenceHeadType,
-		Sets: []training.SetConfig{{Name: name, Train: c.Train, Dev: c.Dev}},
-	}
+	head := training.HeadRun{Type: bert.SequenceHeadType}
 	switch c.Type {
 	case "multi":
 		head.ProblemType = bert.MultiLabel
@@ -138,6 +147,12 @@ func (c *finetuneCmd) oneHead() (training.HeadRun, error) {
 			head.Type = bert.TokenHeadType
 		}
 	}
+	if head.Type == bert.SequenceHeadType {
+		if head.Pair, err = set.HasPairs(); err != nil {
+			return head, err
+		}
+	}
+	head.Sets = []training.SetConfig{set}
 	return head, nil
 }
 

@@ -616,6 +616,18 @@ func TestRunsAreRefused(t *testing.T) {
 			head.MaxTokens = 100
 			f.Heads["mood"] = head
 		}, "reads at most 64"},
+		{"several labels in a column without a separator", func(f *Finetuning) {
+			head := f.Heads["mood"]
+			head.ProblemType = bert.MultiLabel
+			head.Sets = []SetConfig{{Train: "a.csv"}}
+			f.Heads["mood"] = head
+		}, `a.csv: say what stands between the labels of a text in its column: --separator "|", or "fields": {"separator": "|"}`},
+		{"a map of numbers", func(f *Finetuning) {
+			head := f.Heads["mood"]
+			head.ProblemType = bert.Regression
+			head.Sets = []SetConfig{{Train: "a.csv", Map: map[string]*string{"5": nil}}}
+			f.Heads["mood"] = head
+		}, "a regression has numbers"},
 		{"an auxiliary loss without text", func(f *Finetuning) { f.MLM.Corpus = nil }, "mlm"},
 	} {
 		t.Run("fine-tuning with "+test.name, func(t *testing.T) {

@@ -36,10 +36,12 @@ type Fields struct {
 func (f Fields) withDefaults() (_ Fields, pairRequired bool) {
 	pairRequired = f.Pair != ""
 	f.Text = orDefault(f.Text, "text")
-	f.Pair = orDefault(f.Pair, "text_pair")
+	f.Pair = f.pairName()
 	f.Label = orDefault(f.Label, "label")
 	return f, pairRequired
 }
+
+func (f Fields) pairName() string { return orDefault(f.Pair, "text_pair") }
 
 func orDefault(value, otherwise string) string {
 	if value == "" {

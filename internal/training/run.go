@@ -386,7 +386,7 @@ func (f *Finetuning) Validate() error {
 		}
 		trains := false
 		for _, set := range head.Sets {
-			if err := set.Validate(); err != nil {
+			if err := set.Validate(head); err != nil {
 				return fmt.Errorf("head %s: %w", name, err)
 			}
 			trains = trains || set.Train != ""

@@ -105,8 +105,9 @@ func (c SetConfig) DisplayName() string {
 	return filepath.Base(filepath.Dir(orDefault(c.Train, c.Dev)))
 }
 
-// Validate says what is wrong with the set's settings, if anything is.
-func (c SetConfig) Validate() error {
+// Validate says what is wrong with the settings of a set of the head, if
+// anything is.
+func (c SetConfig) Validate(head HeadRun) error {
 	switch {
 	case c.Train == "" && c.Dev == "":
 		return errors.New("a set needs a train or a dev file")
@@ -114,6 +115,14 @@ func (c SetConfig) Validate() error {
 		return fmt.Errorf("set %s: share is %v, want a number above 0", c.DisplayName(), *c.Share)
 	case c.MaxRows < 0:
 		return fmt.Errorf("set %s: max_rows is %d", c.DisplayName(), c.MaxRows)
+	case head.ProblemType == bert.Regression && len(c.Map) > 0:
+		return fmt.Errorf("set %s: map renames labels, and a regression has numbers", c.DisplayName())
+	}
+	for _, path := range []string{c.Train, c.Dev} {
+		format, _ := FormatOf(path) // load refuses what is none
+		if head.ProblemType == bert.MultiLabel && c.Fields.Separator == "" && (format == CSV || format == TSV) {
+			return fmt.Errorf("%s: say what stands between the labels of a text in its column: --separator \"|\", or \"fields\": {\"separator\": \"|\"} in the run's file", path)
+		}
 	}
 	return nil
 }
@@ -149,10 +158,18 @@ func (l *setLoader) load(c SetConfig, path string) (*Set, error) {
 }
 
 func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
+	fields := c.Fields
+	if l.head.Pair {
+		fields.Pair = fields.pairName() // which must be there, then
+	}
 	var records []Record
-	for record, err := range ReadRecords(path, c.Fields, set.Problems) {
+	for record, err := range ReadRecords(path, fields, set.Problems) {
 		if err != nil {
 			return err
+		}
+		if record.HasPair && !l.head.Pair {
+			return fmt.Errorf("%s:%d: the row has a second text, %q, but head %q reads single texts: --pair-field %[3]s, or \"pair\": true for the head in the run's file, makes it read pairs",
+				record.Path, record.Line, fields.pairName(), l.name)
 		}
 		records = append(records, record)
 	}
@@ -185,6 +202,16 @@ func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
 		set.Rows++
 	}
 	return nil
+}
+
+// HasPairs reports whether the set holds pairs of texts: whether its first
+// record is one.
+func (c SetConfig) HasPairs() (bool, error) {
+	// A run counts the unusable lines; here none matters.
+	for record, err := range ReadRecords(orDefault(c.Train, c.Dev), c.Fields, &Problems{Limit: -1}) {
+		return record.HasPair, err
+	}
+	return false, nil
 }
 
 // target translates a record's labels.

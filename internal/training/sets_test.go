@@ -36,9 +36,11 @@ var sentimentHead = bert.HeadConfig{
 	Type: bert.SequenceHeadType, Labels: []string{"negative", "neutral", "positive"}, ProblemType: bert.SingleLabel,
 }
 
+var pairHead = bert.HeadConfig{Type: bert.SequenceHeadType, Labels: sentimentHead.Labels, Pair: true, ProblemType: bert.SingleLabel}
+
 func loadSet(t *testing.T, head bert.HeadConfig, c SetConfig, maxTokens int, tok *tokenizer.Tokenizer) (*Set, error) {
 	t.Helper()
-	return newSetLoader(tok, "head", head, maxTokens, 1, 0).load(c, c.Train)
+	return newSetLoader(tok, "head", head, maxTokens, 1, 100).load(c, c.Train)
 }
 
 func mustLoadSet(t *testing.T, head bert.HeadConfig, c SetConfig, maxTokens int, tok *tokenizer.Tokenizer) *Set {
@@ -84,7 +86,7 @@ func TestLoadRecordsOfPairsAndOtherProblems(t *testing.T) {
 	tok := newTokenizer(t, "a", "b", "c")
 	t.Run("pairs", func(t *testing.T) {
 		path := write(t, "train.jsonl", `{"text":"a b","aspect":"b","label":"neutral"}`)
-		set := mustLoadSet(t, sentimentHead, SetConfig{Train: path, Fields: Fields{Pair: "aspect"}}, 16, tok)
+		set := mustLoadSet(t, pairHead, SetConfig{Train: path, Fields: Fields{Pair: "aspect"}}, 16, tok)
 		want := TaskExample{IDs: []int32{2, 5, 6, 3, 6, 3}, TypeIDs: []int32{0, 0, 0, 0, 1, 1}, Labels: []int32{1}}
 		if diff := cmp.Diff(want, set.Examples[0]); diff != "" {
 			t.Errorf("example (-want +got):\n%s", diff)
@@ -102,13 +104,13 @@ func TestLoadRecordsOfPairsAndOtherProblems(t *testing.T) {
 		}
 	})
 	t.Run("regression", func(t *testing.T) {
-		head := bert.HeadConfig{Type: bert.SequenceHeadType, Labels: []string{"score"}, ProblemType: bert.Regression}
+		head := bert.HeadConfig{Type: bert.SequenceHeadType, Labels: []string{"score"}, Pair: true, ProblemType: bert.Regression}
 		path := write(t, "train.tsv", "text\ttext_pair\tlabel\na\tb\t3.25\n")
 		set := mustLoadSet(t, head, SetConfig{Train: path}, 16, tok)
 		if got := set.Examples[0].Value; got != 3.25 {
 			t.Errorf("value %v, want 3.25", got)
 		}
-		if _, err := loadSet(t, head, SetConfig{Train: write(t, "a.tsv", "text\tlabel\na\tNaN\n")}, 16, tok); err == nil {
+		if _, err := loadSet(t, head, SetConfig{Train: write(t, "a.tsv", "text\ttext_pair\tlabel\na\tb\tNaN\n")}, 16, tok); err == nil {
 			t.Error("NaN passed as a value")
 		}
 	})
@@ -231,6 +233,9 @@ func TestSetsRefuse(t *testing.T) {
 		{"tags for a sequence head", sentimentHead, SetConfig{Train: conll}, "tagged words"},
 		{"a lacking label that is there", sentimentHead, SetConfig{Train: jsonl, Map: map[string]*string{"mixed": nil}, Lacks: &[]string{"positive"}}, `said to lack "positive", but has it 1 times`},
 		{"a lacking label that does not exist", sentimentHead, SetConfig{Train: jsonl, Map: map[string]*string{"mixed": nil}, Lacks: &[]string{"neutrl"}}, "does not have"},
+		{"pairs for a head of single texts", sentimentHead, SetConfig{Train: write(t, "p.tsv", "text\ttext_pair\tlabel\na\tb\tpositive\n")}, `p.tsv:2: the row has a second text, "text_pair", but head "head" reads single texts: --pair-field text_pair, or "pair": true`},
+		{"single texts for a head of pairs", pairHead, SetConfig{Train: jsonl}, `a.jsonl:1: no member "text_pair" (--pair-field NAME, or`},
+		{"a table of single texts for a head of pairs", pairHead, SetConfig{Train: write(t, "s.csv", "text,label\na,positive\n")}, `no column "text_pair"`},
 		{"rows that are all left out", sentimentHead, SetConfig{Train: jsonl, Map: map[string]*string{"mixed": nil, "positive": nil}}, "none of its rows"},
 		{"several exclusive labels", sentimentHead, SetConfig{Train: write(t, "b.jsonl", `{"text":"a","label":["positive","negative"]}`)}, "exclude each other"},
 	} {

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"cloze/internal/bert"
+	"cloze/internal/training"
+)
+
+// fileOf makes a file of the test's own.
+func fileOf(t testing.TB, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// The head of a run without a file of its own is what the flags and the
+// labelled file say.
+func TestOneHeadFollowsItsFile(t *testing.T) {
+	for _, test := range []struct {
+		name, file, content string
+		cmd                 finetuneCmd
+		want                training.HeadRun
+		fields              training.Fields
+	}{
+		{
+			name: "single texts", file: "a.tsv", content: "text\tlabel\na\tx\n",
+			want: training.HeadRun{Type: bert.SequenceHeadType},
+		},
+		{
+			name: "pairs", file: "pair.tsv", content: "text\ttext_pair\tlabel\na\tb\tx\n",
+			want: training.HeadRun{Type: bert.SequenceHeadType, Pair: true},
+		},
+		{
+			name: "pairs of json", file: "pair.jsonl", content: "not this line\n" + `{"text":"a","text_pair":"b","label":"x"}`,
+			want: training.HeadRun{Type: bert.SequenceHeadType, Pair: true},
+		},
+		{
+			name: "other columns, several labels", file: "a.csv", content: "sentence,aspect,tags\na,b,x|y\n",
+			cmd:    finetuneCmd{Type: "multi", TextField: "sentence", PairField: "aspect", LabelField: "tags", Separator: "|"},
+			want:   training.HeadRun{Type: bert.SequenceHeadType, Pair: true, ProblemType: bert.MultiLabel},
+			fields: training.Fields{Text: "sentence", Pair: "aspect", Label: "tags", Separator: "|"},
+		},
+		{
+			name: "tagged words", file: "a.conll", content: "a\tO\n",
+			want: training.HeadRun{Type: bert.TokenHeadType},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.cmd.Head, test.cmd.Train = "head", fileOf(t, test.file, test.content)
+			run, err := test.cmd.description()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := run.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			test.want.Sets = []training.SetConfig{{Name: "set", Train: test.cmd.Train, Fields: test.fields}}
+			test.want.Weight, test.want.MaxTokens = 1, 128
+			if diff := cmp.Diff(test.want, run.Heads["head"]); diff != "" {
+				t.Errorf("head (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOneHeadRefuses(t *testing.T) {
+	named := fileOf(t, "a.csv", "sentence,label\na,x\n")
+	run := fileOf(t, "run.json", `{"heads": {"mood": {"type": "sequence", "sets": [{"train": "a.csv"}]}}}`)
+	for _, test := range []struct {
+		name string
+		cmd  finetuneCmd
+		want string
+	}{
+		{"a file with other columns", finetuneCmd{Train: named}, `no column "text" among ["sentence" "label"]: --text-field sentence, or "fields": {"text": "sentence"} in the run's file`},
+		{"fields for a run with heads", finetuneCmd{File: run, PairField: "aspect"}, "edit the run's file"},
+		{"a file for a run with heads", finetuneCmd{File: run, Train: named}, "this one has its own"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := test.cmd.description(); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+}
