@@ -91,3 +91,11 @@ func TestOneHeadRefuses(t *testing.T) {
 		})
 	}
 }
+
+func TestStartShowsWarnings(t *testing.T) {
+	start := &training.Start{Sets: []training.SetReport{{Name: "mood", Head: "h", Part: "train", Rows: 2, Warnings: []string{"odd"}}}}
+	want := []string{"mood, train of h: 2 rows", "  warning: odd"}
+	if diff := cmp.Diff(want, describeStart(start)[1:]); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}

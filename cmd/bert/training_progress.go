@@ -109,6 +109,9 @@ func describeStart(s *training.Start) []string {
 			line += ", lacks " + strings.Join(set.Lacks, " ")
 		}
 		lines = append(lines, line)
+		for _, warning := range set.Warnings {
+			lines = append(lines, "  warning: "+warning)
+		}
 	}
 	if s.ProblemCount > 0 {
 		lines = append(lines, fmt.Sprintf("%d lines could not be used:", s.ProblemCount))

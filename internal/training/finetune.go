@@ -156,33 +156,18 @@ func loadSets(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning) (*labelled
 }
 
 func (s *labelledSets) add(loader *setLoader, c SetConfig, devRows int) error {
-	var train *Set
-	if c.Train != "" {
-		var err error
-		if train, err = loader.load(c, c.Train); err != nil {
-			return err
-		}
-		s.train = append(s.train, train)
-		s.all, s.parts = append(s.all, train), append(s.parts, "train")
-	}
-	if c.Dev == "" {
-		return nil
-	}
-	if train != nil {
-		c.Lacks = &[]string{} // what the training part lacks, not what this small one happens to
-	}
-	if devRows > 0 && (c.MaxRows == 0 || c.MaxRows > devRows) {
-		c.MaxRows = devRows
-	}
-	dev, err := loader.load(c, c.Dev)
+	train, dev, err := loader.loadParts(c, devRows)
 	if err != nil {
 		return err
 	}
 	if train != nil {
-		dev.absent = train.absent
+		s.train = append(s.train, train)
+		s.all, s.parts = append(s.all, train), append(s.parts, "train")
 	}
-	s.dev = append(s.dev, dev)
-	s.all, s.parts = append(s.all, dev), append(s.parts, "dev")
+	if dev != nil {
+		s.dev = append(s.dev, dev)
+		s.all, s.parts = append(s.all, dev), append(s.parts, "dev")
+	}
 	return nil
 }
 
@@ -199,7 +184,7 @@ func (s *labelledSets) describe(start *Start, m *bert.Model, survey *Survey) {
 		r := SetReport{
 			Name: set.Name, Head: set.Head, Part: s.parts[i],
 			Rows: set.Rows, LeftOut: set.LeftOut, Truncated: set.Truncated,
-			Lacks: set.lacking(described),
+			Lacks: set.lacking(described), Warnings: set.Warnings,
 		}
 		if s.parts[i] == "train" {
 			r.Share = set.Share

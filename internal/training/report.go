@@ -103,6 +103,8 @@ type SetReport struct {
 	Share     float64        `json:"share,omitempty"`
 	Labels    map[string]int `json:"labels,omitempty"`
 	Lacks     []string       `json:"lacks,omitempty"`
+	// Warnings say what the set may not be meant to be.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // Evaluation is what held-out data say.

@@ -74,7 +74,10 @@ type Set struct {
 	LeftOut   int        // rows whose label is mapped to null
 	Counts    []int      // rows, or tokens, of each label
 	Tags      [][]string // of each row of a token head's set, in the head's types
+	Warnings  []string   // of what may not be meant so
 	Problems  *Problems
+
+	found map[string]bool // labels, or entity types, as the file has them
 }
 
 // setLoader makes the sets of one head.
@@ -127,6 +130,74 @@ func (c SetConfig) Validate(head HeadRun) error {
 	return nil
 }
 
+// loadParts reads the files of a set; devRows bounds the rows of the dev file,
+// 0 or less does not. A part without a file is nil.
+func (l *setLoader) loadParts(c SetConfig, devRows int) (train, dev *Set, err error) {
+	if c.Train != "" {
+		if train, err = l.load(c, c.Train); err != nil {
+			return nil, nil, err
+		}
+		train.warnOfOneLabel(l.head)
+	}
+	if c.Dev != "" {
+		part := c
+		if train != nil {
+			part.Lacks = &[]string{} // what the training part lacks, not what this small one happens to
+		}
+		if devRows > 0 && (c.MaxRows == 0 || c.MaxRows > devRows) {
+			part.MaxRows = devRows
+		}
+		if dev, err = l.load(part, c.Dev); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := c.checkMap(train, dev); err != nil {
+		return nil, nil, err
+	}
+	if train != nil && dev != nil {
+		dev.absent = train.absent
+	}
+	return train, dev, nil
+}
+
+// checkMap refuses names that no row has: a misspelt one would leave its rows
+// to "*", or without a label of the head.
+func (c SetConfig) checkMap(parts ...*Set) error {
+	found := map[string]bool{}
+	for _, part := range parts {
+		if part != nil {
+			maps.Copy(found, part.found)
+		}
+	}
+	for _, label := range sortedKeys(c.Map) {
+		if label != "*" && !found[label] {
+			return fmt.Errorf("set %s: map names %q, which no row has; those that rows have are %q", c.DisplayName(), label, sortedKeys(found))
+		}
+	}
+	return nil
+}
+
+// warnOfOneLabel warns of a training part that has nothing to tell apart.
+func (s *Set) warnOfOneLabel(head bert.HeadConfig) {
+	if head.Type != bert.SequenceHeadType || head.ProblemType != bert.SingleLabel {
+		return
+	}
+	var occurring []string
+	for i, n := range s.Counts {
+		if n > 0 {
+			occurring = append(occurring, head.Labels[i])
+		}
+	}
+	if len(occurring) != 1 {
+		return
+	}
+	warning := fmt.Sprintf("all rows have the label %q, so there is nothing to tell apart", occurring[0])
+	if slices.Contains(s.absent, true) {
+		warning += "; \"lacks\": [] sets them against the head's other labels"
+	}
+	s.Warnings = append(s.Warnings, warning)
+}
+
 // load reads one file of a set.
 func (l *setLoader) load(c SetConfig, path string) (*Set, error) {
 	format, err := FormatOf(path)
@@ -135,7 +206,7 @@ func (l *setLoader) load(c SetConfig, path string) (*Set, error) {
 	}
 	set := &Set{
 		Name: c.DisplayName(), Head: l.name, Share: 1, Problems: &Problems{Limit: l.limit},
-		Counts: make([]int, len(l.head.Labels)),
+		Counts: make([]int, len(l.head.Labels)), found: map[string]bool{},
 	}
 	if c.Share != nil {
 		set.Share = *c.Share
@@ -152,7 +223,7 @@ func (l *setLoader) load(c SetConfig, path string) (*Set, error) {
 		return nil, err
 	}
 	if len(set.Examples) == 0 {
-		return nil, fmt.Errorf("%s: none of its rows has a label of head %q", path, l.name)
+		return nil, fmt.Errorf("%s: none of its rows has a label of head %q; theirs are %q", path, l.name, sortedKeys(set.found))
 	}
 	return set, l.lacks(set, c)
 }
@@ -170,6 +241,9 @@ func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
 		if record.HasPair && !l.head.Pair {
 			return fmt.Errorf("%s:%d: the row has a second text, %q, but head %q reads single texts: --pair-field %[3]s, or \"pair\": true for the head in the run's file, makes it read pairs",
 				record.Path, record.Line, fields.pairName(), l.name)
+		}
+		for _, label := range record.Labels {
+			set.found[label] = true
 		}
 		records = append(records, record)
 	}
@@ -279,6 +353,12 @@ func (l *setLoader) loadTagged(set *Set, c SetConfig, path string) error {
 	for sentence, err := range ReadTagged(path, set.Problems) {
 		if err != nil {
 			return err
+		}
+		for _, tag := range sentence.Tags {
+			if tag != "O" {
+				_, kind := splitTag(tag)
+				set.found[kind] = true
+			}
 		}
 		sentences = append(sentences, sentence)
 	}
@@ -549,6 +629,9 @@ func DiscoverLabels(kind bert.HeadType, sets []SetConfig, problemLimit int) ([]s
 		}
 	}
 	if kind != bert.TokenHeadType {
+		if len(found) == 0 {
+			return nil, errors.New("its training files have no label that the sets' maps keep")
+		}
 		return sortedKeys(found), nil
 	}
 	delete(found, "O")

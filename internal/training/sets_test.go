@@ -248,6 +248,80 @@ func TestSetsRefuse(t *testing.T) {
 	}
 }
 
+// loadParts loads both files of a set for a head.
+func loadParts(t *testing.T, head bert.HeadConfig, c SetConfig) (train, dev *Set, err error) {
+	t.Helper()
+	return newSetLoader(newTokenizer(t, "a"), "head", head, 16, 1, 0).loadParts(c, 0)
+}
+
+func rowsOf(labels ...string) string {
+	var rows strings.Builder
+	for _, label := range labels {
+		rows.WriteString(`{"text":"a","label":"` + label + `"}` + "\n")
+	}
+	return rows.String()
+}
+
+func TestMapNamesLabelsThatRowsHave(t *testing.T) {
+	train, dev := write(t, "train.jsonl", rowsOf("pos", "negative")), write(t, "dev.jsonl", rowsOf("negative", "mixed"))
+	conll := write(t, "train.conll", "a\tB-PERSON\na\tO\n")
+	for _, test := range []struct {
+		name string
+		head bert.HeadConfig
+		set  SetConfig
+		want string // in the error; empty: none
+	}{
+		{"all", sentimentHead, SetConfig{Train: train, Dev: dev, Map: map[string]*string{"pos": ptr("positive"), "mixed": nil, "*": nil}}, ""},
+		{"a misspelt one", sentimentHead, SetConfig{Train: train, Dev: dev, Map: map[string]*string{"poss": ptr("positive"), "*": nil}}, `map names "poss", which no row has; those that rows have are ["mixed" "negative" "pos"]`},
+		{"one of dev rows that are not there", sentimentHead, SetConfig{Train: train, Map: map[string]*string{"pos": ptr("positive"), "mixed": nil}}, `map names "mixed"`},
+		{"a set that only measures", sentimentHead, SetConfig{Dev: dev, Map: map[string]*string{"mixed": nil, "pos": nil}}, `map names "pos"`},
+		{"entity types", nerHead, SetConfig{Train: conll, Map: map[string]*string{"PERSON": ptr("PER")}}, ""},
+		{"a misspelt entity type", nerHead, SetConfig{Train: conll, Map: map[string]*string{"PERSON": ptr("PER"), "Person": nil}}, `map names "Person", which no row has; those that rows have are ["PERSON"]`},
+		{"a tag rather than a type", nerHead, SetConfig{Train: conll, Map: map[string]*string{"PERSON": ptr("PER"), "O": nil}}, `map names "O"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, _, err := loadParts(t, test.head, test.set)
+			if (err != nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestWarningOfOneLabel(t *testing.T) {
+	one := write(t, "one.jsonl", rowsOf("positive", "positive", "negative"))
+	for _, test := range []struct {
+		name string
+		set  SetConfig
+		want []string
+	}{
+		{"two labels", SetConfig{Train: one}, nil},
+		{"one label that remains", SetConfig{Train: one, Map: map[string]*string{"negative": nil}}, []string{
+			`all rows have the label "positive", so there is nothing to tell apart; "lacks": [] sets them against the head's other labels`,
+		}},
+		{"one label against the others", SetConfig{Train: one, Map: map[string]*string{"negative": nil}, Lacks: &[]string{}}, []string{
+			`all rows have the label "positive", so there is nothing to tell apart`,
+		}},
+		{"a set that only measures", SetConfig{Dev: one, Map: map[string]*string{"negative": nil}}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			train, dev, err := loadParts(t, sentimentHead, test.set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, part := range []*Set{train, dev} {
+				if part != nil {
+					got = append(got, part.Warnings...)
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("warnings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestMaxRowsDrawsTheSameRows(t *testing.T) {
 	tok := newTokenizer(t, "a")
 	path := write(t, "a.jsonl", strings.Repeat(`{"text":"a","label":"positive"}`+"\n", 100))
@@ -273,6 +347,10 @@ func TestDiscoverLabels(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"b", "c"}, got); diff != "" {
 		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+	records.Map = map[string]*string{"*": nil}
+	if _, err := DiscoverLabels(bert.SequenceHeadType, []SetConfig{records}, 0); err == nil || !strings.Contains(err.Error(), "no label that the sets' maps keep") {
+		t.Errorf("a map that keeps nothing: error %v", err)
 	}
 	tagged := SetConfig{Train: write(t, "a.conll", "a\tB-PER\na\tI-PER\na\tB-LOC\na\tO\n")}
 	got, err = DiscoverLabels(bert.TokenHeadType, []SetConfig{tagged}, 0)
