@@ -32,8 +32,9 @@ type SetConfig struct {
 	// that is neither named here nor one of the head's.
 	Map map[string]*string `json:"map,omitempty"`
 	// Lacks are the head's labels, or entity types, that the set does not
-	// annotate: it takes part without teaching that they never occur. Absent
-	// means those that no training row has; [] means none.
+	// annotate: it takes part without teaching that they never occur, and dev
+	// rows that have them all the same are not in its score. Absent means those
+	// that no training row has; [] means none.
 	Lacks *[]string `json:"lacks,omitempty"`
 	// Fields say where a record's parts stand.
 	Fields Fields `json:"fields,omitzero"`
@@ -156,8 +157,57 @@ func (l *setLoader) loadParts(c SetConfig, devRows int) (train, dev *Set, err er
 	}
 	if train != nil && dev != nil {
 		dev.absent = train.absent
+		dev.leaveOutAbsent(l.head)
+		if dev.Rows == 0 {
+			return nil, nil, fmt.Errorf("%s: the training part lacks the labels of all its rows", c.Dev)
+		}
 	}
 	return train, dev, nil
+}
+
+// leaveOutAbsent takes what the training part lacks out of the score of a dev
+// part: rows whose label it is, or, where a row has several, that label. A
+// model is not asked for what the set is said not to annotate, so that it would
+// always be wrong there. Entities of such a type are in no score as it is.
+func (s *Set) leaveOutAbsent(head bert.HeadConfig) {
+	lost := map[string]int{}
+	what := "rows"
+	if head.Type == bert.TokenHeadType {
+		what = "entities"
+		scored := s.types(head)
+		for _, tags := range s.Tags {
+			for _, entity := range Entities(tags) {
+				if !slices.Contains(scored, entity.Type) {
+					lost[entity.Type]++
+				}
+			}
+		}
+	} else if s.absent != nil {
+		examples := s.Examples[:0]
+		for _, example := range s.Examples {
+			wanted := len(example.Labels)
+			example.Labels = slices.DeleteFunc(example.Labels, func(label int32) bool {
+				if s.absent[label] {
+					lost[head.Labels[label]]++
+				}
+				return s.absent[label]
+			})
+			if head.ProblemType != bert.MultiLabel && len(example.Labels) < wanted {
+				continue
+			}
+			example.Row = len(examples)
+			examples = append(examples, example)
+		}
+		s.Examples, s.Rows = examples, len(examples)
+		for i, absent := range s.absent {
+			if absent {
+				s.Counts[i] = 0
+			}
+		}
+	}
+	for _, label := range sortedKeys(lost) {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%s with the label %q, which the training part lacks: %d, not in the score (\"lacks\": [] puts them there)", what, label, lost[label]))
+	}
 }
 
 // checkMap refuses names that no row has: a misspelt one would leave its rows

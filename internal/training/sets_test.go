@@ -322,6 +322,85 @@ func TestWarningOfOneLabel(t *testing.T) {
 	}
 }
 
+// What the training part lacks is not in the score of the dev part, and the
+// start report says how much that is.
+func TestDevRowsOfLackingLabels(t *testing.T) {
+	several := bert.HeadConfig{Type: bert.SequenceHeadType, Labels: []string{"x", "y"}, ProblemType: bert.MultiLabel}
+	for _, test := range []struct {
+		name                string
+		head                bert.HeadConfig
+		file, train, dev    string
+		lacks               *[]string
+		wantLabels          [][]int32 // of the dev rows
+		wantCounts          []int
+		wantWarning, refuse string
+	}{
+		{
+			name: "a label that no training row has", head: sentimentHead, file: "a.jsonl",
+			train: rowsOf("positive", "negative"), dev: rowsOf("neutral", "positive", "neutral", "negative"),
+			wantLabels: [][]int32{{2}, {0}}, wantCounts: []int{1, 0, 1},
+			wantWarning: `rows with the label "neutral", which the training part lacks: 2, not in the score ("lacks": [] puts them there)`,
+		},
+		{
+			name: "a label that the set is said to lack", head: sentimentHead, file: "a.jsonl", lacks: &[]string{"neutral"},
+			train: rowsOf("positive", "negative"), dev: rowsOf("neutral", "positive"),
+			wantLabels: [][]int32{{2}}, wantCounts: []int{0, 0, 1},
+			wantWarning: `rows with the label "neutral", which the training part lacks: 1,`,
+		},
+		{
+			name: "a label that the set is said not to lack", head: sentimentHead, file: "a.jsonl", lacks: &[]string{},
+			train: rowsOf("positive", "negative"), dev: rowsOf("neutral", "positive"),
+			wantLabels: [][]int32{{1}, {2}}, wantCounts: []int{0, 1, 1},
+		},
+		{
+			name: "one of several labels", head: several, file: "a.jsonl",
+			train: rowsOf("x"), dev: `{"text":"a","label":["y","x"]}` + "\n" + `{"text":"a","label":["y"]}`,
+			wantLabels: [][]int32{{0}, {}}, wantCounts: []int{1, 0},
+			wantWarning: `rows with the label "y", which the training part lacks: 2,`,
+		},
+		{
+			name: "an entity type", head: nerHead, file: "a.conll",
+			train: "a\tB-PER\n", dev: "a\tB-DATE\na\tI-DATE\n\na\tB-DATE\n",
+			wantLabels: [][]int32{{-1, 3, 4, -1}, {-1, 3, -1}}, wantCounts: []int{0, 0, 0, 2, 1},
+			wantWarning: `entities with the label "DATE", which the training part lacks: 2,`,
+		},
+		{
+			name: "all rows", head: sentimentHead, file: "a.jsonl", train: rowsOf("positive", "negative"), dev: rowsOf("neutral"),
+			refuse: "the training part lacks the labels of all its rows",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := SetConfig{Train: write(t, test.file, test.train), Dev: write(t, test.file, test.dev), Lacks: test.lacks}
+			_, dev, err := loadParts(t, test.head, c)
+			if test.refuse != "" {
+				if err == nil || !strings.Contains(err.Error(), test.refuse) {
+					t.Errorf("error %v, want one that says %q", err, test.refuse)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var labels [][]int32
+			for i, example := range dev.Examples {
+				labels = append(labels, example.Labels)
+				if example.Row != i {
+					t.Errorf("example %d is of row %d", i, example.Row)
+				}
+			}
+			if diff := cmp.Diff(test.wantLabels, labels); diff != "" || dev.Rows != len(labels) {
+				t.Errorf("%d dev rows; labels (-want +got):\n%s", dev.Rows, diff)
+			}
+			if diff := cmp.Diff(test.wantCounts, dev.Counts); diff != "" {
+				t.Errorf("counts (-want +got):\n%s", diff)
+			}
+			if got := strings.Join(dev.Warnings, "\n"); !strings.HasPrefix(got, test.wantWarning) || test.wantWarning == "" && got != "" {
+				t.Errorf("warnings %q, want %q", got, test.wantWarning)
+			}
+		})
+	}
+}
+
 func TestMaxRowsDrawsTheSameRows(t *testing.T) {
 	tok := newTokenizer(t, "a")
 	path := write(t, "a.jsonl", strings.Repeat(`{"text":"a","label":"positive"}`+"\n", 100))
