@@ -99,3 +99,31 @@ func TestStartShowsWarnings(t *testing.T) {
 		t.Errorf("lines (-want +got):\n%s", diff)
 	}
 }
+
+// Sets of two heads may have one name; each has a curve and a licence.
+func TestSetsOfTwoHeadsAreKeptApart(t *testing.T) {
+	_, scores := seriesOf([]training.Report{{Step: 1, Evaluation: &training.Evaluation{Sets: []training.SetScore{
+		{Head: "a", Set: "x", Main: "accuracy", Value: 0.1},
+		{Head: "a", Set: "y", Main: "accuracy", Value: 0.2},
+		{Head: "b", Set: "x", Main: "accuracy", Value: 0.3},
+	}}}})
+	got := map[string]float64{}
+	for name, points := range scores {
+		if len(points) != 1 {
+			t.Errorf("curve %s has %d points, want 1", name, len(points))
+		}
+		got[name] = points[0].Y
+	}
+	if diff := cmp.Diff(map[string]float64{"a/x accuracy": 0.1, "y accuracy": 0.2, "b/x accuracy": 0.3}, got); diff != "" {
+		t.Errorf("curves (-want +got):\n%s", diff)
+	}
+	run := training.Finetuning{Heads: map[string]training.HeadRun{
+		"a": {Sets: []training.SetConfig{{Train: "data/x.jsonl", Licence: "MIT"}, {Train: "data/y.jsonl", Licence: "BSD"}}},
+		"b": {Sets: []training.SetConfig{{Train: "data/x.jsonl", Licence: "CC0"}}},
+	}}
+	run.SetDefaults()
+	want := map[string][2]string{"a/x": {"MIT"}, "a/y": {"BSD"}, "b/data": {"CC0"}}
+	if diff := cmp.Diff(want, licences(&run)); diff != "" {
+		t.Errorf("licences (-want +got):\n%s", diff)
+	}
+}

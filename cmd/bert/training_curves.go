@@ -36,6 +36,7 @@ func (c curves) add(name string, step int, value float64) {
 // and 1.
 func seriesOf(reports []training.Report) (losses, scores curves) {
 	losses, scores = curves{}, curves{}
+	ambiguous := ambiguousSets(reports)
 	for _, r := range reports {
 		for name, loss := range r.Losses {
 			losses.add(name, r.Step, loss)
@@ -52,10 +53,31 @@ func seriesOf(reports []training.Report) (losses, scores curves) {
 			}
 		}
 		for _, set := range r.Evaluation.Sets {
-			scores.add(set.Set+" "+set.Main, r.Step, set.Value)
+			name := set.Set
+			if ambiguous[name] {
+				name = set.Head + "/" + name
+			}
+			scores.add(name+" "+set.Main, r.Step, set.Value)
 		}
 	}
 	return losses, scores
+}
+
+// ambiguousSets are the names that sets of several heads have.
+func ambiguousSets(reports []training.Report) map[string]bool {
+	heads, ambiguous := map[string]string{}, map[string]bool{}
+	for _, r := range reports {
+		if r.Evaluation == nil {
+			continue
+		}
+		for _, set := range r.Evaluation.Sets {
+			if other, met := heads[set.Set]; met && other != set.Head {
+				ambiguous[set.Set] = true
+			}
+			heads[set.Set] = set.Head
+		}
+	}
+	return ambiguous
 }
 
 // drawCurves writes curves.svg and curves.png; false if there is nothing to

@@ -350,6 +350,7 @@ func (f *Finetuning) SetDefaults() {
 	for name, head := range f.Heads {
 		defaultTo(&head.Weight, 1)
 		defaultTo(&head.MaxTokens, f.MaxTokens)
+		head.Sets = named(head.Sets)
 		f.Heads[name] = head
 	}
 	if m := f.MLM; m != nil {
@@ -391,6 +392,9 @@ func (f *Finetuning) Validate() error {
 			}
 			trains = trains || set.Train != ""
 			names = append(names, set.DisplayName())
+		}
+		if err := validateNames(head.Sets); err != nil {
+			return fmt.Errorf("head %s: %w", name, err)
 		}
 		if !trains {
 			return fmt.Errorf("head %s: none of its sets has a train file", name)

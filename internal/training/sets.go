@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"cloze/internal/bert"
 	"cloze/internal/tokenizer"
@@ -15,7 +16,9 @@ import (
 
 // SetConfig is one labelled set of a run.
 type SetConfig struct {
-	// Name stands in reports; empty means the folder of the training file.
+	// Name stands in reports. Empty means the folder's of the training file, or
+	// else of the dev file; the file's where the folder has no name, as ".", or
+	// another set of the head has that one.
 	Name string `json:"name,omitempty"`
 	// Train and Dev are files in a format that FormatOf knows. A set without
 	// Train only measures, one without Dev only trains.
@@ -106,7 +109,52 @@ func (c SetConfig) DisplayName() string {
 	if c.Name != "" {
 		return c.Name
 	}
-	return filepath.Base(filepath.Dir(orDefault(c.Train, c.Dev)))
+	path := orDefault(c.Train, c.Dev)
+	switch folder := filepath.Base(filepath.Dir(path)); folder {
+	case ".", "..", string(filepath.Separator): // no name
+		return stem(path)
+	default:
+		return folder
+	}
+}
+
+// stem is a file's name without what says its format.
+func stem(path string) string {
+	name := strings.TrimSuffix(filepath.Base(path), ".gz")
+	return strings.TrimSuffix(name, filepath.Ext(name))
+}
+
+// named gives names to the sets of a head that have none: their folders', or
+// their files' where several sets would have the same.
+func named(sets []SetConfig) []SetConfig {
+	times := map[string]int{}
+	for _, c := range sets {
+		times[c.DisplayName()]++
+	}
+	sets = slices.Clone(sets)
+	for i, c := range sets {
+		if c.Name != "" || orDefault(c.Train, c.Dev) == "" {
+			continue
+		}
+		sets[i].Name = c.DisplayName()
+		if times[sets[i].Name] > 1 {
+			sets[i].Name = stem(orDefault(c.Train, c.Dev))
+		}
+	}
+	return sets
+}
+
+// validateNames refuses sets of a head that reports could not tell apart.
+func validateNames(sets []SetConfig) error {
+	paths := map[string]string{}
+	for _, c := range sets {
+		name, path := c.DisplayName(), orDefault(c.Train, c.Dev)
+		if other, taken := paths[name]; taken {
+			return fmt.Errorf("the sets of %s and %s are both called %q: give one another name, such as \"name\": %q", other, path, name, name+"-2")
+		}
+		paths[name] = path
+	}
+	return nil
 }
 
 // Validate says what is wrong with the settings of a set of the head, if

@@ -248,6 +248,32 @@ func TestSetsRefuse(t *testing.T) {
 	}
 }
 
+func TestNamesOfSets(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		sets []SetConfig
+		want []string
+	}{
+		{"folders", []SetConfig{{Train: "data/a/train.jsonl", Dev: "other/dev.jsonl"}, {Dev: "data/b/dev.jsonl"}}, []string{"a", "b"}},
+		{"their own", []SetConfig{{Name: "x", Train: "data/a/train.jsonl"}, {Train: "data/a/more.jsonl"}}, []string{"x", "a"}},
+		{"of the working directory", []SetConfig{{Train: "reviews.csv.gz"}, {Train: "./b.c.conll"}, {Train: "../d.tsv"}, {Train: "/e.jsonl"}}, []string{"reviews", "b.c", "d", "e"}},
+		{"of one folder", []SetConfig{{Train: "data/a.jsonl", Dev: "data/dev.jsonl"}, {Train: "data/b.jsonl"}}, []string{"a", "b"}},
+		{"of a folder that another is called by", []SetConfig{{Name: "data", Train: "x/y.jsonl"}, {Train: "data/b.jsonl"}}, []string{"data", "b"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			run := Finetuning{Heads: map[string]HeadRun{"h": {Type: bert.SequenceHeadType, Sets: test.sets}}}
+			run.SetDefaults()
+			var got []string
+			for _, c := range run.Heads["h"].Sets {
+				got = append(got, c.Name)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("names (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // loadParts loads both files of a set for a head.
 func loadParts(t *testing.T, head bert.HeadConfig, c SetConfig) (train, dev *Set, err error) {
 	t.Helper()
