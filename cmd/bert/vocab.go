@@ -25,7 +25,7 @@ type vocabCmd struct {
 	MinFrequency int     `help:"How often two pieces must occur side by side to be joined." default:"2"`
 	Coverage     float64 `help:"Share of the characters that get a piece of their own; words with rarer ones become [UNK]." default:"0.9999"`
 	MaxWords     int     `help:"Distinct words to remember; bounds the memory." default:"4000000"`
-	BadLines     int     `help:"Lines that may be unusable; -1 is any number." default:"100"`
+	BadLines     int     `help:"Lines of all files together that may be unusable; -1 is any number." default:"100"`
 	Threads      int     `help:"Threads that count words; 0 is all processors." default:"0"`
 }
 

@@ -31,8 +31,9 @@ type Problems struct {
 	total int
 }
 
-// DefaultProblemLimit is how many unusable lines a file may have before it is
-// taken for the wrong file.
+// DefaultProblemLimit is how many unusable lines a labelled file, or all files
+// of a corpus together, may have before they are taken for the wrong ones. An
+// epoch after another counts anew.
 const DefaultProblemLimit = 100
 
 const problemsRemembered = 20

@@ -44,7 +44,7 @@ type StreamOptions struct {
 	BlockBytes int
 	// HeldOut is the share of documents left out for Survey to return.
 	HeldOut float64
-	// ProblemLimit is how many lines of an epoch may be unusable.
+	// ProblemLimit is how many lines may be unusable, of all files in an epoch.
 	ProblemLimit int
 	Pool         *kernels.Pool // tokenizes; may be nil
 }

@@ -312,3 +312,21 @@ func TestStreamCountsUnusableLines(t *testing.T) {
 		t.Errorf("above the limit: error %v", err)
 	}
 }
+
+// The limit is for all files of the corpus together, and for each epoch anew.
+func TestStreamCountsUnusableLinesByEpoch(t *testing.T) {
+	tok := newTokenizer(t, "a")
+	corpus := &Corpus{}
+	for range 2 {
+		corpus.Paths = append(corpus.Paths, write(t, "a.txt", "\xff\na a a\n\xff\n"))
+	}
+	stream := newStream(t, corpus, tok, 32, StreamOptions{ProblemLimit: 4})
+	for stream.Position().Epoch < 3 {
+		if _, err := stream.Next(); err != nil {
+			t.Fatalf("epoch %d: %v", stream.Position().Epoch, err)
+		}
+	}
+	if _, err := newStream(t, corpus, tok, 32, StreamOptions{ProblemLimit: 3}).Next(); err == nil || !strings.Contains(err.Error(), "4 lines could not be used, and 3 is the limit") {
+		t.Errorf("above the limit: error %v", err)
+	}
+}
