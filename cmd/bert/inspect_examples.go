@@ -22,14 +22,16 @@ import (
 type inspectExamplesCmd struct {
 	Corpus []string `arg:"" optional:"" help:"Text as pretrain reads it: one sentence a line, a blank line between documents; files, directories, .gz."`
 
-	Text        []string `help:"A document by itself, cut into sentences; may be repeated." sep:"none"`
-	Model       string   `help:"Model whose tokenizer to use: a directory, en or zh." default:"en"`
-	Examples    int      `help:"Examples to show; 0 is all of one epoch." default:"10"`
-	MaxTokens   int      `help:"Longest example, [CLS] and [SEP] included." default:"128"`
-	Probability float64  `help:"Share of the pieces to predict." default:"0.15"`
-	WholeWord   bool     `help:"Choose the pieces of a word together."`
-	Seed        uint64   `help:"Seed of every draw."`
-	Format      string   `help:"Format of the answer (${enum}); jsonl has the shape of POST /pretraining-examples." enum:"text,jsonl" default:"text"`
+	Text           []string `help:"A document by itself, cut into sentences; may be repeated." sep:"none"`
+	Model          string   `help:"Model whose tokenizer to use: a directory, en or zh." default:"en"`
+	Examples       int      `help:"Examples to show; 0 is all of one epoch." default:"10"`
+	MaxTokens      int      `help:"Longest example, [CLS] and [SEP] included." default:"128"`
+	Probability    float64  `help:"Share of the pieces to predict." default:"0.15"`
+	MaxPredictions int      `help:"Most pieces of an example to predict; 0 is no bound." default:"0"`
+	WholeWord      bool     `help:"Choose the pieces of a word together."`
+	ShortShare     float64  `help:"Share of the documents cut into examples of a random shorter length." default:"0.1"`
+	Seed           uint64   `help:"Seed of every draw."`
+	Format         string   `help:"Format of the answer (${enum}); jsonl has the shape of POST /pretraining-examples." enum:"text,jsonl" default:"text"`
 }
 
 // Run writes to standard output.
@@ -47,7 +49,8 @@ func (c *inspectExamplesCmd) inspect(w io.Writer) error {
 		return fmt.Errorf("--model %s: %w", c.Model, err)
 	}
 	options := training.DefaultExampleOptions(c.MaxTokens)
-	options.MaskProbability, options.WholeWord = c.Probability, c.WholeWord
+	options.MaskProbability, options.MaxPredictions = c.Probability, c.MaxPredictions
+	options.WholeWord, options.ShortProbability = c.WholeWord, c.ShortShare
 	maker, err := training.NewExampleMaker(tok, options)
 	if err != nil {
 		return err

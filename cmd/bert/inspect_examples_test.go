@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
+
 	"cloze/internal/tasks"
 )
 
@@ -40,7 +42,7 @@ func TestInspectExamples(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
-			test.cmd.Format, test.cmd.MaxTokens, test.cmd.Probability = "text", 128, 0.15
+			test.cmd.Format, test.cmd.MaxTokens, test.cmd.Probability, test.cmd.ShortShare = "text", 128, 0.15, 0.1
 			if err := test.cmd.inspect(&out); err != nil {
 				t.Fatal(err)
 			}
@@ -78,6 +80,47 @@ func TestInspectExamplesOfACorpus(t *testing.T) {
 	}
 	if n := strings.Count(out.String(), "\n"); n < 40 {
 		t.Errorf("%d examples of sixty documents", n)
+	}
+}
+
+// The settings of a pre-training run that shape its examples are all there.
+func TestInspectExamplesFollowsItsFlags(t *testing.T) {
+	_, _, corpus := texts(t)
+	// examples are those of one epoch.
+	examples := func(flags ...string) []tasks.PretrainingExample {
+		var cmd inspectExamplesCmd
+		parser, err := kong.New(&cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parser.Parse(append(flags, corpus, "--examples=0", "--max-tokens=40", "--format=jsonl")); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := cmd.inspect(&out); err != nil {
+			t.Fatal(err)
+		}
+		var all []tasks.PretrainingExample
+		for decoder := json.NewDecoder(&out); decoder.More(); {
+			var e tasks.PretrainingExample
+			if err := decoder.Decode(&e); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, e)
+		}
+		return all
+	}
+	most := func(all []tasks.PretrainingExample) (predictions int) {
+		for _, e := range all {
+			predictions = max(predictions, len(e.Predictions))
+		}
+		return predictions
+	}
+	if free, bounded := most(examples()), most(examples("--max-predictions=2")); free <= 2 || bounded != 2 {
+		t.Errorf("at most %d predictions without a bound, %d with 2", free, bounded)
+	}
+	if short, long := len(examples("--short-share=1")), len(examples("--short-share=0")); short <= long*3/2 {
+		t.Errorf("%d examples if all documents are cut short, %d if none are", short, long)
 	}
 }
 
