@@ -14,7 +14,7 @@ import (
 // finetuneCmd fine-tunes a model on labelled sets. Flags replace what the run's
 // file says, or describe a run with one head and one set by themselves.
 type finetuneCmd struct {
-	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments), or the output directory of an earlier run."`
+	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the output directory of an earlier run."`
 
 	Model  string `help:"Model directory to start from." type:"existingdir"`
 	Output string `help:"Directory for the model, checkpoints, metrics, curves and card." short:"o"`

@@ -127,3 +127,15 @@ func TestSetsOfTwoHeadsAreKeptApart(t *testing.T) {
 		t.Errorf("licences (-want +got):\n%s", diff)
 	}
 }
+
+func TestHelpNamesTheDocumentOfRunFiles(t *testing.T) {
+	for _, name := range []string{"pretrain", "finetune"} {
+		out, err := command(t, name, "--help").CombinedOutput()
+		if err != nil || !strings.Contains(strings.Join(strings.Fields(string(out)), " "), "docs/run-files.md") {
+			t.Errorf("bert %s --help: %v\n%s", name, err, out)
+		}
+	}
+	if _, err := os.Stat(filepath.Join("..", "..", "docs", "run-files.md")); err != nil {
+		t.Error(err)
+	}
+}

@@ -18,7 +18,7 @@ import (
 // pretrainCmd pre-trains on running text. Flags replace what the run's file
 // says.
 type pretrainCmd struct {
-	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments), or the output directory of an earlier run."`
+	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the output directory of an earlier run."`
 
 	Model      string   `help:"Model directory to continue from." type:"existingdir"`
 	Preset     string   `help:"Size of a new model: tiny, mini, small, medium, base, large."`
