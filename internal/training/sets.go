@@ -333,6 +333,9 @@ func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
 	}
 	var records []Record
 	for record, err := range ReadRecords(path, fields, set.Problems) {
+		if err != nil && l.head.Pair {
+			return fmt.Errorf("head %q reads pairs of texts: %w", l.name, err)
+		}
 		if err != nil {
 			return err
 		}
@@ -694,10 +697,11 @@ func sampleRows[T any](rows []T, n int, seed uint64) []T {
 // that does not list them: sorted, and for a token head O followed by B and I of
 // each type.
 func DiscoverLabels(kind bert.HeadType, sets []SetConfig, problemLimit int) ([]string, error) {
-	found := map[string]bool{}
+	found, written := map[string]bool{}, map[string]bool{} // in the head's names, and in the files
 	for _, c := range sets {
 		path := orDefault(c.Train, c.Dev)
 		add := func(label string) {
+			written[label] = true
 			if mapped, keep := c.mapped(label, nil); keep {
 				found[mapped] = true
 			}
@@ -728,7 +732,7 @@ func DiscoverLabels(kind bert.HeadType, sets []SetConfig, problemLimit int) ([]s
 	}
 	if kind != bert.TokenHeadType {
 		if len(found) == 0 {
-			return nil, errors.New("its training files have no label that the sets' maps keep")
+			return nil, fmt.Errorf("its training files have no label that the sets' maps keep; theirs are %q", sortedKeys(written))
 		}
 		return sortedKeys(found), nil
 	}

@@ -235,7 +235,7 @@ func TestSetsRefuse(t *testing.T) {
 		{"a lacking label that does not exist", sentimentHead, SetConfig{Train: jsonl, Map: map[string]*string{"mixed": nil}, Lacks: &[]string{"neutrl"}}, "does not have"},
 		{"pairs for a head of single texts", sentimentHead, SetConfig{Train: write(t, "p.tsv", "text\ttext_pair\tlabel\na\tb\tpositive\n")}, `p.tsv:2: the row has a second text, "text_pair", but head "head" reads single texts: --pair-field text_pair, or "pair": true`},
 		{"single texts for a head of pairs", pairHead, SetConfig{Train: jsonl}, `a.jsonl:1: no member "text_pair" (--pair-field NAME, or`},
-		{"a table of single texts for a head of pairs", pairHead, SetConfig{Train: write(t, "s.csv", "text,label\na,positive\n")}, `no column "text_pair"`},
+		{"a table of single texts for a head of pairs", pairHead, SetConfig{Train: write(t, "s.csv", "text,label\na,positive\n")}, `head "head" reads pairs of texts: `},
 		{"rows that are all left out", sentimentHead, SetConfig{Train: jsonl, Map: map[string]*string{"mixed": nil, "positive": nil}}, "none of its rows"},
 		{"several exclusive labels", sentimentHead, SetConfig{Train: write(t, "b.jsonl", `{"text":"a","label":["positive","negative"]}`)}, "exclude each other"},
 	} {
@@ -454,7 +454,7 @@ func TestDiscoverLabels(t *testing.T) {
 		t.Errorf("labels (-want +got):\n%s", diff)
 	}
 	records.Map = map[string]*string{"*": nil}
-	if _, err := DiscoverLabels(bert.SequenceHeadType, []SetConfig{records}, 0); err == nil || !strings.Contains(err.Error(), "no label that the sets' maps keep") {
+	if _, err := DiscoverLabels(bert.SequenceHeadType, []SetConfig{records}, 0); err == nil || !strings.Contains(err.Error(), `no label that the sets' maps keep; theirs are ["b" "no" "x"]`) {
 		t.Errorf("a map that keeps nothing: error %v", err)
 	}
 	tagged := SetConfig{Train: write(t, "a.conll", "a\tB-PER\na\tI-PER\na\tB-LOC\na\tO\n")}
