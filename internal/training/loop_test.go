@@ -647,6 +647,12 @@ func TestRunsAreRefused(t *testing.T) {
 			head.Sets = named([]SetConfig{{Train: "a/x/train.jsonl"}, {Train: "b/x/train.jsonl"}})
 			f.Heads["mood"] = head
 		}, `head mood: the sets of a/x/train.jsonl and b/x/train.jsonl are both called "train": give one another name, such as "name": "train-2"`},
+		{"the best of two sets of one name", func(f *Finetuning) {
+			f.Best = "poor"
+			head := f.Heads["ner"]
+			head.Sets = append(head.Sets, SetConfig{Train: "poor.conll"})
+			f.Heads["ner"] = head
+		}, `head mood: best is "poor", but head ner has a set called so, too`},
 		{"a map of numbers", func(f *Finetuning) {
 			head := f.Heads["mood"]
 			head.ProblemType = bert.Regression

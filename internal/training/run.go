@@ -393,7 +393,7 @@ func (f *Finetuning) Validate() error {
 			trains = trains || set.Train != ""
 			names = append(names, set.DisplayName())
 		}
-		if err := validateNames(head.Sets); err != nil {
+		if err := f.validateNames(name); err != nil {
 			return fmt.Errorf("head %s: %w", name, err)
 		}
 		if !trains {

@@ -144,15 +144,25 @@ func named(sets []SetConfig) []SetConfig {
 	return sets
 }
 
-// validateNames refuses sets of a head that reports could not tell apart.
-func validateNames(sets []SetConfig) error {
+// validateNames refuses sets of a head that reports could not tell apart, and a
+// name in best that a set of another head has, too.
+func (f *Finetuning) validateNames(head string) error {
 	paths := map[string]string{}
-	for _, c := range sets {
+	for _, c := range f.Heads[head].Sets {
 		name, path := c.DisplayName(), orDefault(c.Train, c.Dev)
 		if other, taken := paths[name]; taken {
 			return fmt.Errorf("the sets of %s and %s are both called %q: give one another name, such as \"name\": %q", other, path, name, name+"-2")
 		}
 		paths[name] = path
+		if f.Best != name && !strings.HasPrefix(f.Best, name+"/") {
+			continue
+		}
+		for _, other := range sortedKeys(f.Heads) {
+			called := func(c SetConfig) bool { return c.DisplayName() == name }
+			if other != head && slices.ContainsFunc(f.Heads[other].Sets, called) {
+				return fmt.Errorf("best is %q, but head %s has a set called so, too: give one of them another \"name\"", f.Best, other)
+			}
+		}
 	}
 	return nil
 }
