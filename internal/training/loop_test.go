@@ -636,29 +636,6 @@ func TestRunsAreRefused(t *testing.T) {
 			head.MaxTokens = 100
 			f.Heads["mood"] = head
 		}, "reads at most 64"},
-		{"several labels in a column without a separator", func(f *Finetuning) {
-			head := f.Heads["mood"]
-			head.ProblemType = bert.MultiLabel
-			head.Sets = []SetConfig{{Train: "a.csv"}}
-			f.Heads["mood"] = head
-		}, `a.csv: say what stands between the labels of a text in its column: --separator "|", or "fields": {"separator": "|"}`},
-		{"two sets of one name", func(f *Finetuning) {
-			head := f.Heads["mood"]
-			head.Sets = named([]SetConfig{{Train: "a/x/train.jsonl"}, {Train: "b/x/train.jsonl"}})
-			f.Heads["mood"] = head
-		}, `head mood: the sets of a/x/train.jsonl and b/x/train.jsonl are both called "train": give one another name, such as "name": "train-2"`},
-		{"the best of two sets of one name", func(f *Finetuning) {
-			f.Best = "poor"
-			head := f.Heads["ner"]
-			head.Sets = append(head.Sets, SetConfig{Train: "poor.conll"})
-			f.Heads["ner"] = head
-		}, `head mood: best is "poor", but head ner has a set called so, too`},
-		{"a map of numbers", func(f *Finetuning) {
-			head := f.Heads["mood"]
-			head.ProblemType = bert.Regression
-			head.Sets = []SetConfig{{Train: "a.csv", Map: map[string]*string{"5": nil}}}
-			f.Heads["mood"] = head
-		}, "a regression has numbers"},
 		{"an auxiliary loss without text", func(f *Finetuning) { f.MLM.Corpus = nil }, "mlm"},
 	} {
 		t.Run("fine-tuning with "+test.name, func(t *testing.T) {

@@ -248,6 +248,52 @@ func TestSetsRefuse(t *testing.T) {
 	}
 }
 
+// What is wrong with the sets of a run shows before their files are read.
+func TestValidateRefusesSets(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		heads map[string]HeadRun
+		best  string
+		want  string
+	}{
+		{
+			"several labels in a column without a separator",
+			map[string]HeadRun{"h": {ProblemType: bert.MultiLabel, Sets: []SetConfig{{Train: "a.csv"}}}}, "",
+			`a.csv: say what stands between the labels of a text in its column: --separator "|", or "fields": {"separator": "|"}`,
+		},
+		{
+			"a map of numbers",
+			map[string]HeadRun{"h": {ProblemType: bert.Regression, Sets: []SetConfig{{Train: "a.csv", Map: map[string]*string{"5": nil}}}}}, "",
+			"a regression has numbers",
+		},
+		{
+			"two sets of one name",
+			map[string]HeadRun{"h": {Sets: []SetConfig{{Train: "a/x/train.jsonl"}, {Train: "b/x/train.jsonl"}}}}, "",
+			`head h: the sets of a/x/train.jsonl and b/x/train.jsonl are both called "train": give one another name, such as "name": "train-2"`,
+		},
+		{
+			"the best of two sets of one name",
+			map[string]HeadRun{
+				"h": {Sets: []SetConfig{{Train: "x/train.jsonl", Dev: "x/dev.jsonl"}}},
+				"k": {Sets: []SetConfig{{Train: "y/x/train.jsonl", Dev: "y/x/dev.jsonl"}}},
+			}, "x",
+			`head h: best is "x", but head k has a set called so, too`,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for name, head := range test.heads {
+				head.Type = bert.SequenceHeadType
+				test.heads[name] = head
+			}
+			run := Finetuning{Heads: test.heads, Best: test.best}
+			run.SetDefaults()
+			if err := run.Validate(); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+}
+
 func TestNamesOfSets(t *testing.T) {
 	for _, test := range []struct {
 		name string
