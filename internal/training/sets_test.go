@@ -258,17 +258,20 @@ func TestValidateRefusesSets(t *testing.T) {
 	}{
 		{
 			"several labels in a column without a separator",
-			map[string]HeadRun{"h": {ProblemType: bert.MultiLabel, Sets: []SetConfig{{Train: "a.csv"}}}}, "",
+			map[string]HeadRun{"h": {ProblemType: bert.MultiLabel, Sets: []SetConfig{{Train: "a.csv"}}}},
+			"",
 			`a.csv: say what stands between the labels of a text in its column: --separator "|", or "fields": {"separator": "|"}`,
 		},
 		{
 			"a map of numbers",
-			map[string]HeadRun{"h": {ProblemType: bert.Regression, Sets: []SetConfig{{Train: "a.csv", Map: map[string]*string{"5": nil}}}}}, "",
+			map[string]HeadRun{"h": {ProblemType: bert.Regression, Sets: []SetConfig{{Train: "a.csv", Map: map[string]*string{"5": nil}}}}},
+			"",
 			"a regression has numbers",
 		},
 		{
 			"two sets of one name",
-			map[string]HeadRun{"h": {Sets: []SetConfig{{Train: "a/x/train.jsonl"}, {Train: "b/x/train.jsonl"}}}}, "",
+			map[string]HeadRun{"h": {Sets: []SetConfig{{Train: "a/x/train.jsonl"}, {Train: "b/x/train.jsonl"}}}},
+			"",
 			`head h: the sets of a/x/train.jsonl and b/x/train.jsonl are both called "train": give one another name, such as "name": "train-2"`,
 		},
 		{
@@ -276,7 +279,8 @@ func TestValidateRefusesSets(t *testing.T) {
 			map[string]HeadRun{
 				"h": {Sets: []SetConfig{{Train: "x/train.jsonl", Dev: "x/dev.jsonl"}}},
 				"k": {Sets: []SetConfig{{Train: "y/x/train.jsonl", Dev: "y/x/dev.jsonl"}}},
-			}, "x",
+			},
+			"x",
 			`head h: best is "x", but head k has a set called so, too`,
 		},
 	} {
