@@ -92,11 +92,20 @@ func TestOneHeadRefuses(t *testing.T) {
 	}
 }
 
-func TestStartShowsWarnings(t *testing.T) {
+// What is not in a figure, say, is told before the run and beside the figure.
+func TestWarningsAreShown(t *testing.T) {
 	start := &training.Start{Sets: []training.SetReport{{Name: "mood", Head: "h", Part: "train", Rows: 2, Warnings: []string{"odd"}}}}
 	want := []string{"mood, train of h: 2 rows", "  warning: odd"}
 	if diff := cmp.Diff(want, describeStart(start)[1:]); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+	c := card{start: &training.Report{Start: start}}
+	path := filepath.Join(t.TempDir(), cardFile)
+	if err := c.write(path); err != nil {
+		t.Fatal(err)
+	}
+	if text := string(read(t, path)); !strings.Contains(text, "\nmood, train of h: odd.\n") {
+		t.Errorf("the card does not warn:\n%s", text)
 	}
 }
 

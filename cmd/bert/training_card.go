@@ -110,6 +110,11 @@ func (c *card) writeData(b *strings.Builder) {
 				strings.Join(set.Lacks, " "), strings.TrimSpace(about[0]+" "+about[1]))
 		}
 	}
+	for _, set := range start.Sets {
+		for _, warning := range set.Warnings {
+			fmt.Fprintf(b, "\n%s, %s of %s: %s.\n", set.Name, set.Part, set.Head, warning)
+		}
+	}
 	if start.ProblemCount > 0 {
 		fmt.Fprintf(b, "\n%d lines could not be used.\n", start.ProblemCount)
 	}

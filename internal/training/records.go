@@ -41,6 +41,11 @@ func (f Fields) withDefaults() (_ Fields, pairRequired bool) {
 	return f, pairRequired
 }
 
+// given says whether any of the fields is.
+func (f Fields) given() bool {
+	return f.Text+f.Pair+f.Label+f.Separator != "" || len(f.Columns) > 0
+}
+
 func (f Fields) pairName() string { return orDefault(f.Pair, "text_pair") }
 
 func orDefault(value, otherwise string) string {

@@ -177,6 +177,10 @@ func (c SetConfig) Validate(head HeadRun) error {
 		return fmt.Errorf("set %s: share is %v, want a number above 0", c.DisplayName(), *c.Share)
 	case c.MaxRows < 0:
 		return fmt.Errorf("set %s: max_rows is %d", c.DisplayName(), c.MaxRows)
+	case head.Type == bert.TokenHeadType && head.Pair:
+		return errors.New("a head that tags words reads no pairs")
+	case head.Type == bert.TokenHeadType && c.Fields.given():
+		return fmt.Errorf("set %s: fields, separator included, are those of texts with labels; a head that tags words reads CoNLL files", c.DisplayName())
 	case head.ProblemType == bert.Regression && len(c.Map) > 0:
 		return fmt.Errorf("set %s: map renames labels, and a regression has numbers", c.DisplayName())
 	}
@@ -709,7 +713,10 @@ func sampleRows[T any](rows []T, n int, seed uint64) []T {
 func DiscoverLabels(kind bert.HeadType, sets []SetConfig, problemLimit int) ([]string, error) {
 	found, written := map[string]bool{}, map[string]bool{} // in the head's names, and in the files
 	for _, c := range sets {
-		path := orDefault(c.Train, c.Dev)
+		if c.Train == "" {
+			continue // what is only measured teaches no label
+		}
+		path := c.Train
 		add := func(label string) {
 			written[label] = true
 			if mapped, keep := c.mapped(label, nil); keep {

@@ -263,6 +263,18 @@ func TestValidateRefusesSets(t *testing.T) {
 			`a.csv: say what stands between the labels of a text in its column: --separator "|", or "fields": {"separator": "|"}`,
 		},
 		{
+			"pairs of tagged words",
+			map[string]HeadRun{"h": {Type: bert.TokenHeadType, Pair: true, Sets: []SetConfig{{Train: "a.conll"}}}},
+			"",
+			"reads no pairs",
+		},
+		{
+			"fields of tagged words",
+			map[string]HeadRun{"h": {Type: bert.TokenHeadType, Sets: []SetConfig{{Train: "a.conll", Fields: Fields{Label: "tag"}}}}},
+			"",
+			"a head that tags words reads CoNLL files",
+		},
+		{
 			"a map of numbers",
 			map[string]HeadRun{"h": {ProblemType: bert.Regression, Sets: []SetConfig{{Train: "a.csv", Map: map[string]*string{"5": nil}}}}},
 			"",
@@ -286,7 +298,7 @@ func TestValidateRefusesSets(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for name, head := range test.heads {
-				head.Type = bert.SequenceHeadType
+				defaultTo(&head.Type, bert.SequenceHeadType)
 				test.heads[name] = head
 			}
 			run := Finetuning{Heads: test.heads, Best: test.best}
@@ -496,7 +508,8 @@ func TestMaxRowsDrawsTheSameRows(t *testing.T) {
 
 func TestDiscoverLabels(t *testing.T) {
 	records := SetConfig{Train: write(t, "a.jsonl", `{"text":"a","label":"x"}`+"\n"+`{"text":"a","label":["b","no"]}`), Map: map[string]*string{"no": nil, "x": ptr("c")}}
-	got, err := DiscoverLabels(bert.SequenceHeadType, []SetConfig{records}, 0)
+	measured := SetConfig{Dev: write(t, "dev.jsonl", rowsOf("untaught"))}
+	got, err := DiscoverLabels(bert.SequenceHeadType, []SetConfig{records, measured}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
