@@ -66,10 +66,9 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	}
 	s := &session{
 		output: run.Output, model: model, tokenizer: os.DirFS(run.Model), dtype: checkpoint.F32,
-		keepBest: run.Best != "last",
 		card: card{
 			title: filepath.Base(run.Output) + ": a fine-tuned BERT", base: "`" + run.Model + "`",
-			command: commandLine(), run: run, licences: licences(&run),
+			command: commandLine(), run: run, licences: licences(&run), keepBest: run.Best != training.BestLast,
 		},
 	}
 	pool := c.pool()

@@ -98,7 +98,6 @@ type session struct {
 	model     *bert.Model
 	tokenizer fs.FS // directory of the tokenizer's files; nil if they are in output
 	dtype     checkpoint.DType
-	keepBest  bool // save the best weights rather than the last ones
 	card      card
 
 	metrics  *os.File
@@ -143,8 +142,8 @@ func (s *session) handle(r training.Report) error {
 	s.progress.show(r)
 	s.card.note(r)
 	switch {
-	case r.Kind == training.Evaluated && (r.Best || !s.keepBest),
-		r.Kind == training.Finished && (!s.keepBest || !s.card.hasBest()):
+	case r.Kind == training.Evaluated && (r.Best || !s.card.keepBest),
+		r.Kind == training.Finished && (!s.card.keepBest || s.card.best == nil):
 		return s.save()
 	}
 	return nil

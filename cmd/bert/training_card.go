@@ -21,10 +21,11 @@ type card struct {
 	run      any                  // its description
 	licences map[string][2]string // of sets: licence, note
 	curves   bool
+	keepBest bool // the best weights are kept rather than the last ones
 
 	start      *training.Report
 	last       training.Report
-	best       *training.Report // evaluation
+	best       *training.Report // evaluation, if the best weights are kept
 	evaluation *training.Report // the last one
 	tokens     int64
 	elapsed    time.Duration
@@ -37,7 +38,7 @@ func (c *card) note(r training.Report) {
 		c.start, c.began = &r, time.Now()
 	case training.Evaluated:
 		c.evaluation = &r
-		if r.Best {
+		if r.Best && c.keepBest {
 			c.best = &r
 		}
 	case training.Stepped:
@@ -46,8 +47,6 @@ func (c *card) note(r training.Report) {
 	c.last = r
 	c.elapsed = time.Duration(r.Elapsed)
 }
-
-func (c *card) hasBest() bool { return c.best != nil }
 
 // write writes the card; kept is the evaluation of the weights that were kept.
 func (c *card) write(path string) error {

@@ -266,6 +266,70 @@ func TestFinetuningReplacesHeads(t *testing.T) {
 	}
 }
 
+// labelled writes a file with rows of two labels.
+func labelled(t testing.TB, dir string) string {
+	t.Helper()
+	path := filepath.Join(dir, "train.csv")
+	rows := "text,label\n"
+	for i := range 40 {
+		rows += fmt.Sprintf("%ca ba ca,%s\n", "ab"[i%2], []string{"first", "second"}[i%2])
+	}
+	if err := os.WriteFile(path, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// The card's figures are those of the weights that are kept: the best ones, or
+// the last.
+func TestCardIsAboutTheWeightsThatAreKept(t *testing.T) {
+	for keepBest, want := range map[bool]string{true: "after step 5.", false: "after step 10."} {
+		c := card{keepBest: keepBest}
+		c.note(training.Report{Kind: training.Started, Start: &training.Start{}})
+		c.note(training.Report{Kind: training.Evaluated, Step: 5, Best: true, Evaluation: &training.Evaluation{}})
+		c.note(training.Report{Kind: training.Evaluated, Step: 10, Evaluation: &training.Evaluation{}})
+		path := filepath.Join(t.TempDir(), cardFile)
+		if err := c.write(path); err != nil {
+			t.Fatal(err)
+		}
+		if text := string(read(t, path)); !strings.Contains(text, want) {
+			t.Errorf("the best weights are kept: %t; want the figures of the weights %s\n%s", keepBest, want, text)
+		}
+	}
+}
+
+// Without dev files the weights with the lowest loss on held-out text are kept.
+func TestTextDecidesWhichWeightsAreKept(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	base := filepath.Join(dir, "base")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, base, 10, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(dir, "finetune.json")
+	description := fmt.Sprintf(`{"model": %q, "output": %q, "steps": 20, "mlm": {"corpus": [%q], "batch_size": 4},
+		"max_tokens": 16, "learning_rate": 1e-3, "heads": {"c": {"type": "sequence", "sets": [{"train": %q}]}}}`,
+		base, filepath.Join(dir, "tuned"), corpus, labelled(t, dir))
+	if err := os.WriteFile(run, []byte(description), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&finetuneCmd{File: run}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	lowest := training.Report{}
+	for _, r := range untimed(t, filepath.Join(dir, "tuned")) {
+		if r.Evaluation != nil && (lowest.Evaluation == nil || r.Evaluation.Text.MLMLoss < lowest.Evaluation.Text.MLMLoss) {
+			lowest = r
+		}
+	}
+	if lowest.Step == 2 {
+		t.Fatal("the first evaluation is the best: this run shows nothing")
+	}
+	want := fmt.Sprintf("of the weights after step %d.", lowest.Step)
+	if card := string(read(t, filepath.Join(dir, "tuned", cardFile))); !strings.Contains(card, want) {
+		t.Errorf("want the figures %s\n%s", want, card)
+	}
+}
+
 func argmax(x []float32) int { return slices.Index(x, slices.Max(x)) }
 
 // A process that is killed with SIGKILL at random moments, and resumed each

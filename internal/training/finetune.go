@@ -96,6 +96,9 @@ func newFinetuning(m *bert.Model, t *tokenizer.Tokenizer, run Finetuning, o Opti
 			goal.next = run.MLM.Weight
 		}
 	}
+	if err := run.checkHeldOut(survey, len(sets.dev)); err != nil {
+		return nil, err
+	}
 	steps := run.Steps
 	if steps == 0 {
 		steps = max(1, int(math.Ceil(run.Epochs*data.sampler.epochLen()/float64(run.BatchSize))))
@@ -119,6 +122,15 @@ func newFinetuning(m *bert.Model, t *tokenizer.Tokenizer, run Finetuning, o Opti
 		l.patience, l.minDelta = run.EarlyStopping.Patience, run.EarlyStopping.MinDelta
 	}
 	return l, nil
+}
+
+// checkHeldOut refuses to choose by held-out text of which the corpus is too
+// small to have any. A run that measures nothing else keeps its last weights.
+func (f *Finetuning) checkHeldOut(survey *Survey, devSets int) error {
+	if f.Best != BestMLM || len(survey.HeldOut) > 0 || devSets == 0 && f.EarlyStopping == nil {
+		return nil
+	}
+	return fmt.Errorf("best is %q, but no text could be held out: the corpus of mlm has %d documents", f.Best, survey.Documents)
 }
 
 func (f Finetuning) decisive() Finetuning {
@@ -293,9 +305,8 @@ func (d *finetuningData) where(r *Report) {
 	}
 }
 
-// evaluateSets measures all dev sets, and the held-out text if there is any.
-// The score is that of best: a head's mean over its sets, one set, or else the
-// mean over the heads.
+// evaluateSets measures all dev sets, and the held-out text if there is any; nil
+// if there is neither. The score is that of best.
 func evaluateSets(e *evaluator, dev []*Set, survey *Survey, best string) (*Evaluation, error) {
 	result := &Evaluation{}
 	if survey != nil && len(survey.HeldOut) > 0 {
@@ -313,25 +324,6 @@ func evaluateSets(e *evaluator, dev []*Set, survey *Survey, best string) (*Evalu
 	}
 	result.Score = result.scoreOf(best)
 	return result, nil
-}
-
-func (e *Evaluation) scoreOf(best string) float64 {
-	sums, counts := map[string]float64{}, map[string]int{}
-	for _, set := range e.Sets {
-		if set.Set == best {
-			return set.Value
-		}
-		sums[set.Head] += set.Value
-		counts[set.Head]++
-	}
-	if counts[best] > 0 {
-		return sums[best] / float64(counts[best])
-	}
-	mean := 0.0
-	for _, head := range sortedKeys(sums) {
-		mean += sums[head] / float64(counts[head])
-	}
-	return ratio(mean, float64(len(sums)))
 }
 
 // String names the sets that an evaluation covers, with their main figures.

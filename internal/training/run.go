@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
@@ -130,8 +129,8 @@ type AuxiliaryMLM struct {
 	MaskProbability float64  `json:"mask_probability,omitempty"`
 	WholeWord       bool     `json:"whole_word,omitempty"`
 	NextSentence    bool     `json:"next_sentence,omitempty"`
-	HeldOut         float64  `json:"held_out,omitempty"` // default 0.01
-	HeldOutExamples int      `json:"held_out_examples,omitempty"`
+	HeldOut         float64  `json:"held_out,omitempty"`          // default 0.01, −1 for none
+	HeldOutExamples int      `json:"held_out_examples,omitempty"` // default 256
 }
 
 // EarlyStopping ends a run that no longer gets better.
@@ -161,9 +160,10 @@ type Finetuning struct {
 	BatchSize int     `json:"batch_size,omitempty"` // examples a step, of all heads; default 32
 	Epochs    float64 `json:"epochs,omitempty"`     // default 3, as run_classifier.py
 	Steps     int     `json:"steps,omitempty"`      // instead of Epochs
-	// Best names what decides which weights are kept and when to stop early:
-	// a head, a set, or "mean" (default), the mean over the heads of the mean
-	// over their dev sets. "last" keeps the last weights.
+	// Best names what decides which weights are kept and when to stop early: a
+	// set, a head (the mean over its sets), BestMean, BestLoss, BestMLM or
+	// BestLast. NAME/loss is the loss of a set or head. Default BestMean; without
+	// a dev file BestMLM, and without held-out text BestLast.
 	Best          string         `json:"best,omitempty"`
 	EarlyStopping *EarlyStopping `json:"early_stopping,omitempty"`
 	Settings
@@ -320,10 +320,20 @@ func (p *Pretraining) Validate() error {
 			return fmt.Errorf("phase %d: %w", i+1, err)
 		}
 	}
-	if h := orNone(p.HeldOut); !(h >= 0 && h < 1) {
-		return fmt.Errorf("held_out is %v, want a share less than 1, or −1 for none", p.HeldOut)
+	if err := validateHeldOut(p.HeldOut, p.HeldOutExamples); err != nil {
+		return err
 	}
 	return p.validate(p.TotalSteps())
+}
+
+func validateHeldOut(share float64, examples int) error {
+	if h := orNone(share); !(h >= 0 && h < 1) {
+		return fmt.Errorf("held_out is %v, want a share less than 1, or −1 for none", share)
+	}
+	if examples < 0 {
+		return fmt.Errorf("held_out_examples is %d", examples)
+	}
+	return nil
 }
 
 func (p *Pretraining) examples(maxTokens int) ExampleOptions {
@@ -345,7 +355,6 @@ func (f *Finetuning) SetDefaults() {
 	if f.Steps == 0 {
 		defaultTo(&f.Epochs, 3)
 	}
-	defaultTo(&f.Best, "mean")
 	defaultTo(&f.DevRows, 2000)
 	for name, head := range f.Heads {
 		defaultTo(&head.Weight, 1)
@@ -359,6 +368,7 @@ func (f *Finetuning) SetDefaults() {
 		defaultTo(&m.HeldOut, 0.01)
 		defaultTo(&m.HeldOutExamples, 256)
 	}
+	defaultTo(&f.Best, f.defaultBest())
 }
 
 // Validate says what is wrong with a run whose defaults are set.
@@ -366,10 +376,8 @@ func (f *Finetuning) Validate() error {
 	if len(f.Heads) == 0 {
 		return errors.New("heads: name at least one")
 	}
-	names := []string{"mean", "last"}
 	for _, name := range sortedKeys(f.Heads) {
 		head := f.Heads[name]
-		names = append(names, name)
 		if head.Type != bert.SequenceHeadType && head.Type != bert.TokenHeadType {
 			return fmt.Errorf("head %s: type is %q, want %q or %q", name, head.Type, bert.SequenceHeadType, bert.TokenHeadType)
 		}
@@ -390,23 +398,19 @@ func (f *Finetuning) Validate() error {
 				return fmt.Errorf("head %s: %w", name, err)
 			}
 			trains = trains || set.Train != ""
-			names = append(names, set.DisplayName())
 		}
 		if !trains {
 			return fmt.Errorf("head %s: none of its sets has a train file", name)
 		}
 	}
-	if !slices.Contains(names, f.Best) {
-		return fmt.Errorf("best is %q, want one of %s", f.Best, strings.Join(names, ", "))
-	}
-	if f.EarlyStopping != nil && (f.EarlyStopping.Patience < 1 || f.Best == "last") {
-		return errors.New("early_stopping needs a patience of at least 1, and best must not be \"last\"")
+	if err := f.validateBest(); err != nil {
+		return err
 	}
 	if m := f.MLM; m != nil {
 		if len(m.Corpus) == 0 || m.BatchSize < 1 || !(m.Weight > 0) {
 			return errors.New("mlm: give it a corpus, a batch_size of at least 1 and a weight above 0")
 		}
-		if err := m.examples().Validate(); err != nil {
+		if err := errors.Join(m.examples().Validate(), validateHeldOut(m.HeldOut, m.HeldOutExamples)); err != nil {
 			return fmt.Errorf("mlm: %w", err)
 		}
 	}
