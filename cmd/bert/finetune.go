@@ -41,13 +41,16 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if c.DryRun {
-		return printRun(run)
+		return encodeRun(os.Stdout, run)
 	}
 	if err := run.Validate(); err != nil {
 		return err
 	}
 	if run.Output == "" {
 		return errNoOutput
+	}
+	if err := checkOutput(run.Output, c.Resume); err != nil {
+		return err
 	}
 	boundMemory()
 	if run.Model == "" {
@@ -59,9 +62,6 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	}
 	model, tok, err := openForTraining(run.Model, &run.Settings, heads, run.MLM != nil)
 	if err != nil {
-		return err
-	}
-	if err := prepareOutput(run.Output, run, c.Resume); err != nil {
 		return err
 	}
 	s := &session{

@@ -49,9 +49,9 @@ func (f *trainingFlags) pool() *kernels.Pool {
 	return kernels.NewPool(runtime.GOMAXPROCS(0))
 }
 
-// printRun writes a run's description to standard output.
-func printRun(run any) error {
-	enc := json.NewEncoder(os.Stdout)
+// encodeRun writes a run's description.
+func encodeRun(w io.Writer, run any) error {
+	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(run)
@@ -59,27 +59,17 @@ func printRun(run any) error {
 
 var errNoOutput = errors.New("no output: give --output, or \"output\" in the run's file")
 
-// prepareOutput makes the output directory and writes the run's description
-// there. A directory with checkpoints is not overwritten by another run.
-func prepareOutput(dir string, run any, resume bool) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	checkpoints, err := filepath.Glob(filepath.Join(dir, "checkpoint-*.state"))
+// checkOutput refuses a directory that holds another run, before anything is
+// written there.
+func checkOutput(dir string, resume bool) error {
+	checkpoints, err := training.Checkpoints(dir)
 	if err != nil {
 		return err
 	}
 	if len(checkpoints) > 0 && !resume {
 		return fmt.Errorf("%s holds checkpoints of a run: --resume goes on with it; else choose another output, or remove them", dir)
 	}
-	var description bytes.Buffer
-	enc := json.NewEncoder(&description)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(run); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, runFile), description.Bytes(), 0o666)
+	return nil
 }
 
 // runPath is the description of a run: a file, or the directory that an
@@ -96,7 +86,7 @@ func runPath(path string) string {
 type session struct {
 	output    string
 	model     *bert.Model
-	tokenizer fs.FS // directory of the tokenizer's files; nil if they are in output
+	tokenizer fs.FS // the tokenizer's files
 	dtype     checkpoint.DType
 	card      card
 
@@ -128,7 +118,7 @@ func (s *session) consume(reports iter.Seq2[training.Report, error]) (err error)
 
 func (s *session) handle(r training.Report) error {
 	if r.Kind == training.Started {
-		if err := s.openMetrics(r); err != nil {
+		if err := s.begin(r); err != nil {
 			return err
 		}
 	}
@@ -147,6 +137,22 @@ func (s *session) handle(r training.Report) error {
 		return s.save()
 	}
 	return nil
+}
+
+// begin makes the output directory ready. The run has been accepted by now, and
+// so has the checkpoint that it goes on from: a refused one writes nothing.
+func (s *session) begin(start training.Report) error {
+	if err := os.MkdirAll(s.output, 0o777); err != nil {
+		return err
+	}
+	var description bytes.Buffer
+	if err := encodeRun(&description, s.card.run); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(s.output, runFile), description.Bytes(), 0o666); err != nil {
+		return err
+	}
+	return s.openMetrics(start)
 }
 
 // save writes the model as it is now.

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
 	"cloze/internal/tokenizer"
@@ -472,6 +474,74 @@ func TestInterruptedContext(t *testing.T) {
 	}
 	if _, err := os.Stat(interrupted.Checkpoint); err != nil {
 		t.Error(err)
+	}
+}
+
+// contents are the files of a directory.
+func contents(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, entry := range entries {
+		files[entry.Name()] = string(read(t, filepath.Join(dir, entry.Name())))
+	}
+	return files
+}
+
+// A run that is refused leaves the directory of another as it is, and makes
+// none.
+func TestRefusedRunsWriteNothing(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	output := filepath.Join(dir, "run")
+	run := writeRun(t, dir, vocab, corpus, output, 4, 5)
+	if err := (&pretrainCmd{File: run}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	otherVocab := filepath.Join(dir, "other.txt")
+	if err := os.WriteFile(otherVocab, append(read(t, vocab), "one\nmore\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	labels := labelled(t, dir)
+	unlabelled := filepath.Join(dir, "none.jsonl")
+	if err := os.WriteFile(unlabelled, []byte("{}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	seed := uint64(77)
+	resume := trainingFlags{Resume: true}
+	for _, test := range []struct {
+		name string
+		cmd  interface{ Run(context.Context) error }
+		want string
+	}{
+		{"another vocabulary", &pretrainCmd{File: run, Vocabulary: otherVocab}, "holds checkpoints of a run"},
+		{"another run that is to resume", &pretrainCmd{File: run, Vocabulary: otherVocab, trainingFlags: resume}, "checkpoint of another run"},
+		{"another seed", &pretrainCmd{File: run, Seed: &seed, trainingFlags: resume}, "seed was 3, and is 77 now"},
+		{"a fine-tuning run", &finetuneCmd{Model: output, Output: output + "/", Head: "c", Train: labels, Steps: 1}, "holds checkpoints of a run"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := contents(t, output)
+			if err := test.cmd.Run(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one that says %q", err, test.want)
+			}
+			if diff := cmp.Diff(before, contents(t, output)); diff != "" {
+				t.Errorf("the refused run changed (-before +after):\n%s", diff)
+			}
+		})
+	}
+	nowhere := filepath.Join(dir, "nowhere")
+	for _, cmd := range []interface{ Run(context.Context) error }{
+		&pretrainCmd{File: run, Output: nowhere, Corpus: []string{filepath.Join(dir, "missing")}},
+		&finetuneCmd{Model: output, Output: nowhere, Head: "c", Train: labels, Dev: unlabelled, Steps: 1},
+	} {
+		if err := cmd.Run(t.Context()); err == nil {
+			t.Error("a run without data: no error")
+		}
+		if _, err := os.Stat(nowhere); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("a refused run made %s", nowhere)
+		}
 	}
 }
 

@@ -305,7 +305,7 @@ func TestResumeSkipsABrokenCheckpoint(t *testing.T) {
 	if checkpoints < 4 {
 		t.Fatalf("%d checkpoints, want one a minute", checkpoints)
 	}
-	states, err := listStates(o.Dir)
+	states, err := Checkpoints(o.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}

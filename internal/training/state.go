@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -243,7 +244,7 @@ func saveState(dir string, h stateHeader, a *AdamW) (string, error) {
 	if err := writeAside(path, func(w io.Writer) error { return writeState(w, h, a) }); err != nil {
 		return "", err
 	}
-	states, err := listStates(dir)
+	states, err := Checkpoints(dir)
 	if err != nil {
 		return "", err
 	}
@@ -263,10 +264,11 @@ func saveState(dir string, h stateHeader, a *AdamW) (string, error) {
 	return path, nil
 }
 
-// listStates lists the checkpoints in dir, newest first.
-func listStates(dir string) ([]string, error) {
+// Checkpoints lists the checkpoints in a directory, newest first; none if it
+// does not exist.
+func Checkpoints(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	type state struct {
@@ -302,7 +304,7 @@ type restored struct {
 // restoreState reads the newest whole checkpoint in dir. A broken one is
 // skipped for the one before it; one of another run is an error.
 func restoreState(dir string, a *AdamW, check func(stateHeader) error) (restored, error) {
-	paths, err := listStates(dir)
+	paths, err := Checkpoints(dir)
 	if err != nil {
 		return restored{}, err
 	}

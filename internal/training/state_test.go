@@ -105,7 +105,7 @@ func TestRestoreFallsBackToTheCheckpointBefore(t *testing.T) {
 		paths = append(paths, path)
 		a.Step(nil, 0.01, 1)
 	}
-	kept, err := listStates(dir)
+	kept, err := Checkpoints(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
