@@ -129,6 +129,13 @@ func (s *session) handle(r training.Report) error {
 	if _, err := s.metrics.Write(append(line, '\n')); err != nil {
 		return err
 	}
+	if r.Kind == training.Saved {
+		// A run that goes on from this checkpoint does not write what came before
+		// it again.
+		if err := s.metrics.Sync(); err != nil {
+			return err
+		}
+	}
 	s.progress.show(r)
 	s.card.note(r)
 	switch {
@@ -145,11 +152,9 @@ func (s *session) begin(start training.Report) error {
 	if err := os.MkdirAll(s.output, 0o777); err != nil {
 		return err
 	}
-	var description bytes.Buffer
-	if err := encodeRun(&description, s.card.run); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(s.output, runFile), description.Bytes(), 0o666); err != nil {
+	if err := training.WriteAside(filepath.Join(s.output, runFile), func(w io.Writer) error {
+		return encodeRun(w, s.card.run)
+	}); err != nil {
 		return err
 	}
 	return s.openMetrics(start)
@@ -175,7 +180,7 @@ func (s *session) openMetrics(start training.Report) error {
 		}
 		s.card.note(r) // what was the best before is so still
 	}
-	if err := os.WriteFile(path, kept, 0o666); err != nil {
+	if err := training.WriteAside(path, func(w io.Writer) error { _, err := w.Write(kept); return err }); err != nil {
 		return err
 	}
 	s.metrics, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)

@@ -3,7 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -66,7 +66,7 @@ func (c *card) write(path string) error {
 		return err
 	}
 	fmt.Fprintf(&b, "\n## Settings\n\n`%s` is the run's description; `bert` reads it again.\n\n```json\n%s\n```\n", runFile, description)
-	return os.WriteFile(path, []byte(b.String()), 0o666)
+	return training.WriteAside(path, func(w io.Writer) error { _, err := io.WriteString(w, b.String()); return err })
 }
 
 func (c *card) writeFigures(b *strings.Builder) {

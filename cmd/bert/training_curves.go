@@ -5,7 +5,6 @@ import (
 	"image/color"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -145,10 +144,5 @@ func drawPanels(panels []panel, canvas vg.CanvasSizer) {
 }
 
 func writePicture(path string, picture io.WriterTo) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	_, err = picture.WriteTo(file)
-	return errors.Join(err, file.Close())
+	return training.WriteAside(path, func(w io.Writer) error { _, err := picture.WriteTo(w); return err })
 }

@@ -545,6 +545,45 @@ func TestRefusedRunsWriteNothing(t *testing.T) {
 	}
 }
 
+// A crash or a full disk must not leave half a file in the place of a whole one,
+// so every file of a run is replaced, never written over.
+func TestFilesOfARunAreReplaced(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	output, old := filepath.Join(dir, "run"), filepath.Join(dir, "old")
+	run := writeRun(t, dir, vocab, corpus, output, 4, 5)
+	if err := (&pretrainCmd{File: run}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(old, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, output)
+	for name := range before {
+		if err := os.Link(filepath.Join(output, name), filepath.Join(old, name)); err != nil {
+			t.Skip("needs hard links:", err)
+		}
+	}
+	if err := (&pretrainCmd{File: run, trainingFlags: trainingFlags{Resume: true}}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name := range before {
+		a, err := os.Stat(filepath.Join(output, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.Stat(filepath.Join(old, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if os.SameFile(a, b) && !strings.HasPrefix(name, "checkpoint-") {
+			t.Errorf("%s was written in place", name)
+		}
+	}
+	if diff := cmp.Diff(before, contents(t, old)); diff != "" {
+		t.Errorf("the files of before (-before +after):\n%s", diff)
+	}
+}
+
 func TestPretrainingIsRefused(t *testing.T) {
 	dir, vocab, corpus := texts(t)
 	for _, test := range []struct {

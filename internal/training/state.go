@@ -191,9 +191,9 @@ func sameTensors(got, want []stateTensor) error {
 	return nil
 }
 
-// writeAside writes a file so that it is at any time either the old one or the
+// WriteAside writes a file so that it is at any time either the old one or the
 // whole new one: to a temporary file beside it, synced, then renamed.
-func writeAside(path string, write func(io.Writer) error) (err error) {
+func WriteAside(path string, write func(io.Writer) error) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return err
@@ -241,7 +241,7 @@ func syncDir(dir string) error {
 // newest two and what interrupted writes left behind. It returns the path.
 func saveState(dir string, h stateHeader, a *AdamW) (string, error) {
 	path := filepath.Join(dir, fmt.Sprintf("%s%08d%s", statePrefix, a.step, stateSuffix))
-	if err := writeAside(path, func(w io.Writer) error { return writeState(w, h, a) }); err != nil {
+	if err := WriteAside(path, func(w io.Writer) error { return writeState(w, h, a) }); err != nil {
 		return "", err
 	}
 	states, err := Checkpoints(dir)

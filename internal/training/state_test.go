@@ -139,11 +139,11 @@ func TestRestoreFallsBackToTheCheckpointBefore(t *testing.T) {
 func TestWriteAsideSurvivesAFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
-	if err := writeAside(path, func(w io.Writer) error { _, err := w.Write([]byte("old")); return err }); err != nil {
+	if err := WriteAside(path, func(w io.Writer) error { _, err := w.Write([]byte("old")); return err }); err != nil {
 		t.Fatal(err)
 	}
 	full := errors.New("no space left on device")
-	err := writeAside(path, func(w io.Writer) error {
+	err := WriteAside(path, func(w io.Writer) error {
 		if _, err := w.Write(make([]byte, 3<<20)); err != nil {
 			return err
 		}
