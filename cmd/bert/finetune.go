@@ -49,7 +49,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if run.Output == "" {
 		return errNoOutput
 	}
-	if err := checkOutput(run.Output, c.Resume); err != nil {
+	if err := checkOutput(run.Output, run.Model, c.Resume); err != nil {
 		return err
 	}
 	boundMemory()

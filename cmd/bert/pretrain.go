@@ -54,7 +54,7 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 	if run.Output == "" {
 		return errNoOutput
 	}
-	if err := checkOutput(run.Output, c.Resume); err != nil {
+	if err := checkOutput(run.Output, run.Model, c.Resume); err != nil {
 		return err
 	}
 	boundMemory()

@@ -59,9 +59,12 @@ func encodeRun(w io.Writer, run any) error {
 
 var errNoOutput = errors.New("no output: give --output, or \"output\" in the run's file")
 
-// checkOutput refuses a directory that holds another run, before anything is
-// written there.
-func checkOutput(dir string, resume bool) error {
+// checkOutput refuses a directory that holds another run or the model that this
+// one starts from, before anything is written there.
+func checkOutput(dir, model string, resume bool) error {
+	if isSame(dir, model) {
+		return fmt.Errorf("the output %s is the directory of the model to start from (%s), and would be written over: choose another", dir, model)
+	}
 	checkpoints, err := training.Checkpoints(dir)
 	if err != nil {
 		return err
@@ -70,6 +73,16 @@ func checkOutput(dir string, resume bool) error {
 		return fmt.Errorf("%s holds checkpoints of a run: --resume goes on with it; else choose another output, or remove them", dir)
 	}
 	return nil
+}
+
+// isSame says whether two paths lead to one directory, through links or not.
+func isSame(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
 }
 
 // runPath is the description of a run: a file, or the directory that an

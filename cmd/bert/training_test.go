@@ -504,6 +504,10 @@ func TestRefusedRunsWriteNothing(t *testing.T) {
 	if err := os.WriteFile(otherVocab, append(read(t, vocab), "one\nmore\n"...), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	link, base := filepath.Join(dir, "link"), filepath.Join(dir, "base")
+	if err := errors.Join(os.Symlink(output, link), os.CopyFS(base, os.DirFS(output))); err != nil {
+		t.Fatal(err)
+	}
 	labels := labelled(t, dir)
 	unlabelled := filepath.Join(dir, "none.jsonl")
 	if err := os.WriteFile(unlabelled, []byte("{}\n"), 0o600); err != nil {
@@ -519,7 +523,9 @@ func TestRefusedRunsWriteNothing(t *testing.T) {
 		{"another vocabulary", &pretrainCmd{File: run, Vocabulary: otherVocab}, "holds checkpoints of a run"},
 		{"another run that is to resume", &pretrainCmd{File: run, Vocabulary: otherVocab, trainingFlags: resume}, "checkpoint of another run"},
 		{"another seed", &pretrainCmd{File: run, Seed: &seed, trainingFlags: resume}, "seed was 3, and is 77 now"},
-		{"a fine-tuning run", &finetuneCmd{Model: output, Output: output + "/", Head: "c", Train: labels, Steps: 1}, "holds checkpoints of a run"},
+		{"a fine-tuning run", &finetuneCmd{Model: base, Output: output + "/", Head: "c", Train: labels, Steps: 1}, "holds checkpoints of a run"},
+		{"its own model", &finetuneCmd{Model: output, Output: filepath.Join(dir, ".", "run", "..", "run"), Head: "c", Train: labels, Steps: 1, trainingFlags: resume}, "is the directory of the model to start from"},
+		{"its own model through a link", &pretrainCmd{Model: output, Output: link, Corpus: []string{corpus}, Steps: 1}, "is the directory of the model to start from"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := contents(t, output)
