@@ -37,7 +37,7 @@ const (
 // trainingFlags are those of pretrain and finetune that change nothing in what
 // is computed.
 type trainingFlags struct {
-	Resume  bool `help:"Go on from the newest checkpoint in the output directory."`
+	Resume  bool `help:"Go on from the newest checkpoint in the output directory; without one, begin."`
 	Threads int  `help:"Threads that compute; 0 is all processors." default:"0"`
 	DryRun  bool `help:"Print the run's description with all its settings, and stop."`
 }

@@ -122,6 +122,9 @@ func describeStart(s *training.Start) []string {
 	if s.ResumedFrom != "" {
 		lines = append(lines, "resumed from "+s.ResumedFrom)
 	}
+	if s.NoCheckpoint {
+		lines = append(lines, "there is no checkpoint to resume from: beginning at step 0")
+	}
 	return lines
 }
 

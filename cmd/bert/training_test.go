@@ -351,11 +351,8 @@ func TestKilledRunsGoOn(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	kills := 0
 	for finished := false; !finished; {
-		args := []string{"pretrain", run, "--threads", "1"}
-		if states, _ := filepath.Glob(filepath.Join(killed, "checkpoint-*.state")); len(states) > 0 {
-			args = append(args, "--resume")
-		}
-		cmd := command(t, args...)
+		// Each time the same command, also before there is a checkpoint.
+		cmd := command(t, "pretrain", run, "--threads", "1", "--resume")
 		var out bytes.Buffer
 		cmd.Stderr, cmd.Stdout = &out, &out
 		if err := cmd.Start(); err != nil {
@@ -385,6 +382,21 @@ func TestKilledRunsGoOn(t *testing.T) {
 	}
 	t.Logf("killed %d times", kills)
 	sameRuns(t, whole, killed)
+}
+
+// A run that was interrupted before its first checkpoint begins again, and says
+// so.
+func TestResumeWithoutACheckpoint(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	whole, resumed := filepath.Join(dir, "whole"), filepath.Join(dir, "resumed")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, whole, 4, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	out, err := command(t, "pretrain", writeRun(t, dir, vocab, corpus, resumed, 4, 5), "--resume").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "no checkpoint to resume from: beginning at step 0") {
+		t.Fatalf("error %v, it said\n%s", err, out)
+	}
+	sameRuns(t, whole, resumed)
 }
 
 // SIGTERM writes a checkpoint and says so.

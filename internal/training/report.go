@@ -90,6 +90,8 @@ type Start struct {
 
 	ResumedFrom string   `json:"resumed_from,omitempty"`
 	Skipped     []string `json:"skipped,omitempty"` // broken checkpoints
+	// NoCheckpoint says that the run was to be resumed, but had no checkpoint yet.
+	NoCheckpoint bool `json:"no_checkpoint,omitempty"`
 }
 
 // SetReport describes a set as it was read.

@@ -296,20 +296,20 @@ func Checkpoints(dir string) ([]string, error) {
 
 // restored says which checkpoint a run goes on from.
 type restored struct {
-	path    string
+	path    string // "" if there is none
 	header  stateHeader
 	skipped []error // newer checkpoints that could not be read
 }
 
-// restoreState reads the newest whole checkpoint in dir. A broken one is
-// skipped for the one before it; one of another run is an error.
+// restoreState reads the newest whole checkpoint in dir, if there is one. A
+// broken one is skipped for the one before it; one of another run is an error.
 func restoreState(dir string, a *AdamW, check func(stateHeader) error) (restored, error) {
 	paths, err := Checkpoints(dir)
 	if err != nil {
 		return restored{}, err
 	}
 	if len(paths) == 0 {
-		return restored{}, fmt.Errorf("%s: no checkpoint to resume from", dir)
+		return restored{}, nil
 	}
 	var r restored
 	for _, path := range paths {

@@ -129,8 +129,10 @@ func TestRestoreFallsBackToTheCheckpointBefore(t *testing.T) {
 	if _, err := restoreState(dir, b, acceptAll); err == nil || !strings.Contains(err.Error(), "no checkpoint could be read") {
 		t.Errorf("both broken: error %v", err)
 	}
-	if _, err := restoreState(t.TempDir(), b, acceptAll); err == nil || !strings.Contains(err.Error(), "no checkpoint to resume") {
-		t.Errorf("an empty folder: error %v", err)
+	for name, folder := range map[string]string{"an empty folder": t.TempDir(), "a missing folder": filepath.Join(t.TempDir(), "missing")} {
+		if got, err := restoreState(folder, b, acceptAll); err != nil || got.path != "" {
+			t.Errorf("%s: restored %q, error %v, want nothing", name, got.path, err)
+		}
 	}
 }
 

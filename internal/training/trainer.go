@@ -21,7 +21,8 @@ type Options struct {
 	Pool *kernels.Pool // nil computes in the calling goroutine
 	// Dir is where checkpoints are written; "" writes none.
 	Dir string
-	// Resume goes on from the newest whole checkpoint in Dir.
+	// Resume goes on from the newest whole checkpoint in Dir; a run that was
+	// interrupted before its first one begins again.
 	Resume bool
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
@@ -291,7 +292,8 @@ func (t *trainer) save() (string, error) {
 	return t.lastFile, err
 }
 
-// restore goes on from the newest whole checkpoint.
+// restore goes on from the newest whole checkpoint; without one the run stays at
+// its beginning.
 func (t *trainer) restore() (restored, error) {
 	r, err := restoreState(t.options.Dir, t.optimizer, func(h stateHeader) error {
 		if err := sameRun(h.Run, t.run); err != nil {
@@ -302,6 +304,9 @@ func (t *trainer) restore() (restored, error) {
 	})
 	if err != nil {
 		return r, fmt.Errorf("resume: %w", err)
+	}
+	if r.path == "" {
+		return r, nil
 	}
 	t.lastFile = r.path
 	saved := progress{Precision: kernels.Float32.String()}
@@ -417,11 +422,14 @@ func (l *loop) drive(ctx context.Context, yield func(Report) bool) error {
 			return err
 		}
 		start.ResumedFrom, start.Precision = r.path, l.progress.Precision
+		start.NoCheckpoint = r.path == ""
 		for _, skipped := range r.skipped {
 			start.Skipped = append(start.Skipped, skipped.Error())
 		}
-		if err := l.data.seek(&l.progress); err != nil {
-			return err
+		if r.path != "" {
+			if err := l.data.seek(&l.progress); err != nil {
+				return err
+			}
 		}
 	}
 	l.begin()
