@@ -74,7 +74,9 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	pool := c.pool()
 	defer pool.Close()
 	defer interruptible(ctx)()
-	return s.consume(training.Finetune(ctx, model, tok, run, training.Options{Pool: pool, Dir: run.Output, Resume: c.Resume}))
+	return s.consume(training.Finetune(ctx, model, tok, run, training.Options{
+		Pool: pool, Dir: run.Output, Resume: c.Resume, Kept: keptStep(run.Output),
+	}))
 }
 
 // description is the run's file with the flags in it.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -179,48 +178,68 @@ func (s *session) save() error {
 }
 
 // openMetrics begins metrics.jsonl. A run that goes on drops the lines that it
-// will write again: those of steps after its checkpoint.
+// will write again: those of steps after its checkpoint, and an end that was
+// not.
 func (s *session) openMetrics(start training.Report) error {
 	path := filepath.Join(s.output, metricsFile)
-	kept, err := keptMetrics(path, start)
-	if err != nil {
-		return err
-	}
-	for line := range bytes.Lines(kept) {
-		var r training.Report
-		if err := json.Unmarshal(line, &r); err != nil {
+	var kept []byte
+	if start.Start.ResumedFrom != "" {
+		lines, err := readMetrics(path)
+		if err != nil {
 			return err
 		}
-		s.card.note(r) // what was the best before is so still
+		for _, line := range lines {
+			if line.Step <= start.Step && line.Kind != training.Finished {
+				kept = append(kept, line.text...)
+				s.card.note(line.Report) // what was the best before is so still
+			}
+		}
 	}
 	if err := training.WriteAside(path, func(w io.Writer) error { _, err := w.Write(kept); return err }); err != nil {
 		return err
 	}
+	var err error
 	s.metrics, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	return err
 }
 
-func keptMetrics(path string, start training.Report) ([]byte, error) {
-	if start.Start.ResumedFrom == "" {
-		return nil, nil
-	}
+// metricsLine is a line of metrics.jsonl.
+type metricsLine struct {
+	training.Report
+	text []byte
+}
+
+// readMetrics reads metrics.jsonl; nothing if it is not there. A line that a
+// crash or a full disk cut off is passed over.
+func readMetrics(path string) ([]metricsLine, error) {
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	var kept []byte
-	for line := range bytes.Lines(data) {
-		var r training.Report
-		// A line that was cut off by a crash is dropped, too, and so is an end
-		// that was not.
-		if json.Unmarshal(line, &r) == nil && r.Step <= start.Step && r.Kind != training.Finished {
-			kept = append(kept, line...)
+	var lines []metricsLine
+	for text := range bytes.Lines(data) {
+		line := metricsLine{text: text}
+		if bytes.HasSuffix(text, []byte("\n")) && json.Unmarshal(text, &line.Report) == nil {
+			lines = append(lines, line)
 		}
 	}
-	return kept, nil
+	return lines, nil
+}
+
+// keptStep is the step of the best weights that an earlier part of a run left
+// in the output directory; 0 if there are none.
+func keptStep(output string) int {
+	lines, err := readMetrics(filepath.Join(output, metricsFile))
+	if err != nil {
+		return 0
+	}
+	step := 0
+	for _, line := range lines {
+		if line.Best {
+			step = line.Step
+		}
+	}
+	return step
 }
 
 // conclude draws the curves and writes the card of what there is.
@@ -228,9 +247,13 @@ func (s *session) conclude() error {
 	if s.metrics == nil {
 		return nil
 	}
-	reports, err := readMetrics(filepath.Join(s.output, metricsFile))
+	lines, err := readMetrics(filepath.Join(s.output, metricsFile))
 	if err != nil {
 		return err
+	}
+	reports := make([]training.Report, len(lines))
+	for i, line := range lines {
+		reports[i] = line.Report
 	}
 	drawn, err := drawCurves(s.output, reports)
 	if err != nil {
@@ -238,25 +261,6 @@ func (s *session) conclude() error {
 	}
 	s.card.curves = drawn
 	return s.card.write(filepath.Join(s.output, cardFile))
-}
-
-func readMetrics(path string) ([]training.Report, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close() //nolint:errcheck // nothing was written
-	var reports []training.Report
-	for decoder := json.NewDecoder(bufio.NewReader(file)); ; {
-		var r training.Report
-		switch err := decoder.Decode(&r); {
-		case errors.Is(err, io.EOF):
-			return reports, nil
-		case err != nil:
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		reports = append(reports, r)
-	}
 }
 
 // interruptible makes a second signal end the process at once, in case saving

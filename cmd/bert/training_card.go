@@ -24,18 +24,21 @@ type card struct {
 	keepBest bool // the best weights are kept rather than the last ones
 
 	start      *training.Report
+	changes    []string // of settings, on the way
 	last       training.Report
 	best       *training.Report // evaluation, if the best weights are kept
 	evaluation *training.Report // the last one
 	tokens     int64
 	elapsed    time.Duration
-	began      time.Time
 }
 
 func (c *card) note(r training.Report) {
 	switch r.Kind {
 	case training.Started:
-		c.start, c.began = &r, time.Now()
+		c.start = &r
+		for _, changed := range r.Start.Changed {
+			c.changes = append(c.changes, fmt.Sprintf("after step %d %s", r.Step, changed))
+		}
 	case training.Evaluated:
 		c.evaluation = &r
 		if r.Best && c.keepBest {
@@ -65,7 +68,11 @@ func (c *card) write(path string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(&b, "\n## Settings\n\n`%s` is the run's description; `bert` reads it again.\n\n```json\n%s\n```\n", runFile, description)
+	fmt.Fprint(&b, "\n## Settings\n\n")
+	if len(c.changes) > 0 {
+		fmt.Fprintf(&b, "The run went on with other settings: %s.\n\n", strings.Join(c.changes, "; "))
+	}
+	fmt.Fprintf(&b, "`%s` is the run's description; `bert` reads it again.\n\n```json\n%s\n```\n", runFile, description)
 	return training.WriteAside(path, func(w io.Writer) error { _, err := io.WriteString(w, b.String()); return err })
 }
 

@@ -122,6 +122,9 @@ func describeStart(s *training.Start) []string {
 	if s.ResumedFrom != "" {
 		lines = append(lines, "resumed from "+s.ResumedFrom)
 	}
+	for _, changed := range s.Changed {
+		lines = append(lines, "from here on another setting: "+changed)
+	}
 	if s.NoCheckpoint {
 		lines = append(lines, "there is no checkpoint to resume from: beginning at step 0")
 	}

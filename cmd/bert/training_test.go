@@ -103,12 +103,13 @@ func writeRun(t testing.TB, dir, vocab, corpus, output string, steps int, checkp
 // untimed reads metrics.jsonl without what another run need not repeat.
 func untimed(t testing.TB, output string) []training.Report {
 	t.Helper()
-	reports, err := readMetrics(filepath.Join(output, metricsFile))
+	lines, err := readMetrics(filepath.Join(output, metricsFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := reports[:0]
-	for _, r := range reports {
+	var kept []training.Report
+	for _, line := range lines {
+		r := line.Report
 		r.Elapsed, r.TokensPerSecond = 0, 0
 		if r.Kind != training.Saved && r.Kind != training.Started {
 			kept = append(kept, r)
@@ -397,6 +398,34 @@ func TestResumeWithoutACheckpoint(t *testing.T) {
 		t.Fatalf("error %v, it said\n%s", err, out)
 	}
 	sameRuns(t, whole, resumed)
+}
+
+// A run that diverges goes on from its last good checkpoint with a lower
+// learning rate, and its log and its card say so.
+func TestDivergedRunsGoOn(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	output := filepath.Join(dir, "run")
+	run := writeRun(t, dir, vocab, corpus, output, 10, 1e-9)
+	err := (&pretrainCmd{File: run, LearningRate: 1e30}).Run(t.Context())
+	diverged := (*training.DivergedError)(nil)
+	if !errors.As(err, &diverged) || diverged.Checkpoint == "" {
+		t.Fatalf("error %v, want a divergence behind a checkpoint", err)
+	}
+	out, err := command(t, "pretrain", run, "--resume", "--learning-rate", "1e-4").CombinedOutput()
+	change := "learning_rate was 1e+30, and is 0.0001 now"
+	if err != nil || !strings.Contains(string(out), "another setting: "+change) {
+		t.Fatalf("error %v, it said\n%s", err, out)
+	}
+	if card := string(read(t, filepath.Join(output, cardFile))); !strings.Contains(card, "after step 1 "+change+".") {
+		t.Errorf("the card does not say what changed:\n%s", card)
+	}
+	// Nor does it forget when it goes on again.
+	if err := (&pretrainCmd{File: output, trainingFlags: trainingFlags{Resume: true}}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if card := string(read(t, filepath.Join(output, cardFile))); !strings.Contains(card, change) {
+		t.Errorf("the card no longer says what changed:\n%s", card)
+	}
 }
 
 // SIGTERM writes a checkpoint and says so.

@@ -314,7 +314,7 @@ func evaluateSets(e *evaluator, dev []*Set, survey *Survey, best string) (*Evalu
 	}
 	for _, set := range dev {
 		score, err := e.set(set)
-		if err != nil {
+		if err != nil && !math.IsNaN(score.Loss) { // which the loop tells with its step
 			return nil, err
 		}
 		result.Sets = append(result.Sets, score)

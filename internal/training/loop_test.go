@@ -342,14 +342,68 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Resume = true
-	run.LearningRate *= 2
+	run.Beta1 = 0.8
 	run.CheckpointMinutes = 77 // may differ
 	_, m = tinyModel(t, 200, nil)
 	for _, err := range Pretrain(t.Context(), m, tok, run, o) {
-		if err == nil || !strings.Contains(err.Error(), "learning_rate was 0.001, and is 0.002 now") {
-			t.Errorf("error %v, want one that names the learning rate", err)
+		if err == nil || !strings.Contains(err.Error(), "beta1 was 0.9, and is 0.8 now") {
+			t.Errorf("error %v, want one that names beta1", err)
 		}
 		return
+	}
+}
+
+// The learning rate may be another one when a run goes on, and is so from there
+// on. The best weights of before are still that if they were kept; if the caller
+// has those of a step that is now taken in another way, the run chooses anew.
+func TestResumeWithAnotherLearningRate(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	before := finetuning(t, corpus)
+	before.EvaluateEvery, before.ReportEvery, before.CheckpointMinutes = 2, 1, 1e-9
+	dir := t.TempDir()
+	for report, err := range Finetune(t.Context(), m, tok, before, Options{Dir: dir}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Kind == Saved && report.Step == 7 {
+			break
+		}
+	}
+	after := before
+	after.LearningRate /= 4
+	after.Warmup = 0.5
+	after.Decay = CosineDecay
+	for _, kept := range []int{6, 8} {
+		_, m = tinyModel(t, 200, finetunedHeads)
+		o := Options{Dir: t.TempDir(), Resume: true, Kept: kept}
+		if err := os.CopyFS(o.Dir, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		l, err := newFinetuning(m, tok, after, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for report, err := range func(yield func(Report, error) bool) { l.reports(t.Context(), yield) } {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report.Kind == Started {
+				want := []string{"decay was \"linear\", and is \"cosine\" now", "learning_rate was 0.002, and is 0.0005 now", "warmup was 0.1, and is 0.5 now"}
+				if diff := cmp.Diff(want, report.Start.Changed); diff != "" {
+					t.Errorf("changed (-want +got):\n%s", diff)
+				}
+				if best := l.progress.Best; kept == 6 && (best == nil || best.Step != 6) || kept == 8 && best != nil {
+					t.Errorf("the weights of step %d are kept: the best are %+v", kept, best)
+				}
+			}
+			if report.Kind == Stepped {
+				if want := after.schedule(report.Steps).At(7); report.Step != 8 || report.LearningRate != want {
+					t.Errorf("step %d has learning rate %v, want step 8 and %v", report.Step, report.LearningRate, want)
+				}
+				break
+			}
+		}
 	}
 }
 
@@ -450,8 +504,103 @@ func TestDivergenceNamesTheStepAndTheCheckpoint(t *testing.T) {
 	if !errors.As(err, &diverged) {
 		t.Fatalf("error %v, want a *DivergedError", err)
 	}
-	if diverged.Step < 7 || diverged.Checkpoint != last || !strings.Contains(err.Error(), last) {
-		t.Errorf("%v; want a step after the 6th, and checkpoint %s", err, last)
+	if diverged.Step != 6 || diverged.Checkpoint != last || !strings.Contains(err.Error(), last) {
+		t.Errorf("%v; want step 6, and checkpoint %s", err, last)
+	}
+}
+
+// Weights that have grown out of all bounds are noticed by the evaluation, by
+// the next step, or when they are saved; which of them comes first must not
+// matter. Nor may a checkpoint of such weights, if one was written, be what the
+// run goes on from.
+func TestHugeLearningRates(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	for _, test := range []struct {
+		name          string
+		evaluateEvery int
+		heldOut       float64
+		what          string
+	}{
+		{"evaluation first", 1, 0.1, "on held-out data map["},
+		{"step first", 1000, 0.1, "gradient norm"},
+		{"nothing to evaluate", 1, unset, "gradient norm"},
+	} {
+		check := func(t *testing.T, run func(*bert.Model, Options, float64) func(func(Report, error) bool), model func() *bert.Model) {
+			o := Options{Dir: t.TempDir()}
+			var err error
+			for _, err = range run(model(), o, 1e30) {
+				if err != nil {
+					break
+				}
+			}
+			diverged := (*DivergedError)(nil)
+			if !errors.As(err, &diverged) {
+				t.Fatalf("error %v, want a *DivergedError", err)
+			}
+			if !strings.Contains(diverged.What, test.what) {
+				t.Errorf("%v is not a number, want %q", diverged.What, test.what)
+			}
+			states, err := Checkpoints(o.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(states) == 0 || states[0] != diverged.Checkpoint || diverged.Step < 2 {
+				t.Fatalf("%v: the checkpoints are %q, want the newest to be the last good one", diverged, states)
+			}
+			if _, err := os.Stat(diverged.SetAside); (test.evaluateEvery > 1 || test.heldOut == unset) && err != nil {
+				t.Errorf("the checkpoint before step %d was not set aside: %v", diverged.Step, err)
+			}
+			// What the error says to do works.
+			o.Resume = true
+			last := Report{}
+			for report, err := range run(model(), o, 1e-4) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				last = report
+			}
+			if last.Kind != Finished || last.Step != last.Steps {
+				t.Errorf("the run that went on ended with %+v", last)
+			}
+		}
+		t.Run("pre-training, "+test.name, func(t *testing.T) {
+			tok, _ := tinyModel(t, 200, nil)
+			check(t, func(m *bert.Model, o Options, learningRate float64) func(func(Report, error) bool) {
+				run := pretraining(corpus)
+				run.LearningRate, run.EvaluateEvery, run.CheckpointMinutes, run.HeldOut = learningRate, test.evaluateEvery, 1e-9, test.heldOut
+				return Pretrain(t.Context(), m, tok, run, o)
+			}, func() *bert.Model { _, m := tinyModel(t, 200, nil); return m })
+		})
+		t.Run("fine-tuning, "+test.name, func(t *testing.T) {
+			tok, _ := tinyModel(t, 200, nil)
+			description := finetuning(t, corpus)
+			if test.heldOut == unset {
+				withoutDev(&description)
+				description.MLM = nil
+				description.Best = BestLast
+			}
+			check(t, func(m *bert.Model, o Options, learningRate float64) func(func(Report, error) bool) {
+				run := description
+				run.LearningRate, run.EvaluateEvery, run.CheckpointMinutes = learningRate, test.evaluateEvery, 1e-9
+				return Finetune(t.Context(), m, tok, run, o)
+			}, func() *bert.Model { _, m := tinyModel(t, 200, finetunedHeads); return m })
+		})
+	}
+}
+
+func TestEvaluationsThatAreNotFinite(t *testing.T) {
+	inf := math.Inf(1)
+	e := &Evaluation{
+		Text: &TextScore{MLMLoss: 800, Perplexity: inf},
+		Sets: []SetScore{{Set: "a", Loss: math.NaN(), Metrics: map[string]float64{"accuracy": 0.5}}, {Set: "b", Metrics: map[string]float64{"mean_squared_error": inf}}},
+	}
+	var names []string
+	for name := range e.notFinite() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if want := []string{"a loss", "b mean_squared_error", "mlm perplexity"}; !slices.Equal(names, want) {
+		t.Errorf("not finite: %q, want %q", names, want)
 	}
 }
 

@@ -240,7 +240,7 @@ func syncDir(dir string) error {
 // saveState writes the checkpoint of a step into dir and removes all but the
 // newest two and what interrupted writes left behind. It returns the path.
 func saveState(dir string, h stateHeader, a *AdamW) (string, error) {
-	path := filepath.Join(dir, fmt.Sprintf("%s%08d%s", statePrefix, a.step, stateSuffix))
+	path := statePath(dir, a.step)
 	if err := WriteAside(path, func(w io.Writer) error { return writeState(w, h, a) }); err != nil {
 		return "", err
 	}
@@ -262,6 +262,34 @@ func saveState(dir string, h stateHeader, a *AdamW) (string, error) {
 		}
 	}
 	return path, nil
+}
+
+func statePath(dir string, step int) string {
+	return filepath.Join(dir, fmt.Sprintf("%s%08d%s", statePrefix, step, stateSuffix))
+}
+
+// setAsideSuffix names a checkpoint that is not to be resumed from.
+const setAsideSuffix = ".diverged"
+
+// setAsideState renames the checkpoint of a step, if there is one, so that
+// resuming passes over it. It returns the new path, and the newest checkpoint
+// of before that step; "" for what there is not.
+func setAsideState(dir string, step int) (setAside, before string, err error) {
+	path := statePath(dir, step)
+	switch err := os.Rename(path, path+setAsideSuffix); {
+	case err == nil:
+		setAside = path + setAsideSuffix
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", "", err
+	}
+	states, err := Checkpoints(dir)
+	for _, state := range states {
+		// Names of eight digits sort as numbers.
+		if filepath.Base(state) < filepath.Base(path) {
+			return setAside, state, err
+		}
+	}
+	return setAside, "", err
 }
 
 // Checkpoints lists the checkpoints in a directory, newest first; none if it
@@ -298,7 +326,8 @@ func Checkpoints(dir string) ([]string, error) {
 type restored struct {
 	path    string // "" if there is none
 	header  stateHeader
-	skipped []error // newer checkpoints that could not be read
+	skipped []error  // newer checkpoints that could not be read
+	changed []string // settings of the run that were others before
 }
 
 // restoreState reads the newest whole checkpoint in dir, if there is one. A
