@@ -89,8 +89,14 @@ func (c *finetuneCmd) description() (training.Finetuning, error) {
 	}
 	replace(&run.Model, c.Model)
 	replace(&run.Output, c.Output)
-	replace(&run.Epochs, c.Epochs)
-	replace(&run.Steps, c.Steps)
+	switch { // a run's file has one of them, if only as a default
+	case c.Epochs != 0 && c.Steps != 0:
+		return run, errors.New("--epochs and --steps exclude each other")
+	case c.Epochs != 0:
+		run.Epochs, run.Steps = c.Epochs, 0
+	case c.Steps != 0:
+		run.Epochs, run.Steps = 0, c.Steps
+	}
 	replace(&run.BatchSize, c.BatchSize)
 	replace(&run.MaxTokens, c.MaxTokens)
 	replace(&run.LearningRate, c.LearningRate)

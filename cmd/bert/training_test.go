@@ -333,6 +333,34 @@ func TestTextDecidesWhichWeightsAreKept(t *testing.T) {
 	}
 }
 
+// A flag for the length of a run replaces either way in which its file says it,
+// defaults that were written down included.
+func TestStepsAndEpochs(t *testing.T) {
+	for _, test := range []struct {
+		file   string
+		cmd    finetuneCmd
+		steps  int
+		epochs float64
+	}{
+		{`{"epochs": 3}`, finetuneCmd{Steps: 7}, 7, 0},
+		{`{"steps": 9}`, finetuneCmd{Epochs: 2}, 0, 2},
+		{`{"steps": 9}`, finetuneCmd{}, 9, 0},
+		{`{}`, finetuneCmd{}, 0, 3},
+	} {
+		test.cmd.File = filepath.Join(t.TempDir(), "run.json")
+		if err := os.WriteFile(test.cmd.File, []byte(test.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run, err := test.cmd.description()
+		if err != nil || run.Steps != test.steps || run.Epochs != test.epochs {
+			t.Errorf("%s with flags %d, %v: %d steps, %v epochs (%v), want %d, %v", test.file, test.cmd.Steps, test.cmd.Epochs, run.Steps, run.Epochs, err, test.steps, test.epochs)
+		}
+	}
+	if _, err := (&finetuneCmd{Steps: 1, Epochs: 1}).description(); err == nil {
+		t.Error("--steps and --epochs: no error")
+	}
+}
+
 func argmax(x []float32) int { return slices.Index(x, slices.Max(x)) }
 
 // A process that is killed with SIGKILL at random moments, and resumed each

@@ -15,7 +15,8 @@ import (
 
 // HeadConfigs are the heads that a fine-tuning run needs, for the configuration
 // of the model to be made. Labels that the run does not list are those of the
-// head of that name in existing, or else those of its training files.
+// head of that name in existing, or else those of its training files. Defaults
+// of the run must be set.
 func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[string]bert.HeadConfig, error) {
 	heads := map[string]bert.HeadConfig{}
 	for _, name := range sortedKeys(f.Heads) {
@@ -36,7 +37,7 @@ func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[strin
 			for i, set := range run.Sets {
 				sets[i] = f.underData(set)
 			}
-			labels, err := DiscoverLabels(head.Type, sets, f.BadLines)
+			labels, err := DiscoverLabels(head.Type, sets, *f.BadLines)
 			if err != nil {
 				return nil, fmt.Errorf("head %s: %w", name, err)
 			}
@@ -157,7 +158,7 @@ func loadSets(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning) (*labelled
 		if settings.MaxTokens > m.Config.MaxPositionEmbeddings {
 			return nil, fmt.Errorf("head %s: max_tokens is %d, the model reads at most %d", name, settings.MaxTokens, m.Config.MaxPositionEmbeddings)
 		}
-		loader := newSetLoader(t, name, head.Describe(), settings.MaxTokens, run.Seed, run.BadLines)
+		loader := newSetLoader(t, name, head.Describe(), settings.MaxTokens, run.Seed, *run.BadLines)
 		for _, c := range settings.Sets {
 			if err := sets.add(loader, run.underData(c), run.DevRows); err != nil {
 				return nil, fmt.Errorf("head %s: %w", name, err)
@@ -251,7 +252,7 @@ func newAuxiliaryText(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning, o 
 		return nil, nil, err
 	}
 	stream, err := NewExampleStream(corpus, t, maker, StreamOptions{
-		Seed: run.Seed, HeldOut: orNone(run.MLM.HeldOut), ProblemLimit: run.BadLines, Pool: o.Pool,
+		Seed: run.Seed, HeldOut: orNone(run.MLM.HeldOut), ProblemLimit: *run.BadLines, Pool: o.Pool,
 	})
 	if err != nil {
 		return nil, nil, err

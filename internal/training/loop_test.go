@@ -632,7 +632,7 @@ func TestFrozenLayersStay(t *testing.T) {
 	tok, m := tinyModel(t, 200, finetunedHeads)
 	_, before := tinyModel(t, 200, finetunedHeads)
 	run := finetuning(t, corpus)
-	run.MLM, run.Steps = nil, 3
+	run.MLM, run.Steps, run.Epochs = nil, 3, 0
 	run.FreezeEmbeddings, run.FreezeLayers = true, 1
 	var start *Start
 	for report, err := range Finetune(t.Context(), m, tok, run, Options{}) {
@@ -736,6 +736,8 @@ func TestRunsAreRefused(t *testing.T) {
 		{"a decay that does not exist", func(p *Pretraining) { p.Decay = "square" }, "decay"},
 		{"a precision that does not exist", func(p *Pretraining) { p.Precision = "int8" }, "precision"},
 		{"warm-up above one", func(p *Pretraining) { p.Warmup = 100 }, "warmup"},
+		{"a negative time between checkpoints", func(p *Pretraining) { p.CheckpointMinutes = -2 }, "checkpoint_minutes is -2"},
+		{"fewer than no bad lines", func(p *Pretraining) { p.BadLines = ptr(-2) }, "bad_lines is -2"},
 		{"no mask", func(p *Pretraining) { p.MaskProbability = 2 }, "mask probability"},
 	} {
 		t.Run("pre-training with "+test.name, func(t *testing.T) {
@@ -765,6 +767,8 @@ func TestRunsAreRefused(t *testing.T) {
 			head.MaxTokens = 100
 			f.Heads["mood"] = head
 		}, "reads at most 64"},
+		{"steps and epochs", func(f *Finetuning) { f.Steps = 10 }, "steps is 10 and epochs is 3: give one of them"},
+		{"an endless number of epochs", func(f *Finetuning) { f.Epochs = 1e300 }, "epochs 1e+300"},
 		{"an auxiliary loss without text", func(f *Finetuning) { f.MLM.Corpus = nil }, "mlm"},
 	} {
 		t.Run("fine-tuning with "+test.name, func(t *testing.T) {
@@ -785,6 +789,58 @@ func TestRunsAreRefused(t *testing.T) {
 			}
 		}
 	})
+}
+
+// None is a number of bad lines that a run can ask for: the first one ends it.
+func TestNoBadLines(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	for _, test := range []struct {
+		badLines string
+		refused  bool
+	}{{`"bad_lines": 0`, true}, {`"bad_lines": 1`, false}, {`"bad_lines": -1`, false}, {`"seed": 1`, false}} {
+		run := finetuning(t, corpus)
+		path := run.Heads["mood"].Sets[0].Train
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeTo(t, path, "not JSON\n"+string(data))
+		var settings Finetuning
+		if err := ReadRun(write(t, "run.json", "{"+test.badLines+"}"), &settings); err != nil {
+			t.Fatal(err)
+		}
+		run.BadLines = settings.BadLines
+		run.SetDefaults()
+		for _, err := range Finetune(t.Context(), m, tok, run, Options{}) {
+			if refused := err != nil && strings.Contains(err.Error(), path+":1"); refused != test.refused {
+				t.Errorf("%s: error %v, want one: %t", test.badLines, err, test.refused)
+			}
+			break
+		}
+	}
+}
+
+// Without a time between checkpoints there is the one at the end.
+func TestCheckpointsOnlyAtTheEnd(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, nil)
+	run := pretraining(corpus)
+	run.CheckpointMinutes = unset
+	hours := 0
+	o := Options{Dir: t.TempDir(), Now: func() time.Time { hours++; return time.Unix(int64(3600*hours), 0) }}
+	var saved []int
+	for report, err := range Pretrain(t.Context(), m, tok, run, o) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Kind == Saved {
+			saved = append(saved, report.Step)
+		}
+	}
+	if want := []int{run.TotalSteps()}; !slices.Equal(saved, want) {
+		t.Errorf("checkpoints after steps %v, want %v", saved, want)
+	}
 }
 
 func TestBreakingOutEndsTheRun(t *testing.T) {

@@ -112,7 +112,7 @@ func newPretrainingData(m *bert.Model, t *tokenizer.Tokenizer, run *Pretraining,
 		d.makers = append(d.makers, maker)
 	}
 	d.stream, err = NewExampleStream(corpus, t, d.makers[0], StreamOptions{
-		Seed: run.Seed, BlockBytes: run.BlockBytes, HeldOut: orNone(run.HeldOut), ProblemLimit: run.BadLines, Pool: o.Pool,
+		Seed: run.Seed, BlockBytes: run.BlockBytes, HeldOut: orNone(run.HeldOut), ProblemLimit: *run.BadLines, Pool: o.Pool,
 	})
 	if err != nil {
 		return nil, nil, err

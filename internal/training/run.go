@@ -53,12 +53,14 @@ type Settings struct {
 	// cut into passes whose gradients are added up. Default 4096.
 	PassTokens int `json:"pass_tokens,omitempty"`
 
-	ReportEvery       int     `json:"report_every,omitempty"`       // steps; default 10
-	EvaluateEvery     int     `json:"evaluate_every,omitempty"`     // steps; default a tenth of the run
-	CheckpointMinutes float64 `json:"checkpoint_minutes,omitempty"` // default 5
+	ReportEvery   int `json:"report_every,omitempty"`   // steps; default 10
+	EvaluateEvery int `json:"evaluate_every,omitempty"` // steps; default a tenth of the run
+	// CheckpointMinutes is the time between checkpoints; default 5, −1 for none
+	// but when the run ends or is interrupted.
+	CheckpointMinutes float64 `json:"checkpoint_minutes,omitempty"`
 	// BadLines is how many lines of a file may be unusable; default 100, −1
 	// for any number.
-	BadLines int `json:"bad_lines,omitempty"`
+	BadLines *int `json:"bad_lines,omitempty"`
 }
 
 // Phase is a part of pre-training with examples of one length: the paper's
@@ -159,7 +161,8 @@ type Finetuning struct {
 	MaxTokens int     `json:"max_tokens,omitempty"` // default 128
 	BatchSize int     `json:"batch_size,omitempty"` // examples a step, of all heads; default 32
 	Epochs    float64 `json:"epochs,omitempty"`     // default 3, as run_classifier.py
-	Steps     int     `json:"steps,omitempty"`      // instead of Epochs
+	// Steps is the number of optimizer steps, instead of Epochs.
+	Steps int `json:"steps,omitempty"`
 	// Best names what decides which weights are kept and when to stop early: a
 	// set, a head (the mean over its sets), BestMean, BestLoss, BestMLM or
 	// BestLast. NAME/loss is the loss of a set or head. Default BestMean; without
@@ -189,7 +192,10 @@ func (s *Settings) setDefaults(learningRate float64) {
 	defaultTo(&s.PassTokens, 4096)
 	defaultTo(&s.ReportEvery, 10)
 	defaultTo(&s.CheckpointMinutes, 5)
-	defaultTo(&s.BadLines, DefaultProblemLimit)
+	if s.BadLines == nil {
+		limit := DefaultProblemLimit
+		s.BadLines = &limit
+	}
 }
 
 func defaultTo[T comparable](setting *T, value T) {
@@ -250,6 +256,12 @@ func (s *Settings) validate(steps int) error {
 	precisions := []string{kernels.AutoName, kernels.Float32.String(), kernels.BFloat16.String()}
 	if !slices.Contains(precisions, s.Precision) {
 		return fmt.Errorf("precision is %q, want one of %q", s.Precision, precisions)
+	}
+	if c := s.CheckpointMinutes; !(c > 0 || c == unset) {
+		return fmt.Errorf("checkpoint_minutes is %v, want a number above 0, or −1 for none before the end", c)
+	}
+	if *s.BadLines < unset {
+		return fmt.Errorf("bad_lines is %d, want 0 or more, or −1 for any number", *s.BadLines)
 	}
 	for _, v := range []struct {
 		name  string
@@ -414,7 +426,11 @@ func (f *Finetuning) Validate() error {
 			return fmt.Errorf("mlm: %w", err)
 		}
 	}
-	if f.BatchSize < 1 || f.Steps < 0 || !(f.Epochs >= 0) || f.Steps == 0 && f.Epochs == 0 {
+	if f.Steps > 0 && f.Epochs > 0 {
+		return fmt.Errorf("steps is %d and epochs is %v: give one of them", f.Steps, f.Epochs)
+	}
+	const mostEpochs = 1e6
+	if f.BatchSize < 1 || f.Steps < 0 || !(f.Epochs >= 0 && f.Epochs <= mostEpochs) || f.Steps == 0 && f.Epochs == 0 {
 		return fmt.Errorf("batch_size %d, epochs %v, steps %d: want at least one example, and epochs or steps", f.BatchSize, f.Epochs, f.Steps)
 	}
 	return f.validate(max(1, f.Steps))

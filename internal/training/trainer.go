@@ -302,8 +302,8 @@ func (t *trainer) pause(f func() error) error {
 }
 
 func (t *trainer) checkpointIsDue() bool {
-	interval := time.Duration(t.settings.CheckpointMinutes * float64(time.Minute))
-	return t.options.Dir != "" && interval > 0 && t.options.Now().Sub(t.saved) >= interval
+	interval := orNone(t.settings.CheckpointMinutes)
+	return t.options.Dir != "" && interval > 0 && t.options.Now().Sub(t.saved).Minutes() >= interval
 }
 
 // save writes a checkpoint; "" if the run writes none.
