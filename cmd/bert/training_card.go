@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +30,6 @@ type card struct {
 	last       training.Report
 	best       *training.Report // evaluation, if the best weights are kept
 	evaluation *training.Report // the last one
-	tokens     int64
 	elapsed    time.Duration
 }
 
@@ -37,15 +38,16 @@ func (c *card) note(r training.Report) {
 	case training.Started:
 		c.start = &r
 		for _, changed := range r.Start.Changed {
-			c.changes = append(c.changes, fmt.Sprintf("after step %d %s", r.Step, changed))
+			// Twice if the run was killed before its next checkpoint.
+			if change := fmt.Sprintf("after step %d %s", r.Step, changed); !slices.Contains(c.changes, change) {
+				c.changes = append(c.changes, change)
+			}
 		}
 	case training.Evaluated:
 		c.evaluation = &r
 		if r.Best && c.keepBest {
 			c.best = &r
 		}
-	case training.Stepped:
-		c.tokens = r.Tokens
 	}
 	c.last = r
 	c.elapsed = time.Duration(r.Elapsed)
@@ -58,7 +60,7 @@ func (c *card) write(path string) error {
 	fmt.Fprintf(&b, "Made by Cloze (`%s`%s) with\n\n    %s\n\n", "bert", version(), c.command)
 	fmt.Fprintf(&b, "Started from: %s. ", c.base)
 	fmt.Fprintf(&b, "Steps taken: %d of %d; tokens read: %s; time of this process: %s on %d threads (%s/%s), matrix products in %s.\n",
-		c.last.Step, c.last.Steps, thousands(int(c.tokens)), seconds(c.elapsed), c.start.Start.Threads, runtime.GOOS, runtime.GOARCH, c.start.Start.Precision)
+		c.last.Step, c.last.Steps, thousands(int(c.last.Tokens)), seconds(c.elapsed), c.start.Start.Threads, runtime.GOOS, runtime.GOARCH, c.start.Start.Precision)
 	if c.curves {
 		fmt.Fprintf(&b, "\n![Loss and scores by step](%s)\n", curvesSVG)
 	}
@@ -95,9 +97,15 @@ func (c *card) writeFigures(b *strings.Builder) {
 	if len(kept.Evaluation.Sets) == 0 {
 		return
 	}
-	fmt.Fprint(b, "\n| head | dev set | rows | metric | value |\n|---|---|---|---|---|\n")
+	fmt.Fprint(b, "\n| head | dev set | rows | metric | value | loss | other metrics |\n|---|---|---|---|---|---|---|\n")
 	for _, set := range kept.Evaluation.Sets {
-		fmt.Fprintf(b, "| %s | %s | %d | %s | %.4f |\n", set.Head, set.Set, set.Rows, set.Main, set.Value)
+		var others []string
+		for _, name := range slices.Sorted(maps.Keys(set.Metrics)) {
+			if name != set.Main {
+				others = append(others, fmt.Sprintf("%s %.4f", name, set.Metrics[name]))
+			}
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %.4f | %.4f | %s |\n", set.Head, set.Set, thousands(set.Rows), set.Main, set.Value, set.Loss, strings.Join(others, ", "))
 	}
 }
 
@@ -109,10 +117,10 @@ func (c *card) writeData(b *strings.Builder) {
 			start.Files, thousands(start.Documents), thousands(start.Sentences), thousands(start.Bytes))
 	}
 	if len(start.Sets) > 0 {
-		fmt.Fprint(b, "\n| head | set | part | rows | lacks | licence |\n|---|---|---|---|---|---|\n")
+		fmt.Fprint(b, "\n| head | set | part | rows | left out | lacks | licence |\n|---|---|---|---|---|---|---|\n")
 		for _, set := range start.Sets {
 			about := c.licences[set.Head+"/"+set.Name]
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", set.Head, set.Name, set.Part, thousands(set.Rows),
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", set.Head, set.Name, set.Part, thousands(set.Rows), thousands(set.LeftOut),
 				strings.Join(set.Lacks, " "), strings.TrimSpace(about[0]+" "+about[1]))
 		}
 	}

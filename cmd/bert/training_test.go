@@ -301,6 +301,61 @@ func TestCardIsAboutTheWeightsThatAreKept(t *testing.T) {
 	}
 }
 
+// The card has all that was measured and left out.
+func TestCardHasAllFigures(t *testing.T) {
+	c := card{}
+	c.note(training.Report{Kind: training.Started, Start: &training.Start{Sets: []training.SetReport{
+		{Name: "reviews", Head: "mood", Part: "train", Rows: 1200, LeftOut: 34},
+	}}})
+	c.note(training.Report{Kind: training.Evaluated, Step: 3, Evaluation: &training.Evaluation{Sets: []training.SetScore{
+		{Set: "reviews", Head: "mood", Rows: 1000, Loss: 0.5, Main: "accuracy", Value: 0.75, Metrics: map[string]float64{"accuracy": 0.75, "macro_f1": 0.7, "matthews": 0.4}},
+		{Set: "names", Head: "ner", Rows: 20, Loss: 0.25, Main: "entity_f1", Value: 0.5, Metrics: map[string]float64{"entity_f1": 0.5, "entity_f1/PER": 0.625}},
+	}}})
+	path := filepath.Join(t.TempDir(), cardFile)
+	if err := c.write(path); err != nil {
+		t.Fatal(err)
+	}
+	text := string(read(t, path))
+	for _, want := range []string{
+		"| mood | reviews | 1,000 | accuracy | 0.7500 | 0.5000 | macro_f1 0.7000, matthews 0.4000 |",
+		"| ner | names | 20 | entity_f1 | 0.5000 | 0.2500 | entity_f1/PER 0.6250 |",
+		"| mood | reviews | train | 1,200 | 34 |",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the card does not say %q:\n%s", want, text)
+		}
+	}
+}
+
+// cancelled is a context that ends after so many questions whether it has.
+type cancelled struct {
+	context.Context
+	checks int
+}
+
+func (c *cancelled) Err() error {
+	if c.checks--; c.checks < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A run that is interrupted before its first report of steps has read something,
+// and so says its card.
+func TestCardOfAnInterruptedRun(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	output := filepath.Join(dir, "run")
+	err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, output, 10, 5)}).Run(&cancelled{t.Context(), 5})
+	interrupted := (*training.InterruptedError)(nil)
+	if !errors.As(err, &interrupted) || interrupted.Step != 2 {
+		t.Fatalf("error %v, want an interruption after step 2", err)
+	}
+	card := string(read(t, filepath.Join(output, cardFile)))
+	if !strings.Contains(card, "Steps taken: 2 of 10; tokens read: ") || strings.Contains(card, "tokens read: 0;") {
+		t.Errorf("want the steps and tokens of before the interruption:\n%s", card)
+	}
+}
+
 // Without dev files the weights with the lowest loss on held-out text are kept.
 func TestTextDecidesWhichWeightsAreKept(t *testing.T) {
 	dir, vocab, corpus := texts(t)

@@ -29,13 +29,14 @@ type Report struct {
 	// of the rows of labelled sets, of the text of a corpus.
 	Epoch float64 `json:"epoch"`
 	Phase int     `json:"phase,omitempty"` // of pre-training, from 1
+	// Tokens counts what was read, of the whole run so far.
+	Tokens int64 `json:"tokens,omitempty"`
 
 	// Of Stepped: means over the steps since the last such report.
 	Loss         float64            `json:"loss,omitempty"` // the weighted sum
 	Losses       map[string]float64 `json:"losses,omitempty"`
 	LearningRate float64            `json:"learning_rate,omitempty"`
 	GradientNorm float64            `json:"gradient_norm,omitempty"` // before clipping
-	Tokens       int64              `json:"tokens,omitempty"`        // of the whole run so far
 
 	// Elapsed is the time computed since this process began, and TokensPerSecond
 	// the speed since the last report; they are not repeated by a second run.

@@ -253,7 +253,6 @@ func (t *trainer) stepReport(r Report) Report {
 		r.Losses[name] = sum / float64(w.Counts[name])
 	}
 	r.LearningRate = t.schedule.At(r.Step - 1)
-	r.Tokens = t.progress.Tokens
 	now := t.options.Now()
 	if elapsed := now.Sub(t.speed.at) - (t.spent - t.speed.spent); elapsed > 0 {
 		r.TokensPerSecond = float64(t.progress.Tokens-t.speed.tokens) / elapsed.Seconds()
@@ -265,7 +264,7 @@ func (t *trainer) stepReport(r Report) Report {
 // report is the common part of all reports.
 func (t *trainer) report(kind Kind) Report {
 	return Report{
-		Kind: kind, Step: t.optimizer.Steps(), Steps: t.schedule.Steps,
+		Kind: kind, Step: t.optimizer.Steps(), Steps: t.schedule.Steps, Tokens: t.progress.Tokens,
 		Elapsed: Seconds(t.options.Now().Sub(t.began)),
 	}
 }
@@ -490,7 +489,7 @@ func (l *loop) drive(ctx context.Context, yield func(Report) bool) error {
 	stopped := l.stale()
 	for l.optimizer.Steps() < l.schedule.Steps && !stopped {
 		if err := l.advance(ctx); err != nil {
-			return err
+			return errors.Join(err, l.tellSaved(err, tell))
 		}
 		step, last := l.optimizer.Steps(), l.optimizer.Steps() == l.schedule.Steps
 		if step%l.settings.ReportEvery == 0 || last {
@@ -559,6 +558,18 @@ func (l *loop) measure(tell func(Report) error) error {
 // stale says whether the run no longer gets better.
 func (l *loop) stale() bool {
 	return l.patience > 0 && l.progress.Best != nil && l.progress.Best.Since >= l.patience
+}
+
+// tellSaved reports the checkpoint of an interrupted run, so that its consumer
+// knows how far it came.
+func (l *loop) tellSaved(err error, tell func(Report) error) error {
+	interrupted := (*InterruptedError)(nil)
+	if !errors.As(err, &interrupted) || interrupted.Checkpoint == "" {
+		return nil
+	}
+	report := l.report(Saved)
+	report.Checkpoint = interrupted.Checkpoint
+	return tell(report)
 }
 
 func (l *loop) checkpoint(tell func(Report) error) error {
