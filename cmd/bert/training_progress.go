@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -16,9 +17,10 @@ import (
 // progress shows a run: a bar with the time that is left on a terminal, plain
 // lines elsewhere.
 type progress struct {
-	out io.Writer
-	bar *progressbar.ProgressBar // nil elsewhere
-	tty bool
+	out  io.Writer
+	bar  *progressbar.ProgressBar // nil elsewhere
+	tty  bool
+	from int // the step that this process began at
 }
 
 func newProgress(out *os.File) *progress {
@@ -27,6 +29,9 @@ func newProgress(out *os.File) *progress {
 }
 
 func (p *progress) show(r training.Report) {
+	if r.Kind == training.Started {
+		p.from = r.Step
+	}
 	if r.Kind == training.Started && p.tty {
 		p.bar = progressbar.NewOptions(r.Steps,
 			progressbar.OptionSetWriter(p.out),
@@ -47,7 +52,7 @@ func (p *progress) show(r training.Report) {
 	if p.bar != nil {
 		p.bar.Clear() //nolint:errcheck // as above
 	}
-	for _, line := range describe(r) {
+	for _, line := range describe(r, p.from) {
 		fmt.Fprintln(p.out, line) //nolint:errcheck // a line that cannot be shown is no reason to stop
 	}
 }
@@ -59,15 +64,26 @@ func (p *progress) close() {
 	}
 }
 
-// describe puts a report into lines.
-func describe(r training.Report) []string {
+// times says how long a run has taken since its process began with step from,
+// and how long it will take until the last step at that pace.
+func times(r training.Report, from int) string {
+	elapsed := time.Duration(r.Elapsed)
+	if r.Step <= from {
+		return seconds(elapsed)
+	}
+	left := time.Duration(float64(elapsed) / float64(r.Step-from) * float64(r.Steps-r.Step))
+	return fmt.Sprintf("%s, %s left", seconds(elapsed), seconds(left))
+}
+
+// describe puts a report into lines; from is the step that the process began at.
+func describe(r training.Report, from int) []string {
 	at := fmt.Sprintf("step %d/%d", r.Step, r.Steps)
 	switch r.Kind {
 	case training.Started:
 		return describeStart(r.Start)
 	case training.Stepped:
-		return []string{fmt.Sprintf("%s, epoch %.2f: %s, learning rate %.3g, gradient norm %.2f, %s tokens/s",
-			at, r.Epoch, losses(r), r.LearningRate, r.GradientNorm, thousands(int(r.TokensPerSecond)))}
+		return []string{fmt.Sprintf("%s, epoch %.2f: %s, learning rate %.3g, gradient norm %.2f, %s tokens/s, %s",
+			at, r.Epoch, losses(r), r.LearningRate, r.GradientNorm, thousands(int(r.TokensPerSecond)), times(r, from))}
 	case training.Evaluated:
 		best := ""
 		if r.Best {
@@ -79,7 +95,7 @@ func describe(r training.Report) []string {
 	case training.Stopped:
 		return []string{at + ": stopped, since it no longer got better"}
 	default:
-		return []string{at + ": done"}
+		return []string{fmt.Sprintf("%s: done in %s", at, seconds(time.Duration(r.Elapsed)))}
 	}
 }
 

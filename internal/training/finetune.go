@@ -258,6 +258,9 @@ func newAuxiliaryText(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning, o 
 		return nil, nil, err
 	}
 	survey, err := stream.Survey(run.MLM.HeldOutExamples)
+	if !run.MLM.NextSentence {
+		survey.measureMLMAlone()
+	}
 	return stream, &survey, err
 }
 
@@ -331,7 +334,11 @@ func evaluateSets(e *evaluator, dev []*Set, survey *Survey, best string) (*Evalu
 func (e *Evaluation) String() string {
 	var parts []string
 	if e.Text != nil {
-		parts = append(parts, fmt.Sprintf("MLM loss %.3f accuracy %.3f, NSP accuracy %.3f", e.Text.MLMLoss, e.Text.MLMAccuracy, e.Text.NextAccuracy))
+		text := fmt.Sprintf("MLM loss %.3f accuracy %.3f", e.Text.MLMLoss, e.Text.MLMAccuracy)
+		if e.Text.Pairs > 0 {
+			text += fmt.Sprintf(", NSP accuracy %.3f", e.Text.NextAccuracy)
+		}
+		parts = append(parts, text)
 	}
 	for _, set := range e.Sets {
 		parts = append(parts, fmt.Sprintf("%s %s %.4f", set.Set, set.Main, set.Value))

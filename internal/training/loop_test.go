@@ -482,6 +482,29 @@ func TestFinetuningLearnsSeveralHeads(t *testing.T) {
 	}
 }
 
+// A run without next sentence prediction does not measure it.
+func TestNextSentenceIsNotMeasuredUnlessLearnt(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	tuning := finetuning(t, corpus)
+	tuning.MLM.NextSentence = false
+	training := pretraining(corpus)
+	training.NoNextSentence = true
+	for name, reports := range map[string]func(func(Report, error) bool){
+		"fine-tuning":  Finetune(t.Context(), m, tok, tuning, Options{}),
+		"pre-training": Pretrain(t.Context(), m, tok, training, Options{}),
+	} {
+		for report, err := range reports {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e := report.Evaluation; e != nil && (e.Text.Pairs > 0 || e.Text.MLMLoss == 0 || strings.Contains(e.String(), "NSP")) {
+				t.Errorf("%s: %v, %d pairs, want the masked language model alone", name, e, e.Text.Pairs)
+			}
+		}
+	}
+}
+
 func TestDivergenceNamesTheStepAndTheCheckpoint(t *testing.T) {
 	corpus, _ := numberedCorpus(t, 30)
 	tok, m := tinyModel(t, 200, nil)

@@ -121,7 +121,18 @@ func newPretrainingData(m *bert.Model, t *tokenizer.Tokenizer, run *Pretraining,
 	if err != nil {
 		return nil, nil, err
 	}
+	if run.NoNextSentence {
+		survey.measureMLMAlone()
+	}
 	return d, &survey, nil
+}
+
+// measureMLMAlone takes the question about the next sentence out of the held-out
+// examples: what was not learnt is not measured.
+func (s *Survey) measureMLMAlone() {
+	for i := range s.HeldOut {
+		s.HeldOut[i].Next = NoPair
+	}
 }
 
 func (s *Survey) describe(start *Start) {
