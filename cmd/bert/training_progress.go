@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	"cloze/internal/training"
 )
@@ -17,35 +18,44 @@ import (
 // progress shows a run: a bar with the time that is left on a terminal, plain
 // lines elsewhere.
 type progress struct {
-	out  io.Writer
-	bar  *progressbar.ProgressBar // nil elsewhere
-	tty  bool
-	from int // the step that this process began at
+	out     io.Writer
+	columns func() int               // of the terminal, nil elsewhere
+	bar     *progressbar.ProgressBar // nil elsewhere
+	from    int                      // the step that this process began at
 }
 
 func newProgress(out *os.File) *progress {
-	info, err := out.Stat()
-	return &progress{out: out, tty: err == nil && info.Mode()&os.ModeCharDevice != 0}
+	p := &progress{out: out}
+	if descriptor := int(out.Fd()); term.IsTerminal(descriptor) {
+		p.columns = func() int {
+			columns, _, err := term.GetSize(descriptor)
+			if err != nil || columns <= 0 {
+				return 80
+			}
+			return columns
+		}
+	}
+	return p
 }
 
 func (p *progress) show(r training.Report) {
 	if r.Kind == training.Started {
 		p.from = r.Step
 	}
-	if r.Kind == training.Started && p.tty {
+	if r.Kind == training.Started && p.columns != nil {
 		p.bar = progressbar.NewOptions(r.Steps,
 			progressbar.OptionSetWriter(p.out),
-			progressbar.OptionSetItsString("steps"),
-			progressbar.OptionShowIts(),
 			progressbar.OptionShowCount(),
-			progressbar.OptionSetPredictTime(true),
+			// Its own times would count the steps of before a run was resumed.
+			progressbar.OptionSetPredictTime(false),
+			progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionFullWidth(),
 			progressbar.OptionSetRenderBlankState(true),
 		)
 		p.bar.Set(r.Step) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 	}
 	if p.bar != nil && r.Kind == training.Stepped {
-		p.bar.Describe(fmt.Sprintf("%s, %s tokens/s", losses(r), thousands(int(r.TokensPerSecond))))
+		p.bar.Describe(p.beside(r))
 		p.bar.Set(r.Step) //nolint:errcheck // as above
 		return
 	}
@@ -55,6 +65,20 @@ func (p *progress) show(r training.Report) {
 	for _, line := range describe(r, p.from) {
 		fmt.Fprintln(p.out, line) //nolint:errcheck // a line that cannot be shown is no reason to stop
 	}
+}
+
+// beside is what stands beside the bar: as much as leaves room for it, since a
+// line that is too long is not drawn over, but leaves a line at each report.
+func (p *progress) beside(r training.Report) string {
+	const bar = 16
+	room := p.columns() - len(fmt.Sprintf(" 100%% || (%d/%d) ", r.Steps, r.Steps)) - bar
+	loss, speed, time := fmt.Sprintf("loss %.4f", r.Loss), thousands(int(r.TokensPerSecond))+" tokens/s", times(r, p.from)
+	for _, parts := range [][]string{{losses(r), speed, time}, {loss, speed, time}, {loss, time}} {
+		if text := strings.Join(parts, ", "); len(text) <= room {
+			return text
+		}
+	}
+	return loss
 }
 
 func (p *progress) close() {
