@@ -60,7 +60,11 @@ func (c *convertCmd) convert() error {
 	}
 	fmt.Printf("%s: L %d, H %d, A %d, I %d, V %d; %s parameters\n", c.Out, config.NumHiddenLayers, config.HiddenSize,
 		config.NumAttentionHeads, config.IntermediateSize, config.VocabSize, thousands(config.Parameters()))
-	fmt.Printf("new weights (seed %d): %s\n", c.Seed, strings.Join(model.Fresh(), ", "))
+	if fresh := model.Fresh(); len(fresh) > 0 {
+		fmt.Printf("new weights (seed %d): %s\n", c.Seed, strings.Join(fresh, ", "))
+	} else {
+		fmt.Println("no new weights: the source has all of them")
+	}
 	fmt.Printf("tokenizer: %s tokens, %s\n", thousands(tokens), map[bool]string{true: "lower-cases", false: "keeps case"}[lowered])
 	return nil
 }

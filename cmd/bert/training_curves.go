@@ -116,6 +116,11 @@ func newPanel(title string, c curves) (panel, error) {
 		p.plot.Add(line)
 		p.legend.Add(name, line)
 	}
+	if y := &p.plot.Y; y.Min == y.Max {
+		// A constant has no range of its own, and gonum's is one that no score
+		// can have.
+		y.Min, y.Max = min(0, y.Min), max(1, y.Max)
+	}
 	return p, nil
 }
 
