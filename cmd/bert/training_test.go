@@ -511,6 +511,33 @@ func TestDivergedRunsGoOn(t *testing.T) {
 	}
 }
 
+// A line of metrics.jsonl that a crash or a full disk cut off is not in the way
+// of going on.
+func TestMetricsThatWereCutOff(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	whole, cut := filepath.Join(dir, "whole"), filepath.Join(dir, "cut")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, whole, 10, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	run := writeRun(t, dir, vocab, corpus, cut, 10, 5)
+	if err := (&pretrainCmd{File: run}).Run(&cancelled{t.Context(), 14}); err == nil {
+		t.Fatal("the run was not interrupted")
+	}
+	metrics := filepath.Join(cut, metricsFile)
+	for _, tail := range []string{`{"kind":"step","step":6,"lo`, `{"kind":"step","step":6}`} { // the second is whole but for its end
+		if err := os.WriteFile(metrics, append(read(t, metrics), tail...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := (&pretrainCmd{File: run, trainingFlags: trainingFlags{Resume: true}}).Run(&cancelled{t.Context(), 2}); err == nil {
+			t.Fatal("the run was not interrupted")
+		}
+	}
+	if err := (&pretrainCmd{File: run, trainingFlags: trainingFlags{Resume: true}}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sameRuns(t, whole, cut)
+}
+
 // SIGTERM writes a checkpoint and says so.
 func TestTerminatedRunsSaveAndGoOn(t *testing.T) {
 	if testing.Short() {

@@ -166,7 +166,7 @@ func (e *DivergedError) Error() string {
 	if e.Checkpoint == "" {
 		b.WriteString("no good checkpoint was written before it: begin again with a lower learning rate or a longer warm-up")
 	} else {
-		fmt.Fprintf(&b, "the last good checkpoint is %s: resume from it with a lower learning rate or a longer warm-up (learning_rate, warmup and decay may differ then)", e.Checkpoint)
+		fmt.Fprintf(&b, "the last good checkpoint is %s: go on from it with --resume and a lower --learning-rate (its warmup and decay may differ, too)", e.Checkpoint)
 	}
 	return b.String()
 }
