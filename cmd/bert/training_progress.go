@@ -18,31 +18,31 @@ import (
 // progress shows a run: a bar with the time that is left on a terminal, plain
 // lines elsewhere.
 type progress struct {
-	out     io.Writer
-	columns func() int               // of the terminal, nil elsewhere
-	bar     *progressbar.ProgressBar // nil elsewhere
-	from    int                      // the step that this process began at
+	out  io.Writer
+	tty  bool
+	bar  *progressbar.ProgressBar // nil elsewhere
+	from int                      // the step that this process began at
 }
 
 func newProgress(out *os.File) *progress {
-	p := &progress{out: out}
-	if descriptor := int(out.Fd()); term.IsTerminal(descriptor) {
-		p.columns = func() int {
-			columns, _, err := term.GetSize(descriptor)
-			if err != nil || columns <= 0 {
-				return 80
-			}
+	return &progress{out: out, tty: term.IsTerminal(int(out.Fd()))}
+}
+
+// columns is the width of the terminal, as it is now.
+func (p *progress) columns() int {
+	if file, ok := p.out.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 {
 			return columns
 		}
 	}
-	return p
+	return 80
 }
 
 func (p *progress) show(r training.Report) {
 	if r.Kind == training.Started {
 		p.from = r.Step
 	}
-	if r.Kind == training.Started && p.columns != nil {
+	if r.Kind == training.Started && p.tty {
 		p.bar = progressbar.NewOptions(r.Steps,
 			progressbar.OptionSetWriter(p.out),
 			progressbar.OptionShowCount(),
