@@ -41,6 +41,16 @@ func TestScoreOf(t *testing.T) {
 	}
 }
 
+func TestEvaluationInWords(t *testing.T) {
+	e := &Evaluation{
+		Text: &TextScore{MLMLoss: 2, MLMAccuracy: 0.25, Pairs: 3, NextAccuracy: 0.5},
+		Sets: []SetScore{{Set: "likeness", Main: "pearson", Value: 0.9, Loss: 0.92}},
+	}
+	if got, want := e.String(), "MLM loss 2.000 accuracy 0.250, NSP accuracy 0.500; likeness pearson 0.9000 loss 0.9200"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Without dev sets the masked language model decides, and without it nothing
 // does.
 func TestDefaultOfBest(t *testing.T) {

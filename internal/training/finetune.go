@@ -330,7 +330,8 @@ func evaluateSets(e *evaluator, dev []*Set, survey *Survey, best string) (*Evalu
 	return result, nil
 }
 
-// String names the sets that an evaluation covers, with their main figures.
+// String names the sets that an evaluation covers, with their main figures and
+// losses: either may be what decides.
 func (e *Evaluation) String() string {
 	var parts []string
 	if e.Text != nil {
@@ -341,7 +342,7 @@ func (e *Evaluation) String() string {
 		parts = append(parts, text)
 	}
 	for _, set := range e.Sets {
-		parts = append(parts, fmt.Sprintf("%s %s %.4f", set.Set, set.Main, set.Value))
+		parts = append(parts, fmt.Sprintf("%s %s %.4f loss %.4f", set.Set, set.Main, set.Value, set.Loss))
 	}
 	return strings.Join(parts, "; ")
 }
