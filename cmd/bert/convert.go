@@ -46,10 +46,7 @@ func (c *convertCmd) convert() error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.Out, 0o777); err != nil {
-		return err
-	}
-	tokens, lowered, err := c.writeTokenizer(config)
+	files, tokens, lowered, err := c.tokenizer(config)
 	if err != nil {
 		return err
 	}
@@ -58,12 +55,16 @@ func (c *convertCmd) convert() error {
 	}
 	// The heads that it now has make it a BertForPreTraining.
 	model.Config.Architectures = nil
-	if err := checkpoint.Save(c.Out, model.Config, model.Parameters(), nil, dtypes[c.Dtype]); err != nil {
+	if err := checkpoint.Save(c.Out, model.Config, model.Parameters(), files, dtypes[c.Dtype]); err != nil {
 		return err
 	}
 	fmt.Printf("%s: L %d, H %d, A %d, I %d, V %d; %s parameters\n", c.Out, config.NumHiddenLayers, config.HiddenSize,
 		config.NumAttentionHeads, config.IntermediateSize, config.VocabSize, thousands(config.Parameters()))
-	fmt.Printf("new weights (seed %d): %s\n", c.Seed, strings.Join(model.Fresh(), ", "))
+	if fresh := model.Fresh(); len(fresh) > 0 {
+		fmt.Printf("new weights (seed %d): %s\n", c.Seed, strings.Join(fresh, ", "))
+	} else {
+		fmt.Println("no new weights: the source has all of them")
+	}
 	fmt.Printf("tokenizer: %s tokens, %s\n", thousands(tokens), map[bool]string{true: "lower-cases", false: "keeps case"}[lowered])
 	return nil
 }
@@ -108,13 +109,13 @@ type tokenizerJSON struct {
 	} `json:"model"`
 }
 
-// writeTokenizer writes vocab.txt and tokenizer_config.json, which say all
-// there is to say of BERT's own tokenizer; a tokenizer.json may add truncation
-// and padding that belong to one use of the model.
-func (c *convertCmd) writeTokenizer(config bert.Config) (tokens int, lowered bool, err error) {
+// tokenizer makes vocab.txt and tokenizer_config.json, which say all there is to
+// say of BERT's own tokenizer; a tokenizer.json may add truncation and padding
+// that belong to one use of the model.
+func (c *convertCmd) tokenizer(config bert.Config) (files fs.FS, tokens int, lowered bool, err error) {
 	path, err := c.tokenizerPath()
 	if err != nil {
-		return 0, false, err
+		return nil, 0, false, err
 	}
 	var t tokenizerJSON
 	var vocab []string
@@ -128,7 +129,7 @@ func (c *convertCmd) writeTokenizer(config bert.Config) (tokens int, lowered boo
 		}
 	}
 	if err != nil {
-		return 0, false, fmt.Errorf("%s: %w", path, err)
+		return nil, 0, false, fmt.Errorf("%s: %w", path, err)
 	}
 	switch c.Case {
 	case "lower":
@@ -136,13 +137,10 @@ func (c *convertCmd) writeTokenizer(config bert.Config) (tokens int, lowered boo
 	case "auto":
 		lowered = t.Normalizer.Lowercase || !hasCapitals(vocab)
 	}
-	file := filepath.Join(c.Out, "vocab.txt")
-	if err := os.WriteFile(file, []byte(strings.Join(vocab, "\n")+"\n"), 0o666); err != nil {
-		return 0, false, err
-	}
-	return len(vocab), lowered, writeTokenizer(c.Out, file, tokenizerSettings{
+	files, err = tokenizerFiles([]byte(strings.Join(vocab, "\n")+"\n"), tokenizerSettings{
 		Lowercase: lowered, StripAccents: t.Normalizer.StripAccents, ChineseApart: t.Normalizer.Chinese, MaxLength: config.MaxPositionEmbeddings,
 	})
+	return files, len(vocab), lowered, err
 }
 
 // tokenizerPath finds the tokenizer beside the source: under its usual names

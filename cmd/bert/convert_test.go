@@ -200,3 +200,25 @@ func TestHalfToFloat(t *testing.T) {
 		}
 	}
 }
+
+// A model that has all that pre-training needs gets nothing new, and the command
+// says that rather than an empty list.
+func TestConvertSaysWhatIsNew(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	whole := filepath.Join(dir, "whole")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, whole, 2, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	published := t.TempDir()
+	tinyTokenizer(t, published, "BertNormalizer")
+	for source, want := range map[string]string{
+		whole:                               "no new weights: ",
+		copyFile(t, "tiny.onnx", published): "new weights (seed 0): bert.pooler",
+	} {
+		args := []string{"convert", source, filepath.Join(dir, "out")}
+		out, err := command(t, args...).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("%q: error %v, it said\n%s\nwant %q", args, err, out, want)
+		}
+	}
+}

@@ -46,13 +46,16 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if c.DryRun {
-		return printRun(run)
+		return encodeRun(os.Stdout, run)
 	}
 	if err := run.Validate(); err != nil {
 		return err
 	}
 	if run.Output == "" {
 		return errNoOutput
+	}
+	if err := checkOutput(run.Output, run.Model, c.Resume); err != nil {
+		return err
 	}
 	boundMemory()
 	if run.Model == "" {
@@ -66,21 +69,19 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := prepareOutput(run.Output, run, c.Resume); err != nil {
-		return err
-	}
 	s := &session{
 		output: run.Output, model: model, tokenizer: os.DirFS(run.Model), dtype: checkpoint.F32,
-		keepBest: run.Best != "last",
 		card: card{
 			title: filepath.Base(run.Output) + ": a fine-tuned BERT", base: "`" + run.Model + "`",
-			command: commandLine(), run: run, licences: licences(&run),
+			command: commandLine(), run: run, licences: licences(&run), keepBest: run.Best != training.BestLast,
 		},
 	}
 	pool := c.pool()
 	defer pool.Close()
 	defer interruptible(ctx)()
-	return s.consume(training.Finetune(ctx, model, tok, run, training.Options{Pool: pool, Dir: run.Output, Resume: c.Resume}))
+	return s.consume(training.Finetune(ctx, model, tok, run, training.Options{
+		Pool: pool, Dir: run.Output, Resume: c.Resume, Kept: keptStep(run.Output),
+	}))
 }
 
 // description is the run's file with the flags in it.
@@ -93,8 +94,14 @@ func (c *finetuneCmd) description() (training.Finetuning, error) {
 	}
 	replace(&run.Model, c.Model)
 	replace(&run.Output, c.Output)
-	replace(&run.Epochs, c.Epochs)
-	replace(&run.Steps, c.Steps)
+	switch { // a run's file has one of them, if only as a default
+	case c.Epochs != 0 && c.Steps != 0:
+		return run, errors.New("--epochs and --steps exclude each other")
+	case c.Epochs != 0:
+		run.Epochs, run.Steps = c.Epochs, 0
+	case c.Steps != 0:
+		run.Epochs, run.Steps = 0, c.Steps
+	}
 	replace(&run.BatchSize, c.BatchSize)
 	replace(&run.MaxTokens, c.MaxTokens)
 	replace(&run.LearningRate, c.LearningRate)

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"testing/fstest"
 
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
@@ -44,7 +46,7 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if c.DryRun {
-		return printRun(run)
+		return encodeRun(os.Stdout, run)
 	}
 	if err := run.Validate(); err != nil {
 		return err
@@ -52,25 +54,24 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 	if run.Output == "" {
 		return errNoOutput
 	}
+	if err := checkOutput(run.Output, run.Model, c.Resume); err != nil {
+		return err
+	}
 	boundMemory()
-	model, tok, tokenizerDir, base, err := c.open(&run)
+	model, tok, files, base, err := c.open(&run)
 	if err != nil {
 		return err
 	}
-	if err := prepareOutput(run.Output, run, c.Resume); err != nil {
-		return err
-	}
 	s := &session{
-		output: run.Output, model: model, dtype: checkpoint.F32,
+		output: run.Output, model: model, tokenizer: files, dtype: checkpoint.F32,
 		card: card{title: filepath.Base(run.Output) + ": a pre-trained BERT", base: base, command: commandLine(), run: run},
-	}
-	if tokenizerDir != "" {
-		s.tokenizer = os.DirFS(tokenizerDir)
 	}
 	pool := c.pool()
 	defer pool.Close()
 	defer interruptible(ctx)()
-	return s.consume(training.Pretrain(ctx, model, tok, run, training.Options{Pool: pool, Dir: run.Output, Resume: c.Resume}))
+	return s.consume(training.Pretrain(ctx, model, tok, run, training.Options{
+		Pool: pool, Dir: run.Output, Resume: c.Resume, Kept: keptStep(run.Output),
+	}))
 }
 
 // description is the run's file with the flags in it.
@@ -116,46 +117,44 @@ func replace[T comparable](setting *T, flag T) {
 	}
 }
 
-// open makes the model: from a directory, or new.
-func (c *pretrainCmd) open(run *training.Pretraining) (m *bert.Model, tok *tokenizer.Tokenizer, tokenizerDir, base string, err error) {
+// open makes the model: from a directory, or new. It writes nothing: files are
+// the tokenizer's, to be saved with the model.
+func (c *pretrainCmd) open(run *training.Pretraining) (m *bert.Model, tok *tokenizer.Tokenizer, files fs.FS, base string, err error) {
 	if run.Model != "" {
 		if run.Preset != "" || len(run.Config) > 0 || run.Vocabulary != "" {
-			return nil, nil, "", "", errors.New("a model to continue from has its own size and vocabulary: leave out preset, config and vocabulary")
+			return nil, nil, nil, "", errors.New("a model to continue from has its own size and vocabulary: leave out preset, config and vocabulary")
 		}
 		m, tok, err = openForTraining(run.Model, &run.Settings, nil, true)
-		return m, tok, run.Model, "`" + run.Model + "`", err
+		return m, tok, os.DirFS(run.Model), "`" + run.Model + "`", err
 	}
-	m, tok, err = newModel(run)
-	return m, tok, "", "new weights", err
+	m, tok, files, err = newModel(run)
+	return m, tok, files, "new weights", err
 }
 
-// newModel makes a model with new weights and writes its tokenizer's files to
-// the output directory.
-func newModel(run *training.Pretraining) (*bert.Model, *tokenizer.Tokenizer, error) {
+// newModel makes a model with new weights.
+func newModel(run *training.Pretraining) (*bert.Model, *tokenizer.Tokenizer, fs.FS, error) {
 	config, err := newConfig(run)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if run.Vocabulary == "" {
-		return nil, nil, errors.New("a new model needs a vocabulary: make one with bert vocab")
+		return nil, nil, nil, errors.New("a new model needs a vocabulary: make one with bert vocab")
 	}
-	if err := os.MkdirAll(run.Output, 0o777); err != nil {
-		return nil, nil, err
-	}
-	if err := writeTokenizer(run.Output, run.Vocabulary, tokenizerSettings{Lowercase: !run.Cased, MaxLength: config.MaxPositionEmbeddings}); err != nil {
-		return nil, nil, err
-	}
-	tok, err := tokenizer.Load(os.DirFS(run.Output))
+	files, err := newTokenizer(run.Vocabulary, tokenizerSettings{Lowercase: !run.Cased, MaxLength: config.MaxPositionEmbeddings})
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", run.Vocabulary, err)
+		return nil, nil, nil, err
+	}
+	tok, err := tokenizer.Load(files)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("%s: %w", run.Vocabulary, err)
 	}
 	config.VocabSize = tok.VocabSize()
 	run.Configure(&config)
 	if err := config.Validate(); err != nil {
-		return nil, nil, fmt.Errorf("config: %w", err)
+		return nil, nil, nil, fmt.Errorf("config: %w", err)
 	}
 	m, err := bert.NewForTraining(config, nil, bert.TrainingOptions{Seed: run.Seed, Pretraining: true})
-	return m, tok, err
+	return m, tok, files, err
 }
 
 // newConfig is the configuration of a new model, but for its vocabulary.
@@ -189,16 +188,23 @@ type tokenizerSettings struct {
 	MaxLength    int
 }
 
-// writeTokenizer writes vocab.txt and tokenizer_config.json. vocabulary is a
+// newTokenizer gives a new model its tokenizer's files. vocabulary is a
 // vocab.txt, or a directory whose tokenizer is taken over as it is.
-func writeTokenizer(dir, vocabulary string, s tokenizerSettings) error {
+func newTokenizer(vocabulary string, s tokenizerSettings) (fs.FS, error) {
 	if info, err := os.Stat(vocabulary); err == nil && info.IsDir() {
-		return copyTokenizer(dir, vocabulary)
+		return os.DirFS(vocabulary), nil
 	}
 	vocab, err := os.ReadFile(vocabulary)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	return tokenizerFiles(vocab, s)
+}
+
+// tokenizerFiles makes the files of a tokenizer, in memory, so that they are
+// written along with the model and not before: its vocab.txt, and the
+// tokenizer_config.json that goes with it.
+func tokenizerFiles(vocab []byte, s tokenizerSettings) (fs.FS, error) {
 	config, err := json.MarshalIndent(map[string]any{
 		"tokenizer_class":        "BertTokenizer",
 		"do_lower_case":          s.Lowercase,
@@ -212,32 +218,10 @@ func writeTokenizer(dir, vocabulary string, s tokenizerSettings) error {
 		"mask_token":             "[MASK]",
 	}, "", "  ")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "vocab.txt"), vocab, 0o666); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, "tokenizer_config.json"), append(config, '\n'), 0o666)
-}
-
-// copyTokenizer copies a tokenizer's files from one directory to another.
-func copyTokenizer(to, from string) error {
-	copied := 0
-	for _, name := range []string{"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"} {
-		data, err := os.ReadFile(filepath.Join(from, name))
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(to, name), data, 0o666); err != nil {
-			return err
-		}
-		copied++
-	}
-	if copied == 0 {
-		return fmt.Errorf("%s: no vocab.txt or tokenizer.json there", from)
-	}
-	return nil
+	return fstest.MapFS{ // which tests nothing by itself: it is a directory in memory
+		"vocab.txt":             {Data: vocab},
+		"tokenizer_config.json": {Data: append(config, '\n')},
+	}, nil
 }

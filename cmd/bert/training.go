@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -37,7 +36,7 @@ const (
 // trainingFlags are those of pretrain and finetune that change nothing in what
 // is computed.
 type trainingFlags struct {
-	Resume  bool `help:"Go on from the newest checkpoint in the output directory."`
+	Resume  bool `help:"Go on from the newest checkpoint in the output directory; without one, begin."`
 	Threads int  `help:"Threads that compute; 0 is all processors." default:"0"`
 	DryRun  bool `help:"Print the run's description with all its settings, and stop."`
 }
@@ -49,9 +48,9 @@ func (f *trainingFlags) pool() *kernels.Pool {
 	return kernels.NewPool(runtime.GOMAXPROCS(0))
 }
 
-// printRun writes a run's description to standard output.
-func printRun(run any) error {
-	enc := json.NewEncoder(os.Stdout)
+// encodeRun writes a run's description.
+func encodeRun(w io.Writer, run any) error {
+	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(run)
@@ -59,27 +58,30 @@ func printRun(run any) error {
 
 var errNoOutput = errors.New("no output: give --output, or \"output\" in the run's file")
 
-// prepareOutput makes the output directory and writes the run's description
-// there. A directory with checkpoints is not overwritten by another run.
-func prepareOutput(dir string, run any, resume bool) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
+// checkOutput refuses a directory that holds another run or the model that this
+// one starts from, before anything is written there.
+func checkOutput(dir, model string, resume bool) error {
+	if isSame(dir, model) {
+		return fmt.Errorf("the output %s is the directory of the model to start from (%s), and would be written over: choose another", dir, model)
 	}
-	checkpoints, err := filepath.Glob(filepath.Join(dir, "checkpoint-*.state"))
+	checkpoints, err := training.Checkpoints(dir)
 	if err != nil {
 		return err
 	}
 	if len(checkpoints) > 0 && !resume {
 		return fmt.Errorf("%s holds checkpoints of a run: --resume goes on with it; else choose another output, or remove them", dir)
 	}
-	var description bytes.Buffer
-	enc := json.NewEncoder(&description)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(run); err != nil {
-		return err
+	return nil
+}
+
+// isSame says whether two paths lead to one directory, through links or not.
+func isSame(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
 	}
-	return os.WriteFile(filepath.Join(dir, runFile), description.Bytes(), 0o666)
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
 }
 
 // runPath is the description of a run: a file, or the directory that an
@@ -96,9 +98,8 @@ func runPath(path string) string {
 type session struct {
 	output    string
 	model     *bert.Model
-	tokenizer fs.FS // directory of the tokenizer's files; nil if they are in output
+	tokenizer fs.FS // the tokenizer's files
 	dtype     checkpoint.DType
-	keepBest  bool // save the best weights rather than the last ones
 	card      card
 
 	metrics  *os.File
@@ -129,7 +130,7 @@ func (s *session) consume(reports iter.Seq2[training.Report, error]) (err error)
 
 func (s *session) handle(r training.Report) error {
 	if r.Kind == training.Started {
-		if err := s.openMetrics(r); err != nil {
+		if err := s.begin(r); err != nil {
 			return err
 		}
 	}
@@ -140,14 +141,35 @@ func (s *session) handle(r training.Report) error {
 	if _, err := s.metrics.Write(append(line, '\n')); err != nil {
 		return err
 	}
+	if r.Kind == training.Saved {
+		// A run that goes on from this checkpoint does not write what came before
+		// it again.
+		if err := s.metrics.Sync(); err != nil {
+			return err
+		}
+	}
 	s.progress.show(r)
 	s.card.note(r)
 	switch {
-	case r.Kind == training.Evaluated && (r.Best || !s.keepBest),
-		r.Kind == training.Finished && (!s.keepBest || !s.card.hasBest()):
+	case r.Kind == training.Evaluated && (r.Best || !s.card.keepBest),
+		r.Kind == training.Finished && (!s.card.keepBest || s.card.best == nil):
 		return s.save()
 	}
 	return nil
+}
+
+// begin makes the output directory ready. The run has been accepted by now, and
+// so has the checkpoint that it goes on from: a refused one writes nothing.
+func (s *session) begin(start training.Report) error {
+	if err := os.MkdirAll(s.output, 0o777); err != nil {
+		return err
+	}
+	if err := training.WriteAside(filepath.Join(s.output, runFile), func(w io.Writer) error {
+		return encodeRun(w, s.card.run)
+	}); err != nil {
+		return err
+	}
+	return s.openMetrics(start)
 }
 
 // save writes the model as it is now.
@@ -156,48 +178,68 @@ func (s *session) save() error {
 }
 
 // openMetrics begins metrics.jsonl. A run that goes on drops the lines that it
-// will write again: those of steps after its checkpoint.
+// will write again: those of steps after its checkpoint, and an end that was
+// not.
 func (s *session) openMetrics(start training.Report) error {
 	path := filepath.Join(s.output, metricsFile)
-	kept, err := keptMetrics(path, start)
-	if err != nil {
-		return err
-	}
-	for line := range bytes.Lines(kept) {
-		var r training.Report
-		if err := json.Unmarshal(line, &r); err != nil {
+	var kept []byte
+	if start.Start.ResumedFrom != "" {
+		lines, err := readMetrics(path)
+		if err != nil {
 			return err
 		}
-		s.card.note(r) // what was the best before is so still
+		for _, line := range lines {
+			if line.Step <= start.Step && line.Kind != training.Finished {
+				kept = append(kept, line.text...)
+				s.card.note(line.Report) // what was the best before is so still
+			}
+		}
 	}
-	if err := os.WriteFile(path, kept, 0o666); err != nil {
+	if err := training.WriteAside(path, func(w io.Writer) error { _, err := w.Write(kept); return err }); err != nil {
 		return err
 	}
+	var err error
 	s.metrics, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	return err
 }
 
-func keptMetrics(path string, start training.Report) ([]byte, error) {
-	if start.Start.ResumedFrom == "" {
-		return nil, nil
-	}
+// metricsLine is a line of metrics.jsonl.
+type metricsLine struct {
+	training.Report
+	text []byte
+}
+
+// readMetrics reads metrics.jsonl; nothing if it is not there. A line that a
+// crash or a full disk cut off is passed over.
+func readMetrics(path string) ([]metricsLine, error) {
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	var kept []byte
-	for line := range bytes.Lines(data) {
-		var r training.Report
-		// A line that was cut off by a crash is dropped, too, and so is an end
-		// that was not.
-		if json.Unmarshal(line, &r) == nil && r.Step <= start.Step && r.Kind != training.Finished {
-			kept = append(kept, line...)
+	var lines []metricsLine
+	for text := range bytes.Lines(data) {
+		line := metricsLine{text: text}
+		if bytes.HasSuffix(text, []byte("\n")) && json.Unmarshal(text, &line.Report) == nil {
+			lines = append(lines, line)
 		}
 	}
-	return kept, nil
+	return lines, nil
+}
+
+// keptStep is the step of the best weights that an earlier part of a run left
+// in the output directory; 0 if there are none.
+func keptStep(output string) int {
+	lines, err := readMetrics(filepath.Join(output, metricsFile))
+	if err != nil {
+		return 0
+	}
+	step := 0
+	for _, line := range lines {
+		if line.Best {
+			step = line.Step
+		}
+	}
+	return step
 }
 
 // conclude draws the curves and writes the card of what there is.
@@ -205,9 +247,13 @@ func (s *session) conclude() error {
 	if s.metrics == nil {
 		return nil
 	}
-	reports, err := readMetrics(filepath.Join(s.output, metricsFile))
+	lines, err := readMetrics(filepath.Join(s.output, metricsFile))
 	if err != nil {
 		return err
+	}
+	reports := make([]training.Report, len(lines))
+	for i, line := range lines {
+		reports[i] = line.Report
 	}
 	drawn, err := drawCurves(s.output, reports)
 	if err != nil {
@@ -215,25 +261,6 @@ func (s *session) conclude() error {
 	}
 	s.card.curves = drawn
 	return s.card.write(filepath.Join(s.output, cardFile))
-}
-
-func readMetrics(path string) ([]training.Report, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close() //nolint:errcheck // nothing was written
-	var reports []training.Report
-	for decoder := json.NewDecoder(bufio.NewReader(file)); ; {
-		var r training.Report
-		switch err := decoder.Decode(&r); {
-		case errors.Is(err, io.EOF):
-			return reports, nil
-		case err != nil:
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		reports = append(reports, r)
-	}
 }
 
 // interruptible makes a second signal end the process at once, in case saving

@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
+	"io"
+	"maps"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,33 +23,35 @@ type card struct {
 	run      any                  // its description
 	licences map[string][2]string // of sets: licence, note
 	curves   bool
+	keepBest bool // the best weights are kept rather than the last ones
 
 	start      *training.Report
+	changes    []string // of settings, on the way
 	last       training.Report
-	best       *training.Report // evaluation
+	best       *training.Report // evaluation, if the best weights are kept
 	evaluation *training.Report // the last one
-	tokens     int64
 	elapsed    time.Duration
-	began      time.Time
 }
 
 func (c *card) note(r training.Report) {
 	switch r.Kind {
 	case training.Started:
-		c.start, c.began = &r, time.Now()
+		c.start = &r
+		for _, changed := range r.Start.Changed {
+			// Twice if the run was killed before its next checkpoint.
+			if change := fmt.Sprintf("after step %d %s", r.Step, changed); !slices.Contains(c.changes, change) {
+				c.changes = append(c.changes, change)
+			}
+		}
 	case training.Evaluated:
 		c.evaluation = &r
-		if r.Best {
+		if r.Best && c.keepBest {
 			c.best = &r
 		}
-	case training.Stepped:
-		c.tokens = r.Tokens
 	}
 	c.last = r
 	c.elapsed = time.Duration(r.Elapsed)
 }
-
-func (c *card) hasBest() bool { return c.best != nil }
 
 // write writes the card; kept is the evaluation of the weights that were kept.
 func (c *card) write(path string) error {
@@ -56,7 +60,7 @@ func (c *card) write(path string) error {
 	fmt.Fprintf(&b, "Made by Cloze (`%s`%s) with\n\n    %s\n\n", "bert", version(), c.command)
 	fmt.Fprintf(&b, "Started from: %s. ", c.base)
 	fmt.Fprintf(&b, "Steps taken: %d of %d; tokens read: %s; time of this process: %s on %d threads (%s/%s), matrix products in %s.\n",
-		c.last.Step, c.last.Steps, thousands(int(c.tokens)), seconds(c.elapsed), c.start.Start.Threads, runtime.GOOS, runtime.GOARCH, c.start.Start.Precision)
+		c.last.Step, c.last.Steps, thousands(int(c.last.Tokens)), seconds(c.elapsed), c.start.Start.Threads, runtime.GOOS, runtime.GOARCH, c.start.Start.Precision)
 	if c.curves {
 		fmt.Fprintf(&b, "\n![Loss and scores by step](%s)\n", curvesSVG)
 	}
@@ -66,8 +70,12 @@ func (c *card) write(path string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(&b, "\n## Settings\n\n`%s` is the run's description; `bert` reads it again.\n\n```json\n%s\n```\n", runFile, description)
-	return os.WriteFile(path, []byte(b.String()), 0o666)
+	fmt.Fprint(&b, "\n## Settings\n\n")
+	if len(c.changes) > 0 {
+		fmt.Fprintf(&b, "The run went on with other settings: %s.\n\n", strings.Join(c.changes, "; "))
+	}
+	fmt.Fprintf(&b, "`%s` is the run's description; `bert` reads it again.\n\n```json\n%s\n```\n", runFile, description)
+	return training.WriteAside(path, func(w io.Writer) error { _, err := io.WriteString(w, b.String()); return err })
 }
 
 func (c *card) writeFigures(b *strings.Builder) {
@@ -89,9 +97,15 @@ func (c *card) writeFigures(b *strings.Builder) {
 	if len(kept.Evaluation.Sets) == 0 {
 		return
 	}
-	fmt.Fprint(b, "\n| head | dev set | rows | metric | value |\n|---|---|---|---|---|\n")
+	fmt.Fprint(b, "\n| head | dev set | rows | metric | value | loss | other metrics |\n|---|---|---|---|---|---|---|\n")
 	for _, set := range kept.Evaluation.Sets {
-		fmt.Fprintf(b, "| %s | %s | %d | %s | %.4f |\n", set.Head, set.Set, set.Rows, set.Main, set.Value)
+		var others []string
+		for _, name := range slices.Sorted(maps.Keys(set.Metrics)) {
+			if name != set.Main {
+				others = append(others, fmt.Sprintf("%s %.4f", name, set.Metrics[name]))
+			}
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %.4f | %.4f | %s |\n", set.Head, set.Set, thousands(set.Rows), set.Main, set.Value, set.Loss, strings.Join(others, ", "))
 	}
 }
 
@@ -103,10 +117,10 @@ func (c *card) writeData(b *strings.Builder) {
 			start.Files, thousands(start.Documents), thousands(start.Sentences), thousands(start.Bytes))
 	}
 	if len(start.Sets) > 0 {
-		fmt.Fprint(b, "\n| head | set | part | rows | lacks | licence |\n|---|---|---|---|---|---|\n")
+		fmt.Fprint(b, "\n| head | set | part | rows | left out | lacks | licence |\n|---|---|---|---|---|---|---|\n")
 		for _, set := range start.Sets {
 			about := c.licences[set.Head+"/"+set.Name]
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", set.Head, set.Name, set.Part, thousands(set.Rows),
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n", set.Head, set.Name, set.Part, thousands(set.Rows), thousands(set.LeftOut),
 				strings.Join(set.Lacks, " "), strings.TrimSpace(about[0]+" "+about[1]))
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"image/color"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -139,6 +138,11 @@ func newPanel(title string, c curves) (panel, error) {
 		p.plot.Add(line)
 		p.legend.Add(name, line)
 	}
+	if y := &p.plot.Y; y.Min == y.Max {
+		// A constant has no range of its own, and gonum's is one that no score
+		// can have.
+		y.Min, y.Max = min(0, y.Min), max(1, y.Max)
+	}
 	return p, nil
 }
 
@@ -167,10 +171,5 @@ func drawPanels(panels []panel, canvas vg.CanvasSizer) {
 }
 
 func writePicture(path string, picture io.WriterTo) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	_, err = picture.WriteTo(file)
-	return errors.Join(err, file.Close())
+	return training.WriteAside(path, func(w io.Writer) error { _, err := picture.WriteTo(w); return err })
 }

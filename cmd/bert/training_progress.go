@@ -7,8 +7,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	"cloze/internal/training"
 )
@@ -16,40 +18,67 @@ import (
 // progress shows a run: a bar with the time that is left on a terminal, plain
 // lines elsewhere.
 type progress struct {
-	out io.Writer
-	bar *progressbar.ProgressBar // nil elsewhere
-	tty bool
+	out  io.Writer
+	tty  bool
+	bar  *progressbar.ProgressBar // nil elsewhere
+	from int                      // the step that this process began at
 }
 
 func newProgress(out *os.File) *progress {
-	info, err := out.Stat()
-	return &progress{out: out, tty: err == nil && info.Mode()&os.ModeCharDevice != 0}
+	return &progress{out: out, tty: term.IsTerminal(int(out.Fd()))}
+}
+
+// columns is the width of the terminal, as it is now.
+func (p *progress) columns() int {
+	if file, ok := p.out.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(file.Fd())); err == nil && columns > 0 {
+			return columns
+		}
+	}
+	return 80
 }
 
 func (p *progress) show(r training.Report) {
+	if r.Kind == training.Started {
+		p.from = r.Step
+	}
 	if r.Kind == training.Started && p.tty {
 		p.bar = progressbar.NewOptions(r.Steps,
 			progressbar.OptionSetWriter(p.out),
-			progressbar.OptionSetItsString("steps"),
-			progressbar.OptionShowIts(),
 			progressbar.OptionShowCount(),
-			progressbar.OptionSetPredictTime(true),
+			// Its own times would count the steps of before a run was resumed.
+			progressbar.OptionSetPredictTime(false),
+			progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionFullWidth(),
 			progressbar.OptionSetRenderBlankState(true),
 		)
 		p.bar.Set(r.Step) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 	}
 	if p.bar != nil && r.Kind == training.Stepped {
-		p.bar.Describe(fmt.Sprintf("%s, %s tokens/s", losses(r), thousands(int(r.TokensPerSecond))))
+		p.bar.Describe(p.beside(r))
 		p.bar.Set(r.Step) //nolint:errcheck // as above
 		return
 	}
 	if p.bar != nil {
 		p.bar.Clear() //nolint:errcheck // as above
 	}
-	for _, line := range describe(r) {
+	for _, line := range describe(r, p.from) {
 		fmt.Fprintln(p.out, line) //nolint:errcheck // a line that cannot be shown is no reason to stop
 	}
+}
+
+// beside is what stands beside the bar: as much as leaves room for it, since a
+// line that is too long is not drawn over, but leaves a line at each report.
+func (p *progress) beside(r training.Report) string {
+	const bar = 16
+	room := p.columns() - len(fmt.Sprintf(" 100%% || (%d/%d) ", r.Steps, r.Steps)) - bar
+	loss, speed, time := fmt.Sprintf("loss %.4f", r.Loss), thousands(int(r.TokensPerSecond))+" tokens/s", times(r, p.from)
+	for _, parts := range [][]string{{losses(r), speed, time}, {loss, speed, time}, {loss, time}} {
+		if text := strings.Join(parts, ", "); len(text) <= room {
+			return text
+		}
+	}
+	return loss
 }
 
 func (p *progress) close() {
@@ -59,15 +88,26 @@ func (p *progress) close() {
 	}
 }
 
-// describe puts a report into lines.
-func describe(r training.Report) []string {
+// times says how long a run has taken since its process began with step from,
+// and how long it will take until the last step at that pace.
+func times(r training.Report, from int) string {
+	elapsed := time.Duration(r.Elapsed)
+	if r.Step <= from {
+		return seconds(elapsed)
+	}
+	left := time.Duration(float64(elapsed) / float64(r.Step-from) * float64(r.Steps-r.Step))
+	return fmt.Sprintf("%s, %s left", seconds(elapsed), seconds(left))
+}
+
+// describe puts a report into lines; from is the step that the process began at.
+func describe(r training.Report, from int) []string {
 	at := fmt.Sprintf("step %d/%d", r.Step, r.Steps)
 	switch r.Kind {
 	case training.Started:
 		return describeStart(r.Start)
 	case training.Stepped:
-		return []string{fmt.Sprintf("%s, epoch %.2f: %s, learning rate %.3g, gradient norm %.2f, %s tokens/s",
-			at, r.Epoch, losses(r), r.LearningRate, r.GradientNorm, thousands(int(r.TokensPerSecond)))}
+		return []string{fmt.Sprintf("%s, epoch %.2f: %s, learning rate %.3g, gradient norm %.2f, %s tokens/s, %s",
+			at, r.Epoch, losses(r), r.LearningRate, r.GradientNorm, thousands(int(r.TokensPerSecond)), times(r, from))}
 	case training.Evaluated:
 		best := ""
 		if r.Best {
@@ -79,7 +119,7 @@ func describe(r training.Report) []string {
 	case training.Stopped:
 		return []string{at + ": stopped, since it no longer got better"}
 	default:
-		return []string{at + ": done"}
+		return []string{fmt.Sprintf("%s: done in %s", at, seconds(time.Duration(r.Elapsed)))}
 	}
 }
 
@@ -124,6 +164,12 @@ func describeStart(s *training.Start) []string {
 	}
 	if s.ResumedFrom != "" {
 		lines = append(lines, "resumed from "+s.ResumedFrom)
+	}
+	for _, changed := range s.Changed {
+		lines = append(lines, "from here on another setting: "+changed)
+	}
+	if s.NoCheckpoint {
+		lines = append(lines, "there is no checkpoint to resume from: beginning at step 0")
 	}
 	return lines
 }

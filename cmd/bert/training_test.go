@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
 	"cloze/internal/tokenizer"
@@ -101,12 +103,13 @@ func writeRun(t testing.TB, dir, vocab, corpus, output string, steps int, checkp
 // untimed reads metrics.jsonl without what another run need not repeat.
 func untimed(t testing.TB, output string) []training.Report {
 	t.Helper()
-	reports, err := readMetrics(filepath.Join(output, metricsFile))
+	lines, err := readMetrics(filepath.Join(output, metricsFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := reports[:0]
-	for _, r := range reports {
+	var kept []training.Report
+	for _, line := range lines {
+		r := line.Report
 		r.Elapsed, r.TokensPerSecond = 0, 0
 		if r.Kind != training.Saved && r.Kind != training.Started {
 			kept = append(kept, r)
@@ -266,6 +269,153 @@ func TestFinetuningReplacesHeads(t *testing.T) {
 	}
 }
 
+// labelled writes a file with rows of two labels.
+func labelled(t testing.TB, dir string) string {
+	t.Helper()
+	path := filepath.Join(dir, "train.csv")
+	rows := "text,label\n"
+	for i := range 40 {
+		rows += fmt.Sprintf("%ca ba ca,%s\n", "ab"[i%2], []string{"first", "second"}[i%2])
+	}
+	if err := os.WriteFile(path, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// The card's figures are those of the weights that are kept: the best ones, or
+// the last.
+func TestCardIsAboutTheWeightsThatAreKept(t *testing.T) {
+	for keepBest, want := range map[bool]string{true: "after step 5.", false: "after step 10."} {
+		c := card{keepBest: keepBest}
+		c.note(training.Report{Kind: training.Started, Start: &training.Start{}})
+		c.note(training.Report{Kind: training.Evaluated, Step: 5, Best: true, Evaluation: &training.Evaluation{}})
+		c.note(training.Report{Kind: training.Evaluated, Step: 10, Evaluation: &training.Evaluation{}})
+		path := filepath.Join(t.TempDir(), cardFile)
+		if err := c.write(path); err != nil {
+			t.Fatal(err)
+		}
+		if text := string(read(t, path)); !strings.Contains(text, want) {
+			t.Errorf("the best weights are kept: %t; want the figures of the weights %s\n%s", keepBest, want, text)
+		}
+	}
+}
+
+// The card has all that was measured and left out.
+func TestCardHasAllFigures(t *testing.T) {
+	c := card{}
+	c.note(training.Report{Kind: training.Started, Start: &training.Start{Sets: []training.SetReport{
+		{Name: "reviews", Head: "mood", Part: "train", Rows: 1200, LeftOut: 34},
+	}}})
+	c.note(training.Report{Kind: training.Evaluated, Step: 3, Evaluation: &training.Evaluation{Sets: []training.SetScore{
+		{Set: "reviews", Head: "mood", Rows: 1000, Loss: 0.5, Main: "accuracy", Value: 0.75, Metrics: map[string]float64{"accuracy": 0.75, "macro_f1": 0.7, "matthews": 0.4}},
+		{Set: "names", Head: "ner", Rows: 20, Loss: 0.25, Main: "entity_f1", Value: 0.5, Metrics: map[string]float64{"entity_f1": 0.5, "entity_f1/PER": 0.625}},
+	}}})
+	path := filepath.Join(t.TempDir(), cardFile)
+	if err := c.write(path); err != nil {
+		t.Fatal(err)
+	}
+	text := string(read(t, path))
+	for _, want := range []string{
+		"| mood | reviews | 1,000 | accuracy | 0.7500 | 0.5000 | macro_f1 0.7000, matthews 0.4000 |",
+		"| ner | names | 20 | entity_f1 | 0.5000 | 0.2500 | entity_f1/PER 0.6250 |",
+		"| mood | reviews | train | 1,200 | 34 |",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the card does not say %q:\n%s", want, text)
+		}
+	}
+}
+
+// cancelled is a context that ends after so many questions whether it has.
+type cancelled struct {
+	context.Context
+	checks int
+}
+
+func (c *cancelled) Err() error {
+	if c.checks--; c.checks < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A run that is interrupted before its first report of steps has read something,
+// and so says its card.
+func TestCardOfAnInterruptedRun(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	output := filepath.Join(dir, "run")
+	err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, output, 10, 5)}).Run(&cancelled{t.Context(), 5})
+	interrupted := (*training.InterruptedError)(nil)
+	if !errors.As(err, &interrupted) || interrupted.Step != 2 {
+		t.Fatalf("error %v, want an interruption after step 2", err)
+	}
+	card := string(read(t, filepath.Join(output, cardFile)))
+	if !strings.Contains(card, "Steps taken: 2 of 10; tokens read: ") || strings.Contains(card, "tokens read: 0;") {
+		t.Errorf("want the steps and tokens of before the interruption:\n%s", card)
+	}
+}
+
+// Without dev files the weights with the lowest loss on held-out text are kept.
+func TestTextDecidesWhichWeightsAreKept(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	base := filepath.Join(dir, "base")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, base, 10, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(dir, "finetune.json")
+	description := fmt.Sprintf(`{"model": %q, "output": %q, "steps": 20, "mlm": {"corpus": [%q], "batch_size": 4},
+		"max_tokens": 16, "learning_rate": 1e-3, "heads": {"c": {"type": "sequence", "sets": [{"train": %q}]}}}`,
+		base, filepath.Join(dir, "tuned"), corpus, labelled(t, dir))
+	if err := os.WriteFile(run, []byte(description), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&finetuneCmd{File: run}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	lowest := training.Report{}
+	for _, r := range untimed(t, filepath.Join(dir, "tuned")) {
+		if r.Evaluation != nil && (lowest.Evaluation == nil || r.Evaluation.Text.MLMLoss < lowest.Evaluation.Text.MLMLoss) {
+			lowest = r
+		}
+	}
+	if lowest.Step == 2 {
+		t.Fatal("the first evaluation is the best: this run shows nothing")
+	}
+	want := fmt.Sprintf("of the weights after step %d.", lowest.Step)
+	if card := string(read(t, filepath.Join(dir, "tuned", cardFile))); !strings.Contains(card, want) {
+		t.Errorf("want the figures %s\n%s", want, card)
+	}
+}
+
+// A flag for the length of a run replaces either way in which its file says it,
+// defaults that were written down included.
+func TestStepsAndEpochs(t *testing.T) {
+	for _, test := range []struct {
+		file   string
+		cmd    finetuneCmd
+		steps  int
+		epochs float64
+	}{
+		{`{"epochs": 3}`, finetuneCmd{Steps: 7}, 7, 0},
+		{`{"steps": 9}`, finetuneCmd{Epochs: 2}, 0, 2},
+		{`{"steps": 9}`, finetuneCmd{}, 9, 0},
+		{`{}`, finetuneCmd{}, 0, 3},
+	} {
+		test.cmd.File = filepath.Join(t.TempDir(), "run.json")
+		if err := os.WriteFile(test.cmd.File, []byte(test.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run, err := test.cmd.description()
+		if err != nil || run.Steps != test.steps || run.Epochs != test.epochs {
+			t.Errorf("%s with flags %d, %v: %d steps, %v epochs (%v), want %d, %v", test.file, test.cmd.Steps, test.cmd.Epochs, run.Steps, run.Epochs, err, test.steps, test.epochs)
+		}
+	}
+	if _, err := (&finetuneCmd{Steps: 1, Epochs: 1}).description(); err == nil {
+		t.Error("--steps and --epochs: no error")
+	}
+}
+
 func argmax(x []float32) int { return slices.Index(x, slices.Max(x)) }
 
 // A process that is killed with SIGKILL at random moments, and resumed each
@@ -285,11 +435,8 @@ func TestKilledRunsGoOn(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	kills := 0
 	for finished := false; !finished; {
-		args := []string{"pretrain", run, "--threads", "1"}
-		if states, _ := filepath.Glob(filepath.Join(killed, "checkpoint-*.state")); len(states) > 0 {
-			args = append(args, "--resume")
-		}
-		cmd := command(t, args...)
+		// Each time the same command, also before there is a checkpoint.
+		cmd := command(t, "pretrain", run, "--threads", "1", "--resume")
 		var out bytes.Buffer
 		cmd.Stderr, cmd.Stdout = &out, &out
 		if err := cmd.Start(); err != nil {
@@ -319,6 +466,76 @@ func TestKilledRunsGoOn(t *testing.T) {
 	}
 	t.Logf("killed %d times", kills)
 	sameRuns(t, whole, killed)
+}
+
+// A run that was interrupted before its first checkpoint begins again, and says
+// so.
+func TestResumeWithoutACheckpoint(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	whole, resumed := filepath.Join(dir, "whole"), filepath.Join(dir, "resumed")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, whole, 4, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	out, err := command(t, "pretrain", writeRun(t, dir, vocab, corpus, resumed, 4, 5), "--resume").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "no checkpoint to resume from: beginning at step 0") {
+		t.Fatalf("error %v, it said\n%s", err, out)
+	}
+	sameRuns(t, whole, resumed)
+}
+
+// A run that diverges goes on from its last good checkpoint with a lower
+// learning rate, and its log and its card say so.
+func TestDivergedRunsGoOn(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	output := filepath.Join(dir, "run")
+	run := writeRun(t, dir, vocab, corpus, output, 10, 1e-9)
+	err := (&pretrainCmd{File: run, LearningRate: 1e30}).Run(t.Context())
+	diverged := (*training.DivergedError)(nil)
+	if !errors.As(err, &diverged) || diverged.Checkpoint == "" {
+		t.Fatalf("error %v, want a divergence behind a checkpoint", err)
+	}
+	out, err := command(t, "pretrain", run, "--resume", "--learning-rate", "1e-4").CombinedOutput()
+	change := "learning_rate was 1e+30, and is 0.0001 now"
+	if err != nil || !strings.Contains(string(out), "another setting: "+change) {
+		t.Fatalf("error %v, it said\n%s", err, out)
+	}
+	if card := string(read(t, filepath.Join(output, cardFile))); !strings.Contains(card, "after step 1 "+change+".") {
+		t.Errorf("the card does not say what changed:\n%s", card)
+	}
+	// Nor does it forget when it goes on again.
+	if err := (&pretrainCmd{File: output, trainingFlags: trainingFlags{Resume: true}}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if card := string(read(t, filepath.Join(output, cardFile))); !strings.Contains(card, change) {
+		t.Errorf("the card no longer says what changed:\n%s", card)
+	}
+}
+
+// A line of metrics.jsonl that a crash or a full disk cut off is not in the way
+// of going on.
+func TestMetricsThatWereCutOff(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	whole, cut := filepath.Join(dir, "whole"), filepath.Join(dir, "cut")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, whole, 10, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	run := writeRun(t, dir, vocab, corpus, cut, 10, 5)
+	if err := (&pretrainCmd{File: run}).Run(&cancelled{t.Context(), 14}); err == nil {
+		t.Fatal("the run was not interrupted")
+	}
+	metrics := filepath.Join(cut, metricsFile)
+	for _, tail := range []string{`{"kind":"step","step":6,"lo`, `{"kind":"step","step":6}`} { // the second is whole but for its end
+		if err := os.WriteFile(metrics, append(read(t, metrics), tail...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := (&pretrainCmd{File: run, trainingFlags: trainingFlags{Resume: true}}).Run(&cancelled{t.Context(), 2}); err == nil {
+			t.Fatal("the run was not interrupted")
+		}
+	}
+	if err := (&pretrainCmd{File: run, trainingFlags: trainingFlags{Resume: true}}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sameRuns(t, whole, cut)
 }
 
 // SIGTERM writes a checkpoint and says so.
@@ -408,6 +625,119 @@ func TestInterruptedContext(t *testing.T) {
 	}
 	if _, err := os.Stat(interrupted.Checkpoint); err != nil {
 		t.Error(err)
+	}
+}
+
+// contents are the files of a directory.
+func contents(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, entry := range entries {
+		files[entry.Name()] = string(read(t, filepath.Join(dir, entry.Name())))
+	}
+	return files
+}
+
+// A run that is refused leaves the directory of another as it is, and makes
+// none.
+func TestRefusedRunsWriteNothing(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	output := filepath.Join(dir, "run")
+	run := writeRun(t, dir, vocab, corpus, output, 4, 5)
+	if err := (&pretrainCmd{File: run}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	otherVocab := filepath.Join(dir, "other.txt")
+	if err := os.WriteFile(otherVocab, append(read(t, vocab), "one\nmore\n"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link, base := filepath.Join(dir, "link"), filepath.Join(dir, "base")
+	if err := errors.Join(os.Symlink(output, link), os.CopyFS(base, os.DirFS(output))); err != nil {
+		t.Fatal(err)
+	}
+	labels := labelled(t, dir)
+	unlabelled := filepath.Join(dir, "none.jsonl")
+	if err := os.WriteFile(unlabelled, []byte("{}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	seed := uint64(77)
+	resume := trainingFlags{Resume: true}
+	for _, test := range []struct {
+		name string
+		cmd  interface{ Run(context.Context) error }
+		want string
+	}{
+		{"another vocabulary", &pretrainCmd{File: run, Vocabulary: otherVocab}, "holds checkpoints of a run"},
+		{"another run that is to resume", &pretrainCmd{File: run, Vocabulary: otherVocab, trainingFlags: resume}, "checkpoint of another run"},
+		{"another seed", &pretrainCmd{File: run, Seed: &seed, trainingFlags: resume}, "seed was 3, and is 77 now"},
+		{"a fine-tuning run", &finetuneCmd{Model: base, Output: output + "/", Head: "c", Train: labels, Steps: 1}, "holds checkpoints of a run"},
+		{"its own model", &finetuneCmd{Model: output, Output: filepath.Join(dir, ".", "run", "..", "run"), Head: "c", Train: labels, Steps: 1, trainingFlags: resume}, "is the directory of the model to start from"},
+		{"its own model through a link", &pretrainCmd{Model: output, Output: link, Corpus: []string{corpus}, Steps: 1}, "is the directory of the model to start from"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := contents(t, output)
+			if err := test.cmd.Run(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one that says %q", err, test.want)
+			}
+			if diff := cmp.Diff(before, contents(t, output)); diff != "" {
+				t.Errorf("the refused run changed (-before +after):\n%s", diff)
+			}
+		})
+	}
+	nowhere := filepath.Join(dir, "nowhere")
+	for _, cmd := range []interface{ Run(context.Context) error }{
+		&pretrainCmd{File: run, Output: nowhere, Corpus: []string{filepath.Join(dir, "missing")}},
+		&finetuneCmd{Model: output, Output: nowhere, Head: "c", Train: labels, Dev: unlabelled, Steps: 1},
+	} {
+		if err := cmd.Run(t.Context()); err == nil {
+			t.Error("a run without data: no error")
+		}
+		if _, err := os.Stat(nowhere); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("a refused run made %s", nowhere)
+		}
+	}
+}
+
+// A crash or a full disk must not leave half a file in the place of a whole one,
+// so every file of a run is replaced, never written over.
+func TestFilesOfARunAreReplaced(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	output, old := filepath.Join(dir, "run"), filepath.Join(dir, "old")
+	run := writeRun(t, dir, vocab, corpus, output, 4, 5)
+	if err := (&pretrainCmd{File: run}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(old, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, output)
+	for name := range before {
+		if err := os.Link(filepath.Join(output, name), filepath.Join(old, name)); err != nil {
+			t.Skip("needs hard links:", err)
+		}
+	}
+	if err := (&pretrainCmd{File: run, trainingFlags: trainingFlags{Resume: true}}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name := range before {
+		a, err := os.Stat(filepath.Join(output, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.Stat(filepath.Join(old, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if os.SameFile(a, b) && !strings.HasPrefix(name, "checkpoint-") {
+			t.Errorf("%s was written in place", name)
+		}
+	}
+	if diff := cmp.Diff(before, contents(t, old)); diff != "" {
+		t.Errorf("the files of before (-before +after):\n%s", diff)
 	}
 }
 

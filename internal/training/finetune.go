@@ -15,7 +15,8 @@ import (
 
 // HeadConfigs are the heads that a fine-tuning run needs, for the configuration
 // of the model to be made. Labels that the run does not list are those of the
-// head of that name in existing, or else those of its training files.
+// head of that name in existing, or else those of its training files. Defaults
+// of the run must be set.
 func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[string]bert.HeadConfig, error) {
 	heads := map[string]bert.HeadConfig{}
 	for _, name := range sortedKeys(f.Heads) {
@@ -36,7 +37,7 @@ func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[strin
 			for i, set := range run.Sets {
 				sets[i] = f.underData(set)
 			}
-			labels, err := DiscoverLabels(head.Type, sets, f.BadLines)
+			labels, err := DiscoverLabels(head.Type, sets, *f.BadLines)
 			if err != nil {
 				return nil, fmt.Errorf("head %s: %w", name, err)
 			}
@@ -96,6 +97,9 @@ func newFinetuning(m *bert.Model, t *tokenizer.Tokenizer, run Finetuning, o Opti
 			goal.next = run.MLM.Weight
 		}
 	}
+	if err := run.checkHeldOut(survey, len(sets.dev)); err != nil {
+		return nil, err
+	}
 	steps := run.Steps
 	if steps == 0 {
 		steps = max(1, int(math.Ceil(run.Epochs*data.sampler.epochLen()/float64(run.BatchSize))))
@@ -119,6 +123,15 @@ func newFinetuning(m *bert.Model, t *tokenizer.Tokenizer, run Finetuning, o Opti
 		l.patience, l.minDelta = run.EarlyStopping.Patience, run.EarlyStopping.MinDelta
 	}
 	return l, nil
+}
+
+// checkHeldOut refuses to choose by held-out text of which the corpus is too
+// small to have any. A run that measures nothing else keeps its last weights.
+func (f *Finetuning) checkHeldOut(survey *Survey, devSets int) error {
+	if f.Best != BestMLM || len(survey.HeldOut) > 0 || devSets == 0 && f.EarlyStopping == nil {
+		return nil
+	}
+	return fmt.Errorf("best is %q, but no text could be held out: the corpus of mlm has %d documents", f.Best, survey.Documents)
 }
 
 func (f Finetuning) decisive() Finetuning {
@@ -145,7 +158,7 @@ func loadSets(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning) (*labelled
 		if settings.MaxTokens > m.Config.MaxPositionEmbeddings {
 			return nil, fmt.Errorf("head %s: max_tokens is %d, the model reads at most %d", name, settings.MaxTokens, m.Config.MaxPositionEmbeddings)
 		}
-		loader := newSetLoader(t, name, head.Describe(), settings.MaxTokens, run.Seed, run.BadLines)
+		loader := newSetLoader(t, name, head.Describe(), settings.MaxTokens, run.Seed, *run.BadLines)
 		for _, c := range settings.Sets {
 			if err := sets.add(loader, run.underData(c), run.DevRows); err != nil {
 				return nil, fmt.Errorf("head %s: %w", name, err)
@@ -224,12 +237,15 @@ func newAuxiliaryText(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning, o 
 		return nil, nil, err
 	}
 	stream, err := NewExampleStream(corpus, t, maker, StreamOptions{
-		Seed: run.Seed, HeldOut: orNone(run.MLM.HeldOut), ProblemLimit: run.BadLines, Pool: o.Pool,
+		Seed: run.Seed, HeldOut: orNone(run.MLM.HeldOut), ProblemLimit: *run.BadLines, Pool: o.Pool,
 	})
 	if err != nil {
 		return nil, nil, err
 	}
 	survey, err := stream.Survey(run.MLM.HeldOutExamples)
+	if !run.MLM.NextSentence {
+		survey.measureMLMAlone()
+	}
 	return stream, &survey, err
 }
 
@@ -278,9 +294,8 @@ func (d *finetuningData) where(r *Report) {
 	}
 }
 
-// evaluateSets measures all dev sets, and the held-out text if there is any.
-// The score is that of best: a head's mean over its sets, one set, or else the
-// mean over the heads.
+// evaluateSets measures all dev sets, and the held-out text if there is any; nil
+// if there is neither. The score is that of best.
 func evaluateSets(e *evaluator, dev []*Set, survey *Survey, best string) (*Evaluation, error) {
 	result := &Evaluation{}
 	if survey != nil && len(survey.HeldOut) > 0 {
@@ -288,7 +303,7 @@ func evaluateSets(e *evaluator, dev []*Set, survey *Survey, best string) (*Evalu
 	}
 	for _, set := range dev {
 		score, err := e.set(set)
-		if err != nil {
+		if err != nil && !math.IsNaN(score.Loss) { // which the loop tells with its step
 			return nil, err
 		}
 		result.Sets = append(result.Sets, score)
@@ -300,33 +315,19 @@ func evaluateSets(e *evaluator, dev []*Set, survey *Survey, best string) (*Evalu
 	return result, nil
 }
 
-func (e *Evaluation) scoreOf(best string) float64 {
-	sums, counts := map[string]float64{}, map[string]int{}
-	for _, set := range e.Sets {
-		if set.Set == best {
-			return set.Value
-		}
-		sums[set.Head] += set.Value
-		counts[set.Head]++
-	}
-	if counts[best] > 0 {
-		return sums[best] / float64(counts[best])
-	}
-	mean := 0.0
-	for _, head := range sortedKeys(sums) {
-		mean += sums[head] / float64(counts[head])
-	}
-	return ratio(mean, float64(len(sums)))
-}
-
-// String names the sets that an evaluation covers, with their main figures.
+// String names the sets that an evaluation covers, with their main figures and
+// losses: either may be what decides.
 func (e *Evaluation) String() string {
 	var parts []string
 	if e.Text != nil {
-		parts = append(parts, fmt.Sprintf("MLM loss %.3f accuracy %.3f, NSP accuracy %.3f", e.Text.MLMLoss, e.Text.MLMAccuracy, e.Text.NextAccuracy))
+		text := fmt.Sprintf("MLM loss %.3f accuracy %.3f", e.Text.MLMLoss, e.Text.MLMAccuracy)
+		if e.Text.Pairs > 0 {
+			text += fmt.Sprintf(", NSP accuracy %.3f", e.Text.NextAccuracy)
+		}
+		parts = append(parts, text)
 	}
 	for _, set := range e.Sets {
-		parts = append(parts, fmt.Sprintf("%s %s %.4f", set.Set, set.Main, set.Value))
+		parts = append(parts, fmt.Sprintf("%s %s %.4f loss %.4f", set.Set, set.Main, set.Value, set.Loss))
 	}
 	return strings.Join(parts, "; ")
 }

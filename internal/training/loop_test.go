@@ -305,7 +305,7 @@ func TestResumeSkipsABrokenCheckpoint(t *testing.T) {
 	if checkpoints < 4 {
 		t.Fatalf("%d checkpoints, want one a minute", checkpoints)
 	}
-	states, err := listStates(o.Dir)
+	states, err := Checkpoints(o.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,14 +342,68 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Resume = true
-	run.LearningRate *= 2
+	run.Beta1 = 0.8
 	run.CheckpointMinutes = 77 // may differ
 	_, m = tinyModel(t, 200, nil)
 	for _, err := range Pretrain(t.Context(), m, tok, run, o) {
-		if err == nil || !strings.Contains(err.Error(), "learning_rate was 0.001, and is 0.002 now") {
-			t.Errorf("error %v, want one that names the learning rate", err)
+		if err == nil || !strings.Contains(err.Error(), "beta1 was 0.9, and is 0.8 now") {
+			t.Errorf("error %v, want one that names beta1", err)
 		}
 		return
+	}
+}
+
+// The learning rate may be another one when a run goes on, and is so from there
+// on. The best weights of before are still that if they were kept; if the caller
+// has those of a step that is now taken in another way, the run chooses anew.
+func TestResumeWithAnotherLearningRate(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	before := finetuning(t, corpus)
+	before.EvaluateEvery, before.ReportEvery, before.CheckpointMinutes = 2, 1, 1e-9
+	dir := t.TempDir()
+	for report, err := range Finetune(t.Context(), m, tok, before, Options{Dir: dir}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Kind == Saved && report.Step == 7 {
+			break
+		}
+	}
+	after := before
+	after.LearningRate /= 4
+	after.Warmup = 0.5
+	after.Decay = CosineDecay
+	for _, kept := range []int{6, 8} {
+		_, m = tinyModel(t, 200, finetunedHeads)
+		o := Options{Dir: t.TempDir(), Resume: true, Kept: kept}
+		if err := os.CopyFS(o.Dir, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		l, err := newFinetuning(m, tok, after, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for report, err := range func(yield func(Report, error) bool) { l.reports(t.Context(), yield) } {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report.Kind == Started {
+				want := []string{"decay was \"linear\", and is \"cosine\" now", "learning_rate was 0.002, and is 0.0005 now", "warmup was 0.1, and is 0.5 now"}
+				if diff := cmp.Diff(want, report.Start.Changed); diff != "" {
+					t.Errorf("changed (-want +got):\n%s", diff)
+				}
+				if best := l.progress.Best; kept == 6 && (best == nil || best.Step != 6) || kept == 8 && best != nil {
+					t.Errorf("the weights of step %d are kept: the best are %+v", kept, best)
+				}
+			}
+			if report.Kind == Stepped {
+				if want := after.schedule(report.Steps).At(7); report.Step != 8 || report.LearningRate != want {
+					t.Errorf("step %d has learning rate %v, want step 8 and %v", report.Step, report.LearningRate, want)
+				}
+				break
+			}
+		}
 	}
 }
 
@@ -428,6 +482,29 @@ func TestFinetuningLearnsSeveralHeads(t *testing.T) {
 	}
 }
 
+// A run without next sentence prediction does not measure it.
+func TestNextSentenceIsNotMeasuredUnlessLearnt(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	tuning := finetuning(t, corpus)
+	tuning.MLM.NextSentence = false
+	training := pretraining(corpus)
+	training.NoNextSentence = true
+	for name, reports := range map[string]func(func(Report, error) bool){
+		"fine-tuning":  Finetune(t.Context(), m, tok, tuning, Options{}),
+		"pre-training": Pretrain(t.Context(), m, tok, training, Options{}),
+	} {
+		for report, err := range reports {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e := report.Evaluation; e != nil && (e.Text.Pairs > 0 || e.Text.MLMLoss == 0 || strings.Contains(e.String(), "NSP")) {
+				t.Errorf("%s: %v, %d pairs, want the masked language model alone", name, e, e.Text.Pairs)
+			}
+		}
+	}
+}
+
 func TestDivergenceNamesTheStepAndTheCheckpoint(t *testing.T) {
 	corpus, _ := numberedCorpus(t, 30)
 	tok, m := tinyModel(t, 200, nil)
@@ -450,8 +527,103 @@ func TestDivergenceNamesTheStepAndTheCheckpoint(t *testing.T) {
 	if !errors.As(err, &diverged) {
 		t.Fatalf("error %v, want a *DivergedError", err)
 	}
-	if diverged.Step < 7 || diverged.Checkpoint != last || !strings.Contains(err.Error(), last) {
-		t.Errorf("%v; want a step after the 6th, and checkpoint %s", err, last)
+	if diverged.Step != 6 || diverged.Checkpoint != last || !strings.Contains(err.Error(), last) {
+		t.Errorf("%v; want step 6, and checkpoint %s", err, last)
+	}
+}
+
+// Weights that have grown out of all bounds are noticed by the evaluation, by
+// the next step, or when they are saved; which of them comes first must not
+// matter. Nor may a checkpoint of such weights, if one was written, be what the
+// run goes on from.
+func TestHugeLearningRates(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	for _, test := range []struct {
+		name          string
+		evaluateEvery int
+		heldOut       float64
+		what          string
+	}{
+		{"evaluation first", 1, 0.1, "on held-out data map["},
+		{"step first", 1000, 0.1, "gradient norm"},
+		{"nothing to evaluate", 1, unset, "gradient norm"},
+	} {
+		check := func(t *testing.T, run func(*bert.Model, Options, float64) func(func(Report, error) bool), model func() *bert.Model) {
+			o := Options{Dir: t.TempDir()}
+			var err error
+			for _, err = range run(model(), o, 1e30) {
+				if err != nil {
+					break
+				}
+			}
+			diverged := (*DivergedError)(nil)
+			if !errors.As(err, &diverged) {
+				t.Fatalf("error %v, want a *DivergedError", err)
+			}
+			if !strings.Contains(diverged.What, test.what) {
+				t.Errorf("%v is not a number, want %q", diverged.What, test.what)
+			}
+			states, err := Checkpoints(o.Dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(states) == 0 || states[0] != diverged.Checkpoint || diverged.Step < 2 {
+				t.Fatalf("%v: the checkpoints are %q, want the newest to be the last good one", diverged, states)
+			}
+			if _, err := os.Stat(diverged.SetAside); (test.evaluateEvery > 1 || test.heldOut == unset) && err != nil {
+				t.Errorf("the checkpoint before step %d was not set aside: %v", diverged.Step, err)
+			}
+			// What the error says to do works.
+			o.Resume = true
+			last := Report{}
+			for report, err := range run(model(), o, 1e-4) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				last = report
+			}
+			if last.Kind != Finished || last.Step != last.Steps {
+				t.Errorf("the run that went on ended with %+v", last)
+			}
+		}
+		t.Run("pre-training, "+test.name, func(t *testing.T) {
+			tok, _ := tinyModel(t, 200, nil)
+			check(t, func(m *bert.Model, o Options, learningRate float64) func(func(Report, error) bool) {
+				run := pretraining(corpus)
+				run.LearningRate, run.EvaluateEvery, run.CheckpointMinutes, run.HeldOut = learningRate, test.evaluateEvery, 1e-9, test.heldOut
+				return Pretrain(t.Context(), m, tok, run, o)
+			}, func() *bert.Model { _, m := tinyModel(t, 200, nil); return m })
+		})
+		t.Run("fine-tuning, "+test.name, func(t *testing.T) {
+			tok, _ := tinyModel(t, 200, nil)
+			description := finetuning(t, corpus)
+			if test.heldOut == unset {
+				withoutDev(&description)
+				description.MLM = nil
+				description.Best = BestLast
+			}
+			check(t, func(m *bert.Model, o Options, learningRate float64) func(func(Report, error) bool) {
+				run := description
+				run.LearningRate, run.EvaluateEvery, run.CheckpointMinutes = learningRate, test.evaluateEvery, 1e-9
+				return Finetune(t.Context(), m, tok, run, o)
+			}, func() *bert.Model { _, m := tinyModel(t, 200, finetunedHeads); return m })
+		})
+	}
+}
+
+func TestEvaluationsThatAreNotFinite(t *testing.T) {
+	inf := math.Inf(1)
+	e := &Evaluation{
+		Text: &TextScore{MLMLoss: 800, Perplexity: inf},
+		Sets: []SetScore{{Set: "a", Loss: math.NaN(), Metrics: map[string]float64{"accuracy": 0.5}}, {Set: "b", Metrics: map[string]float64{"mean_squared_error": inf}}},
+	}
+	var names []string
+	for name := range e.notFinite() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	if want := []string{"a loss", "b mean_squared_error", "mlm perplexity"}; !slices.Equal(names, want) {
+		t.Errorf("not finite: %q, want %q", names, want)
 	}
 }
 
@@ -483,7 +655,7 @@ func TestFrozenLayersStay(t *testing.T) {
 	tok, m := tinyModel(t, 200, finetunedHeads)
 	_, before := tinyModel(t, 200, finetunedHeads)
 	run := finetuning(t, corpus)
-	run.MLM, run.Steps = nil, 3
+	run.MLM, run.Steps, run.Epochs = nil, 3, 0
 	run.FreezeEmbeddings, run.FreezeLayers = true, 1
 	var start *Start
 	for report, err := range Finetune(t.Context(), m, tok, run, Options{}) {
@@ -587,6 +759,8 @@ func TestRunsAreRefused(t *testing.T) {
 		{"a decay that does not exist", func(p *Pretraining) { p.Decay = "square" }, "decay"},
 		{"a precision that does not exist", func(p *Pretraining) { p.Precision = "int8" }, "precision"},
 		{"warm-up above one", func(p *Pretraining) { p.Warmup = 100 }, "warmup"},
+		{"a negative time between checkpoints", func(p *Pretraining) { p.CheckpointMinutes = -2 }, "checkpoint_minutes is -2"},
+		{"fewer than no bad lines", func(p *Pretraining) { p.BadLines = ptr(-2) }, "bad_lines is -2"},
 		{"no mask", func(p *Pretraining) { p.MaskProbability = 2 }, "mask probability"},
 	} {
 		t.Run("pre-training with "+test.name, func(t *testing.T) {
@@ -616,6 +790,8 @@ func TestRunsAreRefused(t *testing.T) {
 			head.MaxTokens = 100
 			f.Heads["mood"] = head
 		}, "reads at most 64"},
+		{"steps and epochs", func(f *Finetuning) { f.Steps = 10 }, "steps is 10 and epochs is 3: give one of them"},
+		{"an endless number of epochs", func(f *Finetuning) { f.Epochs = 1e300 }, "epochs 1e+300"},
 		{"an auxiliary loss without text", func(f *Finetuning) { f.MLM.Corpus = nil }, "mlm"},
 	} {
 		t.Run("fine-tuning with "+test.name, func(t *testing.T) {
@@ -636,6 +812,58 @@ func TestRunsAreRefused(t *testing.T) {
 			}
 		}
 	})
+}
+
+// None is a number of bad lines that a run can ask for: the first one ends it.
+func TestNoBadLines(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	for _, test := range []struct {
+		badLines string
+		refused  bool
+	}{{`"bad_lines": 0`, true}, {`"bad_lines": 1`, false}, {`"bad_lines": -1`, false}, {`"seed": 1`, false}} {
+		run := finetuning(t, corpus)
+		path := run.Heads["mood"].Sets[0].Train
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeTo(t, path, "not JSON\n"+string(data))
+		var settings Finetuning
+		if err := ReadRun(write(t, "run.json", "{"+test.badLines+"}"), &settings); err != nil {
+			t.Fatal(err)
+		}
+		run.BadLines = settings.BadLines
+		run.SetDefaults()
+		for _, err := range Finetune(t.Context(), m, tok, run, Options{}) {
+			if refused := err != nil && strings.Contains(err.Error(), path+":1"); refused != test.refused {
+				t.Errorf("%s: error %v, want one: %t", test.badLines, err, test.refused)
+			}
+			break
+		}
+	}
+}
+
+// Without a time between checkpoints there is the one at the end.
+func TestCheckpointsOnlyAtTheEnd(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, nil)
+	run := pretraining(corpus)
+	run.CheckpointMinutes = unset
+	hours := 0
+	o := Options{Dir: t.TempDir(), Now: func() time.Time { hours++; return time.Unix(int64(3600*hours), 0) }}
+	var saved []int
+	for report, err := range Pretrain(t.Context(), m, tok, run, o) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Kind == Saved {
+			saved = append(saved, report.Step)
+		}
+	}
+	if want := []int{run.TotalSteps()}; !slices.Equal(saved, want) {
+		t.Errorf("checkpoints after steps %v, want %v", saved, want)
+	}
 }
 
 func TestBreakingOutEndsTheRun(t *testing.T) {

@@ -112,7 +112,7 @@ func newPretrainingData(m *bert.Model, t *tokenizer.Tokenizer, run *Pretraining,
 		d.makers = append(d.makers, maker)
 	}
 	d.stream, err = NewExampleStream(corpus, t, d.makers[0], StreamOptions{
-		Seed: run.Seed, BlockBytes: run.BlockBytes, HeldOut: orNone(run.HeldOut), ProblemLimit: run.BadLines, Pool: o.Pool,
+		Seed: run.Seed, BlockBytes: run.BlockBytes, HeldOut: orNone(run.HeldOut), ProblemLimit: *run.BadLines, Pool: o.Pool,
 	})
 	if err != nil {
 		return nil, nil, err
@@ -121,7 +121,18 @@ func newPretrainingData(m *bert.Model, t *tokenizer.Tokenizer, run *Pretraining,
 	if err != nil {
 		return nil, nil, err
 	}
+	if run.NoNextSentence {
+		survey.measureMLMAlone()
+	}
 	return d, &survey, nil
+}
+
+// measureMLMAlone takes the question about the next sentence out of the held-out
+// examples: what was not learnt is not measured.
+func (s *Survey) measureMLMAlone() {
+	for i := range s.HeldOut {
+		s.HeldOut[i].Next = NoPair
+	}
 }
 
 func (s *Survey) describe(start *Start) {

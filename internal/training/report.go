@@ -3,6 +3,7 @@ package training
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -28,13 +29,14 @@ type Report struct {
 	// of the rows of labelled sets, of the text of a corpus.
 	Epoch float64 `json:"epoch"`
 	Phase int     `json:"phase,omitempty"` // of pre-training, from 1
+	// Tokens counts what was read, of the whole run so far.
+	Tokens int64 `json:"tokens,omitempty"`
 
 	// Of Stepped: means over the steps since the last such report.
 	Loss         float64            `json:"loss,omitempty"` // the weighted sum
 	Losses       map[string]float64 `json:"losses,omitempty"`
 	LearningRate float64            `json:"learning_rate,omitempty"`
 	GradientNorm float64            `json:"gradient_norm,omitempty"` // before clipping
-	Tokens       int64              `json:"tokens,omitempty"`        // of the whole run so far
 
 	// Elapsed is the time computed since this process began, and TokensPerSecond
 	// the speed since the last report; they are not repeated by a second run.
@@ -89,7 +91,10 @@ type Start struct {
 	Problems     []string `json:"problems,omitempty"`
 
 	ResumedFrom string   `json:"resumed_from,omitempty"`
+	Changed     []string `json:"changed,omitempty"` // settings that were others before
 	Skipped     []string `json:"skipped,omitempty"` // broken checkpoints
+	// NoCheckpoint says that the run was to be resumed, but had no checkpoint yet.
+	NoCheckpoint bool `json:"no_checkpoint,omitempty"`
 }
 
 // SetReport describes a set as it was read.
@@ -139,21 +144,55 @@ type SetScore struct {
 	Metrics map[string]float64 `json:"metrics"` // all of them
 }
 
-// DivergedError says that a loss or a gradient is no longer a number. The
-// parameters are those of before the step.
+// DivergedError says that a loss, a gradient, a parameter or a figure of an
+// evaluation is no longer a number.
 type DivergedError struct {
-	Step       int // that failed, from 1
-	Losses     map[string]float64
-	Norm       float64
-	Checkpoint string // the last one, "" if none was written
+	// Step is the one that failed, from 1; of an evaluation, and of parameters,
+	// the one before it.
+	Step int
+	What string // is not a number, with its values
+	// Checkpoint is the newest from which a later step was computed; resuming
+	// goes on from it. "" if there is none.
+	Checkpoint string
+	// SetAside is where a checkpoint went that was written just before: resuming
+	// from it would fail again at once. "" if there was none.
+	SetAside string
 }
 
 func (e *DivergedError) Error() string {
-	last := "no checkpoint was written before it"
-	if e.Checkpoint != "" {
-		last = "the last good checkpoint is " + e.Checkpoint
+	var b strings.Builder
+	fmt.Fprintf(&b, "step %d diverged: %s; ", e.Step, e.What)
+	if e.SetAside != "" {
+		fmt.Fprintf(&b, "the checkpoint of just before diverges, too, and is now %s; ", e.SetAside)
 	}
-	return fmt.Sprintf("step %d diverged: losses %v, gradient norm %v; %s (a lower learning rate or a longer warm-up may help)", e.Step, e.Losses, e.Norm, last)
+	if e.Checkpoint == "" {
+		b.WriteString("no good checkpoint was written before it: begin again with a lower learning rate or a longer warm-up")
+	} else {
+		fmt.Fprintf(&b, "the last good checkpoint is %s: go on from it with --resume and a lower --learning-rate (its warmup and decay may differ, too)", e.Checkpoint)
+	}
+	return b.String()
+}
+
+// notFinite are the figures of an evaluation that are not numbers.
+func (e *Evaluation) notFinite() map[string]float64 {
+	found := map[string]float64{}
+	add := func(name string, value float64) {
+		if !isFinite(value) {
+			found[name] = value
+		}
+	}
+	if text := e.Text; text != nil {
+		add("mlm loss", text.MLMLoss)
+		add("mlm perplexity", text.Perplexity)
+		add("nsp loss", text.NextLoss)
+	}
+	for _, set := range e.Sets {
+		add(set.Set+" loss", set.Loss)
+		for name, value := range set.Metrics {
+			add(set.Set+" "+name, value)
+		}
+	}
+	return found
 }
 
 // InterruptedError says that the run's context was cancelled; Unwrap gives the

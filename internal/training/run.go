@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
@@ -54,12 +53,14 @@ type Settings struct {
 	// cut into passes whose gradients are added up. Default 4096.
 	PassTokens int `json:"pass_tokens,omitempty"`
 
-	ReportEvery       int     `json:"report_every,omitempty"`       // steps; default 10
-	EvaluateEvery     int     `json:"evaluate_every,omitempty"`     // steps; default a tenth of the run
-	CheckpointMinutes float64 `json:"checkpoint_minutes,omitempty"` // default 5
+	ReportEvery   int `json:"report_every,omitempty"`   // steps; default 10
+	EvaluateEvery int `json:"evaluate_every,omitempty"` // steps; default a tenth of the run
+	// CheckpointMinutes is the time between checkpoints; default 5, −1 for none
+	// but when the run ends or is interrupted.
+	CheckpointMinutes float64 `json:"checkpoint_minutes,omitempty"`
 	// BadLines is how many lines of a file may be unusable; default 100, −1
 	// for any number.
-	BadLines int `json:"bad_lines,omitempty"`
+	BadLines *int `json:"bad_lines,omitempty"`
 }
 
 // Phase is a part of pre-training with examples of one length: the paper's
@@ -130,8 +131,8 @@ type AuxiliaryMLM struct {
 	MaskProbability float64  `json:"mask_probability,omitempty"`
 	WholeWord       bool     `json:"whole_word,omitempty"`
 	NextSentence    bool     `json:"next_sentence,omitempty"`
-	HeldOut         float64  `json:"held_out,omitempty"` // default 0.01
-	HeldOutExamples int      `json:"held_out_examples,omitempty"`
+	HeldOut         float64  `json:"held_out,omitempty"`          // default 0.01, −1 for none
+	HeldOutExamples int      `json:"held_out_examples,omitempty"` // default 256
 }
 
 // EarlyStopping ends a run that no longer gets better.
@@ -160,10 +161,12 @@ type Finetuning struct {
 	MaxTokens int     `json:"max_tokens,omitempty"` // default 128
 	BatchSize int     `json:"batch_size,omitempty"` // examples a step, of all heads; default 32
 	Epochs    float64 `json:"epochs,omitempty"`     // default 3, as run_classifier.py
-	Steps     int     `json:"steps,omitempty"`      // instead of Epochs
-	// Best names what decides which weights are kept and when to stop early:
-	// a head, a set, or "mean" (default), the mean over the heads of the mean
-	// over their dev sets. "last" keeps the last weights.
+	// Steps is the number of optimizer steps, instead of Epochs.
+	Steps int `json:"steps,omitempty"`
+	// Best names what decides which weights are kept and when to stop early: a
+	// set, a head (the mean over its sets), BestMean, BestLoss, BestMLM or
+	// BestLast. NAME/loss is the loss of a set or head. Default BestMean; without
+	// a dev file BestMLM, and without held-out text BestLast.
 	Best          string         `json:"best,omitempty"`
 	EarlyStopping *EarlyStopping `json:"early_stopping,omitempty"`
 	Settings
@@ -189,7 +192,10 @@ func (s *Settings) setDefaults(learningRate float64) {
 	defaultTo(&s.PassTokens, 4096)
 	defaultTo(&s.ReportEvery, 10)
 	defaultTo(&s.CheckpointMinutes, 5)
-	defaultTo(&s.BadLines, DefaultProblemLimit)
+	if s.BadLines == nil {
+		limit := DefaultProblemLimit
+		s.BadLines = &limit
+	}
 }
 
 func defaultTo[T comparable](setting *T, value T) {
@@ -250,6 +256,12 @@ func (s *Settings) validate(steps int) error {
 	precisions := []string{kernels.AutoName, kernels.Float32.String(), kernels.BFloat16.String()}
 	if !slices.Contains(precisions, s.Precision) {
 		return fmt.Errorf("precision is %q, want one of %q", s.Precision, precisions)
+	}
+	if c := s.CheckpointMinutes; !(c > 0 || c == unset) {
+		return fmt.Errorf("checkpoint_minutes is %v, want a number above 0, or −1 for none before the end", c)
+	}
+	if *s.BadLines < unset {
+		return fmt.Errorf("bad_lines is %d, want 0 or more, or −1 for any number", *s.BadLines)
 	}
 	for _, v := range []struct {
 		name  string
@@ -320,10 +332,20 @@ func (p *Pretraining) Validate() error {
 			return fmt.Errorf("phase %d: %w", i+1, err)
 		}
 	}
-	if h := orNone(p.HeldOut); !(h >= 0 && h < 1) {
-		return fmt.Errorf("held_out is %v, want a share less than 1, or −1 for none", p.HeldOut)
+	if err := validateHeldOut(p.HeldOut, p.HeldOutExamples); err != nil {
+		return err
 	}
 	return p.validate(p.TotalSteps())
+}
+
+func validateHeldOut(share float64, examples int) error {
+	if h := orNone(share); !(h >= 0 && h < 1) {
+		return fmt.Errorf("held_out is %v, want a share less than 1, or −1 for none", share)
+	}
+	if examples < 0 {
+		return fmt.Errorf("held_out_examples is %d", examples)
+	}
+	return nil
 }
 
 func (p *Pretraining) examples(maxTokens int) ExampleOptions {
@@ -345,7 +367,6 @@ func (f *Finetuning) SetDefaults() {
 	if f.Steps == 0 {
 		defaultTo(&f.Epochs, 3)
 	}
-	defaultTo(&f.Best, "mean")
 	defaultTo(&f.DevRows, 2000)
 	for name, head := range f.Heads {
 		defaultTo(&head.Weight, 1)
@@ -360,6 +381,7 @@ func (f *Finetuning) SetDefaults() {
 		defaultTo(&m.HeldOut, 0.01)
 		defaultTo(&m.HeldOutExamples, 256)
 	}
+	defaultTo(&f.Best, f.defaultBest())
 }
 
 // Validate says what is wrong with a run whose defaults are set.
@@ -367,10 +389,8 @@ func (f *Finetuning) Validate() error {
 	if len(f.Heads) == 0 {
 		return errors.New("heads: name at least one")
 	}
-	names := []string{"mean", "last"}
 	for _, name := range sortedKeys(f.Heads) {
 		head := f.Heads[name]
-		names = append(names, name)
 		if head.Type != bert.SequenceHeadType && head.Type != bert.TokenHeadType {
 			return fmt.Errorf("head %s: type is %q, want %q or %q", name, head.Type, bert.SequenceHeadType, bert.TokenHeadType)
 		}
@@ -391,7 +411,6 @@ func (f *Finetuning) Validate() error {
 				return fmt.Errorf("head %s: %w", name, err)
 			}
 			trains = trains || set.Train != ""
-			names = append(names, set.DisplayName())
 		}
 		if err := f.validateNames(name); err != nil {
 			return fmt.Errorf("head %s: %w", name, err)
@@ -400,21 +419,22 @@ func (f *Finetuning) Validate() error {
 			return fmt.Errorf("head %s: none of its sets has a train file", name)
 		}
 	}
-	if !slices.Contains(names, f.Best) {
-		return fmt.Errorf("best is %q, want one of %s", f.Best, strings.Join(names, ", "))
-	}
-	if f.EarlyStopping != nil && (f.EarlyStopping.Patience < 1 || f.Best == "last") {
-		return errors.New("early_stopping needs a patience of at least 1, and best must not be \"last\"")
+	if err := f.validateBest(); err != nil {
+		return err
 	}
 	if m := f.MLM; m != nil {
 		if len(m.Corpus) == 0 || m.BatchSize < 1 || !(m.Weight > 0) {
 			return errors.New("mlm: give it a corpus, a batch_size of at least 1 and a weight above 0")
 		}
-		if err := m.examples().Validate(); err != nil {
+		if err := errors.Join(m.examples().Validate(), validateHeldOut(m.HeldOut, m.HeldOutExamples)); err != nil {
 			return fmt.Errorf("mlm: %w", err)
 		}
 	}
-	if f.BatchSize < 1 || f.Steps < 0 || !(f.Epochs >= 0) || f.Steps == 0 && f.Epochs == 0 {
+	if f.Steps > 0 && f.Epochs > 0 {
+		return fmt.Errorf("steps is %d and epochs is %v: give one of them", f.Steps, f.Epochs)
+	}
+	const mostEpochs = 1e6
+	if f.BatchSize < 1 || f.Steps < 0 || !(f.Epochs >= 0 && f.Epochs <= mostEpochs) || f.Steps == 0 && f.Epochs == 0 {
 		return fmt.Errorf("batch_size %d, epochs %v, steps %d: want at least one example, and epochs or steps", f.BatchSize, f.Epochs, f.Steps)
 	}
 	return f.validate(max(1, f.Steps))

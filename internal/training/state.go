@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -190,9 +191,9 @@ func sameTensors(got, want []stateTensor) error {
 	return nil
 }
 
-// writeAside writes a file so that it is at any time either the old one or the
+// WriteAside writes a file so that it is at any time either the old one or the
 // whole new one: to a temporary file beside it, synced, then renamed.
-func writeAside(path string, write func(io.Writer) error) (err error) {
+func WriteAside(path string, write func(io.Writer) error) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
 		return err
@@ -239,11 +240,11 @@ func syncDir(dir string) error {
 // saveState writes the checkpoint of a step into dir and removes all but the
 // newest two and what interrupted writes left behind. It returns the path.
 func saveState(dir string, h stateHeader, a *AdamW) (string, error) {
-	path := filepath.Join(dir, fmt.Sprintf("%s%08d%s", statePrefix, a.step, stateSuffix))
-	if err := writeAside(path, func(w io.Writer) error { return writeState(w, h, a) }); err != nil {
+	path := statePath(dir, a.step)
+	if err := WriteAside(path, func(w io.Writer) error { return writeState(w, h, a) }); err != nil {
 		return "", err
 	}
-	states, err := listStates(dir)
+	states, err := Checkpoints(dir)
 	if err != nil {
 		return "", err
 	}
@@ -263,10 +264,39 @@ func saveState(dir string, h stateHeader, a *AdamW) (string, error) {
 	return path, nil
 }
 
-// listStates lists the checkpoints in dir, newest first.
-func listStates(dir string) ([]string, error) {
+func statePath(dir string, step int) string {
+	return filepath.Join(dir, fmt.Sprintf("%s%08d%s", statePrefix, step, stateSuffix))
+}
+
+// setAsideSuffix names a checkpoint that is not to be resumed from.
+const setAsideSuffix = ".diverged"
+
+// setAsideState renames the checkpoint of a step, if there is one, so that
+// resuming passes over it. It returns the new path, and the newest checkpoint
+// of before that step; "" for what there is not.
+func setAsideState(dir string, step int) (setAside, before string, err error) {
+	path := statePath(dir, step)
+	switch err := os.Rename(path, path+setAsideSuffix); {
+	case err == nil:
+		setAside = path + setAsideSuffix
+	case !errors.Is(err, fs.ErrNotExist):
+		return "", "", err
+	}
+	states, err := Checkpoints(dir)
+	for _, state := range states {
+		// Names of eight digits sort as numbers.
+		if filepath.Base(state) < filepath.Base(path) {
+			return setAside, state, err
+		}
+	}
+	return setAside, "", err
+}
+
+// Checkpoints lists the checkpoints in a directory, newest first; none if it
+// does not exist.
+func Checkpoints(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	type state struct {
@@ -294,20 +324,21 @@ func listStates(dir string) ([]string, error) {
 
 // restored says which checkpoint a run goes on from.
 type restored struct {
-	path    string
+	path    string // "" if there is none
 	header  stateHeader
-	skipped []error // newer checkpoints that could not be read
+	skipped []error  // newer checkpoints that could not be read
+	changed []string // settings of the run that were others before
 }
 
-// restoreState reads the newest whole checkpoint in dir. A broken one is
-// skipped for the one before it; one of another run is an error.
+// restoreState reads the newest whole checkpoint in dir, if there is one. A
+// broken one is skipped for the one before it; one of another run is an error.
 func restoreState(dir string, a *AdamW, check func(stateHeader) error) (restored, error) {
-	paths, err := listStates(dir)
+	paths, err := Checkpoints(dir)
 	if err != nil {
 		return restored{}, err
 	}
 	if len(paths) == 0 {
-		return restored{}, fmt.Errorf("%s: no checkpoint to resume from", dir)
+		return restored{}, nil
 	}
 	var r restored
 	for _, path := range paths {

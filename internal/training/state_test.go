@@ -105,7 +105,7 @@ func TestRestoreFallsBackToTheCheckpointBefore(t *testing.T) {
 		paths = append(paths, path)
 		a.Step(nil, 0.01, 1)
 	}
-	kept, err := listStates(dir)
+	kept, err := Checkpoints(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,8 +129,10 @@ func TestRestoreFallsBackToTheCheckpointBefore(t *testing.T) {
 	if _, err := restoreState(dir, b, acceptAll); err == nil || !strings.Contains(err.Error(), "no checkpoint could be read") {
 		t.Errorf("both broken: error %v", err)
 	}
-	if _, err := restoreState(t.TempDir(), b, acceptAll); err == nil || !strings.Contains(err.Error(), "no checkpoint to resume") {
-		t.Errorf("an empty folder: error %v", err)
+	for name, folder := range map[string]string{"an empty folder": t.TempDir(), "a missing folder": filepath.Join(t.TempDir(), "missing")} {
+		if got, err := restoreState(folder, b, acceptAll); err != nil || got.path != "" {
+			t.Errorf("%s: restored %q, error %v, want nothing", name, got.path, err)
+		}
 	}
 }
 
@@ -139,11 +141,11 @@ func TestRestoreFallsBackToTheCheckpointBefore(t *testing.T) {
 func TestWriteAsideSurvivesAFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
-	if err := writeAside(path, func(w io.Writer) error { _, err := w.Write([]byte("old")); return err }); err != nil {
+	if err := WriteAside(path, func(w io.Writer) error { _, err := w.Write([]byte("old")); return err }); err != nil {
 		t.Fatal(err)
 	}
 	full := errors.New("no space left on device")
-	err := writeAside(path, func(w io.Writer) error {
+	err := WriteAside(path, func(w io.Writer) error {
 		if _, err := w.Write(make([]byte, 3<<20)); err != nil {
 			return err
 		}

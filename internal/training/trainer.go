@@ -21,8 +21,13 @@ type Options struct {
 	Pool *kernels.Pool // nil computes in the calling goroutine
 	// Dir is where checkpoints are written; "" writes none.
 	Dir string
-	// Resume goes on from the newest whole checkpoint in Dir.
+	// Resume goes on from the newest whole checkpoint in Dir; a run that was
+	// interrupted before its first one begins again.
 	Resume bool
+	// Kept is the step of the best weights that the caller has kept. Only a run
+	// that is resumed with another learning rate needs it: weights of a step that
+	// it will take in another way are not its own, so that it chooses anew.
+	Kept int
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 }
@@ -45,7 +50,6 @@ type trainer struct {
 	spent    time.Duration // of it, on evaluations and checkpoints
 	speed    speedometer
 	saved    time.Time // the last checkpoint
-	lastFile string
 }
 
 // progress is what a checkpoint keeps beside the values.
@@ -179,13 +183,41 @@ func (t *trainer) step(ctx context.Context, samples []sample) error {
 	norm := t.optimizer.Norm(t.options.Pool)
 	loss := t.objective.total(losses)
 	if !isFinite(loss) || !isFinite(norm) {
-		return &DivergedError{Step: step + 1, Losses: losses, Norm: norm, Checkpoint: t.lastFile}
+		return t.diverged(step+1, fmt.Sprintf("losses %v, gradient norm %v", losses, norm))
 	}
 	t.optimizer.Step(t.options.Pool, t.schedule.At(step), ClipFactor(norm, t.settings.ClipNorm))
 	for _, p := range passes {
 		t.progress.Tokens += int64(p.in.Tokens())
 	}
 	t.progress.Window.add(loss, norm, losses)
+	return nil
+}
+
+// diverged is the error of something that the weights, as they are now, no
+// longer give a number for. A checkpoint of them is set aside: the step after it
+// would fail in the same way, whatever the learning rate.
+func (t *trainer) diverged(step int, what string) error {
+	e := &DivergedError{Step: step, What: what}
+	if t.options.Dir == "" {
+		return e
+	}
+	var err error
+	if e.SetAside, e.Checkpoint, err = setAsideState(t.options.Dir, t.optimizer.Steps()); err != nil {
+		return errors.Join(e, err)
+	}
+	return e
+}
+
+// checkParameters finds values that no loss has shown yet: those of rare words,
+// or of the last step.
+func (t *trainer) checkParameters() error {
+	for _, p := range t.model.Parameters() {
+		for _, value := range p.Data {
+			if !isFinite(float64(value)) {
+				return t.diverged(t.optimizer.Steps(), fmt.Sprintf("parameter %s has the value %v", p.Name, value))
+			}
+		}
+	}
 	return nil
 }
 
@@ -221,7 +253,6 @@ func (t *trainer) stepReport(r Report) Report {
 		r.Losses[name] = sum / float64(w.Counts[name])
 	}
 	r.LearningRate = t.schedule.At(r.Step - 1)
-	r.Tokens = t.progress.Tokens
 	now := t.options.Now()
 	if elapsed := now.Sub(t.speed.at) - (t.spent - t.speed.spent); elapsed > 0 {
 		r.TokensPerSecond = float64(t.progress.Tokens-t.speed.tokens) / elapsed.Seconds()
@@ -233,7 +264,7 @@ func (t *trainer) stepReport(r Report) Report {
 // report is the common part of all reports.
 func (t *trainer) report(kind Kind) Report {
 	return Report{
-		Kind: kind, Step: t.optimizer.Steps(), Steps: t.schedule.Steps,
+		Kind: kind, Step: t.optimizer.Steps(), Steps: t.schedule.Steps, Tokens: t.progress.Tokens,
 		Elapsed: Seconds(t.options.Now().Sub(t.began)),
 	}
 }
@@ -270,8 +301,8 @@ func (t *trainer) pause(f func() error) error {
 }
 
 func (t *trainer) checkpointIsDue() bool {
-	interval := time.Duration(t.settings.CheckpointMinutes * float64(time.Minute))
-	return t.options.Dir != "" && interval > 0 && t.options.Now().Sub(t.saved) >= interval
+	interval := orNone(t.settings.CheckpointMinutes)
+	return t.options.Dir != "" && interval > 0 && t.options.Now().Sub(t.saved).Minutes() >= interval
 }
 
 // save writes a checkpoint; "" if the run writes none.
@@ -279,22 +310,28 @@ func (t *trainer) save() (string, error) {
 	if t.options.Dir == "" {
 		return "", nil
 	}
+	if err := t.checkParameters(); err != nil {
+		return "", err
+	}
 	progress, err := json.Marshal(t.progress)
 	if err != nil {
 		return "", fmt.Errorf("checkpoint: %w", err)
 	}
+	var path string
 	err = t.pause(func() error {
-		t.lastFile, err = saveState(t.options.Dir, stateHeader{Run: t.run, Progress: progress}, t.optimizer)
+		path, err = saveState(t.options.Dir, stateHeader{Run: t.run, Progress: progress}, t.optimizer)
 		return err
 	})
 	t.saved = t.options.Now()
-	return t.lastFile, err
+	return path, err
 }
 
-// restore goes on from the newest whole checkpoint.
+// restore goes on from the newest whole checkpoint; without one the run stays at
+// its beginning.
 func (t *trainer) restore() (restored, error) {
-	r, err := restoreState(t.options.Dir, t.optimizer, func(h stateHeader) error {
-		if err := sameRun(h.Run, t.run); err != nil {
+	var changed []string
+	r, err := restoreState(t.options.Dir, t.optimizer, func(h stateHeader) (err error) {
+		if changed, err = compareRuns(h.Run, t.run); err != nil {
 			return err
 		}
 		var p progress
@@ -303,7 +340,9 @@ func (t *trainer) restore() (restored, error) {
 	if err != nil {
 		return r, fmt.Errorf("resume: %w", err)
 	}
-	t.lastFile = r.path
+	if r.path == "" {
+		return r, nil
+	}
 	saved := progress{Precision: kernels.Float32.String()}
 	if err := json.Unmarshal(r.header.Progress, &saved); err != nil {
 		return r, fmt.Errorf("resume: %w", err)
@@ -312,26 +351,39 @@ func (t *trainer) restore() (restored, error) {
 	if err != nil {
 		return r, fmt.Errorf("resume: %w", err)
 	}
+	if len(changed) > 0 && saved.Best != nil && saved.Best.Step != t.options.Kept {
+		saved.Best = nil
+	}
 	t.progress = saved
 	t.computeIn(prec)
+	r.changed = changed
 	return r, nil
 }
 
-// sameRun compares the settings of a checkpoint with the run's, member by
-// member, and names one that differs.
-func sameRun(saved, now json.RawMessage) error {
+// mayChange are the settings that need not be the same when a run is resumed:
+// those by which a person keeps one from diverging.
+var mayChange = []string{"learning_rate", "warmup", "decay"}
+
+// compareRuns compares the settings of a checkpoint with the run's, member by
+// member. It names those that differ and may, and is an error if another does.
+func compareRuns(saved, now json.RawMessage) (changed []string, err error) {
 	var a, b map[string]json.RawMessage
 	if err := errors.Join(json.Unmarshal(saved, &a), json.Unmarshal(now, &b)); err != nil {
-		return fmt.Errorf("%w: its settings cannot be read: %w", errOtherModel, err)
+		return nil, fmt.Errorf("%w: its settings cannot be read: %w", errOtherModel, err)
 	}
 	names := maps.Clone(a)
 	maps.Copy(names, b)
 	for _, name := range sortedKeys(names) {
-		if string(a[name]) != string(b[name]) {
-			return fmt.Errorf("%w: %s was %s, and is %s now; resuming needs the same settings", errOtherModel, name, orNothing(a[name]), orNothing(b[name]))
+		if string(a[name]) == string(b[name]) {
+			continue
 		}
+		difference := fmt.Sprintf("%s was %s, and is %s now", name, orNothing(a[name]), orNothing(b[name]))
+		if !slices.Contains(mayChange, name) {
+			return nil, fmt.Errorf("%w: %s; resuming needs the same settings but for %s", errOtherModel, difference, strings.Join(mayChange, ", "))
+		}
+		changed = append(changed, difference)
 	}
-	return nil
+	return changed, nil
 }
 
 func orNothing(raw json.RawMessage) string {
@@ -416,12 +468,16 @@ func (l *loop) drive(ctx context.Context, yield func(Report) bool) error {
 		if err != nil {
 			return err
 		}
+		start.Changed = r.changed
 		start.ResumedFrom, start.Precision = r.path, l.progress.Precision
+		start.NoCheckpoint = r.path == ""
 		for _, skipped := range r.skipped {
 			start.Skipped = append(start.Skipped, skipped.Error())
 		}
-		if err := l.data.seek(&l.progress); err != nil {
-			return err
+		if r.path != "" {
+			if err := l.data.seek(&l.progress); err != nil {
+				return err
+			}
 		}
 	}
 	l.begin()
@@ -433,7 +489,7 @@ func (l *loop) drive(ctx context.Context, yield func(Report) bool) error {
 	stopped := l.stale()
 	for l.optimizer.Steps() < l.schedule.Steps && !stopped {
 		if err := l.advance(ctx); err != nil {
-			return err
+			return errors.Join(err, l.tellSaved(err, tell))
 		}
 		step, last := l.optimizer.Steps(), l.optimizer.Steps() == l.schedule.Steps
 		if step%l.settings.ReportEvery == 0 || last {
@@ -484,7 +540,13 @@ func (l *loop) measure(tell func(Report) error) error {
 	report := l.report(Evaluated)
 	err := l.pause(func() (err error) {
 		report.Evaluation, err = l.evaluate()
-		return err
+		if err != nil || report.Evaluation == nil {
+			return err
+		}
+		if wrong := report.Evaluation.notFinite(); len(wrong) > 0 {
+			return l.diverged(l.optimizer.Steps(), fmt.Sprintf("on held-out data %v", wrong))
+		}
+		return l.checkParameters() // the caller may keep them
 	})
 	if err != nil || report.Evaluation == nil {
 		return err
@@ -496,6 +558,18 @@ func (l *loop) measure(tell func(Report) error) error {
 // stale says whether the run no longer gets better.
 func (l *loop) stale() bool {
 	return l.patience > 0 && l.progress.Best != nil && l.progress.Best.Since >= l.patience
+}
+
+// tellSaved reports the checkpoint of an interrupted run, so that its consumer
+// knows how far it came.
+func (l *loop) tellSaved(err error, tell func(Report) error) error {
+	interrupted := (*InterruptedError)(nil)
+	if !errors.As(err, &interrupted) || interrupted.Checkpoint == "" {
+		return nil
+	}
+	report := l.report(Saved)
+	report.Checkpoint = interrupted.Checkpoint
+	return tell(report)
 }
 
 func (l *loop) checkpoint(tell func(Report) error) error {
