@@ -248,7 +248,7 @@ func (a *tagAnswers) metrics(rows []int) (all map[string]float64, main string) {
 	micro := counts.Micro()
 	all = map[string]float64{
 		"entity_precision": micro.Precision(), "entity_recall": micro.Recall(), "entity_f1": micro.F1(),
-		"entity_macro_f1": counts.MacroF1(),
+		"entity_macro_precision": counts.MacroPrecision(), "entity_macro_recall": counts.MacroRecall(), "entity_macro_f1": counts.MacroF1(),
 	}
 	for _, kind := range counts.Types() {
 		all["entity_f1/"+kind] = counts.Type(kind).F1()

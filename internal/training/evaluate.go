@@ -3,6 +3,7 @@ package training
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
@@ -18,42 +19,75 @@ type evaluator struct {
 	passTokens int
 }
 
-// MeasureText measures the two pre-training tasks on examples: loss, perplexity
-// and accuracy of the masked language model, loss and accuracy of next sentence
-// prediction. The model may be one that serves; a task whose head it lacks is
-// left out. passTokens bounds the tokens computed at a time.
-func MeasureText(m *bert.Model, pool *kernels.Pool, examples []Example, passTokens int) *TextScore {
-	e := &evaluator{model: m, pool: pool, ws: m.NewWorkspace(pool), passTokens: passTokens}
-	return e.text(examples)
-}
-
 // text measures the pre-training tasks on held-out examples.
 func (e *evaluator) text(examples []Example) *TextScore {
-	score := &TextScore{Examples: len(examples)}
+	score := scoreText(e.texts(examples))
+	return &score
+}
+
+// textAnswers are what a model says of one example of running text.
+type textAnswers struct {
+	pieces, rightPieces int     // chosen, and guessed
+	mlmLoss             float64 // sum over the pieces
+	pair, isNext, right bool    // right: of the next sentence
+	nextLoss            float64
+}
+
+// texts gives the model's answers to examples. A task whose head it lacks is
+// left out.
+func (e *evaluator) texts(examples []Example) []textAnswers {
+	answers := make([]textAnswers, 0, len(examples))
 	samples := make([]sample, len(examples))
 	for i := range examples {
 		samples[i] = textSample(&examples[i], e.model.NSP != nil)
 	}
-	var pieces, rightPieces, rightPairs int
+	one := bert.Mean{Norm: 1}
 	for _, p := range cutPasses(e.model, samples, e.passTokens) {
+		of := make([]textAnswers, len(p.samples))
 		hidden := e.model.Encoder.Forward(e.ws, p.in)
 		if len(p.positions) > 0 && e.model.MLM != nil {
 			logits := e.model.MLM.Forward(e.ws, hidden, p.positions)
-			rightPieces += agreements(logits, p.pieces)
-			pieces += len(p.pieces)
-			score.MLMLoss += bert.CrossEntropy{Mean: bert.Mean{Norm: 1}, Labels: p.pieces}.Loss(e.pool, logits, logits)
-		}
-		pairs := 0
-		for _, label := range p.next {
-			if label != NoPair {
-				pairs++
+			vocabulary := len(logits) / len(p.pieces)
+			from := 0
+			for b, sample := range p.samples {
+				to := from + len(sample.predictions)
+				rows, pieces := logits[from*vocabulary:to*vocabulary], p.pieces[from:to]
+				if from = to; len(pieces) > 0 {
+					of[b].pieces, of[b].rightPieces = len(pieces), agreements(rows, pieces)
+					of[b].mlmLoss = bert.CrossEntropy{Mean: one, Labels: pieces}.Loss(e.pool, rows, rows)
+				}
 			}
 		}
-		if pairs > 0 {
+		if slices.ContainsFunc(p.next, func(label int32) bool { return label != NoPair }) {
 			logits := e.model.NSP.Forward(e.ws, e.model.Pooler.Forward(e.ws, hidden, p.in))
-			rightPairs += agreements(logits, p.next)
-			score.Pairs += pairs
-			score.NextLoss += bert.CrossEntropy{Mean: bert.Mean{Norm: 1}, Labels: p.next}.Loss(e.pool, logits, logits)
+			for b, label := range p.next {
+				if label != NoPair {
+					row, label := logits[2*b:][:2], []int32{label}
+					of[b].pair, of[b].isNext = true, label[0] == IsNext
+					of[b].right = agreements(row, label) == 1
+					of[b].nextLoss = bert.CrossEntropy{Mean: one, Labels: label}.Loss(e.pool, row, row)
+				}
+			}
+		}
+		answers = append(answers, of...)
+	}
+	return answers
+}
+
+// scoreText sums up the answers to examples.
+func scoreText(answers []textAnswers) TextScore {
+	score := TextScore{Examples: len(answers)}
+	var pieces, rightPieces, rightPairs int
+	for _, a := range answers {
+		pieces += a.pieces
+		rightPieces += a.rightPieces
+		score.MLMLoss += a.mlmLoss
+		score.NextLoss += a.nextLoss
+		if a.pair {
+			score.Pairs++
+		}
+		if a.right {
+			rightPairs++
 		}
 	}
 	score.MLMLoss = ratio(score.MLMLoss, float64(pieces))

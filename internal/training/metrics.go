@@ -105,14 +105,15 @@ func (c *Confusion) MacroF1() float64 {
 	for label := range c.Labels {
 		classes = append(classes, c.Class(label))
 	}
-	return macroF1(classes)
+	return macro(classes, Counts.F1)
 }
 
-func macroF1(classes []Counts) float64 {
+// macro is the mean of a figure over the classes that occur on either side.
+func macro(classes []Counts, figure func(Counts) float64) float64 {
 	sum, n := 0.0, 0
 	for _, class := range classes {
 		if class != (Counts{}) {
-			sum += class.F1()
+			sum += figure(class)
 			n++
 		}
 	}

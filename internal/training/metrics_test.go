@@ -153,6 +153,8 @@ func TestEntitiesAgreeWithSeqeval(t *testing.T) {
 			case "micro avg":
 				got = counts.Micro()
 			case "macro avg":
+				near(t, "MacroPrecision()", counts.MacroPrecision(), want.Precision)
+				near(t, "MacroRecall()", counts.MacroRecall(), want.Recall)
 				near(t, "MacroF1()", counts.MacroF1(), want.F1)
 				continue
 			case "weighted avg":
