@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"math"
+	"strings"
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
@@ -98,6 +100,7 @@ func MeasureSet(ctx context.Context, m *bert.Model, s *Set, o Measuring) (*HeadS
 	}
 	score.Intervals, err = o.intervals(ctx, s.Rows, func(rows []int) map[string]float64 {
 		drawn, _ := answers.metrics(rows)
+		maps.DeleteFunc(drawn, func(name string, _ float64) bool { return strings.Contains(name, "/") })
 		return drawn
 	})
 	return score, err
