@@ -235,6 +235,9 @@ func (c *evaluateCmd) measuring(pool *kernels.Pool) (_ training.Measuring, finis
 		progressbar.OptionFullWidth(),
 	)
 	m.Done = func(done, of int) {
+		if of == 0 {
+			of = -1 // not known: the bar only counts
+		}
 		bar.ChangeMax(of)
 		bar.Set(done) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 	}

@@ -156,7 +156,7 @@ func (c *evaluateCmd) setConfig(path string) training.SetConfig {
 // to do about them.
 func (c *evaluateCmd) unknownLabels(config training.SetConfig, described bert.HeadConfig, first *training.UnknownLabelError) error {
 	if first.Mapped != first.Label {
-		return fmt.Errorf("%s: %s: map %q to one of these, or to nothing: --map '%s=' leaves its rows out", c.Data, first.Says(), first.Label, first.Label)
+		return fmt.Errorf("%s: %s: map %q to one of these, or to nothing: --map '%s=' leaves its rows out", config.Dev, first.Says(), first.Label, first.Label)
 	}
 	labels, err := training.DiscoverLabels(described.Type, []training.SetConfig{config}, c.problemLimit())
 	if err != nil {
@@ -164,8 +164,8 @@ func (c *evaluateCmd) unknownLabels(config training.SetConfig, described bert.He
 	}
 	unknown := slices.DeleteFunc(labels, func(label string) bool { return slices.Contains(described.Labels, label) })
 	names, known := plainNames(unknown), plainNames(described.Labels)
-	return fmt.Errorf("%s: head %q does not know %s of the file; it knows %s: for each, --map '%s=LABEL' takes it for one of these, --map '%s=' leaves its rows out",
-		c.Data, first.Head, shortList(names), shortList(known), names[0], names[0])
+	return fmt.Errorf("%s: head %s does not know the file's %s, only %s: for each, --map '%s=LABEL' takes it for one of these, --map '%s=' leaves its rows out",
+		config.Dev, first.Head, shortList(names), shortList(known), names[0], names[0])
 }
 
 // plainNames are labels without their tag prefixes, each once, O left out.

@@ -50,9 +50,9 @@ func widest(names []string) int {
 	return width
 }
 
-// columns sets rows in columns, the first aligned on the left, the others on
-// the right.
-func columns(rows [][]string) []string {
+// columns sets rows in columns with a gap between them, the first aligned on
+// the left, the others on the right.
+func columns(rows [][]string, gap string) []string {
 	var widths []int
 	for _, row := range rows {
 		for i, cell := range row {
@@ -72,7 +72,7 @@ func columns(rows [][]string) []string {
 				cells[i] = padLeft(cell, widths[i])
 			}
 		}
-		lines[r] = strings.TrimRight(strings.Join(cells, "  "), " ")
+		lines[r] = strings.TrimRight(strings.Join(cells, gap), " ")
 	}
 	return lines
 }
@@ -143,7 +143,7 @@ func metricsTable(metrics map[string]float64, intervals map[string]training.Inte
 		}
 		rows = append(rows, row)
 	}
-	lines := columns(rows)
+	lines := columns(rows, "  ")
 	if lines[0] == "" {
 		lines = lines[1:]
 	}
@@ -163,7 +163,7 @@ func labelsTable(labels []training.LabelScore, what, support string) []string {
 			thousands(l.Support), thousands(l.Predicted),
 		})
 	}
-	return columns(rows)
+	return columns(rows, "  ")
 }
 
 // matrixTable shows a confusion matrix. Labels that do not fit are left out,
@@ -187,9 +187,7 @@ func matrixTable(labels []training.LabelScore, confusion [][]int) []string {
 	if fit == len(labels) {
 		return lines
 	}
-	lines = append(lines,
-		fmt.Sprintf("these are the %d most frequent of %d labels: --format json has the whole matrix", fit, len(labels)),
-		"", "most frequent mistakes")
+	lines = append(lines, fmt.Sprintf("these are the %d most frequent of %d labels: --format json has the whole matrix", fit, len(labels)))
 	return append(lines, mistakes(labels, confusion)...)
 }
 
@@ -203,7 +201,7 @@ func drawMatrix(labels []training.LabelScore, confusion [][]int, shown []int) []
 		names[i] = labels[label].Label
 		numbers[i] = fmt.Sprint(i + 1)
 	}
-	draw := func(heads, rowNames []string) []string {
+	draw := func(heads, rowNames []string, gap string) []string {
 		rows := [][]string{append([]string{""}, heads...)}
 		for i, want := range shown {
 			row := []string{rowNames[i]}
@@ -212,10 +210,10 @@ func drawMatrix(labels []training.LabelScore, confusion [][]int, shown []int) []
 			}
 			rows = append(rows, row)
 		}
-		return columns(rows)
+		return columns(rows, gap)
 	}
 	if widest(names) <= shortName {
-		if lines := draw(names, names); widest(lines) <= tableWidth {
+		if lines := draw(names, names, "  "); widest(lines) <= tableWidth {
 			return lines
 		}
 	}
@@ -223,7 +221,7 @@ func drawMatrix(labels []training.LabelScore, confusion [][]int, shown []int) []
 	for i, name := range names {
 		numbered[i] = padLeft(numbers[i], len(fmt.Sprint(len(shown)))) + " " + shorten(name, longestName/2)
 	}
-	return draw(numbers, numbered)
+	return draw(numbers, numbered, " ")
 }
 
 // cellOf is a count in a matrix, in which the eye looks for what is not 0.
@@ -234,7 +232,7 @@ func cellOf(n int) string {
 	return fmt.Sprint(n)
 }
 
-// mistakes lists the pairs of labels that were mistaken most often.
+// mistakes lists the pairs of labels that were mistaken most often, if any was.
 func mistakes(labels []training.LabelScore, confusion [][]int) []string {
 	const most = 10
 	type mistake struct{ want, got int }
@@ -246,18 +244,16 @@ func mistakes(labels []training.LabelScore, confusion [][]int) []string {
 			}
 		}
 	}
+	if len(all) == 0 {
+		return nil
+	}
 	slices.SortStableFunc(all, func(a, b mistake) int { return confusion[b.want][b.got] - confusion[a.want][a.got] })
-	rows := [][]string{{"right", "times", "taken for"}}
+	rows := [][]string{{"most frequent mistakes", "times"}}
 	for _, m := range all[:min(most, len(all))] {
-		rows = append(rows, []string{shorten(labels[m.want].Label, longestName), thousands(confusion[m.want][m.got]), shorten(labels[m.got].Label, longestName)})
+		rows = append(rows, []string{
+			shorten(labels[m.want].Label, longestName) + " taken for " + shorten(labels[m.got].Label, longestName),
+			thousands(confusion[m.want][m.got]),
+		})
 	}
-	lines := make([]string, len(rows))
-	left, middle := 0, 0
-	for _, row := range rows {
-		left, middle = max(left, widest(row[:1])), max(middle, widest(row[1:2]))
-	}
-	for i, row := range rows {
-		lines[i] = pad(row[0], left) + "  " + padLeft(row[1], middle) + "  " + row[2]
-	}
-	return lines
+	return append([]string{""}, columns(rows, "  ")...)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -41,7 +42,7 @@ func (c *evaluateCmd) text(ctx context.Context) error {
 	}
 	options := c.exampleOptions(model.Network, model.MaxTokens)
 	if model.Network.MLM != nil && options.MaskProbability == 0 {
-		return fmt.Errorf("--mask-probability 0 leaves nothing to guess")
+		return errors.New("--mask-probability 0 leaves nothing to guess")
 	}
 	if options.MaxTokens > model.MaxTokens {
 		return fmt.Errorf("--max-tokens is %d, the model reads at most %d", options.MaxTokens, model.MaxTokens)
@@ -114,7 +115,7 @@ func (c *evaluateCmd) exampleOptions(m *bert.Model, longest int) training.Exampl
 // lines are the report as a table.
 func (r *textReport) lines() []string {
 	lines := []string{
-		fmt.Sprintf("%s: %s of up to %d tokens from %s", r.Model, count(r.Examples, "example"), r.MaxTokens, strings.Join(r.Text, ", ")),
+		fmt.Sprintf("%s: %s of up to %d tokens from %s", r.Model, count(r.Examples, "example"), r.MaxTokens, shortList(r.Text)),
 		r.Precision,
 		"",
 	}
@@ -122,7 +123,7 @@ func (r *textReport) lines() []string {
 	lines = append(lines, "")
 	if r.Pieces > 0 {
 		lines = append(lines,
-			fmt.Sprintf("MLM: %s, %s %% of all, 80 %% masked, 10 %% random, 10 %% kept;", count(r.Pieces, "chosen piece"), percent(100*r.MaskProbability)),
+			fmt.Sprintf("MLM: %s (%s %%; of these 80 %% masked, 10 %% random, 10 %% kept);", count(r.Pieces, "chosen piece"), percent(100*r.MaskProbability)),
 			"its perplexity compares models of one vocabulary only")
 	}
 	if r.Pairs > 0 {
