@@ -49,6 +49,7 @@ type headFlags struct {
 	LabelField string            `help:"Member or column of the label (default label)."`
 	Columns    []string          `help:"Names of the columns of a .csv or .tsv file without a header line."`
 	Separator  string            `help:"What separates several labels in a column."`
+	Mistakes   string            `placeholder:"FILE" type:"path" help:"Write the rows that it gets wrong there, as JSON Lines with its answers."`
 }
 
 // textFlags are those of running text.
@@ -139,7 +140,7 @@ func (f headFlags) used() []string {
 	return given(map[string]bool{
 		"--head": f.Head != "", "--map": len(f.Map) > 0, "--lacks": len(f.Lacks) > 0,
 		"--text-field": f.TextField != "", "--pair-field": f.PairField != "", "--label-field": f.LabelField != "",
-		"--columns": len(f.Columns) > 0, "--separator": f.Separator != "",
+		"--columns": len(f.Columns) > 0, "--separator": f.Separator != "", "--mistakes": f.Mistakes != "",
 	})
 }
 

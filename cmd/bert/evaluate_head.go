@@ -30,6 +30,8 @@ type headReport struct {
 	Truncated []int     `json:"truncated,omitempty"`
 	Unusable  *unusable `json:"unusable,omitempty"`
 	Lacks     []string  `json:"lacks,omitempty"`
+	// MistakesFile has the rows with a wrong answer.
+	MistakesFile string `json:"mistakes,omitempty"`
 	*training.HeadScore
 }
 
@@ -59,6 +61,12 @@ func (c *evaluateCmd) head(ctx context.Context, path string) error {
 		Model: model.ID, Data: path, Type: described.Type, Problem: described.ProblemType,
 		Precision: model.Network.Precision().String(), MaxTokens: maxTokens, Rounds: c.Bootstrap, Seed: c.Seed,
 		LeftOut: set.LeftOut, Truncated: set.Cut, Unusable: newUnusable(set.Problems), Lacks: c.Lacks, HeadScore: score,
+	}
+	if c.Mistakes != "" {
+		if err := writeMistakes(c.Mistakes, c.setConfig(path), described, score.Mistakes); err != nil {
+			return err
+		}
+		report.MistakesFile = c.Mistakes
 	}
 	if c.Format == "json" {
 		return c.printJSON(report)
@@ -241,6 +249,9 @@ func (r *headReport) notes() []string {
 	}
 	if len(unseen) > 0 {
 		notes = append(notes, fmt.Sprintf("nothing in the file is %s; if it does not annotate that: --lacks '%s'", shortList(unseen), unseen[0]))
+	}
+	if r.MistakesFile != "" {
+		notes = append(notes, fmt.Sprintf("%s with a wrong answer: %s", count(len(r.Mistakes), "row"), r.MistakesFile))
 	}
 	if r.LeftOut > 0 {
 		notes = append(notes, count(r.LeftOut, "row")+" left out by --map")

@@ -258,6 +258,32 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 			}
 		}
 	})
+	t.Run("mistakes", func(t *testing.T) {
+		tagged := writeFile(t, dir, "tagged.conll", "aa B-PER\n\nba B-PER\nca O\n")
+		paired := writeFile(t, dir, "paired.jsonl", `{"text":"aa","text_pair":"<ba>","label":"no"}`+"\n")
+		several := writeFile(t, dir, "several.tsv", "text\tlabel\naa\tfood;room\nba\t\n")
+		for _, test := range []struct {
+			head, data, want string
+		}{
+			{"mood", mood, `{"line":3,"text":"ba","label":"bad","answer":"good"}`},
+			{"pairs", paired, `{"line":1,"text":"aa","text_pair":"<ba>","label":"no","answer":"yes"}`},
+			{"about", several, `{"line":3,"text":"ba","label":[],"answer":["food","room"]}`},
+			{"names", tagged, `{"line":3,"words":["ba","ca"],"tags":["B-PER","O"],"answer":["B-PER","B-PER"]}`},
+		} {
+			path := filepath.Join(dir, test.head+"-wrong.jsonl")
+			args := []string{"--model", model, "--head", test.head, "--data", test.data, "--mistakes", path}
+			if test.head == "about" {
+				args = append(args, "--separator", ";")
+			}
+			out, err := runEvaluate(t, args...)
+			if err != nil || !strings.Contains(out, "1 row with a wrong answer: "+path) {
+				t.Errorf("%v\n%s", err, out)
+			}
+			if got := string(read(t, path)); got != test.want+"\n" {
+				t.Errorf("%s: got %swant %s", test.head, got, test.want)
+			}
+		}
+	})
 	t.Run("lines that cannot be used", func(t *testing.T) {
 		path := writeFile(t, dir, "broken.jsonl", `{"text":"aa","label":"good"}`+"\nnonsense\n")
 		args := []string{"--model", model, "--head", "mood", "--data", path}

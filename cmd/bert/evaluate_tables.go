@@ -217,11 +217,17 @@ func drawMatrix(labels []training.LabelScore, confusion [][]int, shown []int) []
 			return lines
 		}
 	}
-	numbered := make([]string, len(shown))
-	for i, name := range names {
-		numbered[i] = padLeft(numbers[i], len(fmt.Sprint(len(shown)))) + " " + shorten(name, longestName/2)
+	var lines []string
+	for _, width := range []int{longestName, longestName / 2} {
+		numbered := make([]string, len(shown))
+		for i, name := range names {
+			numbered[i] = padLeft(numbers[i], len(fmt.Sprint(len(shown)))) + " " + shorten(name, width)
+		}
+		if lines = draw(numbers, numbered, " "); widest(lines) <= tableWidth {
+			break
+		}
 	}
-	return draw(numbers, numbered, " ")
+	return lines
 }
 
 // cellOf is a count in a matrix, in which the eye looks for what is not 0.

@@ -43,9 +43,9 @@ func TestMatrixTable(t *testing.T) {
 		got := matrixTable(scoresOf([]string{"a label with a long name", "another"}, confusion), confusion)
 		want := []string{
 			"what is right (rows) and what the model says (columns)",
-			"                   1 2",
-			"1 a label with a … 1 2",
-			"2 another          3 4",
+			"                           1 2",
+			"1 a label with a long name 1 2",
+			"2 another                  3 4",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

@@ -16,6 +16,9 @@ type answers interface {
 	metrics(rows []int) (all map[string]float64, main string)
 	// labels scores each label or entity type by itself; nil for numbers.
 	labels() []LabelScore
+	// of gives what is right of a row and what the head said, as JSON may have
+	// it.
+	of(row int) (want, got any)
 }
 
 func newAnswers(s *Set, described bert.HeadConfig) answers {
@@ -111,6 +114,8 @@ func (a *labelAnswers) labels() []LabelScore {
 	return scores
 }
 
+func (a *labelAnswers) of(row int) (want, got any) { return a.names[a.want[row]], a.names[a.got[row]] }
+
 // holdAnswers are those of a head of which any number of labels may hold.
 type holdAnswers struct {
 	names     []string
@@ -156,6 +161,21 @@ func (a *holdAnswers) labels() []LabelScore {
 	return scores
 }
 
+func (a *holdAnswers) of(row int) (want, got any) {
+	return a.holding(a.want[row]), a.holding(a.got[row])
+}
+
+// holding names the labels that hold.
+func (a *holdAnswers) holding(holds []bool) []string {
+	names := []string{}
+	for k, name := range a.names {
+		if holds[k] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // valueAnswers are the numbers of a regression.
 type valueAnswers struct {
 	want, got []float64
@@ -179,6 +199,8 @@ func (a *valueAnswers) metrics(rows []int) (all map[string]float64, main string)
 }
 
 func (a *valueAnswers) labels() []LabelScore { return nil }
+
+func (a *valueAnswers) of(row int) (want, got any) { return a.want[row], a.got[row] }
 
 // tagAnswers are the tags of a token head's words.
 type tagAnswers struct {
@@ -264,6 +286,8 @@ func (a *tagAnswers) labels() []LabelScore {
 	}
 	return scores
 }
+
+func (a *tagAnswers) of(row int) (want, got any) { return a.want[row], a.got[row] }
 
 // numbersOrZero replaces what is undefined, as the correlation with a constant
 // is, since JSON has no NaN, and names it.

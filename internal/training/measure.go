@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"math"
+	"reflect"
 	"strings"
 
 	"cloze/internal/bert"
@@ -44,6 +45,15 @@ type HeadScore struct {
 	// Confusion counts, for labels that exclude each other, how often each
 	// (rows, as Labels) was taken for each (columns).
 	Confusion [][]int `json:"confusion,omitempty"`
+	// Mistakes are the rows whose answer is not what is right, in order.
+	Mistakes []Mistake `json:"-"`
+}
+
+// Mistake is a row with a wrong answer: a label, labels, a number, or the tags
+// of the words.
+type Mistake struct {
+	Line      int // of the file, from 1
+	Want, Got any
 }
 
 // LoadSet reads the dev file of a set for a head of the model, to measure it.
@@ -97,6 +107,11 @@ func MeasureSet(ctx context.Context, m *bert.Model, s *Set, o Measuring) (*HeadS
 	score.Undefined = numbersOrZero(all)
 	if single, ok := answers.(*labelAnswers); ok {
 		score.Confusion = single.confusion(allRows(s.Rows)).Counts
+	}
+	for row, line := range s.Lines {
+		if want, got := answers.of(row); !reflect.DeepEqual(want, got) {
+			score.Mistakes = append(score.Mistakes, Mistake{Line: line, Want: want, Got: got})
+		}
 	}
 	score.Intervals, err = o.intervals(ctx, s.Rows, func(rows []int) map[string]float64 {
 		drawn, _ := answers.metrics(rows)

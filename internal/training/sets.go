@@ -72,6 +72,7 @@ type Set struct {
 	absent    []bool
 	Truncated int        // rows that lost their end
 	Cut       []int      // their lines
+	Lines     []int      // of each row, its first if it has several
 	LeftOut   int        // rows whose label is mapped to null
 	Counts    []int      // rows, or tokens, of each label
 	Tags      [][]string // of each row of a token head's set, in the head's types
@@ -184,6 +185,7 @@ func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
 			set.Counts[label]++
 		}
 		set.Examples = append(set.Examples, example)
+		set.Lines = append(set.Lines, record.Line)
 		set.Rows++
 	}
 	return nil
@@ -292,6 +294,7 @@ func (l *setLoader) loadTagged(set *Set, c SetConfig, path string) error {
 		encoding := l.tokenizer.Encode(sentence.Text, tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true})
 		set.Examples = append(set.Examples, l.taggedExamples(set, encoding, sentence.Words, labels)...)
 		set.Tags = append(set.Tags, tags)
+		set.Lines = append(set.Lines, sentence.Line)
 		set.Rows++
 	}
 	return nil
