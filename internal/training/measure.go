@@ -108,17 +108,26 @@ func MeasureSet(ctx context.Context, m *bert.Model, s *Set, o Measuring) (*HeadS
 	if single, ok := answers.(*labelAnswers); ok {
 		score.Confusion = single.confusion(allRows(s.Rows)).Counts
 	}
-	for row, line := range s.Lines {
-		if want, got := answers.of(row); !reflect.DeepEqual(want, got) {
-			score.Mistakes = append(score.Mistakes, Mistake{Line: line, Want: want, Got: got})
-		}
-	}
+	score.Mistakes = mistakes(s, answers)
 	score.Intervals, err = o.intervals(ctx, s.Rows, func(rows []int) map[string]float64 {
 		drawn, _ := answers.metrics(rows)
 		maps.DeleteFunc(drawn, func(name string, _ float64) bool { return strings.Contains(name, "/") })
 		return drawn
 	})
 	return score, err
+}
+
+func mistakes(s *Set, a answers) []Mistake {
+	var found []Mistake
+	for i, example := range s.Examples {
+		if i > 0 && s.Examples[i-1].Row == example.Row {
+			continue // of the same sentence
+		}
+		if want, got := a.of(example.Row); !reflect.DeepEqual(want, got) {
+			found = append(found, Mistake{Line: example.Line, Want: want, Got: got})
+		}
+	}
+	return found
 }
 
 func (o Measuring) done(done, of int) {

@@ -46,6 +46,7 @@ type SetConfig struct {
 type TaskExample struct {
 	IDs, TypeIDs []int32 // TypeIDs nil: all 0
 	Row          int     // of the set: a long sentence has several sequences
+	Line         int     // of the file, the row's first
 	// Labels are indices into the head's labels. For a sequence head: the right
 	// one, or those that hold. For a token head: one a token, −1 for tokens
 	// outside the loss.
@@ -72,7 +73,6 @@ type Set struct {
 	absent    []bool
 	Truncated int        // rows that lost their end
 	Cut       []int      // their lines
-	Lines     []int      // of each row, its first if it has several
 	LeftOut   int        // rows whose label is mapped to null
 	Counts    []int      // rows, or tokens, of each label
 	Tags      [][]string // of each row of a token head's set, in the head's types
@@ -159,7 +159,7 @@ func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
 		records = append(records, record)
 	}
 	for _, record := range sampleRows(records, c.MaxRows, l.seed) {
-		example := TaskExample{Row: set.Rows}
+		example := TaskExample{Row: set.Rows, Line: record.Line}
 		leftOut, err := l.target(&example, c, record)
 		if err != nil {
 			return fmt.Errorf("%s:%d: %w", record.Path, record.Line, err)
@@ -185,7 +185,6 @@ func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
 			set.Counts[label]++
 		}
 		set.Examples = append(set.Examples, example)
-		set.Lines = append(set.Lines, record.Line)
 		set.Rows++
 	}
 	return nil
@@ -292,9 +291,11 @@ func (l *setLoader) loadTagged(set *Set, c SetConfig, path string) error {
 			}
 		}
 		encoding := l.tokenizer.Encode(sentence.Text, tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true})
-		set.Examples = append(set.Examples, l.taggedExamples(set, encoding, sentence.Words, labels)...)
+		for _, example := range l.taggedExamples(set, encoding, sentence.Words, labels) {
+			example.Line = sentence.Line
+			set.Examples = append(set.Examples, example)
+		}
 		set.Tags = append(set.Tags, tags)
-		set.Lines = append(set.Lines, sentence.Line)
 		set.Rows++
 	}
 	return nil
