@@ -119,12 +119,9 @@ func MeasureSet(ctx context.Context, m *bert.Model, s *Set, o Measuring) (*HeadS
 
 func mistakes(s *Set, a answers) []Mistake {
 	var found []Mistake
-	for i, example := range s.Examples {
-		if i > 0 && s.Examples[i-1].Row == example.Row {
-			continue // of the same sentence
-		}
-		if want, got := a.of(example.Row); !reflect.DeepEqual(want, got) {
-			found = append(found, Mistake{Line: example.Line, Want: want, Got: got})
+	for row, line := range s.lines {
+		if want, got := a.of(row); !reflect.DeepEqual(want, got) {
+			found = append(found, Mistake{Line: line, Want: want, Got: got})
 		}
 	}
 	return found

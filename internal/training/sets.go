@@ -46,7 +46,6 @@ type SetConfig struct {
 type TaskExample struct {
 	IDs, TypeIDs []int32 // TypeIDs nil: all 0
 	Row          int     // of the set: a long sentence has several sequences
-	Line         int     // of the file, the row's first
 	// Labels are indices into the head's labels. For a sequence head: the right
 	// one, or those that hold. For a token head: one a token, −1 for tokens
 	// outside the loss.
@@ -73,6 +72,7 @@ type Set struct {
 	absent    []bool
 	Truncated int        // rows that lost their end
 	Cut       []int      // their lines
+	lines     []int      // of each row of a set that LoadSet read; the first of a sentence's
 	LeftOut   int        // rows whose label is mapped to null
 	Counts    []int      // rows, or tokens, of each label
 	Tags      [][]string // of each row of a token head's set, in the head's types
@@ -159,7 +159,7 @@ func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
 		records = append(records, record)
 	}
 	for _, record := range sampleRows(records, c.MaxRows, l.seed) {
-		example := TaskExample{Row: set.Rows, Line: record.Line}
+		example := TaskExample{Row: set.Rows}
 		leftOut, err := l.target(&example, c, record)
 		if err != nil {
 			return fmt.Errorf("%s:%d: %w", record.Path, record.Line, err)
@@ -185,6 +185,7 @@ func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
 			set.Counts[label]++
 		}
 		set.Examples = append(set.Examples, example)
+		set.lines = append(set.lines, record.Line)
 		set.Rows++
 	}
 	return nil
@@ -291,11 +292,9 @@ func (l *setLoader) loadTagged(set *Set, c SetConfig, path string) error {
 			}
 		}
 		encoding := l.tokenizer.Encode(sentence.Text, tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true})
-		for _, example := range l.taggedExamples(set, encoding, sentence.Words, labels) {
-			example.Line = sentence.Line
-			set.Examples = append(set.Examples, example)
-		}
+		set.Examples = append(set.Examples, l.taggedExamples(set, encoding, sentence.Words, labels)...)
 		set.Tags = append(set.Tags, tags)
+		set.lines = append(set.lines, sentence.Line)
 		set.Rows++
 	}
 	return nil

@@ -58,8 +58,8 @@ func TestLoadRecords(t *testing.T) {
 `)
 	set := mustLoadSet(t, sentimentHead, SetConfig{Train: path, Map: map[string]*string{"pos": ptr("positive"), "mixed": nil}}, 5, tok)
 	want := []TaskExample{
-		{IDs: []int32{2, 5, 6, 3}, Row: 0, Line: 1, Labels: []int32{2}},
-		{IDs: []int32{2, 6, 7, 7, 3}, Row: 1, Line: 2, Labels: []int32{0}}, // truncated
+		{IDs: []int32{2, 5, 6, 3}, Row: 0, Labels: []int32{2}},
+		{IDs: []int32{2, 6, 7, 7, 3}, Row: 1, Labels: []int32{0}}, // truncated
 	}
 	if diff := cmp.Diff(want, set.Examples); diff != "" {
 		t.Errorf("examples (-want +got):\n%s", diff)
@@ -85,7 +85,7 @@ func TestLoadRecordsOfPairsAndOtherProblems(t *testing.T) {
 	t.Run("pairs", func(t *testing.T) {
 		path := write(t, "train.jsonl", `{"text":"a b","aspect":"b","label":"neutral"}`)
 		set := mustLoadSet(t, sentimentHead, SetConfig{Train: path, Fields: Fields{Pair: "aspect"}}, 16, tok)
-		want := TaskExample{IDs: []int32{2, 5, 6, 3, 6, 3}, TypeIDs: []int32{0, 0, 0, 0, 1, 1}, Line: 1, Labels: []int32{1}}
+		want := TaskExample{IDs: []int32{2, 5, 6, 3, 6, 3}, TypeIDs: []int32{0, 0, 0, 0, 1, 1}, Labels: []int32{1}}
 		if diff := cmp.Diff(want, set.Examples[0]); diff != "" {
 			t.Errorf("example (-want +got):\n%s", diff)
 		}
@@ -122,11 +122,11 @@ func TestLoadTagged(t *testing.T) {
 	set := mustLoadSet(t, nerHead, SetConfig{Train: path, Map: map[string]*string{"PERSON": ptr("PER"), "THING": nil}}, 64, tok)
 	want := []TaskExample{
 		{
-			IDs: []int32{2, 5, 6, 7, 8, 9, 3}, Row: 0, Line: 1,
+			IDs: []int32{2, 5, 6, 7, 8, 9, 3}, Row: 0,
 			Labels: []int32{-1, 1, 2, 2, 0, 0, -1}, // ##lace goes on as I-PER
 			Words:  []WordRange{{}, {0, 1}, {1, 2}, {}, {2, 3}, {3, 4}, {}},
 		},
-		{IDs: []int32{2, 11, 3}, Row: 1, Line: 6, Labels: []int32{-1, -1, -1}, Words: []WordRange{{}, {0, 1}, {}}},
+		{IDs: []int32{2, 11, 3}, Row: 1, Labels: []int32{-1, -1, -1}, Words: []WordRange{{}, {0, 1}, {}}},
 	}
 	if diff := cmp.Diff(want, set.Examples); diff != "" {
 		t.Errorf("examples (-want +got):\n%s", diff)
@@ -148,7 +148,6 @@ func TestLoadTaggedCharacters(t *testing.T) {
 	path := write(t, "train.conll", "在\tO\n1\tB-DATE\n9\tI-DATE\n9\tI-DATE\n8\tI-DATE\n年\tI-DATE\n")
 	set := mustLoadSet(t, nerHead, SetConfig{Train: path}, 64, tok)
 	want := []TaskExample{{
-		Line:   1,
 		IDs:    []int32{2, 5, 6, 7, 8, 3},
 		Labels: []int32{-1, 0, 3, 4, 4, -1},
 		Words:  []WordRange{{}, {0, 1}, {1, 3}, {3, 5}, {5, 6}, {}},
