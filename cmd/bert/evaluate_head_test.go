@@ -53,9 +53,8 @@ func constantModel(t *testing.T, dir string, heads map[string]bert.HeadConfig, b
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeTokenizer(path, vocab, tokenizerSettings{Lowercase: true, MaxLength: 32}); err != nil {
-		t.Fatal(err)
-	}
+	writeFile(t, path, "vocab.txt", string(read(t, vocab)))
+	writeFile(t, path, "tokenizer_config.json", `{"tokenizer_class": "BertTokenizer", "do_lower_case": true, "model_max_length": 32}`)
 	tok, err := tokenizer.Load(os.DirFS(path))
 	if err != nil {
 		t.Fatal(err)
@@ -126,7 +125,7 @@ func TestEvaluateWhatFinetuneMade(t *testing.T) {
 	if diff := cmp.Diff(best.Metrics, got.Metrics); diff != "" {
 		t.Errorf("metrics, of the run (-) and of the model (+):\n%s", diff)
 	}
-	if math.Abs(got.Loss-best.Loss) > 1e-5 || got.Rows != 40 || got.SetScore.Head != "classifier" {
+	if math.Abs(got.Loss-best.Loss) > 1e-5 || got.Rows != 40 || got.Head != "classifier" {
 		t.Errorf("loss %v of %d rows, head %q; want %v of 40, classifier", got.Loss, got.Rows, got.Head, best.Loss)
 	}
 	out, err := runEvaluate(t, "--model", finetuned, "--data", labelled)
@@ -253,7 +252,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 		}
 		path := writeFile(t, set, "dev.jsonl", `{"text":"aa","label":"good"}`+"\n")
 		for _, data := range []string{path, set} {
-			if got := mustEvaluate[headReport](t, "--model", model, "--data", data); got.SetScore.Head != "mood" || got.Value != 1 {
+			if got := mustEvaluate[headReport](t, "--model", model, "--data", data); got.Head != "mood" || got.Value != 1 {
 				t.Errorf("%s: got %+v", data, got.HeadScore)
 			}
 		}
