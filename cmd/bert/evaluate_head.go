@@ -37,6 +37,9 @@ type headReport struct {
 
 // head measures a head on a labelled file.
 func (c *evaluateCmd) head(ctx context.Context, path string) error {
+	if err := c.checkMistakes(path); err != nil {
+		return err
+	}
 	model, pool, stop, err := c.open()
 	if err != nil {
 		return err

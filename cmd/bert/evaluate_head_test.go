@@ -313,6 +313,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 		{"texts for tags", "give it a CoNLL file", []string{"--data", mood, "--head", "names"}},
 		{"no such file", "nowhere.csv", []string{"--data", "nowhere.csv"}},
 		{"an unknown format", ".jsonl, .csv, .tsv or .conll", []string{"--data", writeFile(t, dir, "mood.xlsx", "x"), "--head", "mood"}},
+		{"mistakes over the data", "is the labelled file itself", []string{"--data", mood, "--head", "mood", "--mistakes", filepath.Join(dir, ".", "mood.csv")}},
 		{"too long", "5 to 32", []string{"--data", mood, "--head", "mood", "--max-tokens", "33"}},
 		{"nothing", "--data FILE", nil},
 		{"both", "different things", []string{"--data", mood, "--text", mood}},

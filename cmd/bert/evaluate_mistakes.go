@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"os"
 
@@ -27,6 +28,19 @@ type mistakenWords struct {
 	Words  []string `json:"words"`
 	Tags   any      `json:"tags"`
 	Answer any      `json:"answer"`
+}
+
+// checkMistakes refuses to write over the labelled file, before any work is
+// done.
+func (c *evaluateCmd) checkMistakes(data string) error {
+	source, err := os.Stat(data)
+	if err != nil {
+		return err
+	}
+	if target, err := os.Stat(c.Mistakes); err == nil && os.SameFile(source, target) {
+		return fmt.Errorf("--mistakes %s is the labelled file itself, and would be written over: choose another", c.Mistakes)
+	}
+	return nil
 }
 
 // writeMistakes writes the rows of a set that have wrong answers as JSON Lines.
