@@ -151,7 +151,7 @@ func TestEvaluateWhatFinetuneMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"pretrained: 30 examples of up to 24 tokens", "masked piece right", "perplexity", "next sentence right", "(30.0 %", "NSP: 30 pairs"} {
+	for _, want := range []string{"pretrained: 30 examples of up to 24 tokens", "masked piece right", "perplexity", "next sentence right", "(30.0 %", "NSP: 30 pairs: ", " are next (", " are not ("} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -251,7 +251,12 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := writeFile(t, set, "dev.jsonl", `{"text":"aa","label":"good"}`+"\n")
-		for _, data := range []string{path, set} {
+		inns := filepath.Join(dir, "mood", "inns")
+		if err := os.MkdirAll(inns, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, inns, "dev.csv", "text,label\naa,good\n")
+		for _, data := range []string{path, set, inns} {
 			if got := mustEvaluate[headReport](t, "--model", model, "--data", data); got.Head != "mood" || got.Value != 1 {
 				t.Errorf("%s: got %+v", data, got.HeadScore)
 			}

@@ -29,7 +29,9 @@ type labelledSet struct {
 var evaluatedTasks = []string{"sentiment", "aspect", "topic", "ner"}
 
 // devFiles are the names of a set's file, in a directory of sets.
-var devFiles = []string{"dev.jsonl", "dev.jsonl.gz", "dev.conll", "dev.conll.gz"}
+var devFiles = []string{
+	"dev.jsonl", "dev.jsonl.gz", "dev.conll", "dev.conll.gz", "dev.csv", "dev.csv.gz", "dev.tsv", "dev.tsv.gz",
+}
 
 // findSets lists the sets at a path: a file, the directory of a set, or one of
 // sets by task. A task that is given is that of the file, or the only one
@@ -67,7 +69,7 @@ func findSets(path, task string) ([]labelledSet, error) {
 		}
 	}
 	if len(sets) == 0 {
-		return nil, fmt.Errorf("%s: no set there: want TASK/SET/dev.jsonl or dev.conll, TASK being one of %s", path, strings.Join(evaluatedTasks, ", "))
+		return nil, fmt.Errorf("%s: no set there: want TASK/SET/dev.jsonl, .conll, .csv or .tsv, TASK being one of %s; for a head of another name give a file", path, strings.Join(evaluatedTasks, ", "))
 	}
 	return sets, nil
 }

@@ -127,7 +127,15 @@ func (r *textReport) lines() []string {
 			"its perplexity compares models of one vocabulary only")
 	}
 	if r.Pairs > 0 {
-		lines = append(lines, fmt.Sprintf("NSP: %s; right in %s %% of those that are next, %s %% of the others", count(r.Pairs, "pair"), percent(100*r.IsNext), percent(100*r.NotNext)))
+		line := fmt.Sprintf("NSP: %s: %s are next", count(r.Pairs, "pair"), thousands(r.IsNextPairs))
+		if r.IsNextPairs > 0 {
+			line += fmt.Sprintf(" (%s %% right)", percent(100*r.IsNext))
+		}
+		line += fmt.Sprintf(", %s are not", thousands(r.Pairs-r.IsNextPairs))
+		if r.IsNextPairs < r.Pairs {
+			line += fmt.Sprintf(" (%s %% right)", percent(100*r.NotNext))
+		}
+		lines = append(lines, line)
 	}
 	for _, head := range r.Missing {
 		lines = append(lines, fmt.Sprintf("%s is not measured: the model has no head for it", head))

@@ -153,7 +153,8 @@ func (o Measuring) intervals(ctx context.Context, n int, metrics func(rows []int
 // TextMeasurement is all that running text says of a model.
 type TextMeasurement struct {
 	TextScore
-	Pieces int `json:"pieces"` // chosen and guessed
+	Pieces      int `json:"pieces"`            // chosen and guessed
+	IsNextPairs int `json:"nsp_is_next_pairs"` // of Pairs
 	// IsNext and NotNext are the accuracies of next sentence prediction on the
 	// pairs of either kind.
 	IsNext    float64             `json:"nsp_is_next"`
@@ -207,6 +208,7 @@ func MeasureText(ctx context.Context, m *bert.Model, examples iter.Seq2[Example,
 			}
 		}
 	}
+	result.IsNextPairs = int(kinds[IsNext].pairs)
 	result.IsNext, result.NotNext = ratio(kinds[IsNext].right, kinds[IsNext].pairs), ratio(kinds[NotNext].right, kinds[NotNext].pairs)
 	var err error
 	result.Intervals, err = o.intervals(ctx, len(answers), func(rows []int) map[string]float64 {

@@ -384,7 +384,7 @@ func TestMeasureText(t *testing.T) {
 			next++
 		}
 	}
-	if got.Pieces != pieces || got.Pairs != pairs || got.NotNext != 1 || got.IsNext != 0 {
+	if got.Pieces != pieces || got.Pairs != pairs || got.IsNextPairs != pairs-next || got.NotNext != 1 || got.IsNext != 0 {
 		t.Errorf("%+v, want %d pieces, %d pairs, those not next right and no others", got, pieces, pairs)
 	}
 	near(t, "NSP accuracy", got.NextAccuracy, float64(next)/float64(pairs))
