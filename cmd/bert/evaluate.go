@@ -13,17 +13,19 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
+	"cloze/internal/bert"
 	"cloze/internal/engine"
 	"cloze/internal/kernels"
 	"cloze/internal/training"
 )
 
-// evaluateCmd measures a model in one of three ways: a head on a labelled file
-// (evaluate_head.go), the pre-training tasks on running text
-// (evaluate_text.go), or many sets beside the model's card (evaluate_card.go).
+// evaluateCmd measures a model in one of four ways: a head on a labelled file
+// (evaluate_head.go), all heads on a directory of sets (evaluate_heads.go), the
+// pre-training tasks on running text (evaluate_text.go), or sets of the four
+// built-in tasks beside the model's card (evaluate_card.go).
 type evaluateCmd struct {
 	engineFlags `embed:""`
-	Data        string   `placeholder:"PATH" help:"A labelled file (.jsonl, .csv, .tsv, .conll, with .gz too), or a directory of sets."`
+	Data        string   `placeholder:"PATH" help:"A labelled file (.jsonl, .csv, .tsv, .conll, with .gz too), or a directory of sets HEAD/SET/dev.jsonl (or .conll, .csv, .tsv)."`
 	Text        []string `placeholder:"PATH" sep:"none" help:"Running text instead of labels: one sentence a line, a blank line between documents; files, directories, .gz."`
 	Rows        *int     `help:"Rows of a set to take; 0 is all (default: all of a file, 2000 of each set of a directory)."`
 	MaxTokens   int      `help:"Longest text in tokens (default: as the model's run.json has it, else the longest that it reads, for text 128)."`
@@ -74,7 +76,8 @@ func (evaluateCmd) Help() string {
 
   bert evaluate --model runs/reviews --data dev.jsonl     a head on labelled rows
   bert evaluate --model runs/pretrained --text text/      MLM and NSP on running text
-  bert evaluate --model en --data data/en                 sets TASK/SET/dev.jsonl or dev.conll (.gz too), beside the model's card; without --model, data/ with en and zh in it
+  bert evaluate --model runs/both --data data/            all heads on sets HEAD/SET/dev.jsonl (.conll, .csv, .tsv, .gz)
+  bert evaluate --model en --data data/en                 the same of the built-in tasks, beside the model's card; without --model, data/ with en and zh in it
 
 A head gets, by its kind, accuracy, macro F1, Matthews and the confusion matrix; accuracy of whole label sets, micro and macro F1; Pearson, Spearman and the squared error; or entity precision, recall and F1 as seqeval counts them: each with a 95 % bootstrap interval, and label by label.`
 }
@@ -96,6 +99,8 @@ func (c *evaluateCmd) Run(ctx context.Context) error {
 		return err
 	case file != "" && !c.asSets(set):
 		return c.head(ctx, file)
+	case file == "" && c.hasOwnTasks():
+		return c.heads(ctx)
 	default:
 		used := c.headFlags.used()
 		if c.MaxTokens > 0 {
@@ -196,11 +201,33 @@ func (c *evaluateCmd) asSets(set bool) bool {
 	if err != nil {
 		return false
 	}
-	if info, err := os.Stat(c.Model); err != nil || !info.IsDir() {
-		return true // a model inside this program
+	heads, ofDirectory := c.headsOfDirectory()
+	_, has := heads[s.task]
+	return has || !ofDirectory
+}
+
+// hasOwnTasks reports whether the model is one of a directory that knows none
+// of the built-in tasks.
+func (c *evaluateCmd) hasOwnTasks() bool {
+	heads, ofDirectory := c.headsOfDirectory()
+	if !ofDirectory || len(c.cardFlags.used()) > 0 {
+		return false
 	}
-	_, has := existingHeads(c.Model)[s.task]
-	return has
+	for _, task := range evaluatedTasks {
+		if _, has := heads[task]; has {
+			return false
+		}
+	}
+	return true
+}
+
+// headsOfDirectory are the heads that the configuration of a model directory
+// names; false for a model inside this program.
+func (c *evaluateCmd) headsOfDirectory() (map[string]bert.HeadConfig, bool) {
+	if info, err := os.Stat(c.Model); err != nil || !info.IsDir() {
+		return nil, false
+	}
+	return existingHeads(c.Model), true
 }
 
 // open loads the one model that is to be measured, and starts what it computes
@@ -257,6 +284,11 @@ func (c *evaluateCmd) printJSON(result any) error {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(result)
+}
+
+func (c *evaluateCmd) printLines(lines []string) error {
+	_, err := fmt.Fprintln(c.stdout, strings.Join(lines, "\n"))
+	return err
 }
 
 // runOf is the run that made a model, as far as its directory has it.

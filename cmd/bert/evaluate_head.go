@@ -11,6 +11,7 @@ import (
 
 	"cloze/internal/bert"
 	"cloze/internal/engine"
+	"cloze/internal/kernels"
 	"cloze/internal/training"
 )
 
@@ -49,24 +50,12 @@ func (c *evaluateCmd) head(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	set, maxTokens, err := c.loadSet(model, name, path)
+	report, err := c.measureHead(ctx, model, pool, name, path)
 	if err != nil {
 		return err
-	}
-	measuring, finish := c.measuring(pool)
-	score, err := training.MeasureSet(ctx, model.Network, set, measuring)
-	finish()
-	if err != nil {
-		return err
-	}
-	described := model.Network.Heads[name].Describe()
-	report := &headReport{
-		Model: model.ID, Data: path, Type: described.Type, Problem: described.ProblemType,
-		Precision: model.Network.Precision().String(), MaxTokens: maxTokens, Rounds: c.Bootstrap, Seed: c.Seed,
-		LeftOut: set.LeftOut, Truncated: set.Cut, Unusable: newUnusable(set.Problems), Lacks: c.Lacks, HeadScore: score,
 	}
 	if c.Mistakes != "" {
-		if err := writeMistakes(c.Mistakes, c.setConfig(path), described, score.Mistakes); err != nil {
+		if err := writeMistakes(c.Mistakes, c.setConfig(path), report.Type, report.Mistakes); err != nil {
 			return err
 		}
 		report.MistakesFile = c.Mistakes
@@ -74,8 +63,27 @@ func (c *evaluateCmd) head(ctx context.Context, path string) error {
 	if c.Format == "json" {
 		return c.printJSON(report)
 	}
-	_, err = fmt.Fprintln(c.stdout, strings.Join(report.lines(), "\n"))
-	return err
+	return c.printLines(report.lines())
+}
+
+// measureHead measures one head of a model on one file.
+func (c *evaluateCmd) measureHead(ctx context.Context, m *engine.Model, pool *kernels.Pool, head, path string) (*headReport, error) {
+	set, maxTokens, err := c.loadSet(m, head, path)
+	if err != nil {
+		return nil, err
+	}
+	measuring, finish := c.measuring(pool)
+	score, err := training.MeasureSet(ctx, m.Network, set, measuring)
+	finish()
+	if err != nil {
+		return nil, err
+	}
+	described := m.Network.Heads[head].Describe()
+	return &headReport{
+		Model: m.ID, Data: path, Type: described.Type, Problem: described.ProblemType,
+		Precision: m.Network.Precision().String(), MaxTokens: maxTokens, Rounds: c.Bootstrap, Seed: c.Seed,
+		LeftOut: set.LeftOut, Truncated: set.Cut, Unusable: newUnusable(set.Problems), Lacks: c.Lacks, HeadScore: score,
+	}, nil
 }
 
 // chooseHead is the head that is asked for, the only one, or the one that a
@@ -244,7 +252,16 @@ func (r *headReport) notes() []string {
 	if r.Problem == bert.MultiLabel {
 		notes = append(notes, "accuracy counts rows with every label right")
 	}
-	var unseen []string
+	if r.MistakesFile != "" {
+		notes = append(notes, fmt.Sprintf("%s with a wrong answer: %s", count(len(r.Mistakes), "row"), r.MistakesFile))
+	}
+	return append(notes, r.cautions()...)
+}
+
+// cautions say what of the file does not stand in the figures, or not as it is
+// there.
+func (r *headReport) cautions() []string {
+	var notes, unseen []string
 	for _, l := range r.Labels {
 		if l.Support == 0 && !slices.Contains(r.Lacks, l.Label) {
 			unseen = append(unseen, l.Label)
@@ -252,9 +269,6 @@ func (r *headReport) notes() []string {
 	}
 	if len(unseen) > 0 {
 		notes = append(notes, fmt.Sprintf("nothing in the file is %s; if it does not annotate that: --lacks '%s'", shortList(unseen), unseen[0]))
-	}
-	if r.MistakesFile != "" {
-		notes = append(notes, fmt.Sprintf("%s with a wrong answer: %s", count(len(r.Mistakes), "row"), r.MistakesFile))
 	}
 	if r.LeftOut > 0 {
 		notes = append(notes, count(r.LeftOut, "row")+" left out by --map")

@@ -262,6 +262,56 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a directory of sets", func(t *testing.T) {
+		data := filepath.Join(dir, "data")
+		for path, content := range map[string]string{
+			"mood/hotels/dev.csv":   "text,label\naa,good\nba,bad\n",
+			"mood/inns/dev.jsonl":   `{"text":"aa","label":"good"}` + "\nnonsense\n",
+			"names/news/dev.conll":  "aa B-PER\nba B-PER\n",
+			"other/things/dev.csv":  "text,label\naa,x\n",
+			"stars/nothing/test.md": "not a set",
+		} {
+			if err := os.MkdirAll(filepath.Join(data, filepath.Dir(path)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			writeFile(t, data, path, content)
+		}
+		got := mustEvaluate[headsReport](t, "--model", model, "--data", data)
+		if len(got.Sets) != 3 || got.Sets[0].Set != "hotels" || got.Sets[0].Value != 0.5 || got.Sets[2].Main != "entity_f1" || got.Sets[2].Value != 1 {
+			t.Errorf("got %+v", got)
+		}
+		out, err := runEvaluate(t, "--model", model, "--data", data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{
+			"constant     rows            figure  value  95 % interval\n",
+			"mood/hotels     2          accuracy   50.0    0.0 … 100.0\n",
+			"mood/inns: 1 line could not be used:\n",
+		} {
+			if !strings.Contains(out, want) {
+				t.Errorf("no %q in\n%s", want, out)
+			}
+		}
+		if got := mustEvaluate[headsReport](t, "--model", model, "--data", data, "--head", "names"); len(got.Sets) != 1 {
+			t.Errorf("sets of one head: %+v", got)
+		}
+		for want, args := range map[string][]string{
+			"give --data a file":         {"--mistakes", filepath.Join(dir, "x.jsonl")},
+			"HEAD being one of about":    {"--head", "stars"},
+			`no head "moods", but about`: {"--head", "moods"},
+		} {
+			if _, err := runEvaluate(t, append([]string{"--model", model, "--data", data}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%v: error %v, want %q in it", args, err, want)
+			}
+		}
+	})
+	t.Run("pairs for a head that does not say that it reads them", func(t *testing.T) {
+		path := writeFile(t, dir, "both.jsonl", `{"text":"aa","second":"ba","label":"good"}`+"\n")
+		if got := mustEvaluate[headReport](t, "--model", model, "--head", "mood", "--data", path, "--pair-field", "second"); got.Value != 1 {
+			t.Errorf("got %+v", got.HeadScore)
+		}
+	})
 	t.Run("mistakes", func(t *testing.T) {
 		tagged := writeFile(t, dir, "tagged.conll", "aa B-PER\n\nba B-PER\nca O\n")
 		paired := writeFile(t, dir, "paired.jsonl", `{"text":"aa","text_pair":"<ba>","label":"no"}`+"\n")
@@ -327,7 +377,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 		{"flags of labels", "--head: for labelled rows", []string{"--text", mood, "--head", "mood"}},
 		{"rows of text", "--examples says", []string{"--text", mood, "--rows", "3"}},
 		{"rounds", "--bootstrap", []string{"--data", mood, "--bootstrap=-1"}},
-		{"sets with a head", "stands for sets", []string{"--data", "testdata/sets", "--head", "mood"}},
+		{"sets of no head", "testdata/sets: no set there: want HEAD/SET/dev.jsonl", []string{"--data", "testdata/sets"}},
 		{"no pre-training", "neither the head of the masked language model", []string{"--text", mood}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -335,6 +385,9 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 				t.Errorf("error %v, want %q in it", err, test.want)
 			}
 		})
+	}
+	if _, err := runEvaluate(t, "--model", "en", "--data", "testdata/sets", "--head", "sentiment"); err == nil || !strings.Contains(err.Error(), "stands for sets") {
+		t.Errorf("a head of sets beside a card: error %v", err)
 	}
 	if _, err := runEvaluate(t, "--data", mood); err == nil || !strings.Contains(err.Error(), "say which model") {
 		t.Errorf("no model: error %v", err)

@@ -45,7 +45,7 @@ func (c *evaluateCmd) checkMistakes(data string) error {
 
 // writeMistakes writes the rows of a set that have wrong answers as JSON Lines.
 // It reads their texts from the set's file again, since a set keeps only ids.
-func writeMistakes(path string, set training.SetConfig, head bert.HeadConfig, mistakes []training.Mistake) (err error) {
+func writeMistakes(path string, set training.SetConfig, head bert.HeadType, mistakes []training.Mistake) (err error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
@@ -59,7 +59,7 @@ func writeMistakes(path string, set training.SetConfig, head bert.HeadConfig, mi
 		at[m.Line] = m
 	}
 	problems := &training.Problems{Limit: -1} // measuring has judged them
-	if head.Type == bert.TokenHeadType {
+	if head == bert.TokenHeadType {
 		err = writeWords(encoder, training.ReadTagged(set.Dev, problems), at)
 	} else {
 		err = writeTexts(encoder, training.ReadRecords(set.Dev, set.Fields, problems), at)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"cloze/internal/bert"
 	"cloze/internal/training"
@@ -75,8 +74,7 @@ func (c *evaluateCmd) text(ctx context.Context) error {
 	if c.Format == "json" {
 		return c.printJSON(report)
 	}
-	_, err = fmt.Fprintln(c.stdout, strings.Join(report.lines(), "\n"))
-	return err
+	return c.printLines(report.lines())
 }
 
 func missingHeads(m *bert.Model) []string {

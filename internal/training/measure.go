@@ -70,7 +70,11 @@ func LoadSet(m *bert.Model, t *tokenizer.Tokenizer, head string, c SetConfig, ma
 	if err := checkLength(m, maxTokens); err != nil {
 		return nil, err
 	}
-	return newSetLoader(t, head, described.Describe(), maxTokens, seed, problemLimit).load(c, c.Dev)
+	config := described.Describe()
+	// A head that was fine-tuned elsewhere does not say that it reads pairs; a
+	// set that names where its second texts stand does.
+	config.Pair = config.Pair || c.Fields.Pair != ""
+	return newSetLoader(t, head, config, maxTokens, seed, problemLimit).load(c, c.Dev)
 }
 
 func checkLength(m *bert.Model, maxTokens int) error {
