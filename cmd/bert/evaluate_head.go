@@ -177,28 +177,20 @@ func (c *evaluateCmd) unknownLabels(config training.SetConfig, described bert.He
 	if first.Mapped != first.Label {
 		return fmt.Errorf("%s: %s: map %q to one of these, or to nothing: --map '%s=' leaves its rows out", config.Dev, first.Says(), first.Label, first.Label)
 	}
+	config.Train = config.Dev // whose labels are asked for
 	labels, err := training.DiscoverLabels(described.Type, []training.SetConfig{config}, c.problemLimit())
 	if err != nil {
 		return err
 	}
-	unknown := slices.DeleteFunc(labels, func(label string) bool { return slices.Contains(described.Labels, label) })
-	names, known := plainNames(unknown), plainNames(described.Labels)
-	return fmt.Errorf("%s: head %s does not know the file's %s, only %s: for each, --map '%s=LABEL' takes it for one of these, --map '%s=' leaves its rows out",
-		config.Dev, first.Head, shortList(names), shortList(known), names[0], names[0])
-}
-
-// plainNames are labels without their tag prefixes, each once, O left out.
-func plainNames(labels []string) []string {
-	var names []string
-	for _, label := range labels {
-		if prefix, kind, ok := strings.Cut(label, "-"); ok && len(prefix) == 1 {
-			label = kind
-		}
-		if label != "O" && !slices.Contains(names, label) {
-			names = append(names, label)
-		}
+	labels = append([]string{first.Label}, labels...)
+	known := described.Labels
+	if described.Type == bert.TokenHeadType {
+		labels, known = entityTypes(labels), entityTypes(known)
 	}
-	return names
+	slices.Sort(labels)
+	unknown := slices.DeleteFunc(slices.Compact(labels), func(label string) bool { return slices.Contains(known, label) })
+	return fmt.Errorf("%s: head %s does not know the file's %s, only %s: for each, --map '%s=LABEL' takes it for one of these, --map '%s=' leaves its rows out",
+		config.Dev, first.Head, shortList(unknown), shortList(known), unknown[0], unknown[0])
 }
 
 // shortList quotes names, as many as one cares to read.

@@ -362,6 +362,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 		{"an unknown head", `no head "moods", but about (`, []string{"--data", mood, "--head", "moods"}},
 		{"unknown labels", `does not know the file's "bad", "good", only "food", "price", "room": for each, --map 'bad=LABEL'`, []string{"--data", mood, "--head", "about"}},
 		{"unknown types", `does not know the file's "ORG", only "PER", "LOC": for each, --map 'ORG=LABEL'`, []string{"--data", writeFile(t, dir, "org.conll", "aa B-ORG\nba B-PER\n"), "--head", "names"}},
+		{"an unknown label with a dash", `does not know the file's "a-level", only "bad", "good"`, []string{"--data", writeFile(t, dir, "level.csv", "text,label\naa,a-level\nba,good\n"), "--head", "mood"}},
 		{"mapped to an unknown label", `mapped to "fine"`, []string{"--data", mood, "--head", "mood", "--map", "good=fine"}},
 		{"lacks what it has", `said to lack "good"`, []string{"--data", mood, "--head", "mood", "--lacks", "good"}},
 		{"labels for numbers", `"good" is not a number`, []string{"--data", mood, "--head", "stars"}},

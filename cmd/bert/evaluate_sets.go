@@ -421,13 +421,18 @@ func (v *evaluator) entityTypes() ([]string, error) {
 	if !ok {
 		return nil, &unfitError{fmt.Sprintf("model %s has no head \"ner\"", v.model.ID)}
 	}
+	return entityTypes(head.Labels), nil
+}
+
+// entityTypes are the types among tags, each once.
+func entityTypes(tags []string) []string {
 	var types []string
-	for _, label := range head.Labels {
-		if _, kind, ok := strings.Cut(label, "-"); ok && !slices.Contains(types, kind) {
+	for _, tag := range tags {
+		if _, kind, ok := strings.Cut(tag, "-"); ok && !slices.Contains(types, kind) {
 			types = append(types, kind)
 		}
 	}
-	return types, nil
+	return types
 }
 
 // cutWords are a sentence's words, up to the longest text.
