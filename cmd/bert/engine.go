@@ -28,25 +28,32 @@ const unboundedQueue = math.MaxInt32
 
 // start loads the models and starts an engine on them. Close ends it.
 func (f engineFlags) start() (*engine.Engine, error) {
+	e, _, err := f.startWithPool()
+	return e, err
+}
+
+// startWithPool also returns the pool that the engine computes on, for work on
+// its models that is no request; the engine must then be idle.
+func (f engineFlags) startWithPool() (*engine.Engine, *kernels.Pool, error) {
 	precision, err := kernels.ChoosePrecision(f.Precision)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if f.Threads < 0 {
-		return nil, fmt.Errorf("threads must be at least 0, not %d", f.Threads)
+		return nil, nil, fmt.Errorf("threads must be at least 0, not %d", f.Threads)
 	}
 	pool := kernels.NewPool(f.Threads)
 	loaded, err := f.load(bert.Options{Precision: precision, Pool: pool})
 	if err != nil {
 		pool.Close()
-		return nil, err
+		return nil, nil, err
 	}
 	e, err := engine.New(engine.Options{Pool: pool, QueueTokens: unboundedQueue}, loaded...)
 	if err != nil {
 		pool.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	return e, nil
+	return e, pool, nil
 }
 
 // load loads the models that Model stands for.

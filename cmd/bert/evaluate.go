@@ -1,72 +1,85 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
+	"github.com/schollz/progressbar/v3"
+
+	"cloze/internal/bert"
 	"cloze/internal/engine"
+	"cloze/internal/kernels"
+	"cloze/internal/training"
 )
 
-// evaluateCmd measures a model on labelled sets, beside what its card says.
+// evaluateCmd measures a model in one of four ways: a head on a labelled file
+// (evaluate_head.go), all heads on a directory of sets (evaluate_heads.go), the
+// pre-training tasks on running text (evaluate_text.go), or sets of the four
+// built-in tasks beside the model's card (evaluate_card.go).
 type evaluateCmd struct {
 	engineFlags `embed:""`
-	Data        string `required:"" placeholder:"PATH" help:"A directory of sets (TASK/SET/dev.jsonl or dev.conll, .gz too), one set of it, or a file; a directory with en and zh in it for both models at once."`
-	Task        string `enum:",sentiment,aspect,topic,ner" default:"" help:"Task of a file or set that lies elsewhere, or the only one to measure (sentiment, aspect, topic, ner)."`
-	Rows        int    `default:"2000" help:"Rows of a set to take, spread evenly over it; 0 is all."`
-	Pieces      int    `default:"-1" help:"Longest text in pieces: what is over is cut off; 0 never cuts. The default is the card's: 126 of a text or sentence, 80 beside an aspect, 64 of a text to be given a topic."`
-	All         bool   `help:"Measure all sets there, not only those of the model's card."`
-	Served      bool   `help:"Also say how the set does as the server answers: plain text, nothing cut, all labels, defaults."`
-	HeldOut     bool   `default:"true" negatable:"" help:"Measure MLM and NSP too, on documents that the model has not seen, where the card names some."`
-	Check       bool   `help:"Fail if a figure is further from the card than it may be."`
-	Format      string `default:"table" enum:"table,json" help:"A table, or one JSON object (${enum})."`
+	Data        string   `placeholder:"PATH" help:"A labelled file (.jsonl, .csv, .tsv, .conll, with .gz too), or a directory of sets HEAD/SET/dev.jsonl (or .conll, .csv, .tsv)."`
+	Text        []string `placeholder:"PATH" sep:"none" help:"Running text instead of labels: one sentence a line, a blank line between documents; files, directories, .gz."`
+	Rows        *int     `help:"Rows of a set to take; 0 is all (default: all of a file, 2000 of each set of a directory)."`
+	MaxTokens   int      `help:"Longest text in tokens (default: as the model's run.json has it, else the longest that it reads, for text 128)."`
+	BadLines    *int     `help:"Lines that may be unusable before the data are taken for the wrong ones; -1 is any number (default 100)."`
+	Bootstrap   int      `default:"1000" placeholder:"ROUNDS" help:"Rounds of the bootstrap that the 95 % intervals come from; 0 gives none (default ${default})."`
+	Seed        uint64   `default:"1" help:"Seed of every draw."`
+	Format      string   `default:"table" enum:"table,json" help:"Tables, or one JSON object with everything (${enum})."`
+
+	headFlags `embed:"" group:"A head on a labelled file"`
+	textFlags `embed:"" group:"Running text"`
+	cardFlags `embed:"" group:"A directory of sets, beside the model's card"`
 
 	stdout io.Writer // os.Stdout, but in tests
 }
 
-// The longest texts of the card's figures, in pieces without [CLS] and [SEP];
-// an aspect comes on top of that.
-var cardPieces = map[string]int{"sentiment": 126, "aspect": 80, "topic": 64, "ner": 126}
-
-// evaluation is how one model does.
-type evaluation struct {
-	Model string      `json:"model"`
-	Sets  []*setScore `json:"sets"`
-	// HeldOut are MLM and NSP.
-	HeldOut []*heldOutScore `json:"held_out,omitempty"`
+// headFlags are those of one head on one file.
+type headFlags struct {
+	Head       string            `help:"Name of the head (default: the only one, or the one that a path HEAD/SET/FILE names)."`
+	Map        map[string]string `mapsep:"none" placeholder:"LABEL=AS" help:"Take a label of the file, or an entity type, for one of the head's; LABEL= leaves its rows out."`
+	Lacks      []string          `sep:"none" placeholder:"LABEL" help:"A label or entity type of the head's that the file does not annotate: it is no answer then."`
+	TextField  string            `help:"Member or column of the text (default text)."`
+	PairField  string            `help:"Member or column of the second text (default text_pair)."`
+	LabelField string            `help:"Member or column of the label (default label)."`
+	Columns    []string          `help:"Names of the columns of a .csv or .tsv file without a header line."`
+	Separator  string            `help:"What separates several labels in a column."`
+	Mistakes   string            `placeholder:"FILE" type:"path" help:"Write the rows that it gets wrong there, as JSON Lines with its answers."`
 }
 
-// setScore is how a model does on one set. Figures are in per cent: entity F1
-// for ner, accuracy for the others.
-type setScore struct {
-	Task   string  `json:"task"`
-	Set    string  `json:"set"`
-	Rows   int     `json:"rows"` // measured
-	Of     int     `json:"of"`   // that the set has
-	Figure float64 `json:"figure"`
-	// MacroF1 is the mean over the labels or types.
-	MacroF1 float64 `json:"macro_f1"`
-	// Served is the figure of the server's answers.
-	Served *float64 `json:"served,omitempty"`
-	// Card is the card's figure, which Figure may differ from by Tolerance; by
-	// any amount if there is none, because fewer rows were taken than the card's.
-	Card      *float64 `json:"card,omitempty"`
-	Tolerance float64  `json:"tolerance,omitempty"`
+// textFlags are those of running text.
+type textFlags struct {
+	MaskProbability *float64 `help:"Share of the pieces to guess (default 0.15)."`
+	Examples        *int     `help:"Examples to take, drawn from all over the text; 0 is all that an epoch has (default 2000)."`
 }
 
-// off reports whether the figure is further from the card than it may be.
-func (s *setScore) off() bool {
-	return s.Card != nil && s.Tolerance > 0 && math.Abs(s.Figure-*s.Card) > s.Tolerance
+// cardFlags are those of sets beside a card.
+type cardFlags struct {
+	Task    string `enum:",sentiment,aspect,topic,ner" default:"" help:"The only task to measure, or the task of a set that lies elsewhere (sentiment, aspect, topic, ner)."`
+	Pieces  int    `default:"-1" help:"Longest text in pieces: what is over is cut off; 0 never cuts. The default is the card's: 126 of a text or sentence, 80 beside an aspect, 64 of a text to be given a topic."`
+	All     bool   `help:"Measure all sets there, not only those of the model's card."`
+	Served  bool   `help:"Also say how the set does as the server answers: plain text, nothing cut, all labels, defaults."`
+	HeldOut bool   `default:"true" negatable:"" help:"Measure MLM and NSP too, on documents that the model has not seen, where the card names some."`
+	Check   bool   `help:"Fail if a figure is further from the card than it may be."`
+}
+
+// Help shows what is measured of what.
+func (evaluateCmd) Help() string {
+	return `Examples:
+
+  bert evaluate --model runs/reviews --data dev.jsonl     a head on labelled rows
+  bert evaluate --model runs/pretrained --text text/      MLM and NSP on running text
+  bert evaluate --model runs/both --data data/            all heads on sets HEAD/SET/dev.jsonl (.conll, .csv, .tsv, .gz)
+  bert evaluate --model en --data data/en                 the same of the built-in tasks, beside the model's card; without --model, data/ with en and zh in it
+
+A head gets, by its kind, accuracy, macro F1, Matthews and the confusion matrix; accuracy of whole label sets, micro and macro F1; Pearson, Spearman and the squared error; or entity precision, recall and F1 as seqeval counts them: each with a 95 % bootstrap interval, and label by label.`
 }
 
 // Run writes to standard output.
@@ -74,235 +87,262 @@ func (c *evaluateCmd) Run(ctx context.Context) error {
 	if c.stdout == nil {
 		c.stdout = os.Stdout
 	}
-	if c.Rows < 0 {
-		return fmt.Errorf("--rows must be at least 0, not %d", c.Rows)
-	}
-	if c.Check && c.Rows > 0 && c.Rows < cardRows {
-		return fmt.Errorf("--check needs as many rows as the card has: --rows %d, or 0 for all", cardRows)
-	}
-	e, err := c.start()
-	if err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
-	defer e.Close()
-	var off []string
-	for _, m := range e.Models() {
-		result, err := c.evaluate(ctx, e, m)
-		if err != nil {
-			return err
-		}
-		if err := c.print(result); err != nil {
-			return err
-		}
-		for _, s := range result.Sets {
-			if s.off() {
-				off = append(off, fmt.Sprintf("%s %s/%s", m.ID, s.Task, s.Set))
-			}
-		}
+	if len(c.Text) > 0 {
+		return c.text(ctx)
 	}
-	if c.Check && len(off) > 0 {
-		return fmt.Errorf("further from the card than they may be: %s", strings.Join(off, ", "))
-	}
-	return nil
-}
-
-// evaluate measures one of the engine's models.
-func (c *evaluateCmd) evaluate(ctx context.Context, e *engine.Engine, m *engine.Model) (*evaluation, error) {
-	data, err := c.dataOf(m.ID, len(e.Models()) > 1)
-	if err != nil {
-		return nil, err
-	}
-	cards, err := readCards()
-	if err != nil {
-		return nil, err
-	}
-	card := cards[m.ID]
-	sets, err := findSets(data, c.Task)
-	if err != nil {
-		return nil, err
-	}
-	result := &evaluation{Model: m.ID}
-	v := &evaluator{engine: e, model: m, rows: c.Rows, pieces: c.Pieces, served: c.Served}
-	card.sort(sets)
-	lone := len(sets) == 1
-	for _, s := range sets {
-		described := card.set(s.task, s.name)
-		if described == nil && len(card.Sets) > 0 && !c.All && !lone {
-			continue
-		}
-		if described != nil {
-			s.fold, s.without = described.Fold, described.Without
-		}
-		score, err := v.score(ctx, s)
-		if unfit, ok := errors.AsType[*unfitError](err); ok && !lone {
-			fmt.Fprintf(os.Stderr, "bert: passing over %s/%s: %s\n", s.task, s.name, unfit.reason)
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if described != nil {
-			score.Card, score.Tolerance = &described.Figure, toleranceOf(score.Rows, score.Of)
-		}
-		result.Sets = append(result.Sets, score)
-	}
-	if len(result.Sets) == 0 {
-		return nil, fmt.Errorf("%s: no set there that model %s can be measured on", data, m.ID)
-	}
-	if c.HeldOut && !lone && c.Task == "" {
-		if result.HeldOut, err = v.heldOut(ctx, data, card); err != nil {
-			return nil, err
-		}
-	}
-	return result, nil
-}
-
-// dataOf is where a model's sets are: with several models in the directory of
-// its name.
-func (c *evaluateCmd) dataOf(id string, several bool) (string, error) {
-	own := filepath.Join(c.Data, id)
-	switch info, err := os.Stat(own); {
-	case err == nil && info.IsDir():
-		return own, nil
-	case several:
-		return "", fmt.Errorf("%s: no directory %s with the sets of model %s: name one model with --model", c.Data, id, id)
-	default:
-		return c.Data, nil
-	}
-}
-
-// The card measured 2,000 rows at most; which ones of larger sets is not
-// known. Figures may differ by half a point, by 1.5 where the rows do.
-const (
-	cardRows         = 2000
-	tolerance        = 0.5
-	sampledTolerance = 1.5
-)
-
-// toleranceOf is how far a figure on some rows of a set may be from the card's;
-// 0, any distance, if they are fewer than the card's.
-func toleranceOf(rows, of int) float64 {
+	file, set, err := c.labelledFile()
 	switch {
-	case rows < min(of, cardRows):
-		return 0
-	case of > cardRows:
-		return sampledTolerance
+	case err != nil:
+		return err
+	case file != "" && !c.asSets(set):
+		return c.head(ctx, file)
+	case file == "" && c.hasOwnTasks():
+		return c.heads(ctx)
 	default:
-		return tolerance
+		used := c.headFlags.used()
+		if c.MaxTokens > 0 {
+			used = append(used, "--max-tokens")
+		}
+		if len(used) > 0 {
+			return fmt.Errorf("%s: for a labelled file, but %s stands for sets beside a card", strings.Join(used, ", "), c.Data)
+		}
+		return c.beside(ctx)
 	}
 }
 
-// modelCard is the figures that a model's makers measured, the expectation of
-// evaluate.
-type modelCard struct {
-	MLM float64 `json:"mlm"`
-	NSP float64 `json:"nsp"`
-	// HeldOut names sets of documents that the model has not seen.
-	HeldOut []string  `json:"held_out"`
-	Sets    []cardSet `json:"sets"`
-}
-
-// cardSet is the figure of one set, and how its labels are the model's.
-type cardSet struct {
-	Task   string  `json:"task"`
-	Set    string  `json:"set"`
-	Figure float64 `json:"figure"`
-	// Unseen says that no row of the set was trained on.
-	Unseen bool `json:"unseen"`
-	// Fold gives the model's label for one of the set's.
-	Fold map[string]string `json:"fold"`
-	// Without lists labels whose rows are left out.
-	Without []string `json:"without"`
-}
-
-func (c modelCard) set(task, name string) *cardSet {
-	for i := range c.Sets {
-		if c.Sets[i].Task == task && c.Sets[i].Set == name {
-			return &c.Sets[i]
-		}
+// check refuses flags that say nothing together.
+func (c *evaluateCmd) check() error {
+	switch head, text, card := c.headFlags.used(), c.textFlags.used(), c.cardFlags.used(); {
+	case c.Data == "" && len(c.Text) == 0:
+		return errors.New("nothing to measure on: give --data FILE for a head on labelled rows, or --text PATH for the pre-training tasks")
+	case c.Data != "" && len(c.Text) > 0:
+		return errors.New("--data and --text measure different things: run bert evaluate for each")
+	case len(c.Text) > 0 && len(head)+len(card) > 0:
+		return fmt.Errorf("%s: for labelled rows (--data), not for --text", strings.Join(append(head, card...), ", "))
+	case len(head) > 0 && len(card) > 0:
+		return fmt.Errorf("%s: for a head on a labelled file, but %s: for sets beside a card", strings.Join(head, ", "), strings.Join(card, ", "))
+	case len(c.Text) == 0 && len(text) > 0:
+		return fmt.Errorf("%s: for running text (--text), not for --data", strings.Join(text, ", "))
+	case len(c.Text) > 0 && c.Rows != nil:
+		return errors.New("--rows is for labelled rows; --examples says how much of a text to take")
+	case c.Rows != nil && *c.Rows < 0:
+		return fmt.Errorf("--rows must be at least 0, not %d", *c.Rows)
+	case c.Bootstrap < 0:
+		return fmt.Errorf("--bootstrap must be at least 0 rounds, not %d", c.Bootstrap)
+	case c.Examples != nil && *c.Examples < 0:
+		return fmt.Errorf("--examples must be at least 0, not %d", *c.Examples)
+	case c.MaxTokens < 0:
+		return fmt.Errorf("--max-tokens must be at least 0, not %d", c.MaxTokens)
 	}
 	return nil
 }
 
-// sort puts sets in the order of the card, those that it has not behind them.
-func (c modelCard) sort(sets []labelledSet) {
-	place := func(s labelledSet) int {
-		i := slices.IndexFunc(c.Sets, func(d cardSet) bool { return d.Task == s.task && d.Set == s.name })
-		if i < 0 {
-			return len(c.Sets)
-		}
-		return i
-	}
-	slices.SortStableFunc(sets, func(a, b labelledSet) int { return cmp.Compare(place(a), place(b)) })
+// used names the flags that were given.
+func (f headFlags) used() []string {
+	return given(map[string]bool{
+		"--head": f.Head != "", "--map": len(f.Map) > 0, "--lacks": len(f.Lacks) > 0,
+		"--text-field": f.TextField != "", "--pair-field": f.PairField != "", "--label-field": f.LabelField != "",
+		"--columns": len(f.Columns) > 0, "--separator": f.Separator != "", "--mistakes": f.Mistakes != "",
+	})
 }
 
-//go:embed cards.json
-var cardsJSON []byte
-
-// readCards are the cards of the embedded models, by their ids.
-func readCards() (map[string]modelCard, error) {
-	var cards map[string]modelCard
-	if err := json.Unmarshal(cardsJSON, &cards); err != nil {
-		return nil, fmt.Errorf("cards.json: %w", err)
-	}
-	return cards, nil
+func (f textFlags) used() []string {
+	return given(map[string]bool{"--mask-probability": f.MaskProbability != nil, "--examples": f.Examples != nil})
 }
 
-func (c *evaluateCmd) print(result *evaluation) error {
-	if c.Format == "json" {
-		encoder := json.NewEncoder(c.stdout)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(result)
-	}
-	return result.writeTable(c.stdout, c.Served)
+func (f cardFlags) used() []string {
+	return given(map[string]bool{"--task": f.Task != "", "--pieces": f.Pieces >= 0, "--all": f.All, "--served": f.Served, "--check": f.Check})
 }
 
-// writeTable writes the figures as a Markdown table that reads well as text.
-func (r *evaluation) writeTable(w io.Writer, served bool) error {
-	table := tabwriter.NewWriter(w, 0, 8, 1, ' ', 0)
-	row := func(cells ...string) {
-		fmt.Fprintf(table, "| %s\t|\n", strings.Join(cells, "\t| ")) //nolint:errcheck // Flush meets the same error
-	}
-	head := []string{r.Model, "set", "rows", "card", "Cloze", "difference"}
-	if served {
-		head = append(head, "as served")
-	}
-	row(head...)
-	row(strings.Split(strings.Repeat("---,", len(head)-1)+"---", ",")...)
-	largest := 0.0
-	for _, s := range r.Sets {
-		rows := fmt.Sprint(s.Rows)
-		if s.Of > s.Rows {
-			rows = fmt.Sprintf("%d of %d", s.Rows, s.Of)
-		}
-		card, difference := "", ""
-		if s.Card != nil {
-			d := s.Figure - *s.Card
-			largest = max(largest, math.Abs(d))
-			card, difference = percent(*s.Card), fmt.Sprintf("%+.2f", d)
-			if s.off() {
-				difference += " (!)"
-			}
-		}
-		cells := []string{s.Task, s.Set, rows, card, percent(s.Figure), difference}
-		if served {
-			cells = append(cells, percent(*s.Served))
-		}
-		row(cells...)
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(w, "\nper cent; ner: entity F1, the others: accuracy; largest difference %.2f\n", largest); err != nil {
-		return err
-	}
-	for _, h := range r.HeldOut {
-		if _, err := fmt.Fprintf(w, "%s\n", h); err != nil {
-			return err
+func given(flags map[string]bool) []string {
+	var names []string
+	for name, set := range flags {
+		if set {
+			names = append(names, name)
 		}
 	}
-	_, err := fmt.Fprintln(w)
+	slices.Sort(names)
+	return names
+}
+
+// labelledFile is the file that --data means: itself, or the dev file of a
+// directory that is one set. file is empty for a directory of sets; set says
+// that a directory was given.
+func (c *evaluateCmd) labelledFile() (file string, set bool, err error) {
+	info, err := os.Stat(c.Data)
+	if err != nil {
+		return "", false, err
+	}
+	if !info.IsDir() {
+		return c.Data, false, nil
+	}
+	for _, name := range devFiles {
+		if path := filepath.Join(c.Data, name); isFile(path) {
+			return path, true, nil
+		}
+	}
+	return "", true, nil
+}
+
+// asSets reports whether a single file is measured as sets beside a card are:
+// because a flag of that way says so, or because it is the directory of a set
+// of a task that the model has a head for.
+func (c *evaluateCmd) asSets(set bool) bool {
+	if len(c.cardFlags.used()) > 0 {
+		return true
+	}
+	if !set || len(c.headFlags.used()) > 0 {
+		return false
+	}
+	s, err := oneSet(filepath.Join(c.Data, devFiles[0]), "")
+	if err != nil {
+		return false
+	}
+	heads, ofDirectory := c.headsOfDirectory()
+	_, has := heads[s.task]
+	return has || !ofDirectory
+}
+
+// hasOwnTasks reports whether the model is one of a directory that knows none
+// of the built-in tasks.
+func (c *evaluateCmd) hasOwnTasks() bool {
+	heads, ofDirectory := c.headsOfDirectory()
+	if !ofDirectory || len(c.cardFlags.used()) > 0 {
+		return false
+	}
+	for _, task := range evaluatedTasks {
+		if _, has := heads[task]; has {
+			return false
+		}
+	}
+	return true
+}
+
+// headsOfDirectory are the heads that the configuration of a model directory
+// names; false for a model inside this program.
+func (c *evaluateCmd) headsOfDirectory() (map[string]bert.HeadConfig, bool) {
+	if info, err := os.Stat(c.Model); err != nil || !info.IsDir() {
+		return nil, false
+	}
+	return existingHeads(c.Model), true
+}
+
+// open loads the one model that is to be measured, and starts what it computes
+// on; stop ends that.
+func (c *evaluateCmd) open() (_ *engine.Model, _ *kernels.Pool, stop func(), _ error) {
+	e, pool, err := c.startWithPool()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	all := e.Models()
+	if len(all) > 1 {
+		var ids []string
+		for _, m := range all {
+			ids = append(ids, m.ID)
+		}
+		e.Close()
+		return nil, nil, nil, fmt.Errorf("say which model to measure: --model with a directory, or %s", strings.Join(ids, " or "))
+	}
+	return all[0], pool, func() { e.Close(); pool.Close() }, nil
+}
+
+// measuring is how training measures, with a bar for whoever waits at a
+// terminal; finish takes it away.
+func (c *evaluateCmd) measuring(pool *kernels.Pool) (_ training.Measuring, finish func()) {
+	m := training.Measuring{Pool: pool, Rounds: c.Bootstrap, Seed: c.Seed}
+	if !newProgress(os.Stderr).tty {
+		return m, func() {}
+	}
+	bar := progressbar.NewOptions(1,
+		progressbar.OptionSetWriter(os.Stderr),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionFullWidth(),
+	)
+	m.Done = func(done, of int) {
+		if of == 0 {
+			of = -1 // not known: the bar only counts
+		}
+		bar.ChangeMax(of)
+		bar.Set(done) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
+	}
+	return m, func() { bar.Clear() } //nolint:errcheck // as above
+}
+
+func (c *evaluateCmd) problemLimit() int {
+	if c.BadLines != nil {
+		return *c.BadLines
+	}
+	return training.DefaultProblemLimit
+}
+
+func (c *evaluateCmd) printJSON(result any) error {
+	encoder := json.NewEncoder(c.stdout)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(result)
+}
+
+func (c *evaluateCmd) printLines(lines []string) error {
+	_, err := fmt.Fprintln(c.stdout, strings.Join(lines, "\n"))
 	return err
 }
 
-func percent(x float64) string { return fmt.Sprintf("%.1f", x) }
+// runOf is the run that made a model, as far as its directory has it.
+func runOf(dir string) (finetuning training.Finetuning, pretraining training.Pretraining) {
+	data, err := os.ReadFile(filepath.Join(dir, runFile))
+	if err != nil {
+		return finetuning, pretraining // a model from elsewhere
+	}
+	// What is of the other kind of run is passed over.
+	if json.Unmarshal(data, &finetuning) != nil {
+		finetuning = training.Finetuning{}
+	}
+	if json.Unmarshal(data, &pretraining) != nil {
+		pretraining = training.Pretraining{}
+	}
+	return finetuning, pretraining
+}
+
+// unusable says which lines of the data could not be read.
+type unusable struct {
+	Count int      `json:"count"`
+	First []string `json:"first"`
+}
+
+func newUnusable(p *training.Problems) *unusable {
+	if p.Total() == 0 {
+		return nil
+	}
+	u := &unusable{Count: p.Total()}
+	for _, problem := range p.First() {
+		u.First = append(u.First, problem.String())
+	}
+	return u
+}
+
+func (u *unusable) note() []string {
+	if u == nil {
+		return nil
+	}
+	const shown = 3
+	lines := []string{fmt.Sprintf("%s could not be used:", count(u.Count, "line"))}
+	for i, problem := range u.First {
+		if i == shown {
+			return append(lines, fmt.Sprintf("    and %d more", u.Count-shown))
+		}
+		lines = append(lines, "    "+problem)
+	}
+	return lines
+}
+
+// count says how many there are of something.
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return thousands(n) + " " + what
+}

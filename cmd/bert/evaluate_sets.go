@@ -29,7 +29,9 @@ type labelledSet struct {
 var evaluatedTasks = []string{"sentiment", "aspect", "topic", "ner"}
 
 // devFiles are the names of a set's file, in a directory of sets.
-var devFiles = []string{"dev.jsonl", "dev.jsonl.gz", "dev.conll", "dev.conll.gz"}
+var devFiles = []string{
+	"dev.jsonl", "dev.jsonl.gz", "dev.conll", "dev.conll.gz", "dev.csv", "dev.csv.gz", "dev.tsv", "dev.tsv.gz",
+}
 
 // findSets lists the sets at a path: a file, the directory of a set, or one of
 // sets by task. A task that is given is that of the file, or the only one
@@ -67,7 +69,7 @@ func findSets(path, task string) ([]labelledSet, error) {
 		}
 	}
 	if len(sets) == 0 {
-		return nil, fmt.Errorf("%s: no set there: want TASK/SET/dev.jsonl or dev.conll, TASK being one of %s", path, strings.Join(evaluatedTasks, ", "))
+		return nil, fmt.Errorf("%s: no set there: want TASK/SET/dev.jsonl, .conll, .csv or .tsv, TASK being one of %s; for a head of another name give a file", path, strings.Join(evaluatedTasks, ", "))
 	}
 	return sets, nil
 }
@@ -419,13 +421,18 @@ func (v *evaluator) entityTypes() ([]string, error) {
 	if !ok {
 		return nil, &unfitError{fmt.Sprintf("model %s has no head \"ner\"", v.model.ID)}
 	}
+	return entityTypes(head.Labels), nil
+}
+
+// entityTypes are the types among tags, each once.
+func entityTypes(tags []string) []string {
 	var types []string
-	for _, label := range head.Labels {
-		if _, kind, ok := strings.Cut(label, "-"); ok && !slices.Contains(types, kind) {
+	for _, tag := range tags {
+		if _, kind, ok := strings.Cut(tag, "-"); ok && !slices.Contains(types, kind) {
 			types = append(types, kind)
 		}
 	}
-	return types, nil
+	return types
 }
 
 // cutWords are a sentence's words, up to the longest text.

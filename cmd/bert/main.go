@@ -23,7 +23,7 @@ type cli struct {
 	Inspect  inspecting  `cmd:"" help:"Show what is in a model directory, or what pre-training makes of text."`
 	Pretrain pretrainCmd `cmd:"" help:"Pre-train a model on running text."`
 	Finetune finetuneCmd `cmd:"" help:"Fine-tune a model on labelled sets."`
-	Evaluate evaluateCmd `cmd:"" help:"Measure a model on labelled sets, beside what its card says."`
+	Evaluate evaluateCmd `cmd:"" help:"Measure a model on labelled rows or running text."`
 	Predict  predictCmd  `cmd:"" help:"Answer a task for each line of a file or pipe."`
 	Bench    benchCmd    `cmd:"" help:"Measure how fast models run on this processor."`
 	Export   exportCmd   `cmd:"" help:"Write a model for another program."`

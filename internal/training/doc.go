@@ -25,7 +25,9 @@
 //	adamw.go     the optimizer     schedule.go  the learning rate
 //	state.go     checkpoints that a run goes on from
 //	metrics.go   accuracy, F1, correlations, bootstrap
-//	entities.go  entity F1         evaluate.go  a model on held-out data
+//	entities.go  entity F1         answers.go   what a head's answers are worth
+//	evaluate.go  a model while it learns
+//	measure.go   a model that is done, with intervals
 //
 // All chance follows from a seed and a position, never from the state of a
 // generator that runs along: that is why a run that is interrupted anywhere

@@ -156,11 +156,19 @@ func (c *EntityCounts) Micro() Counts {
 	return all
 }
 
+// MacroPrecision is the mean precision over the types seen.
+func (c *EntityCounts) MacroPrecision() float64 { return macro(c.classes(), Counts.Precision) }
+
+// MacroRecall is the mean recall over the types seen.
+func (c *EntityCounts) MacroRecall() float64 { return macro(c.classes(), Counts.Recall) }
+
 // MacroF1 is the mean F1 over the types seen.
-func (c *EntityCounts) MacroF1() float64 {
+func (c *EntityCounts) MacroF1() float64 { return macro(c.classes(), Counts.F1) }
+
+func (c *EntityCounts) classes() []Counts {
 	var classes []Counts
 	for _, kind := range c.Types() {
 		classes = append(classes, c.Type(kind))
 	}
-	return macroF1(classes)
+	return classes
 }

@@ -130,6 +130,21 @@ func TestEvaluateSets(t *testing.T) {
 	})
 }
 
+func measureText(t *testing.T, m *bert.Model, examples []Example, o Measuring) *TextMeasurement {
+	t.Helper()
+	result, err := MeasureText(t.Context(), m, func(yield func(Example, error) bool) {
+		for _, example := range examples {
+			if !yield(example, nil) {
+				return
+			}
+		}
+	}, len(examples), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
 // What is measured of a head's loss does not depend on how the set is cut into
 // passes, nor on dropout.
 func TestMeasureTextIsRepeatable(t *testing.T) {
@@ -140,7 +155,7 @@ func TestMeasureTextIsRepeatable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, b := MeasureText(m, nil, survey.HeldOut, 64), MeasureText(m, nil, survey.HeldOut, 4096)
+	a, b := measureText(t, m, survey.HeldOut, Measuring{PassTokens: 64}), measureText(t, m, survey.HeldOut, Measuring{})
 	if math.Abs(a.MLMLoss-b.MLMLoss) > 1e-5 || math.Abs(a.NextLoss-b.NextLoss) > 1e-5 || a.MLMAccuracy != b.MLMAccuracy {
 		t.Errorf("in small passes %+v, in large ones %+v", a, b)
 	}

@@ -105,14 +105,15 @@ func (c *Confusion) MacroF1() float64 {
 	for label := range c.Labels {
 		classes = append(classes, c.Class(label))
 	}
-	return macroF1(classes)
+	return macro(classes, Counts.F1)
 }
 
-func macroF1(classes []Counts) float64 {
+// macro is the mean of a figure over the classes that occur on either side.
+func macro(classes []Counts, figure func(Counts) float64) float64 {
 	sum, n := 0.0, 0
 	for _, class := range classes {
 		if class != (Counts{}) {
-			sum += class.F1()
+			sum += figure(class)
 			n++
 		}
 	}
@@ -141,8 +142,11 @@ func (c *Confusion) Matthews() float64 {
 type MultiLabel struct {
 	Labels  []string
 	Classes []Counts
-	exact   int
-	total   int
+	// Absent says which labels the rows do not annotate; nil means none. They
+	// must not be among the answers, and MacroF1 passes over them.
+	Absent []bool
+	exact  int
+	total  int
 }
 
 // NewMultiLabel returns empty counts over the labels.
@@ -180,14 +184,17 @@ func (m *MultiLabel) MicroF1() float64 {
 	return all.F1()
 }
 
-// MacroF1 is the mean of the labels' F1; a label that never occurs counts as 0,
-// as scikit-learn has it for label indicator matrices.
+// MacroF1 is the mean F1 of the labels that are not absent; one that never
+// occurs counts as 0, as scikit-learn has it for label indicator matrices.
 func (m *MultiLabel) MacroF1() float64 {
-	sum := 0.0
-	for _, class := range m.Classes {
-		sum += class.F1()
+	sum, n := 0.0, 0
+	for label, class := range m.Classes {
+		if m.Absent == nil || !m.Absent[label] {
+			sum += class.F1()
+			n++
+		}
 	}
-	return ratio(sum, float64(len(m.Classes)))
+	return ratio(sum, float64(n))
 }
 
 // Pearson is the linear correlation of two series of equal length; NaN where
@@ -235,33 +242,45 @@ func Perplexity(meanLoss float64) float64 { return math.Exp(meanLoss) }
 
 // Interval is a confidence interval.
 type Interval struct {
-	Low, High float64
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
 }
 
-// Bootstrap estimates the interval that holds a statistic with the given
+// Bootstrap estimates the intervals that hold statistics with the given
 // confidence (0.95, say) by the percentile method: it draws n rows of n with
-// replacement, rounds times, and takes the quantiles of what statistic says of
-// each draw. The draws depend on the seed alone.
+// replacement, rounds times, and takes the quantiles of what statistics says of
+// each draw. The draws depend on the seed alone. A statistic that is undefined
+// (NaN) for some draws has the interval of the others; one that is for all has
+// none.
 //
-// statistic gets the row numbers drawn, some several times, and must not keep
-// the slice.
-func Bootstrap(n, rounds int, confidence float64, seed uint64, statistic func(rows []int) float64) (Interval, error) {
+// statistics gets the row numbers drawn, some several times, and must not keep
+// the slice. It returns the same names each time, but for those that the draw
+// says nothing of.
+func Bootstrap(n, rounds int, confidence float64, seed uint64, statistics func(rows []int) map[string]float64) (map[string]Interval, error) {
 	if n < 1 || rounds < 1 || !(confidence > 0 && confidence < 1) {
-		return Interval{}, fmt.Errorf("bootstrap of %d rows, %d rounds, confidence %v: want at least one row and round and a confidence between 0 and 1", n, rounds, confidence)
+		return nil, fmt.Errorf("bootstrap of %d rows, %d rounds, confidence %v: want at least one row and round and a confidence between 0 and 1", n, rounds, confidence)
 	}
 	rng := NewRand(seed, 0)
 	rows := make([]int, n)
-	values := make([]float64, rounds)
-	for round := range values {
+	values := map[string][]float64{}
+	for range rounds {
 		draw(rng, rows)
-		values[round] = statistic(rows)
+		for name, value := range statistics(rows) {
+			if !math.IsNaN(value) {
+				values[name] = append(values[name], value)
+			}
+		}
 	}
-	slices.Sort(values)
 	tail := (1 - confidence) / 2
-	return Interval{
-		Low:  stat.Quantile(tail, stat.LinInterp, values, nil),
-		High: stat.Quantile(1-tail, stat.LinInterp, values, nil),
-	}, nil
+	intervals := make(map[string]Interval, len(values))
+	for name, drawn := range values {
+		slices.Sort(drawn)
+		intervals[name] = Interval{
+			Low:  stat.Quantile(tail, stat.LinInterp, drawn, nil),
+			High: stat.Quantile(1-tail, stat.LinInterp, drawn, nil),
+		}
+	}
+	return intervals, nil
 }
 
 func draw(rng *rand.Rand, rows []int) {

@@ -105,6 +105,17 @@ func TestMultiLabelAgreesWithScikitLearn(t *testing.T) {
 	}
 }
 
+// A label that a set does not annotate is not one of the mean, one that merely
+// never occurs is.
+func TestMultiLabelOfSomeLabelsOnly(t *testing.T) {
+	m := NewMultiLabel([]string{"a", "b", "c"})
+	m.Absent = []bool{false, true, false}
+	m.Add([]bool{true, false, false}, []bool{true, false, false})
+	near(t, "MacroF1() without b", m.MacroF1(), 0.5)
+	m.Absent = nil
+	near(t, "MacroF1()", m.MacroF1(), 1.0/3)
+}
+
 func TestCorrelationsAgreeWithSciPy(t *testing.T) {
 	for _, test := range readGoldenMetrics(t).Series {
 		near(t, "Pearson", Pearson(test.Want, test.Got), test.Pearson)
@@ -142,6 +153,8 @@ func TestEntitiesAgreeWithSeqeval(t *testing.T) {
 			case "micro avg":
 				got = counts.Micro()
 			case "macro avg":
+				near(t, "MacroPrecision()", counts.MacroPrecision(), want.Precision)
+				near(t, "MacroRecall()", counts.MacroRecall(), want.Recall)
 				near(t, "MacroF1()", counts.MacroF1(), want.F1)
 				continue
 			case "weighted avg":
@@ -179,24 +192,34 @@ func TestBootstrapOfAMean(t *testing.T) {
 	for i := range 300 {
 		right[i] = 1
 	}
-	mean := func(rows []int) float64 {
-		sum := 0.0
+	mean := func(rows []int) map[string]float64 {
+		sum, first := 0.0, math.NaN()
 		for _, row := range rows {
 			sum += right[row]
+			if row == 0 {
+				first = 1
+			}
 		}
-		return sum / float64(len(rows))
+		return map[string]float64{"mean": sum / float64(len(rows)), "first": first, "never": math.NaN()}
 	}
-	got, err := Bootstrap(n, 2000, 0.95, 1, mean)
+	intervals, err := Bootstrap(n, 2000, 0.95, 1, mean)
 	if err != nil {
 		t.Fatal(err)
+	}
+	got := intervals["mean"]
+	if first := intervals["first"]; first != (Interval{1, 1}) {
+		t.Errorf("interval %+v of what is 1 where it is defined", first)
+	}
+	if never, ok := intervals["never"]; ok {
+		t.Errorf("interval %+v of what is never defined", never)
 	}
 	half := 1.96 * math.Sqrt(0.75*0.25/n)
 	if math.Abs(got.Low-(0.75-half)) > 0.005 || math.Abs(got.High-(0.75+half)) > 0.005 {
 		t.Errorf("interval %.4f … %.4f, want %.4f … %.4f within 0.005", got.Low, got.High, 0.75-half, 0.75+half)
 	}
 	again, err := Bootstrap(n, 2000, 0.95, 1, mean)
-	if err != nil || again != got {
-		t.Errorf("the same seed gave %+v (%v), then %+v", got, err, again)
+	if err != nil || !cmp.Equal(again, intervals) {
+		t.Errorf("the same seed gave %+v (%v), then %+v", intervals, err, again)
 	}
 	if _, err := Bootstrap(0, 10, 0.95, 1, mean); err == nil {
 		t.Error("no rows: no error")

@@ -75,6 +75,8 @@ type Set struct {
 	// absent says which labels the set does not annotate; nil means none.
 	absent    []bool
 	Truncated int        // rows that lost their end
+	Cut       []int      // their lines
+	lines     []int      // of each row of a set that LoadSet read; the first of a sentence's
 	LeftOut   int        // rows whose label is mapped to null
 	Counts    []int      // rows, or tokens, of each label
 	Tags      [][]string // of each row of a token head's set, in the head's types
@@ -383,11 +385,13 @@ func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
 		example.IDs = encoding.IDs
 		if encoding.Truncated {
 			set.Truncated++
+			set.Cut = append(set.Cut, record.Line)
 		}
 		for _, label := range example.Labels {
 			set.Counts[label]++
 		}
 		set.Examples = append(set.Examples, example)
+		set.lines = append(set.lines, record.Line)
 		set.Rows++
 	}
 	return nil
@@ -455,12 +459,28 @@ func (c SetConfig) mapped(label string, known map[string]int32) (_ string, keep 
 	return *to, true
 }
 
-func (l *setLoader) unknownLabel(label, mapped string) error {
-	name := strconv.Quote(label)
-	if mapped != label {
-		name += " (mapped to " + strconv.Quote(mapped) + ")"
+// UnknownLabelError says that a row has a label that the head does not know.
+type UnknownLabelError struct {
+	Label, Mapped string // as the row has it, and as the set's map has it
+	Head          string
+	Labels        []string // the head's
+}
+
+func (e *UnknownLabelError) Error() string {
+	return fmt.Sprintf("%s: add it there, or map it: \"map\": {%q: null} leaves it out", e.Says(), e.Label)
+}
+
+// Says is the error without what to do about it in a run's file.
+func (e *UnknownLabelError) Says() string {
+	name := strconv.Quote(e.Label)
+	if e.Mapped != e.Label {
+		name += " (mapped to " + strconv.Quote(e.Mapped) + ")"
 	}
-	return fmt.Errorf("label %s is none of head %q's, which are %q: add it there, or map it: \"map\": {%q: null} leaves it out", name, l.name, l.head.Labels, label)
+	return fmt.Sprintf("label %s is none of head %q's, which are %q", name, e.Head, e.Labels)
+}
+
+func (l *setLoader) unknownLabel(label, mapped string) error {
+	return &UnknownLabelError{Label: label, Mapped: mapped, Head: l.name, Labels: l.head.Labels}
 }
 
 func (l *setLoader) loadTagged(set *Set, c SetConfig, path string) error {
@@ -496,6 +516,7 @@ func (l *setLoader) loadTagged(set *Set, c SetConfig, path string) error {
 		encoding := l.tokenizer.Encode(sentence.Text, tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true})
 		set.Examples = append(set.Examples, l.taggedExamples(set, encoding, sentence.Words, labels)...)
 		set.Tags = append(set.Tags, tags)
+		set.lines = append(set.lines, sentence.Line)
 		set.Rows++
 	}
 	return nil
