@@ -16,6 +16,7 @@ import (
 	"text/tabwriter"
 
 	"cloze/internal/engine"
+	"cloze/internal/kernels"
 )
 
 // The longest texts of the card's figures, in pieces without [CLS] and [SEP];
@@ -62,14 +63,15 @@ func (c *evaluateCmd) beside(ctx context.Context) error {
 	if c.Check && rows > 0 && rows < cardRows {
 		return fmt.Errorf("--check needs as many rows as the card has: --rows %d, or 0 for all", cardRows)
 	}
-	e, err := c.start()
+	e, pool, err := c.startWithPool()
 	if err != nil {
 		return err
 	}
+	defer pool.Close()
 	defer e.Close()
 	var off []string
 	for _, m := range e.Models() {
-		result, err := c.evaluate(ctx, e, m, rows)
+		result, err := c.evaluate(ctx, e, pool, m, rows)
 		if err != nil {
 			return err
 		}
@@ -89,7 +91,7 @@ func (c *evaluateCmd) beside(ctx context.Context) error {
 }
 
 // evaluate measures one of the engine's models.
-func (c *evaluateCmd) evaluate(ctx context.Context, e *engine.Engine, m *engine.Model, rows int) (*evaluation, error) {
+func (c *evaluateCmd) evaluate(ctx context.Context, e *engine.Engine, pool *kernels.Pool, m *engine.Model, rows int) (*evaluation, error) {
 	data, err := c.dataOf(m.ID, len(e.Models()) > 1)
 	if err != nil {
 		return nil, err
@@ -104,7 +106,7 @@ func (c *evaluateCmd) evaluate(ctx context.Context, e *engine.Engine, m *engine.
 		return nil, err
 	}
 	result := &evaluation{Model: m.ID}
-	v := &evaluator{engine: e, model: m, rows: rows, pieces: c.Pieces, served: c.Served}
+	v := &evaluator{engine: e, model: m, pool: pool, rows: rows, pieces: c.Pieces, served: c.Served}
 	card.sort(sets)
 	lone := len(sets) == 1
 	for _, s := range sets {

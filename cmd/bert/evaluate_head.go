@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -128,10 +127,6 @@ func listHeads(m *engine.Model) string {
 // loadSet reads the file as fine-tuning reads a dev file.
 func (c *evaluateCmd) loadSet(m *engine.Model, head, path string) (_ *training.Set, maxTokens int, _ error) {
 	config := c.setConfig(path)
-	described := m.Network.Heads[head].Describe()
-	if described.Pair && config.Fields.Pair == "" {
-		config.Fields.Pair = "text_pair" // which every row must have then
-	}
 	maxTokens = c.MaxTokens
 	if maxTokens == 0 {
 		run, _ := runOf(c.Model)
@@ -140,12 +135,8 @@ func (c *evaluateCmd) loadSet(m *engine.Model, head, path string) (_ *training.S
 		}
 	}
 	set, err := training.LoadSet(m.Network, m.Tokenizer, head, config, maxTokens, c.Seed, c.problemLimit())
-	unknown := (*training.UnknownLabelError)(nil)
-	switch {
-	case errors.As(err, &unknown):
-		return nil, 0, c.unknownLabels(config, described, unknown)
-	case err != nil && described.Pair && c.PairField == "" && !errors.Is(err, os.ErrNotExist):
-		return nil, 0, fmt.Errorf("%w\nhead %q reads pairs of texts: --pair-field says where the second one stands, if not in text_pair", err, head)
+	if unknown, ok := errors.AsType[*training.UnknownLabelError](err); ok {
+		return nil, 0, c.unknownLabels(config, m.Network.Heads[head].Describe(), unknown)
 	}
 	return set, maxTokens, err
 }

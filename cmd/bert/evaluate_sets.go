@@ -13,6 +13,7 @@ import (
 
 	"cloze/internal/bert"
 	"cloze/internal/engine"
+	"cloze/internal/kernels"
 	"cloze/internal/tasks"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
@@ -101,8 +102,9 @@ func oneSet(path, task string) (labelledSet, error) {
 type evaluator struct {
 	engine *engine.Engine
 	model  *engine.Model
-	rows   int // of a set; 0 is all
-	pieces int // of a text; 0 is no limit, negative the card's
+	pool   *kernels.Pool // of the engine
+	rows   int           // of a set; 0 is all
+	pieces int           // of a text; 0 is no limit, negative the card's
 	served bool
 }
 
@@ -348,12 +350,12 @@ func (v *evaluator) cut(text string, pieces int) string {
 	return text[:e.Offsets[pieces-1].End]
 }
 
-// scoreEntities measures a set of tagged sentences.
+// scoreEntities measures a set of tagged sentences, as training does: on texts,
+// not on words by themselves, since that is how a user's come.
 //
-// Words are read at their first pieces (tasks.NER.Tag). Types that the set
-// does not label are left out of the choice, and types that the model does not
-// know are left out of the set: "O" there means "O or that type". Words behind
-// the longest text are in neither.
+// Types that the set does not label are left out of the choice, and types that
+// the model does not know are left out of the set: "O" there means "O or that
+// type". A sentence longer than the longest text is read in parts.
 func (v *evaluator) scoreEntities(ctx context.Context, s labelledSet) (*setScore, error) {
 	known, err := v.entityTypes()
 	if err != nil {
@@ -380,33 +382,16 @@ func (v *evaluator) scoreEntities(ctx context.Context, s labelledSet) (*setScore
 		return nil, &unfitError{fmt.Sprintf("its types are %s, the model's %s",
 			strings.Join(slices.Sorted(maps.Keys(labelled)), ", "), strings.Join(known, ", "))}
 	}
-	sampled := sample(all, v.rows)
-	type tagged struct{ want, got []string }
-	answers, err := inChunks(ctx, sampled, func(ctx context.Context, sentences []training.TaggedSentence) ([]tagged, error) {
-		words := make([][]string, len(sentences))
-		for i, sentence := range sentences {
-			words[i] = v.cutWords(sentence)
-		}
-		tags, err := tasks.NER{Engine: v.engine}.Tag(ctx, words, tasks.TagOptions{Options: v.options(), Types: types})
-		if err != nil {
-			return nil, err
-		}
-		answers := make([]tagged, len(sentences))
-		for i, sentence := range sentences {
-			answers[i] = tagged{sentence.Tags[:len(words[i])], tags[i]}
-		}
-		return answers, nil
-	})
+	score, err := v.measureEntities(ctx, s.path)
 	if err != nil {
 		return nil, err
 	}
-	counts := training.NewEntityCounts(types...)
-	for _, a := range answers {
-		counts.AddTags(a.want, a.got)
+	result := &setScore{
+		Rows: score.Rows, Of: len(all),
+		Figure: 100 * score.Value, MacroF1: 100 * score.Metrics["entity_macro_f1"],
 	}
-	result := &setScore{Rows: len(sampled), Of: len(all), Figure: 100 * counts.Micro().F1(), MacroF1: 100 * counts.MacroF1()}
 	if v.served {
-		served, err := v.servedEntities(ctx, sampled, types)
+		served, err := v.servedEntities(ctx, sample(all, v.rows), types)
 		if err != nil {
 			return nil, err
 		}
@@ -435,22 +420,19 @@ func entityTypes(tags []string) []string {
 	return types
 }
 
-// cutWords are a sentence's words, up to the longest text.
-func (v *evaluator) cutWords(s training.TaggedSentence) []string {
-	words := make([]string, len(s.Words))
-	limit := v.limit("ner")
-	pieces := 0
-	for i, span := range s.Words {
-		words[i] = s.Text[span.Start:span.End]
-		if limit == 0 {
-			continue
-		}
-		if pieces >= limit && i > 0 {
-			return words[:i]
-		}
-		pieces += v.model.Tokenizer.Encode(words[i], tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true}).Len()
+// measureEntities is the score of the head "ner" on tagged sentences.
+func (v *evaluator) measureEntities(ctx context.Context, path string) (*training.HeadScore, error) {
+	maxTokens := v.model.MaxTokens
+	if pieces := v.limit("ner"); pieces > 0 {
+		maxTokens = min(maxTokens, pieces+2) // [CLS] and [SEP]
 	}
-	return words
+	none := "O"
+	config := training.SetConfig{Dev: path, MaxRows: v.rows, Map: map[string]*string{"*": &none}}
+	set, err := training.LoadSet(v.model.Network, v.model.Tokenizer, "ner", config, maxTokens, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	return training.MeasureSet(ctx, v.model.Network, set, training.Measuring{Pool: v.pool})
 }
 
 // servedEntities is the entity F1 of the server's answers: plain text, found

@@ -15,7 +15,6 @@ import (
 
 	"cloze/internal/engine"
 	"cloze/internal/tokenizer"
-	"cloze/internal/training"
 )
 
 // sharedData holds the sets of the card, where they are; they are not part of
@@ -143,26 +142,6 @@ func TestCutKeepsPieces(t *testing.T) {
 			if v.cut(text, 0) != text {
 				t.Errorf("%s: %q was cut without a limit", id, text)
 			}
-		}
-	}
-}
-
-func TestCutWords(t *testing.T) {
-	e, m := startEmbedded(t, "en")
-	s := training.TaggedSentence{Text: "one unfathomably two three"}
-	at := 0
-	for word := range strings.FieldsSeq(s.Text) {
-		s.Words = append(s.Words, tokenizer.Span{Start: at, End: at + len(word)})
-		at += len(word) + 1
-	}
-	pieces := m.Tokenizer.Encode("unfathomably", tokenizer.Options{NoTemplate: true}).Len()
-	if pieces < 3 {
-		t.Fatalf("unfathomably has %d pieces, want at least 3", pieces)
-	}
-	for _, test := range []struct{ limit, want int }{{0, 4}, {100, 4}, {1, 1}, {2, 2}, {3, 2}, {pieces + 1, 2}, {pieces + 2, 3}} {
-		v := &evaluator{engine: e, model: m, pieces: test.limit}
-		if got := len(v.cutWords(s)); got != test.want {
-			t.Errorf("%d words fit in %d pieces, want %d", got, test.limit, test.want)
 		}
 	}
 }

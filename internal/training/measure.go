@@ -74,7 +74,11 @@ func LoadSet(m *bert.Model, t *tokenizer.Tokenizer, head string, c SetConfig, ma
 	// A head that was fine-tuned elsewhere does not say that it reads pairs; a
 	// set that names where its second texts stand does.
 	config.Pair = config.Pair || c.Fields.Pair != ""
-	return newSetLoader(t, head, config, maxTokens, seed, problemLimit).load(c, c.Dev)
+	set, err := newSetLoader(t, head, config, maxTokens, seed, problemLimit).load(c, c.Dev)
+	if err != nil {
+		return nil, err
+	}
+	return set, c.checkMap(set)
 }
 
 func checkLength(m *bert.Model, maxTokens int) error {
