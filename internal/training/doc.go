@@ -8,6 +8,7 @@
 //	pretrain.go  Pretrain: masked language model and next sentence prediction
 //	finetune.go  Finetune: several heads at once on one encoder
 //	trainer.go   the loop that both share: step, report, evaluate, checkpoint
+//	best.go      which weights are kept
 //	pass.go      what is computed at a time: labels, losses, gradients
 //	report.go    what a run tells
 //
@@ -15,8 +16,11 @@
 //
 //	examples.go  pairs and masks, as the paper makes them
 //	stream.go    the examples of a corpus of any size
-//	sets.go      labelled files made ready for a head
-//	sampler.go   the order of their rows
+//	setconfig.go what a run's file says of a labelled set
+//	sets.go      such sets made ready for a head
+//	labels.go    what their labels are to the head
+//	tagged.go    tagged sentences as tokens
+//	sampler.go   the order of the rows
 //	corpus.go    running text      records.go  JSON Lines, CSV, TSV
 //	conll.go     tagged words      lines.go    lines, and those that are no good
 //
