@@ -58,8 +58,8 @@ type Settings struct {
 	// CheckpointMinutes is the time between checkpoints; default 5, −1 for none
 	// but when the run ends or is interrupted.
 	CheckpointMinutes float64 `json:"checkpoint_minutes,omitempty"`
-	// BadLines is how many lines of a file may be unusable; default 100, −1
-	// for any number.
+	// BadLines is how many lines may be unusable, of a labelled file or of all
+	// files of a corpus in an epoch; default 100, 0 for none, −1 for any number.
 	BadLines *int `json:"bad_lines,omitempty"`
 }
 
