@@ -382,7 +382,11 @@ func (v *evaluator) scoreEntities(ctx context.Context, s labelledSet) (*setScore
 		return nil, &unfitError{fmt.Sprintf("its types are %s, the model's %s",
 			strings.Join(slices.Sorted(maps.Keys(labelled)), ", "), strings.Join(known, ", "))}
 	}
-	score, err := v.measureEntities(ctx, s.path)
+	set, err := v.loadEntities(s.path, known, types)
+	if err != nil {
+		return nil, err
+	}
+	score, err := training.MeasureSet(ctx, v.model.Network, set, training.Measuring{Pool: v.pool})
 	if err != nil {
 		return nil, err
 	}
@@ -391,13 +395,25 @@ func (v *evaluator) scoreEntities(ctx context.Context, s labelledSet) (*setScore
 		Figure: 100 * score.Value, MacroF1: 100 * score.Metrics["entity_macro_f1"],
 	}
 	if v.served {
-		served, err := v.servedEntities(ctx, sample(all, v.rows), types)
+		served, err := v.servedEntities(ctx, drawn(all, set), types)
 		if err != nil {
 			return nil, err
 		}
 		result.Served = &served
 	}
 	return result, nil
+}
+
+// drawn are the sentences of a file that a set was made of.
+func drawn(all []training.TaggedSentence, set *training.Set) []training.TaggedSentence {
+	taken := make([]training.TaggedSentence, 0, set.Rows)
+	lines := set.Lines()
+	for _, sentence := range all {
+		if _, is := slices.BinarySearch(lines, sentence.Line); is {
+			taken = append(taken, sentence)
+		}
+	}
+	return taken
 }
 
 // entityTypes are the types of the model's token head.
@@ -420,19 +436,18 @@ func entityTypes(tags []string) []string {
 	return types
 }
 
-// measureEntities is the score of the head "ner" on tagged sentences.
-func (v *evaluator) measureEntities(ctx context.Context, path string) (*training.HeadScore, error) {
+// loadEntities reads tagged sentences for the head "ner", which knows some of
+// their types, or draws some of them. A type that no sentence of the file has is
+// not annotated; what those drawn happen to have says nothing of that.
+func (v *evaluator) loadEntities(path string, known, types []string) (*training.Set, error) {
 	maxTokens := v.model.MaxTokens
 	if pieces := v.limit("ner"); pieces > 0 {
 		maxTokens = min(maxTokens, pieces+2) // [CLS] and [SEP]
 	}
 	none := "O"
-	config := training.SetConfig{Dev: path, MaxRows: v.rows, Map: map[string]*string{"*": &none}}
-	set, err := training.LoadSet(v.model.Network, v.model.Tokenizer, "ner", config, maxTokens, 0, 0)
-	if err != nil {
-		return nil, err
-	}
-	return training.MeasureSet(ctx, v.model.Network, set, training.Measuring{Pool: v.pool})
+	lacks := slices.DeleteFunc(slices.Clone(known), func(kind string) bool { return slices.Contains(types, kind) })
+	config := training.SetConfig{Dev: path, MaxRows: v.rows, Map: map[string]*string{"*": &none}, Lacks: &lacks}
+	return training.LoadSet(v.model.Network, v.model.Tokenizer, "ner", config, maxTokens, 0, 0)
 }
 
 // servedEntities is the entity F1 of the server's answers: plain text, found

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cloze/internal/bert"
 	"cloze/internal/engine"
 	"cloze/internal/tokenizer"
 )
@@ -401,5 +402,37 @@ func TestHeldOut(t *testing.T) {
 	}
 	if scores[0].Figure < 50 {
 		t.Errorf("%s: worse than guessing on plain examples", lines[0])
+	}
+}
+
+// What is served is measured on the rows, and of the types, that the figure
+// beside it is of, however few of them are taken.
+func TestServedEntitiesAreOfTheSameRows(t *testing.T) {
+	dir := t.TempDir()
+	model := constantModel(t, dir,
+		map[string]bert.HeadConfig{"ner": {Type: bert.TokenHeadType, Labels: []string{"O", "B-PER", "I-PER", "B-LOC", "I-LOC"}}},
+		map[string][]float32{"ner": {0, 3, 0, 2, 0}}) // every word is a person, or else a place
+	measure := func(name, content string, rows int) *setScore {
+		t.Helper()
+		e, err := engineFlags{Model: model, Precision: "float32", Threads: 1}.start()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		v := &evaluator{engine: e, model: e.Models()[0], rows: rows, pieces: -1, served: true}
+		score, err := v.score(t.Context(), labelledSet{task: "ner", name: name, path: writeFile(t, dir, name+".conll", content)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return score
+	}
+	// Every other sentence is right, which an even draw would not show.
+	if got := measure("people", strings.Repeat("aa B-PER\n\nba O\n\n", 20), 20); got.Figure != *got.Served || got.Rows != 20 || got.Figure == 100 {
+		t.Errorf("figure %v, as served %v of %d rows; want one figure of 20", got.Figure, *got.Served, got.Rows)
+	}
+	// The only person is in one of many sentences, so that the set does annotate
+	// persons, though not those sentences that are drawn.
+	if got := measure("places", strings.Repeat("aa B-LOC\n\n", 40)+"ba B-PER\n", 3); got.Figure != 0 || *got.Served != 0 {
+		t.Errorf("figure %v, as served %v; want 0, since every place is taken for a person", got.Figure, *got.Served)
 	}
 }

@@ -81,6 +81,10 @@ func LoadSet(m *bert.Model, t *tokenizer.Tokenizer, head string, c SetConfig, ma
 	return set, c.checkMap(set)
 }
 
+// Lines are where the rows begin, in a set that LoadSet read: those of the file
+// that were taken, in its order.
+func (s *Set) Lines() []int { return s.lines }
+
 func checkLength(m *bert.Model, maxTokens int) error {
 	if most := m.Config.MaxPositionEmbeddings; maxTokens < minTokens || maxTokens > most {
 		return fmt.Errorf("texts of %d tokens: want %d to %d, the longest that the model reads", maxTokens, minTokens, most)
