@@ -56,21 +56,31 @@ func (f engineFlags) startWithPool() (*engine.Engine, *kernels.Pool, error) {
 	return e, pool, nil
 }
 
+// directory is the directory of the model, unless Model names what is inside
+// this program: a folder of such a name does not stand in the way (./en means
+// it).
+func (f engineFlags) directory() (path string, ok bool) {
+	if f.Model == "auto" || slices.Contains(models.IDs(), f.Model) {
+		return "", false
+	}
+	return f.Model, true
+}
+
 // load loads the models that Model stands for.
 func (f engineFlags) load(o bert.Options) ([]*engine.Model, error) {
 	ids := models.IDs()
-	switch {
-	case slices.Contains(ids, f.Model):
-		ids = []string{f.Model}
-	case f.Model != "auto":
-		if info, err := os.Stat(f.Model); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("--model %s: neither a directory nor one of auto, %s", f.Model, strings.Join(ids, ", "))
+	if dir, ok := f.directory(); ok {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("--model %s: neither a directory nor one of auto, %s", dir, strings.Join(ids, ", "))
 		}
-		network, tok, err := checkpoint.LoadDir(f.Model, o)
+		network, tok, err := checkpoint.LoadDir(dir, o)
 		if err != nil {
 			return nil, err
 		}
 		return []*engine.Model{{ID: f.id(), Network: network, Tokenizer: tok}}, nil
+	}
+	if f.Model != "auto" {
+		ids = []string{f.Model}
 	}
 	var loaded []*engine.Model
 	for _, id := range ids {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 
-	"cloze/internal/bert"
 	"cloze/internal/engine"
 	"cloze/internal/kernels"
 	"cloze/internal/training"
@@ -22,7 +21,7 @@ import (
 // evaluateCmd measures a model in one of four ways: a head on a labelled file
 // (evaluate_head.go), all heads on a directory of sets (evaluate_heads.go), the
 // pre-training tasks on running text (evaluate_text.go), or sets of the four
-// built-in tasks beside the model's card (evaluate_card.go).
+// built-in tasks beside a built-in model's card (evaluate_card.go).
 type evaluateCmd struct {
 	engineFlags `embed:""`
 	Data        string   `placeholder:"PATH" help:"A labelled file (.jsonl, .csv, .tsv, .conll, with .gz too), or a directory of sets HEAD/SET/dev.jsonl (or .conll, .csv, .tsv)."`
@@ -36,7 +35,7 @@ type evaluateCmd struct {
 
 	headFlags `embed:"" group:"A head on a labelled file"`
 	textFlags `embed:"" group:"Running text"`
-	cardFlags `embed:"" group:"A directory of sets, beside the model's card"`
+	cardFlags `embed:"" group:"Sets of the built-in tasks, beside a card"`
 
 	stdout io.Writer // os.Stdout, but in tests
 }
@@ -62,6 +61,7 @@ type textFlags struct {
 
 // cardFlags are those of sets beside a card.
 type cardFlags struct {
+	Card    string `placeholder:"en|zh" help:"Measure a model of a directory as the built-in model of this name is measured: its sets, its names for their labels, its figures beside."`
 	Task    string `enum:",sentiment,aspect,topic,ner" default:"" help:"The only task to measure, or the task of a set that lies elsewhere (sentiment, aspect, topic, ner)."`
 	Pieces  int    `default:"-1" help:"Longest text in pieces: what is over is cut off; 0 never cuts. The default is the card's: 126 of a text or sentence, 80 beside an aspect, 64 of a text to be given a topic."`
 	All     bool   `help:"Measure all sets there, not only those of the model's card."`
@@ -77,7 +77,8 @@ func (evaluateCmd) Help() string {
   bert evaluate --model runs/reviews --data dev.jsonl     a head on labelled rows
   bert evaluate --model runs/pretrained --text text/      MLM and NSP on running text
   bert evaluate --model runs/both --data data/            all heads on sets HEAD/SET/dev.jsonl (.conll, .csv, .tsv, .gz)
-  bert evaluate --model en --data data/en                 the same of the built-in tasks, beside the model's card; without --model, data/ with en and zh in it
+  bert evaluate --model en --data data/en                 a built-in model on sets of its tasks, beside its card; without --model, data/ with en and zh in it
+  bert evaluate --model runs/en --card en --data data/en  its successor, beside the same card
 
 A head gets, by its kind, accuracy, macro F1, Matthews and the confusion matrix; accuracy of whole label sets, micro and macro F1; Pearson, Spearman and the squared error; or entity precision, recall and F1 as seqeval counts them: each with a 95 % bootstrap interval, and label by label.`
 }
@@ -93,23 +94,22 @@ func (c *evaluateCmd) Run(ctx context.Context) error {
 	if len(c.Text) > 0 {
 		return c.text(ctx)
 	}
-	file, set, err := c.labelledFile()
+	file, err := c.labelledFile()
 	switch {
 	case err != nil:
 		return err
-	case file != "" && !c.asSets(set):
-		return c.head(ctx, file)
-	case file == "" && c.hasOwnTasks():
-		return c.heads(ctx)
-	default:
-		used := c.headFlags.used()
-		if c.MaxTokens > 0 {
-			used = append(used, "--max-tokens")
-		}
-		if len(used) > 0 {
+	case c.asSets(file):
+		if used := c.headFlags.used(); len(used) > 0 || c.MaxTokens > 0 {
+			if c.MaxTokens > 0 {
+				used = append(used, "--max-tokens")
+			}
 			return fmt.Errorf("%s: for a labelled file, but %s stands for sets beside a card", strings.Join(used, ", "), c.Data)
 		}
 		return c.beside(ctx)
+	case file != "":
+		return c.head(ctx, file)
+	default:
+		return c.heads(ctx)
 	}
 }
 
@@ -154,7 +154,7 @@ func (f textFlags) used() []string {
 }
 
 func (f cardFlags) used() []string {
-	return given(map[string]bool{"--task": f.Task != "", "--pieces": f.Pieces >= 0, "--all": f.All, "--served": f.Served, "--check": f.Check})
+	return given(map[string]bool{"--card": f.Card != "", "--task": f.Task != "", "--pieces": f.Pieces >= 0, "--all": f.All, "--served": f.Served, "--check": f.Check, "--no-held-out": !f.HeldOut})
 }
 
 func given(flags map[string]bool) []string {
@@ -169,65 +169,39 @@ func given(flags map[string]bool) []string {
 }
 
 // labelledFile is the file that --data means: itself, or the dev file of a
-// directory that is one set. file is empty for a directory of sets; set says
-// that a directory was given.
-func (c *evaluateCmd) labelledFile() (file string, set bool, err error) {
+// directory that is one set; empty for a directory of sets.
+func (c *evaluateCmd) labelledFile() (string, error) {
 	info, err := os.Stat(c.Data)
 	if err != nil {
-		return "", false, err
+		return "", err
 	}
 	if !info.IsDir() {
-		return c.Data, false, nil
+		return c.Data, nil
 	}
 	for _, name := range devFiles {
 		if path := filepath.Join(c.Data, name); isFile(path) {
-			return path, true, nil
+			return path, nil
 		}
 	}
-	return "", true, nil
+	return "", nil
 }
 
-// asSets reports whether a single file is measured as sets beside a card are:
-// because a flag of that way says so, or because it is the directory of a set
-// of a task that the model has a head for.
-func (c *evaluateCmd) asSets(set bool) bool {
+// asSets reports whether the data are measured as sets of the built-in tasks
+// beside a card are, which has conventions of its own: because a flag of that
+// way says so, or because a built-in model is measured on its sets. The names of
+// another model's heads do not decide it: such a head may have other labels.
+func (c *evaluateCmd) asSets(file string) bool {
 	if len(c.cardFlags.used()) > 0 {
 		return true
 	}
-	if !set || len(c.headFlags.used()) > 0 {
+	if _, own := c.directory(); own {
 		return false
 	}
-	s, err := oneSet(filepath.Join(c.Data, devFiles[0]), "")
-	if err != nil {
-		return false
+	if file == "" {
+		return true
 	}
-	heads, ofDirectory := c.headsOfDirectory()
-	_, has := heads[s.task]
-	return has || !ofDirectory
-}
-
-// hasOwnTasks reports whether the model is one of a directory that knows none
-// of the built-in tasks.
-func (c *evaluateCmd) hasOwnTasks() bool {
-	heads, ofDirectory := c.headsOfDirectory()
-	if !ofDirectory || len(c.cardFlags.used()) > 0 {
-		return false
-	}
-	for _, task := range evaluatedTasks {
-		if _, has := heads[task]; has {
-			return false
-		}
-	}
-	return true
-}
-
-// headsOfDirectory are the heads that the configuration of a model directory
-// names; false for a model inside this program.
-func (c *evaluateCmd) headsOfDirectory() (map[string]bert.HeadConfig, bool) {
-	if info, err := os.Stat(c.Model); err != nil || !info.IsDir() {
-		return nil, false
-	}
-	return existingHeads(c.Model), true
+	_, err := oneSet(file, "")
+	return err == nil && file != c.Data && len(c.headFlags.used()) == 0
 }
 
 // open loads the one model that is to be measured, and starts what it computes
@@ -291,8 +265,12 @@ func (c *evaluateCmd) printLines(lines []string) error {
 	return err
 }
 
-// runOf is the run that made a model, as far as its directory has it.
-func runOf(dir string) (finetuning training.Finetuning, pretraining training.Pretraining) {
+// run is the run that made the model, as far as its directory has it.
+func (c *evaluateCmd) run() (finetuning training.Finetuning, pretraining training.Pretraining) {
+	dir, ok := c.directory()
+	if !ok {
+		return finetuning, pretraining
+	}
 	data, err := os.ReadFile(filepath.Join(dir, runFile))
 	if err != nil {
 		return finetuning, pretraining // a model from elsewhere

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -63,6 +64,10 @@ func (c *evaluateCmd) beside(ctx context.Context) error {
 	if c.Check && rows > 0 && rows < cardRows {
 		return fmt.Errorf("--check needs as many rows as the card has: --rows %d, or 0 for all", cardRows)
 	}
+	cards, err := c.cards()
+	if err != nil {
+		return err
+	}
 	e, pool, err := c.startWithPool()
 	if err != nil {
 		return err
@@ -71,7 +76,7 @@ func (c *evaluateCmd) beside(ctx context.Context) error {
 	defer e.Close()
 	var off []string
 	for _, m := range e.Models() {
-		result, err := c.evaluate(ctx, e, pool, m, rows)
+		result, err := c.evaluate(ctx, e, pool, m, cards, rows)
 		if err != nil {
 			return err
 		}
@@ -91,16 +96,16 @@ func (c *evaluateCmd) beside(ctx context.Context) error {
 }
 
 // evaluate measures one of the engine's models.
-func (c *evaluateCmd) evaluate(ctx context.Context, e *engine.Engine, pool *kernels.Pool, m *engine.Model, rows int) (*evaluation, error) {
-	data, err := c.dataOf(m.ID, len(e.Models()) > 1)
+func (c *evaluateCmd) evaluate(ctx context.Context, e *engine.Engine, pool *kernels.Pool, m *engine.Model, cards map[string]modelCard, rows int) (*evaluation, error) {
+	id := m.ID
+	if _, own := c.directory(); own {
+		id = c.Card // whatever the directory is called
+	}
+	data, err := c.dataOf(id, len(e.Models()) > 1)
 	if err != nil {
 		return nil, err
 	}
-	cards, err := readCards()
-	if err != nil {
-		return nil, err
-	}
-	card := cards[m.ID]
+	card := cards[id]
 	sets, err := findSets(data, c.Task)
 	if err != nil {
 		return nil, err
@@ -141,8 +146,27 @@ func (c *evaluateCmd) evaluate(ctx context.Context, e *engine.Engine, pool *kern
 	return result, nil
 }
 
+// cards are those that the models may stand beside.
+func (c *evaluateCmd) cards() (map[string]modelCard, error) {
+	cards, err := readCards()
+	if err != nil {
+		return nil, err
+	}
+	_, own := c.directory()
+	_, there := cards[c.Card]
+	switch ids := strings.Join(slices.Sorted(maps.Keys(cards)), " or "); {
+	case c.Card != "" && !there:
+		return nil, fmt.Errorf("--card %s: there is no such card, but %s", c.Card, ids)
+	case c.Card != "" && !own && c.Card != c.Model:
+		return nil, fmt.Errorf("--card %s: a built-in model has its own card; --card is for a model of a directory", c.Card)
+	case own && c.Card == "" && c.Check:
+		return nil, fmt.Errorf("--check compares with a card: give a model of a directory one with --card %s", ids)
+	}
+	return cards, nil
+}
+
 // dataOf is where a model's sets are: with several models in the directory of
-// its name.
+// its name. One without a card has no such name.
 func (c *evaluateCmd) dataOf(id string, several bool) (string, error) {
 	own := filepath.Join(c.Data, id)
 	switch info, err := os.Stat(own); {

@@ -129,7 +129,7 @@ func (c *evaluateCmd) loadSet(m *engine.Model, head, path string) (_ *training.S
 	config := c.setConfig(path)
 	maxTokens = c.MaxTokens
 	if maxTokens == 0 {
-		run, _ := runOf(c.Model)
+		run, _ := c.run()
 		if maxTokens = run.Heads[head].MaxTokens; maxTokens == 0 {
 			maxTokens = m.MaxTokens
 		}

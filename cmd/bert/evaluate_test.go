@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -434,5 +435,105 @@ func TestServedEntitiesAreOfTheSameRows(t *testing.T) {
 	// persons, though not those sentences that are drawn.
 	if got := measure("places", strings.Repeat("aa B-LOC\n\n", 40)+"ba B-PER\n", 3); got.Figure != 0 || *got.Served != 0 {
 		t.Errorf("figure %v, as served %v; want 0, since every place is taken for a person", got.Figure, *got.Served)
+	}
+}
+
+// A folder that is called as a built-in model is stands for nothing: neither
+// for what the model is, nor for what made it. ./en means the folder.
+func TestBuiltInModelIsNotShadowed(t *testing.T) {
+	sets, err := filepath.Abs("testdata/sets")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	model := constantModel(t, dir,
+		map[string]bert.HeadConfig{"mood": {Type: bert.SequenceHeadType, Labels: []string{"bad", "good"}, ProblemType: bert.SingleLabel}}, nil)
+	if err := os.Rename(model, filepath.Join(dir, "en")); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "en"), "run.json", `{"heads": {"sentiment": {"max_tokens": 7}, "mood": {"max_tokens": 7}}}`)
+	t.Chdir(dir)
+	if got := mustEvaluate[evaluation](t, "--model", "en", "--data", sets, "--all", "--no-held-out"); len(got.Sets) < 4 {
+		t.Errorf("got %+v, want the sets of the built-in model", got)
+	}
+	rooms := filepath.Join(sets, "sentiment", "rooms", "dev.jsonl")
+	if got := mustEvaluate[headReport](t, "--model", "en", "--data", rooms, "--map", "five="); got.MaxTokens == 7 || got.Head != "sentiment" {
+		t.Errorf("head %s, %d tokens; want those of the built-in model", got.Head, got.MaxTokens)
+	}
+	mood := writeFile(t, dir, "mood.csv", "text,label\naa,good\n")
+	if got := mustEvaluate[headReport](t, "--model", "./en", "--data", mood); got.MaxTokens != 7 || got.Head != "mood" {
+		t.Errorf("head %s, %d tokens; want those of the folder", got.Head, got.MaxTokens)
+	}
+}
+
+// A model of one's own is measured head by head, whatever its heads are called,
+// unless a card is asked for: then as the card's model is.
+func TestCardIsAskedFor(t *testing.T) {
+	cards, err := readCards()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(cards["en"].Sets, func(s cardSet) bool { return s.Task == "topic" && len(s.Fold) > 0 })
+	if i < 0 {
+		t.Fatal("the card has no set of topics whose labels have other names")
+	}
+	described := cards["en"].Sets[i]
+	dir := t.TempDir()
+	var from, to string
+	for from, to = range described.Fold {
+		break
+	}
+	sequence := func(labels ...string) bert.HeadConfig {
+		return bert.HeadConfig{Type: bert.SequenceHeadType, Labels: labels, ProblemType: bert.SingleLabel}
+	}
+	several := sequence("fine", "poor")
+	several.ProblemType = bert.MultiLabel
+	model := constantModel(t, dir,
+		map[string]bert.HeadConfig{"topic": sequence("other", to), "mood": sequence("bad", "good"), "sentiment": several},
+		map[string][]float32{"topic": {0, 1}, "mood": {0, 1}, "sentiment": {1, -1}})
+	data := filepath.Join(dir, "data")
+	row := func(label string) string { return fmt.Sprintf(`{"text":"aa","label":%q}`, label) + "\n" }
+	for path, content := range map[string]string{
+		"topic/" + described.Set: row(from) + row(from),
+		"mood/hotels":            row("good") + row("bad"),
+		"sentiment/inns":         row("fine"),
+	} {
+		if err := os.MkdirAll(filepath.Join(data, path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, data, filepath.Join(path, "dev.jsonl"), content)
+	}
+	got := mustEvaluate[evaluation](t, "--model", model, "--card", "en", "--data", data)
+	if len(got.Sets) != 1 || got.Sets[0].Figure != 100 || got.Sets[0].Card == nil || *got.Sets[0].Card != described.Figure {
+		t.Errorf("beside the card: got %+v, want %s alone, 100 %%, with the card's figure", got.Sets, described.Set)
+	}
+	// The sets may be in a directory of the card's name, as they are for auto.
+	if err := os.CopyFS(filepath.Join(dir, "all", "en"), os.DirFS(data)); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustEvaluate[evaluation](t, "--model", model, "--card", "en", "--data", filepath.Join(dir, "all")); len(got.Sets) != 1 {
+		t.Errorf("beside the card, of %s/all: got %+v", dir, got.Sets)
+	}
+	writeFile(t, data, filepath.Join("topic", described.Set, "dev.jsonl"), row(to)+row("other"))
+	heads := mustEvaluate[headsReport](t, "--model", model, "--data", data)
+	if len(heads.Sets) != 3 || heads.Sets[0].Head != "mood" || heads.Sets[1].Head != "sentiment" || heads.Sets[1].Main != "micro_f1" || heads.Sets[2].Value != 0.5 || heads.Sets[2].Intervals == nil {
+		t.Errorf("without a card: got %+v, want the sets of three heads", heads)
+	}
+	if heads := mustEvaluate[headsReport](t, "--model", model, "--data", data, "--head", "sentiment"); len(heads.Sets) != 1 {
+		t.Errorf("one of the heads: got %+v", heads)
+	}
+	if got := mustEvaluate[headReport](t, "--model", model, "--data", filepath.Join(data, "sentiment", "inns")); got.Head != "sentiment" || got.Value != 1 {
+		t.Errorf("the directory of a set: got %+v", got)
+	}
+	for want, args := range map[string][]string{
+		"there is no such card":         {"--model", model, "--card", "fr"},
+		"has its own card":              {"--model", "zh", "--card", "en"},
+		"--card en or zh":               {"--model", model, "--check"},
+		"--head: for a head":            {"--model", model, "--card", "en", "--head", "topic"},
+		"no set there that model const": {"--model", model, "--card", "zh"},
+	} {
+		if _, err := runEvaluate(t, append(args, "--data", data)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, want %q in it", args, err, want)
+		}
 	}
 }

@@ -99,7 +99,7 @@ func (c *evaluateCmd) exampleOptions(m *bert.Model, longest int) training.Exampl
 		options.MaskProbability = *c.MaskProbability
 	}
 	if options.MaxTokens == 0 {
-		_, run := runOf(c.Model)
+		_, run := c.run()
 		for _, phase := range run.Phases {
 			options.MaxTokens = max(options.MaxTokens, phase.MaxTokens)
 		}
