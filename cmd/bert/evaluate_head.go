@@ -144,8 +144,8 @@ func (c *evaluateCmd) loadSet(m *engine.Model, head, path string) (_ *training.S
 // setConfig is the file as a set of a run.
 func (c *evaluateCmd) setConfig(path string) training.SetConfig {
 	config := training.SetConfig{
-		Name: filepath.Base(path), Dev: path, Map: map[string]*string{}, Lacks: &c.Lacks,
-		Fields: training.Fields{Text: c.TextField, Pair: c.PairField, Label: c.LabelField, Columns: c.Columns, Separator: c.Separator},
+		Name: path, Dev: path, Map: map[string]*string{}, Lacks: &c.Lacks,
+		Fields: training.Fields{Text: c.TextField, Pair: c.PairField, Label: c.LabelField, Columns: c.Columns, Separator: c.Separator, ByFlags: true},
 	}
 	if c.Lacks == nil {
 		config.Lacks = &[]string{} // a label that no row has may be answered wrongly, too

@@ -360,7 +360,13 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 	}{
 		{"several heads", "--head which to measure: about (food, price, room); mood (bad, good); names", []string{"--data", mood}},
 		{"an unknown head", `no head "moods", but about (`, []string{"--data", mood, "--head", "moods"}},
-		{"unknown labels", `does not know the file's "bad", "good", only "food", "price", "room": for each, --map 'bad=LABEL'`, []string{"--data", mood, "--head", "about"}},
+		{"several labels without a separator", `mood.csv: say what stands between the labels of a text in its column: --separator "|"`, []string{"--data", mood, "--head", "about"}},
+		{"lacks of numbers", "a regression has numbers", []string{"--data", writeFile(t, dir, "two.csv", "text,label\naa,2\n"), "--head", "stars", "--lacks", "stars"}},
+		{"fields of tags", "--columns and --separator are for texts with labels", []string{"--data", writeFile(t, dir, "per.conll", "aa B-PER\n"), "--head", "names", "--separator", "|"}},
+		{"no such column", `no column "text" among ["says" "label"]: --text-field says names another; without a header line, --columns NAME,… names them all`, []string{"--data", writeFile(t, dir, "says.csv", "says,label\naa,good\n"), "--head", "mood"}},
+		{"no such member", `--label-field NAME names another`, []string{"--data", writeFile(t, dir, "how.jsonl", `{"text":"aa","how":"good"}`+"\n"), "--head", "mood"}},
+		{"a second text", `: --pair-field text_pair makes it read pairs`, []string{"--data", writeFile(t, dir, "second.jsonl", `{"text":"aa","text_pair":"ba","label":"good"}`+"\n"), "--head", "mood"}},
+		{"unknown labels", `does not know the file's "bad", "good", only "food", "price", "room": for each, --map 'bad=LABEL'`, []string{"--data", mood, "--head", "about", "--separator", "|"}},
 		{"unknown types", `does not know the file's "ORG", only "PER", "LOC": for each, --map 'ORG=LABEL'`, []string{"--data", writeFile(t, dir, "org.conll", "aa B-ORG\nba B-PER\n"), "--head", "names"}},
 		{"an unknown label with a dash", `does not know the file's "a-level", only "bad", "good"`, []string{"--data", writeFile(t, dir, "level.csv", "text,label\naa,a-level\nba,good\n"), "--head", "mood"}},
 		{"mapped to an unknown label", `mapped to "fine"`, []string{"--data", mood, "--head", "mood", "--map", "good=fine"}},
@@ -382,8 +388,8 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 		{"no pre-training", "neither the head of the masked language model", []string{"--text", mood}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if _, err := runEvaluate(t, append([]string{"--model", model}, test.args...)...); err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("error %v, want %q in it", err, test.want)
+			if _, err := runEvaluate(t, append([]string{"--model", model}, test.args...)...); err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "run's file") {
+				t.Errorf("error %v, want %q in it and nothing of a run's file", err, test.want)
 			}
 		})
 	}

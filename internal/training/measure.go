@@ -74,6 +74,9 @@ func LoadSet(m *bert.Model, t *tokenizer.Tokenizer, head string, c SetConfig, ma
 	// A head that was fine-tuned elsewhere does not say that it reads pairs; a
 	// set that names where its second texts stand does.
 	config.Pair = config.Pair || c.Fields.Pair != ""
+	if err := c.Validate(HeadRun{Type: config.Type, ProblemType: config.ProblemType}); err != nil {
+		return nil, err
+	}
 	set, err := newSetLoader(t, head, config, maxTokens, seed, problemLimit).load(c, c.Dev)
 	if err != nil {
 		return nil, err

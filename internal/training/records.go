@@ -31,6 +31,10 @@ type Fields struct {
 	Columns []string `json:"columns,omitempty"`
 	// Separator separates the labels of a column that holds several, or none.
 	Separator string `json:"separator,omitempty"`
+
+	// ByFlags says that flags of their names give them, and nothing else can, so
+	// that errors speak of those alone and not of a run's file.
+	ByFlags bool `json:"-"`
 }
 
 func (f Fields) withDefaults() (_ Fields, pairRequired bool) {
@@ -153,18 +157,18 @@ func parseJSONRecord(text []byte, fields Fields, pairRequired bool) (Record, err
 		return Record{}, errors.New("not a JSON object")
 	}
 	var record Record
-	if err := jsonString(members, "text", fields.Text, &record.Text); err != nil {
+	if err := jsonString(members, fields, "text", fields.Text, &record.Text); err != nil {
 		return Record{}, err
 	}
 	if _, record.HasPair = members[fields.Pair]; record.HasPair || pairRequired {
 		record.HasPair = true
-		if err := jsonString(members, "pair", fields.Pair, &record.Pair); err != nil {
+		if err := jsonString(members, fields, "pair", fields.Pair, &record.Pair); err != nil {
 			return Record{}, err
 		}
 	}
 	value, ok := members[fields.Label]
 	if !ok {
-		return Record{}, fmt.Errorf("no member %q (%s)", fields.Label, naming("label", "NAME"))
+		return Record{}, fmt.Errorf("no member %q (%s)", fields.Label, fields.naming("label", "NAME"))
 	}
 	labels, err := jsonLabels(value)
 	if err != nil {
@@ -175,10 +179,10 @@ func parseJSONRecord(text []byte, fields Fields, pairRequired bool) (Record, err
 }
 
 // jsonString reads the member that holds a field of Fields.
-func jsonString(members map[string]json.RawMessage, field, name string, value *string) error {
+func jsonString(members map[string]json.RawMessage, fields Fields, field, name string, value *string) error {
 	raw, ok := members[name]
 	if !ok {
-		return fmt.Errorf("no member %q (%s)", name, naming(field, "NAME"))
+		return fmt.Errorf("no member %q (%s)", name, fields.naming(field, "NAME"))
 	}
 	if raw[0] != '"' {
 		return fmt.Errorf("member %q is not a string", name)
@@ -260,15 +264,31 @@ func findColumns(path string, names []string, fields Fields, pairRequired bool) 
 				break
 			}
 		}
-		return c, fmt.Errorf("%s: no column %q among %q: %s; without a header line, \"fields\": {\"columns\": [...]} there names them all",
-			path, field.name, names, naming(field.field, example))
+		all := `"fields": {"columns": [...]} there names`
+		if fields.ByFlags {
+			all = "--columns NAME,… names"
+		}
+		return c, fmt.Errorf("%s: no column %q among %q: %s; without a header line, %s them all",
+			path, field.name, names, fields.naming(field.field, example), all)
 	}
 	return c, nil
 }
 
 // naming says how the name of a field is given.
-func naming(field, name string) string {
+func (f Fields) naming(field, name string) string {
+	if f.ByFlags {
+		return fmt.Sprintf("--%s-field %s names another", field, name)
+	}
 	return fmt.Sprintf("--%s-field %s, or \"fields\": {%q: %q} in the run's file, names another", field, name, field, name)
+}
+
+// pairing says how a head is made to read pairs.
+func (f Fields) pairing() string {
+	flag := "--pair-field " + f.pairName()
+	if f.ByFlags {
+		return flag
+	}
+	return flag + `, or "pair": true for the head in the run's file,`
 }
 
 // record makes a record of a row.

@@ -86,6 +86,9 @@ func jsonKeys(value reflect.Value, documented []documentedKey) (keys []documente
 			continue // Settings, with a table of their own
 		}
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "-" {
+			continue // of no run's file
+		}
 		key := documentedKey{Key: name, Type: jsonType(field.Type)}
 		if words, ok := inWords[name]; ok {
 			key.Default = words

@@ -117,15 +117,23 @@ func (c SetConfig) Validate(head HeadRun) error {
 		return fmt.Errorf("set %s: max_rows is %d", c.DisplayName(), c.MaxRows)
 	case head.Type == bert.TokenHeadType && head.Pair:
 		return errors.New("a head that tags words reads no pairs")
+	case head.Type == bert.TokenHeadType && c.Fields.given() && c.Fields.ByFlags:
+		return fmt.Errorf("%s: --text-field, --pair-field, --label-field, --columns and --separator are for texts with labels; a head that tags words reads CoNLL files", c.Dev)
 	case head.Type == bert.TokenHeadType && c.Fields.given():
 		return fmt.Errorf("set %s: fields, separator included, are those of texts with labels; a head that tags words reads CoNLL files", c.DisplayName())
 	case head.ProblemType == bert.Regression && len(c.Map) > 0:
 		return fmt.Errorf("set %s: map renames labels, and a regression has numbers", c.DisplayName())
+	case head.ProblemType == bert.Regression && c.Lacks != nil && len(*c.Lacks) > 0:
+		return fmt.Errorf("set %s: lacks names labels, and a regression has numbers", c.DisplayName())
 	}
 	for _, path := range []string{c.Train, c.Dev} {
 		format, _ := FormatOf(path) // load refuses what is none
 		if head.ProblemType == bert.MultiLabel && c.Fields.Separator == "" && (format == CSV || format == TSV) {
-			return fmt.Errorf("%s: say what stands between the labels of a text in its column: --separator \"|\", or \"fields\": {\"separator\": \"|\"} in the run's file", path)
+			say := `--separator "|"`
+			if !c.Fields.ByFlags {
+				say += `, or "fields": {"separator": "|"} in the run's file`
+			}
+			return fmt.Errorf("%s: say what stands between the labels of a text in its column: %s", path, say)
 		}
 	}
 	return nil

@@ -143,8 +143,8 @@ func (l *setLoader) loadRecords(set *Set, c SetConfig, path string) error {
 			return err
 		}
 		if record.HasPair && !l.head.Pair {
-			return fmt.Errorf("%s:%d: the row has a second text, %q, but head %q reads single texts: --pair-field %[3]s, or \"pair\": true for the head in the run's file, makes it read pairs",
-				record.Path, record.Line, fields.pairName(), l.name)
+			return fmt.Errorf("%s:%d: the row has a second text, %q, but head %q reads single texts: %s makes it read pairs",
+				record.Path, record.Line, fields.pairName(), l.name, fields.pairing())
 		}
 		for _, label := range record.Labels {
 			set.found[label] = true
