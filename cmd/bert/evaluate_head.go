@@ -33,6 +33,8 @@ type headReport struct {
 	// MistakesFile has the rows with a wrong answer.
 	MistakesFile string `json:"mistakes,omitempty"`
 	*training.HeadScore
+
+	unseen []string // labels or types that nothing in the file is
 }
 
 // head measures a head on a labelled file.
@@ -78,11 +80,17 @@ func (c *evaluateCmd) measureHead(ctx context.Context, m *engine.Model, pool *ke
 		return nil, err
 	}
 	described := m.Network.Heads[head].Describe()
-	return &headReport{
+	report := &headReport{
 		Model: m.ID, Data: path, Type: described.Type, Problem: described.ProblemType,
 		Precision: m.Network.Precision().String(), MaxTokens: maxTokens, Rounds: c.Bootstrap, Seed: c.Seed,
 		LeftOut: set.LeftOut, Truncated: set.Cut, Unusable: newUnusable(set.Problems), Lacks: c.Lacks, HeadScore: score,
-	}, nil
+	}
+	for _, l := range score.Labels {
+		if !set.Has(l.Label) && !slices.Contains(c.Lacks, l.Label) {
+			report.unseen = append(report.unseen, l.Label)
+		}
+	}
+	return report, nil
 }
 
 // chooseHead is the head that is asked for, the only one, or the one that a
@@ -244,14 +252,9 @@ func (r *headReport) notes() []string {
 // cautions say what of the file does not stand in the figures, or not as it is
 // there.
 func (r *headReport) cautions() []string {
-	var notes, unseen []string
-	for _, l := range r.Labels {
-		if l.Support == 0 && !slices.Contains(r.Lacks, l.Label) {
-			unseen = append(unseen, l.Label)
-		}
-	}
-	if len(unseen) > 0 {
-		notes = append(notes, fmt.Sprintf("nothing in the file is %s; if it does not annotate that: --lacks '%s'", shortList(unseen), unseen[0]))
+	var notes []string
+	if len(r.unseen) > 0 {
+		notes = append(notes, fmt.Sprintf("nothing in the file is %s; if it does not annotate that: --lacks '%s'", shortList(r.unseen), r.unseen[0]))
 	}
 	if r.LeftOut > 0 {
 		notes = append(notes, count(r.LeftOut, "row")+" left out by --map")

@@ -349,6 +349,21 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 			t.Errorf("with --bad-lines 0: error %v", err)
 		}
 	})
+	t.Run("a label that no measured row has", func(t *testing.T) {
+		rows := strings.Repeat("aa,good\n", 40) + "ba,bad\n"
+		path := writeFile(t, dir, "rare.csv", "text,label\n"+rows)
+		for _, args := range [][]string{{"--rows", "2"}, {"--map", "bad="}, {"--map", "bad=good"}} {
+			out, err := runEvaluate(t, append([]string{"--model", model, "--head", "mood", "--data", path}, args...)...)
+			if err != nil || strings.Contains(out, "nothing in the file") {
+				t.Errorf("%v: %v\n%s\nwant nothing of a label that the file has", args, err, out)
+			}
+		}
+		path = writeFile(t, dir, "no.csv", "text,label\naa,good\nba,fine\n")
+		out, err := runEvaluate(t, "--model", model, "--head", "mood", "--data", path, "--rows", "1", "--map", "fine=good")
+		if err != nil || !strings.Contains(out, `nothing in the file is "bad"`) {
+			t.Errorf("%v\n%s", err, out)
+		}
+	})
 	t.Run("some rows", func(t *testing.T) {
 		if got := mustEvaluate[headReport](t, "--model", model, "--head", "mood", "--data", mood, "--rows", "2", "--bootstrap", "0"); got.Rows != 2 || got.Intervals != nil {
 			t.Errorf("got %+v", got.HeadScore)

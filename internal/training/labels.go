@@ -72,6 +72,7 @@ func (l *setLoader) lacks(set *Set, c SetConfig) error {
 	if l.head.ProblemType == bert.Regression {
 		return nil
 	}
+	set.occurring = l.occurring(set, c)
 	lacking, err := l.missing(set, c)
 	if err != nil || !slices.Contains(lacking, true) {
 		return err
@@ -83,6 +84,26 @@ func (l *setLoader) lacks(set *Set, c SetConfig) error {
 	return nil
 }
 
+// occurring are the head's labels, or entity types, that any row of the file
+// has, be it taken or not: what a file annotates does not depend on the draw.
+func (l *setLoader) occurring(set *Set, c SetConfig) map[string]bool {
+	occurring, known := map[string]bool{}, l.index
+	if l.head.Type == bert.TokenHeadType {
+		occurring["O"], known = true, l.entityTypes()
+	}
+	for label := range set.found {
+		if mapped, keep := c.mapped(label, known); keep {
+			occurring[mapped] = true
+		}
+	}
+	return occurring
+}
+
+// Has reports whether any row of the file has the label, or entity type, by that
+// name or by one that is mapped to it: a row that was not drawn, or was left out,
+// too.
+func (s *Set) Has(label string) bool { return s.occurring[label] || s.found[label] }
+
 func (l *setLoader) missing(set *Set, c SetConfig) ([]bool, error) {
 	lacking := make([]bool, len(l.head.Labels))
 	typeOf := func(label string) string {
@@ -93,15 +114,8 @@ func (l *setLoader) missing(set *Set, c SetConfig) ([]bool, error) {
 		return kind
 	}
 	if c.Lacks == nil {
-		// What never occurs: a type counts as there if any of its tags is.
-		occurs := map[string]bool{"O": l.head.Type == bert.TokenHeadType}
 		for i, label := range l.head.Labels {
-			if set.Counts[i] > 0 {
-				occurs[typeOf(label)] = true
-			}
-		}
-		for i, label := range l.head.Labels {
-			lacking[i] = !occurs[typeOf(label)]
+			lacking[i] = !set.occurring[typeOf(label)]
 		}
 		return lacking, nil
 	}

@@ -280,6 +280,16 @@ func TestLoadSetIsRefused(t *testing.T) {
 	if err != nil || !slices.Equal(set.Cut, []int{2}) || set.Truncated != 1 {
 		t.Errorf("%+v (%v), want the row of line 2 cut", set, err)
 	}
+	// What the drawn row happens to be does not say what the file annotates.
+	all := filepath.Join(t.TempDir(), "all.tsv")
+	if err := os.WriteFile(all, []byte("text\tlabel\nw1\tgood\nw2\tnegative\nw3\tneutral\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	good := "positive"
+	set, err = LoadSet(m, tok, "mood", SetConfig{Dev: all, MaxRows: 1, Map: map[string]*string{"good": &good}}, 6, 1, 0)
+	if err != nil || set.Rows != 1 || set.lacking(sentimentHead) != nil {
+		t.Errorf("a row of a file with all labels lacks %v (%v), want none", set.lacking(sentimentHead), err)
+	}
 	for _, test := range []struct {
 		head      string
 		maxTokens int

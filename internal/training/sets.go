@@ -42,7 +42,8 @@ type Set struct {
 	Warnings  []string   // of what may not be meant so
 	Problems  *Problems
 
-	found map[string]bool // labels, or entity types, as the file has them
+	found     map[string]bool // labels, or entity types, as the file has them
+	occurring map[string]bool // these in the head's names, but for those that are left out
 }
 
 // setLoader makes the sets of one head.
