@@ -26,11 +26,11 @@ type evaluateCmd struct {
 	engineFlags `embed:""`
 	Data        string   `placeholder:"PATH" help:"A labelled file (.jsonl, .csv, .tsv, .conll, with .gz too), or a directory of sets HEAD/SET/dev.jsonl (or .conll, .csv, .tsv)."`
 	Text        []string `placeholder:"PATH" sep:"none" help:"Running text instead of labels: one sentence a line, a blank line between documents; files, directories, .gz."`
-	Rows        *int     `help:"Rows of a set to take; 0 is all (default: all of a file, 2000 of each set of a directory)."`
+	Rows        *int     `help:"Rows of a set to take; 0 is all (default: all, or 2000 beside a card)."`
 	MaxTokens   int      `help:"Longest text in tokens (default: as the model's run.json has it, else the longest that it reads, for text 128)."`
 	BadLines    *int     `help:"Lines that may be unusable before the data are taken for the wrong ones; -1 is any number (default 100)."`
-	Bootstrap   int      `default:"1000" placeholder:"ROUNDS" help:"Rounds of the bootstrap that the 95 % intervals come from; 0 gives none (default ${default})."`
-	Seed        uint64   `default:"1" help:"Seed of every draw."`
+	Bootstrap   *int     `placeholder:"ROUNDS" help:"Rounds of the bootstrap that the 95 % intervals come from; 0 gives none (default 1000)."`
+	Seed        *uint64  `help:"Seed of every draw (default 1)."`
 	Format      string   `default:"table" enum:"table,json" help:"Tables, or one JSON object with everything (${enum})."`
 
 	headFlags `embed:"" group:"A head on a labelled file"`
@@ -99,11 +99,11 @@ func (c *evaluateCmd) Run(ctx context.Context) error {
 	case err != nil:
 		return err
 	case c.asSets(file):
-		if used := c.headFlags.used(); len(used) > 0 || c.MaxTokens > 0 {
-			if c.MaxTokens > 0 {
-				used = append(used, "--max-tokens")
-			}
-			return fmt.Errorf("%s: for a labelled file, but %s stands for sets beside a card", strings.Join(used, ", "), c.Data)
+		used := append(c.headFlags.used(), namesOf(map[string]bool{
+			"--max-tokens": c.MaxTokens > 0, "--bootstrap": c.Bootstrap != nil, "--seed": c.Seed != nil,
+		})...)
+		if len(used) > 0 {
+			return fmt.Errorf("%s: for a labelled file, but %s stands for sets beside a card, which has its own", strings.Join(used, ", "), c.Data)
 		}
 		return c.beside(ctx)
 	case file != "":
@@ -130,8 +130,8 @@ func (c *evaluateCmd) check() error {
 		return errors.New("--rows is for labelled rows; --examples says how much of a text to take")
 	case c.Rows != nil && *c.Rows < 0:
 		return fmt.Errorf("--rows must be at least 0, not %d", *c.Rows)
-	case c.Bootstrap < 0:
-		return fmt.Errorf("--bootstrap must be at least 0 rounds, not %d", c.Bootstrap)
+	case c.rounds() < 0:
+		return fmt.Errorf("--bootstrap must be at least 0 rounds, not %d", c.rounds())
 	case c.Examples != nil && *c.Examples < 0:
 		return fmt.Errorf("--examples must be at least 0, not %d", *c.Examples)
 	case c.MaxTokens < 0:
@@ -142,7 +142,7 @@ func (c *evaluateCmd) check() error {
 
 // used names the flags that were given.
 func (f headFlags) used() []string {
-	return given(map[string]bool{
+	return namesOf(map[string]bool{
 		"--head": f.Head != "", "--map": len(f.Map) > 0, "--lacks": len(f.Lacks) > 0,
 		"--text-field": f.TextField != "", "--pair-field": f.PairField != "", "--label-field": f.LabelField != "",
 		"--columns": len(f.Columns) > 0, "--separator": f.Separator != "", "--mistakes": f.Mistakes != "",
@@ -150,14 +150,15 @@ func (f headFlags) used() []string {
 }
 
 func (f textFlags) used() []string {
-	return given(map[string]bool{"--mask-probability": f.MaskProbability != nil, "--examples": f.Examples != nil})
+	return namesOf(map[string]bool{"--mask-probability": f.MaskProbability != nil, "--examples": f.Examples != nil})
 }
 
 func (f cardFlags) used() []string {
-	return given(map[string]bool{"--card": f.Card != "", "--task": f.Task != "", "--pieces": f.Pieces >= 0, "--all": f.All, "--served": f.Served, "--check": f.Check, "--no-held-out": !f.HeldOut})
+	return namesOf(map[string]bool{"--card": f.Card != "", "--task": f.Task != "", "--pieces": f.Pieces >= 0, "--all": f.All, "--served": f.Served, "--check": f.Check, "--no-held-out": !f.HeldOut})
 }
 
-func given(flags map[string]bool) []string {
+// namesOf lists the flags that were given.
+func namesOf(flags map[string]bool) []string {
 	var names []string
 	for name, set := range flags {
 		if set {
@@ -226,7 +227,7 @@ func (c *evaluateCmd) open() (_ *engine.Model, _ *kernels.Pool, stop func(), _ e
 // measuring is how training measures, with a bar for whoever waits at a
 // terminal; finish takes it away.
 func (c *evaluateCmd) measuring(pool *kernels.Pool) (_ training.Measuring, finish func()) {
-	m := training.Measuring{Pool: pool, Rounds: c.Bootstrap, Seed: c.Seed}
+	m := training.Measuring{Pool: pool, Rounds: c.rounds(), Seed: c.seed()}
 	if !newProgress(os.Stderr).tty {
 		return m, func() {}
 	}
@@ -246,11 +247,18 @@ func (c *evaluateCmd) measuring(pool *kernels.Pool) (_ training.Measuring, finis
 	return m, func() { bar.Clear() } //nolint:errcheck // as above
 }
 
-func (c *evaluateCmd) problemLimit() int {
-	if c.BadLines != nil {
-		return *c.BadLines
+func (c *evaluateCmd) problemLimit() int { return given(c.BadLines, training.DefaultProblemLimit) }
+
+func (c *evaluateCmd) rounds() int { return given(c.Bootstrap, 1000) }
+
+func (c *evaluateCmd) seed() uint64 { return given(c.Seed, 1) }
+
+// given is the value of a flag, or what it is without it.
+func given[T any](flag *T, otherwise T) T {
+	if flag == nil {
+		return otherwise
 	}
-	return training.DefaultProblemLimit
+	return *flag
 }
 
 func (c *evaluateCmd) printJSON(result any) error {

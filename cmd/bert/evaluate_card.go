@@ -48,6 +48,8 @@ type setScore struct {
 	// any amount if there is none, because fewer rows were taken than the card's.
 	Card      *float64 `json:"card,omitempty"`
 	Tolerance float64  `json:"tolerance,omitempty"`
+	// Unusable are lines of the set that could not be read.
+	Unusable *unusable `json:"unusable,omitempty"`
 }
 
 // off reports whether the figure is further from the card than it may be.
@@ -57,10 +59,7 @@ func (s *setScore) off() bool {
 
 // beside measures the models on the sets of a directory, each beside its card.
 func (c *evaluateCmd) beside(ctx context.Context) error {
-	rows := cardRows
-	if c.Rows != nil {
-		rows = *c.Rows
-	}
+	rows := given(c.Rows, cardRows)
 	if c.Check && rows > 0 && rows < cardRows {
 		return fmt.Errorf("--check needs as many rows as the card has: --rows %d, or 0 for all", cardRows)
 	}
@@ -111,7 +110,7 @@ func (c *evaluateCmd) evaluate(ctx context.Context, e *engine.Engine, pool *kern
 		return nil, err
 	}
 	result := &evaluation{Model: m.ID}
-	v := &evaluator{engine: e, model: m, pool: pool, rows: rows, pieces: c.Pieces, served: c.Served}
+	v := &evaluator{engine: e, model: m, pool: pool, rows: rows, pieces: c.Pieces, served: c.Served, badLines: c.problemLimit()}
 	card.sort(sets)
 	lone := len(sets) == 1
 	for _, s := range sets {
@@ -301,6 +300,13 @@ func (r *evaluation) writeTable(w io.Writer, served bool) error {
 	}
 	if _, err := fmt.Fprintf(w, "\nper cent; ner: entity F1, the others: accuracy; largest difference %.2f\n", largest); err != nil {
 		return err
+	}
+	for _, s := range r.Sets {
+		for _, note := range s.Unusable.note() {
+			if _, err := fmt.Fprintf(w, "%s/%s: %s\n", s.Task, s.Set, strings.TrimSpace(note)); err != nil {
+				return err
+			}
+		}
 	}
 	for _, h := range r.HeldOut {
 		if _, err := fmt.Fprintf(w, "%s\n", h); err != nil {

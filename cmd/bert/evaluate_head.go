@@ -82,7 +82,7 @@ func (c *evaluateCmd) measureHead(ctx context.Context, m *engine.Model, pool *ke
 	described := m.Network.Heads[head].Describe()
 	report := &headReport{
 		Model: m.ID, Data: path, Type: described.Type, Problem: described.ProblemType,
-		Precision: m.Network.Precision().String(), MaxTokens: maxTokens, Rounds: c.Bootstrap, Seed: c.Seed,
+		Precision: m.Network.Precision().String(), MaxTokens: maxTokens, Rounds: c.rounds(), Seed: c.seed(),
 		LeftOut: set.LeftOut, Truncated: set.Cut, Unusable: newUnusable(set.Problems), Lacks: c.Lacks, HeadScore: score,
 	}
 	for _, l := range score.Labels {
@@ -142,7 +142,7 @@ func (c *evaluateCmd) loadSet(m *engine.Model, head, path string) (_ *training.S
 			maxTokens = m.MaxTokens
 		}
 	}
-	set, err := training.LoadSet(m.Network, m.Tokenizer, head, config, maxTokens, c.Seed, c.problemLimit())
+	set, err := training.LoadSet(m.Network, m.Tokenizer, head, config, maxTokens, c.seed(), c.problemLimit())
 	if unknown, ok := errors.AsType[*training.UnknownLabelError](err); ok {
 		return nil, 0, c.unknownLabels(config, m.Network.Heads[head].Describe(), unknown)
 	}

@@ -58,7 +58,7 @@ func (v *evaluator) heldOut(ctx context.Context, data string, card modelCard) ([
 	var scores []*heldOutScore
 	var all [][]string
 	for _, name := range card.HeldOut {
-		documents, err := readDocuments(filepath.Join(data, filepath.FromSlash(name)))
+		documents, err := readDocuments(filepath.Join(data, filepath.FromSlash(name)), v.problems())
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +100,7 @@ const runningText = 100
 // readDocuments reads a set of labelled documents, or of tagged sentences in
 // the order of their texts, as documents of sentences. A set that is not there
 // has none.
-func readDocuments(directory string) ([][]string, error) {
+func readDocuments(directory string, problems *training.Problems) ([][]string, error) {
 	var documents [][]string
 	for _, name := range devFiles {
 		path := filepath.Join(directory, name)
@@ -109,7 +109,7 @@ func readDocuments(directory string) ([][]string, error) {
 		}
 		if strings.Contains(name, ".conll") {
 			var block []string
-			for sentence, err := range training.ReadTagged(path, &training.Problems{}) {
+			for sentence, err := range training.ReadTagged(path, problems) {
 				if err != nil {
 					return nil, err
 				}
@@ -123,7 +123,7 @@ func readDocuments(directory string) ([][]string, error) {
 			}
 			return documents, nil
 		}
-		for row, err := range training.ReadRecords(path, training.Fields{}, &training.Problems{}) {
+		for row, err := range training.ReadRecords(path, training.Fields{}, problems) {
 			if err != nil {
 				return nil, err
 			}

@@ -106,6 +106,8 @@ type evaluator struct {
 	rows   int           // of a set; 0 is all
 	pieces int           // of a text; 0 is no limit, negative the card's
 	served bool
+	// badLines of a set may be unusable, as training.Problems.Limit has it.
+	badLines int
 }
 
 // unfitError says why a model cannot be measured on a set.
@@ -131,6 +133,8 @@ func (v *evaluator) score(ctx context.Context, s labelledSet) (*setScore, error)
 func (v *evaluator) options() tasks.Options {
 	return tasks.Options{Model: v.model.ID, OffsetUnit: tokenizer.Byte}
 }
+
+func (v *evaluator) problems() *training.Problems { return &training.Problems{Limit: v.badLines} }
 
 // limit is the longest text of a task, in pieces; 0 is none.
 func (v *evaluator) limit(task string) int {
@@ -182,7 +186,8 @@ func (v *evaluator) scoreRows(ctx context.Context, s labelledSet) (*setScore, er
 	if !ok {
 		return nil, &unfitError{fmt.Sprintf("model %s has no head %q", v.model.ID, s.task)}
 	}
-	rows, err := s.readRows(head.Labels)
+	problems := v.problems()
+	rows, err := s.readRows(head.Labels, problems)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +203,7 @@ func (v *evaluator) scoreRows(ctx context.Context, s labelledSet) (*setScore, er
 		return nil, err
 	}
 	confusion := confusionOf(sampled, scores, head.Labels, allowed)
-	result := &setScore{Rows: len(sampled), Of: len(rows), Figure: 100 * confusion.Accuracy(), MacroF1: 100 * confusion.MacroF1()}
+	result := &setScore{Rows: len(sampled), Of: len(rows), Figure: 100 * confusion.Accuracy(), MacroF1: 100 * confusion.MacroF1(), Unusable: newUnusable(problems)}
 	if v.served {
 		scores, err := inChunks(ctx, sampled, func(ctx context.Context, rows []training.Record) ([]map[string]float64, error) {
 			return v.askServed(ctx, s.task, rows)
@@ -213,14 +218,14 @@ func (v *evaluator) scoreRows(ctx context.Context, s labelledSet) (*setScore, er
 }
 
 // readRows reads the rows whose label the model knows, and folds the labels.
-func (s labelledSet) readRows(known []string) ([]training.Record, error) {
+func (s labelledSet) readRows(known []string, problems *training.Problems) ([]training.Record, error) {
 	fields := training.Fields{}
 	if s.task == "aspect" {
 		fields.Pair = "aspect"
 	}
 	var rows []training.Record
 	labels := make(map[string]bool)
-	for row, err := range training.ReadRecords(s.path, fields, &training.Problems{}) {
+	for row, err := range training.ReadRecords(s.path, fields, problems) {
 		if err != nil {
 			return nil, err
 		}
@@ -363,7 +368,7 @@ func (v *evaluator) scoreEntities(ctx context.Context, s labelledSet) (*setScore
 	}
 	var all []training.TaggedSentence
 	labelled := make(map[string]bool)
-	for sentence, err := range training.ReadTagged(s.path, &training.Problems{}) {
+	for sentence, err := range training.ReadTagged(s.path, v.problems()) {
 		if err != nil {
 			return nil, err
 		}
@@ -392,7 +397,7 @@ func (v *evaluator) scoreEntities(ctx context.Context, s labelledSet) (*setScore
 	}
 	result := &setScore{
 		Rows: score.Rows, Of: len(all),
-		Figure: 100 * score.Value, MacroF1: 100 * score.Metrics["entity_macro_f1"],
+		Figure: 100 * score.Value, MacroF1: 100 * score.Metrics["entity_macro_f1"], Unusable: newUnusable(set.Problems),
 	}
 	if v.served {
 		served, err := v.servedEntities(ctx, drawn(all, set), types)
@@ -447,7 +452,7 @@ func (v *evaluator) loadEntities(path string, known, types []string) (*training.
 	none := "O"
 	lacks := slices.DeleteFunc(slices.Clone(known), func(kind string) bool { return slices.Contains(types, kind) })
 	config := training.SetConfig{Dev: path, MaxRows: v.rows, Map: map[string]*string{"*": &none}, Lacks: &lacks}
-	return training.LoadSet(v.model.Network, v.model.Tokenizer, "ner", config, maxTokens, 0, 0)
+	return training.LoadSet(v.model.Network, v.model.Tokenizer, "ner", config, maxTokens, 0, v.badLines)
 }
 
 // servedEntities is the entity F1 of the server's answers: plain text, found

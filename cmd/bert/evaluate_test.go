@@ -17,6 +17,7 @@ import (
 	"cloze/internal/bert"
 	"cloze/internal/engine"
 	"cloze/internal/tokenizer"
+	"cloze/internal/training"
 )
 
 // sharedData holds the sets of the card, where they are; they are not part of
@@ -355,15 +356,15 @@ func TestMaskPieces(t *testing.T) {
 // Documents that a model has not seen: labelled ones as they are, tagged
 // sentences in blocks.
 func TestReadDocuments(t *testing.T) {
-	documents, err := readDocuments("testdata/sets/sentiment/rooms")
+	documents, err := readDocuments("testdata/sets/sentiment/rooms", &training.Problems{})
 	if err != nil || len(documents) != 5 {
 		t.Errorf("%d documents, %v; want 5", len(documents), err)
 	}
-	documents, err = readDocuments("testdata/sets/ner/people")
+	documents, err = readDocuments("testdata/sets/ner/people", &training.Problems{})
 	if err != nil || len(documents) != 1 || len(documents[0]) != 2 {
 		t.Errorf("documents %v, %v; want one of two sentences", documents, err)
 	}
-	if documents, err := readDocuments("testdata/none"); err != nil || documents != nil {
+	if documents, err := readDocuments("testdata/none", &training.Problems{}); err != nil || documents != nil {
 		t.Errorf("documents %v, %v; want none", documents, err)
 	}
 }
@@ -525,12 +526,29 @@ func TestCardIsAskedFor(t *testing.T) {
 	if got := mustEvaluate[headReport](t, "--model", model, "--data", filepath.Join(data, "sentiment", "inns")); got.Head != "sentiment" || got.Value != 1 {
 		t.Errorf("the directory of a set: got %+v", got)
 	}
+	// Lines that cannot be used are counted, or are too many.
+	broken := filepath.Join(dir, "broken", "topic", described.Set)
+	if err := os.MkdirAll(broken, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, broken, "dev.jsonl", row(from)+"nonsense\n")
+	args := []string{"--model", model, "--card", "en", "--data", broken}
+	if got := mustEvaluate[evaluation](t, args...); got.Sets[0].Rows != 1 || got.Sets[0].Unusable.Count != 1 {
+		t.Errorf("got %+v, want a row, and a line that could not be used", got.Sets[0])
+	}
+	if out, err := runEvaluate(t, args...); err != nil || !strings.Contains(out, "topic/"+described.Set+": 1 line could not be used:") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if _, err := runEvaluate(t, append(args, "--bad-lines", "0")...); err == nil || !strings.Contains(err.Error(), "dev.jsonl:2") {
+		t.Errorf("with --bad-lines 0: error %v", err)
+	}
 	for want, args := range map[string][]string{
-		"there is no such card":         {"--model", model, "--card", "fr"},
-		"has its own card":              {"--model", "zh", "--card", "en"},
-		"--card en or zh":               {"--model", model, "--check"},
-		"--head: for a head":            {"--model", model, "--card", "en", "--head", "topic"},
-		"no set there that model const": {"--model", model, "--card", "zh"},
+		"--bootstrap, --seed: for a labelled file": {"--model", model, "--card", "en", "--seed", "3", "--bootstrap", "5"},
+		"there is no such card":                    {"--model", model, "--card", "fr"},
+		"has its own card":                         {"--model", "zh", "--card", "en"},
+		"--card en or zh":                          {"--model", model, "--check"},
+		"--head: for a head":                       {"--model", model, "--card", "en", "--head", "topic"},
+		"no set there that model const":            {"--model", model, "--card", "zh"},
 	} {
 		if _, err := runEvaluate(t, append(args, "--data", data)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v, want %q in it", args, err, want)

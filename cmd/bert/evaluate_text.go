@@ -55,7 +55,7 @@ func (c *evaluateCmd) text(ctx context.Context) error {
 		most = *c.Examples
 	}
 	examples, problems, err := training.TextExamples(corpus, model.Tokenizer, maker, most, training.StreamOptions{
-		Seed: c.Seed, ProblemLimit: c.problemLimit(), Pool: pool,
+		Seed: c.seed(), ProblemLimit: c.problemLimit(), Pool: pool,
 	})
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (c *evaluateCmd) text(ctx context.Context) error {
 	}
 	report := &textReport{
 		Model: model.ID, Text: c.Text, Precision: model.Network.Precision().String(),
-		MaxTokens: options.MaxTokens, MaskProbability: options.MaskProbability, Rounds: c.Bootstrap, Seed: c.Seed,
+		MaxTokens: options.MaxTokens, MaskProbability: options.MaskProbability, Rounds: c.rounds(), Seed: c.seed(),
 		Missing: missing, Unusable: newUnusable(problems), TextMeasurement: result,
 	}
 	if c.Format == "json" {
