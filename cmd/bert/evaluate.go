@@ -179,12 +179,7 @@ func (c *evaluateCmd) labelledFile() (string, error) {
 	if !info.IsDir() {
 		return c.Data, nil
 	}
-	for _, name := range devFiles {
-		if path := filepath.Join(c.Data, name); isFile(path) {
-			return path, nil
-		}
-	}
-	return "", nil
+	return devFile(c.Data)
 }
 
 // asSets reports whether the data are measured as sets of the built-in tasks
@@ -219,6 +214,7 @@ func (c *evaluateCmd) open() (_ *engine.Model, _ *kernels.Pool, stop func(), _ e
 			ids = append(ids, m.ID)
 		}
 		e.Close()
+		pool.Close()
 		return nil, nil, nil, fmt.Errorf("say which model to measure: --model with a directory, or %s", strings.Join(ids, " or "))
 	}
 	return all[0], pool, func() { e.Close(); pool.Close() }, nil

@@ -32,6 +32,11 @@ type evaluation struct {
 	HeldOut []*heldOutScore `json:"held_out,omitempty"`
 }
 
+// evaluations are those of several models, as JSON has them.
+type evaluations struct {
+	Models []*evaluation `json:"models"`
+}
+
 // setScore is how a model does on one set. Figures are in per cent: entity F1
 // for ner, accuracy for the others.
 type setScore struct {
@@ -74,18 +79,31 @@ func (c *evaluateCmd) beside(ctx context.Context) error {
 	defer pool.Close()
 	defer e.Close()
 	var off []string
+	var results []*evaluation
 	for _, m := range e.Models() {
 		result, err := c.evaluate(ctx, e, pool, m, cards, rows)
 		if err != nil {
 			return err
 		}
-		if err := c.print(result); err != nil {
-			return err
+		results = append(results, result)
+		if c.Format == "table" {
+			if err := result.writeTable(c.stdout, c.Served); err != nil {
+				return err
+			}
 		}
 		for _, s := range result.Sets {
 			if s.off() {
 				off = append(off, fmt.Sprintf("%s %s/%s", m.ID, s.Task, s.Set))
 			}
+		}
+	}
+	if c.Format == "json" {
+		var all any = evaluations{results}
+		if len(results) == 1 {
+			all = results[0]
+		}
+		if err := c.printJSON(all); err != nil {
+			return err
 		}
 	}
 	if c.Check && len(off) > 0 {
@@ -253,13 +271,6 @@ func readCards() (map[string]modelCard, error) {
 		return nil, fmt.Errorf("cards.json: %w", err)
 	}
 	return cards, nil
-}
-
-func (c *evaluateCmd) print(result *evaluation) error {
-	if c.Format == "json" {
-		return c.printJSON(result)
-	}
-	return result.writeTable(c.stdout, c.Served)
 }
 
 // writeTable writes the figures as a Markdown table that reads well as text.

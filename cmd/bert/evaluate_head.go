@@ -51,7 +51,11 @@ func (c *evaluateCmd) head(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	report, err := c.measureHead(ctx, model, pool, name, path)
+	set, maxTokens, err := c.loadSet(model, name, path)
+	if err != nil {
+		return err
+	}
+	report, err := c.measureSet(ctx, model, pool, set, path, maxTokens)
 	if err != nil {
 		return err
 	}
@@ -67,19 +71,16 @@ func (c *evaluateCmd) head(ctx context.Context, path string) error {
 	return c.printLines(report.lines())
 }
 
-// measureHead measures one head of a model on one file.
-func (c *evaluateCmd) measureHead(ctx context.Context, m *engine.Model, pool *kernels.Pool, head, path string) (*headReport, error) {
-	set, maxTokens, err := c.loadSet(m, head, path)
-	if err != nil {
-		return nil, err
-	}
+// measureSet measures a head of a model on a set, which was read of one file.
+func (c *evaluateCmd) measureSet(ctx context.Context, m *engine.Model, pool *kernels.Pool, set *training.Set, path string, maxTokens int) (*headReport, error) {
 	measuring, finish := c.measuring(pool)
 	score, err := training.MeasureSet(ctx, m.Network, set, measuring)
 	finish()
 	if err != nil {
 		return nil, err
 	}
-	described := m.Network.Heads[head].Describe()
+	described := m.Network.Heads[set.Head].Describe()
+	score.Set = filepath.Base(path)
 	report := &headReport{
 		Model: m.ID, Data: path, Type: described.Type, Problem: described.ProblemType,
 		Precision: m.Network.Precision().String(), MaxTokens: maxTokens, Rounds: c.rounds(), Seed: c.seed(),

@@ -8,9 +8,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -161,6 +163,17 @@ func TestEvaluateWhatFinetuneMade(t *testing.T) {
 	}
 }
 
+// settled is the number of goroutines, once those that are ending have ended.
+func settled(want int) int {
+	for range 100 {
+		if runtime.NumGoroutine() <= want {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return runtime.NumGoroutine()
+}
+
 func TestEvaluateEachKindOfHead(t *testing.T) {
 	dir := t.TempDir()
 	model := constantModel(t, dir, map[string]bert.HeadConfig{
@@ -276,6 +289,13 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 			}
 			writeFile(t, data, path, content)
 		}
+		writeFile(t, data, "stars/nothing/dev.csv", "text,label\naa,2\nba,5\n")
+		if out, err := runEvaluate(t, "--model", model, "--data", data, "--head", "stars"); err != nil || !strings.Contains(out, "stars/nothing     2  Pearson  undefined\n") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		if err := os.Remove(filepath.Join(data, "stars", "nothing", "dev.csv")); err != nil {
+			t.Fatal(err)
+		}
 		got := mustEvaluate[headsReport](t, "--model", model, "--data", data)
 		if len(got.Sets) != 3 || got.Sets[0].Set != "hotels" || got.Sets[0].Value != 0.5 || got.Sets[2].Main != "entity_f1" || got.Sets[2].Value != 1 {
 			t.Errorf("got %+v", got)
@@ -295,6 +315,33 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 		}
 		if got := mustEvaluate[headsReport](t, "--model", model, "--data", data, "--head", "names"); len(got.Sets) != 1 {
 			t.Errorf("sets of one head: %+v", got)
+		}
+		// A set that does not fit does not take the others with it, and it is named
+		// by its path.
+		unfit := filepath.Join(data, "mood", "hotels", "dev.csv")
+		for head, content := range map[string]string{
+			"does not know the file's": "text,label\naa,fair\n", "map names": "text,label\naa,good\n",
+		} {
+			writeFile(t, data, "mood/hotels/dev.csv", content)
+			out, err := runEvaluate(t, "--model", model, "--data", data, "--map", "LOC=PER", "--bootstrap", "0")
+			if err == nil || !strings.Contains(err.Error(), "of 3 could not be measured") || !strings.Contains(out, head) || !strings.Contains(out, unfit) {
+				t.Errorf("%v\n%s", err, out)
+			}
+		}
+		writeFile(t, data, "mood/hotels/dev.csv", "text,label\naa,fair\n")
+		if out, err := runEvaluate(t, "--model", model, "--data", data); err == nil || !strings.Contains(out, "mood/inns      1 ") || !strings.Contains(out, "names/news     1 ") {
+			t.Errorf("%v\n%s", err, out)
+		}
+		writeFile(t, data, "mood/hotels/dev.csv.gz", "")
+		for _, path := range []string{data, filepath.Dir(unfit)} {
+			if _, err := runEvaluate(t, "--model", model, "--data", path); err == nil || !strings.Contains(err.Error(), "It holds dev.csv and dev.csv.gz") {
+				t.Errorf("%s: error %v, want one that names both files", path, err)
+			}
+		}
+		for _, name := range []string{"dev.csv", "dev.csv.gz"} {
+			if err := os.Remove(filepath.Join(filepath.Dir(unfit), name)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for want, args := range map[string][]string{
 			"give --data a file":         {"--mistakes", filepath.Join(dir, "x.jsonl")},
@@ -411,7 +458,11 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 	if _, err := runEvaluate(t, "--model", "en", "--data", "testdata/sets", "--head", "sentiment"); err == nil || !strings.Contains(err.Error(), "stands for sets") {
 		t.Errorf("a head of sets beside a card: error %v", err)
 	}
-	if _, err := runEvaluate(t, "--data", mood); err == nil || !strings.Contains(err.Error(), "say which model") {
+	before := runtime.NumGoroutine()
+	if _, err := runEvaluate(t, "--data", mood, "--threads", "9"); err == nil || !strings.Contains(err.Error(), "say which model") {
 		t.Errorf("no model: error %v", err)
+	}
+	if after := settled(before); after > before {
+		t.Errorf("%d goroutines are left of a pool", after-before)
 	}
 }

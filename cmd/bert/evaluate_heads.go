@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -18,6 +16,15 @@ import (
 type headsReport struct {
 	Model string        `json:"model"`
 	Sets  []*headReport `json:"sets"`
+	// Failed are the sets that could not be measured.
+	Failed []failedSet `json:"failed,omitempty"`
+}
+
+// failedSet is a set whose file does not fit its head.
+type failedSet struct {
+	Head  string `json:"head"`
+	Set   string `json:"set"`
+	Error string `json:"error"`
 }
 
 // heads measures the heads of a model on the sets HEAD/SET/dev.* of a
@@ -40,40 +47,42 @@ func (c *evaluateCmd) heads(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(report.Sets) == 0 {
+	if len(report.Sets)+len(report.Failed) == 0 {
 		if _, err := chooseHead(model, c.Head, ""); c.Head != "" && err != nil {
 			return err
 		}
 		return fmt.Errorf("%s: no set there: want HEAD/SET/dev.jsonl, .conll, .csv or .tsv, HEAD being one of %s; or give a file", c.Data, listHeads(model))
 	}
 	if c.Format == "json" {
-		return c.printJSON(report)
+		err = c.printJSON(report)
+	} else {
+		err = c.printLines(report.lines())
 	}
-	return c.printLines(report.lines())
+	if n := len(report.Failed); err == nil && n > 0 {
+		err = fmt.Errorf("%s of %d could not be measured", count(n, "set"), len(report.Sets)+n)
+	}
+	return err
 }
 
-// measureSets adds the sets of one head.
+// measureSets adds the sets of one head. One that cannot be read is no reason to
+// say nothing of the others.
 func (c *evaluateCmd) measureSets(ctx context.Context, report *headsReport, m *engine.Model, pool *kernels.Pool, head string) error {
-	entries, err := os.ReadDir(filepath.Join(c.Data, head))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
+	sets, err := setsOf(c.Data, head)
 	if err != nil {
 		return err
 	}
-	for _, entry := range entries {
-		for _, name := range devFiles {
-			path := filepath.Join(c.Data, head, entry.Name(), name)
-			if !isFile(path) {
-				continue
-			}
-			set, err := c.measureHead(ctx, m, pool, head, path)
-			if err != nil {
-				return err
-			}
-			set.Set = entry.Name()
-			report.Sets = append(report.Sets, set)
+	for _, s := range sets {
+		set, maxTokens, err := c.loadSet(m, head, s.path)
+		if err != nil {
+			report.Failed = append(report.Failed, failedSet{Head: head, Set: s.name, Error: err.Error()})
+			continue
 		}
+		measured, err := c.measureSet(ctx, m, pool, set, s.path, maxTokens)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.path, err)
+		}
+		measured.Set = s.name
+		report.Sets = append(report.Sets, measured)
 	}
 	return nil
 }
@@ -84,7 +93,11 @@ func (r *headsReport) lines() []string {
 	var notes []string
 	for _, s := range r.Sets {
 		f := figures[slices.IndexFunc(figures, func(f figure) bool { return f.name == s.Main })]
-		row := []string{shorten(s.Head+"/"+s.Set, longestName), thousands(s.Rows), f.title, f.String(s.Value), ""}
+		value := f.String(s.Value)
+		if slices.Contains(s.Undefined, s.Main) {
+			value = undefinedFigure
+		}
+		row := []string{shorten(s.Head+"/"+s.Set, longestName), thousands(s.Rows), f.title, value, ""}
 		if i, ok := s.Intervals[s.Main]; ok {
 			row[len(row)-1] = f.String(i.Low) + " … " + f.String(i.High)
 		}
@@ -92,6 +105,9 @@ func (r *headsReport) lines() []string {
 		for _, note := range s.cautions() {
 			notes = append(notes, fmt.Sprintf("%s/%s: %s", s.Head, s.Set, strings.TrimSpace(note)))
 		}
+	}
+	for _, f := range r.Failed {
+		notes = append(notes, fmt.Sprintf("%s/%s is not measured: %s", f.Head, f.Set, f.Error))
 	}
 	lines := columns(rows, "  ")
 	if len(notes) > 0 {

@@ -101,39 +101,36 @@ const runningText = 100
 // the order of their texts, as documents of sentences. A set that is not there
 // has none.
 func readDocuments(directory string, problems *training.Problems) ([][]string, error) {
+	path, err := devFile(directory)
+	if err != nil || path == "" {
+		return nil, err
+	}
 	var documents [][]string
-	for _, name := range devFiles {
-		path := filepath.Join(directory, name)
-		if !isFile(path) {
-			continue
-		}
-		if strings.Contains(name, ".conll") {
-			var block []string
-			for sentence, err := range training.ReadTagged(path, problems) {
-				if err != nil {
-					return nil, err
-				}
-				block = append(block, sentencesOf(sentence.Text)...)
-				if len(block) >= runningText {
-					documents, block = append(documents, block), nil
-				}
-			}
-			if len(block) > 0 {
-				documents = append(documents, block)
-			}
-			return documents, nil
-		}
-		for row, err := range training.ReadRecords(path, training.Fields{}, problems) {
+	if format, _ := training.FormatOf(path); format == training.CoNLL {
+		var block []string
+		for sentence, err := range training.ReadTagged(path, problems) {
 			if err != nil {
 				return nil, err
 			}
-			if sentences := sentencesOf(row.Text); len(sentences) > 0 {
-				documents = append(documents, sentences)
+			block = append(block, sentencesOf(sentence.Text)...)
+			if len(block) >= runningText {
+				documents, block = append(documents, block), nil
 			}
+		}
+		if len(block) > 0 {
+			documents = append(documents, block)
 		}
 		return documents, nil
 	}
-	return nil, nil
+	for row, err := range training.ReadRecords(path, training.Fields{}, problems) {
+		if err != nil {
+			return nil, err
+		}
+		if sentences := sentencesOf(row.Text); len(sentences) > 0 {
+			documents = append(documents, sentences)
+		}
+	}
+	return documents, nil
 }
 
 func sentencesOf(text string) []string {

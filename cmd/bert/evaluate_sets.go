@@ -46,33 +46,66 @@ func findSets(path, task string) ([]labelledSet, error) {
 		set, err := oneSet(path, task)
 		return []labelledSet{set}, err
 	}
-	for _, name := range devFiles {
-		if file := filepath.Join(path, name); isFile(file) {
-			set, err := oneSet(file, task)
-			return []labelledSet{set}, err
-		}
+	file, err := devFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if file != "" {
+		set, err := oneSet(file, task)
+		return []labelledSet{set}, err
 	}
 	var sets []labelledSet
 	for _, t := range evaluatedTasks {
 		if task != "" && task != t {
 			continue
 		}
-		entries, err := os.ReadDir(filepath.Join(path, t))
-		if err != nil && !os.IsNotExist(err) {
+		of, err := setsOf(path, t)
+		if err != nil {
 			return nil, err
 		}
-		for _, entry := range entries {
-			for _, name := range devFiles {
-				if file := filepath.Join(path, t, entry.Name(), name); isFile(file) {
-					sets = append(sets, labelledSet{task: t, name: entry.Name(), path: file})
-				}
-			}
-		}
+		sets = append(sets, of...)
 	}
 	if len(sets) == 0 {
 		return nil, fmt.Errorf("%s: no set there: want TASK/SET/dev.jsonl, .conll, .csv or .tsv, TASK being one of %s; for a head of another name give a file", path, strings.Join(evaluatedTasks, ", "))
 	}
 	return sets, nil
+}
+
+// setsOf lists the sets TASK/SET/dev.* of one task, or head, in a directory.
+func setsOf(directory, task string) ([]labelledSet, error) {
+	entries, err := os.ReadDir(filepath.Join(directory, task))
+	if err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	var sets []labelledSet
+	for _, entry := range entries {
+		path, err := devFile(filepath.Join(directory, task, entry.Name()))
+		if err != nil {
+			return nil, err
+		}
+		if path != "" {
+			sets = append(sets, labelledSet{task: task, name: entry.Name(), path: path})
+		}
+	}
+	return sets, nil
+}
+
+// devFile is the file of the set that a directory is; empty if it is none.
+func devFile(directory string) (string, error) {
+	var found []string
+	for _, name := range devFiles {
+		if isFile(filepath.Join(directory, name)) {
+			found = append(found, name)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", nil
+	case 1:
+		return filepath.Join(directory, found[0]), nil
+	default:
+		return "", fmt.Errorf("%s: which is its set? It holds %s: remove all but one, or give the file itself", directory, strings.Join(found, " and "))
+	}
 }
 
 func isFile(path string) bool {

@@ -106,6 +106,9 @@ var figures = []figure{
 	{"loss", "loss", false},
 }
 
+// undefinedFigure stands for one that the rows do not define.
+const undefinedFigure = "undefined"
+
 func (f figure) String(value float64) string {
 	switch {
 	case f.percent:
@@ -137,7 +140,7 @@ func metricsTable(metrics map[string]float64, intervals map[string]training.Inte
 		}
 		row := []string{f.title, f.String(value) + unit}
 		if slices.Contains(undefined, f.name) {
-			row[1] = "undefined"
+			row[1] = undefinedFigure
 		} else if i, ok := intervals[f.name]; ok {
 			row = append(row, f.String(i.Low)+" … "+f.String(i.High))
 		}

@@ -223,6 +223,18 @@ func TestEvaluateCommand(t *testing.T) {
 			t.Errorf("got %s", out)
 		}
 	})
+	t.Run("json of both models", func(t *testing.T) {
+		dir := t.TempDir()
+		for id, task := range map[string]string{"en": "sentiment", "zh": "topic"} {
+			if err := os.CopyFS(filepath.Join(dir, id, task), os.DirFS("testdata/sets/"+task)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := mustEvaluate[evaluations](t, "--data", dir, "--all", "--no-held-out")
+		if len(got.Models) != 2 || got.Models[0].Model != "en" || len(got.Models[1].Sets) != 1 {
+			t.Errorf("got %+v", got)
+		}
+	})
 	for _, test := range []struct {
 		name, want string
 		args       []string
