@@ -91,6 +91,7 @@ func (c *evaluateCmd) Run(ctx context.Context) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	defer interruptible(ctx)()
 	if len(c.Text) > 0 {
 		return c.text(ctx)
 	}

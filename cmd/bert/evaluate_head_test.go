@@ -149,6 +149,19 @@ func TestEvaluateWhatFinetuneMade(t *testing.T) {
 	if text.MaxTokens != 24 || text.Examples < 60 || text.Pieces == 0 || text.Pairs == 0 || !(text.Perplexity > 1) || len(text.Intervals) != 5 {
 		t.Errorf("text %+v, want all examples, of 24 tokens as in the run", text)
 	}
+	// What the run says that it did not train is not measured.
+	path := filepath.Join(pretrained, runFile)
+	saved := read(t, path)
+	writeFile(t, pretrained, runFile, strings.Replace(string(saved), "{", `{"no_next_sentence": true,`, 1))
+	text = mustEvaluate[textReport](t, "--model", pretrained, "--text", corpus, "--examples", "30")
+	if text.Pairs != 0 || text.Pieces == 0 || !slices.Equal(text.Missing, []string{"NSP"}) {
+		t.Errorf("text %+v, want the masked pieces alone", text)
+	}
+	out, err = runEvaluate(t, "--model", pretrained, "--text", corpus, "--examples", "30")
+	if err != nil || !strings.Contains(out, "NSP is not measured: the run that made the model did not train it") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	writeFile(t, pretrained, runFile, string(saved))
 	out, err = runEvaluate(t, "--model", pretrained, "--text", corpus, "--text", corpus, "--examples", "30", "--mask-probability", "0.3", "--bootstrap", "0")
 	if err != nil {
 		t.Fatal(err)

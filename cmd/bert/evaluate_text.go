@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"cloze/internal/bert"
 	"cloze/internal/training"
@@ -19,9 +21,11 @@ type textReport struct {
 	MaskProbability float64   `json:"mask_probability"`
 	Rounds          int       `json:"bootstrap"` // of the intervals
 	Seed            uint64    `json:"seed"`
-	Missing         []string  `json:"missing,omitempty"` // heads that the model has not
+	Missing         []string  `json:"missing,omitempty"` // tasks that are not measured
 	Unusable        *unusable `json:"unusable,omitempty"`
 	*training.TextMeasurement
+
+	why map[string]string // each is missing
 }
 
 // text measures the pre-training tasks on running text.
@@ -35,7 +39,7 @@ func (c *evaluateCmd) text(ctx context.Context) error {
 		return err
 	}
 	defer stop()
-	missing := missingHeads(model.Network)
+	missing := c.leaveOutTasks(model.Network)
 	if model.Network.MLM == nil && model.Network.NSP == nil {
 		return fmt.Errorf("model %s has neither the head of the masked language model nor that of next sentence prediction, so running text says nothing of it: measure the pre-trained model that it was made of, or a head of it with --data", model.ID)
 	}
@@ -54,7 +58,7 @@ func (c *evaluateCmd) text(ctx context.Context) error {
 	if c.Examples != nil {
 		most = *c.Examples
 	}
-	examples, problems, err := training.TextExamples(corpus, model.Tokenizer, maker, most, training.StreamOptions{
+	examples, problems, err := training.TextExamples(ctx, corpus, model.Tokenizer, maker, most, training.StreamOptions{
 		Seed: c.seed(), ProblemLimit: c.problemLimit(), Pool: pool,
 	})
 	if err != nil {
@@ -69,7 +73,7 @@ func (c *evaluateCmd) text(ctx context.Context) error {
 	report := &textReport{
 		Model: model.ID, Text: c.Text, Precision: model.Network.Precision().String(),
 		MaxTokens: options.MaxTokens, MaskProbability: options.MaskProbability, Rounds: c.rounds(), Seed: c.seed(),
-		Missing: missing, Unusable: newUnusable(problems), TextMeasurement: result,
+		Missing: slices.Sorted(maps.Keys(missing)), why: missing, Unusable: newUnusable(problems), TextMeasurement: result,
 	}
 	if c.Format == "json" {
 		return c.printJSON(report)
@@ -77,15 +81,22 @@ func (c *evaluateCmd) text(ctx context.Context) error {
 	return c.printLines(report.lines())
 }
 
-func missingHeads(m *bert.Model) []string {
-	var missing []string
+// leaveOutTasks says why a task is not measured. The head of next sentence
+// prediction that a run did not train is there all the same, as it was made:
+// its answers would be of chance.
+func (c *evaluateCmd) leaveOutTasks(m *bert.Model) map[string]string {
+	const noHead = "the model has no head for it"
+	why := map[string]string{}
 	if m.MLM == nil {
-		missing = append(missing, maskedTask)
+		why[maskedTask] = noHead
 	}
 	if m.NSP == nil {
-		missing = append(missing, nextSentenceTask)
+		why[nextSentenceTask] = noHead
+	} else if _, run := c.run(); run.NoNextSentence {
+		m.NSP = nil
+		why[nextSentenceTask] = "the run that made the model did not train it (no_next_sentence)"
 	}
-	return missing
+	return why
 }
 
 // exampleOptions are those of pre-training, but that no example is made short,
@@ -135,8 +146,8 @@ func (r *textReport) lines() []string {
 		}
 		lines = append(lines, line)
 	}
-	for _, head := range r.Missing {
-		lines = append(lines, fmt.Sprintf("%s is not measured: the model has no head for it", head))
+	for _, task := range r.Missing {
+		lines = append(lines, fmt.Sprintf("%s is not measured: %s", task, r.why[task]))
 	}
 	return append(lines, r.Unusable.note()...)
 }

@@ -16,6 +16,8 @@ import (
 // between documents, plain or .gz, read as a stream.
 type Corpus struct {
 	Paths []string
+
+	stop func() error // asked before each document, if there is one; an error ends the reading
 }
 
 // OpenCorpus lists the files of a corpus. A directory stands for the .txt and
@@ -104,6 +106,10 @@ func (c *Corpus) Documents(from CorpusPosition, problems *Problems) iter.Seq2[Co
 				}
 				ends := len(sentence) == 0 || document.Bytes >= maxDocumentBytes
 				if ends && len(document.Sentences) > 0 {
+					if err := c.stopped(); err != nil {
+						yield(CorpusDocument{}, err)
+						return
+					}
 					document.End = CorpusPosition{File: file, Line: line.number}
 					if !yield(document, nil) {
 						return
@@ -119,4 +125,11 @@ func (c *Corpus) Documents(from CorpusPosition, problems *Problems) iter.Seq2[Co
 			}
 		}
 	}
+}
+
+func (c *Corpus) stopped() error {
+	if c.stop == nil {
+		return nil
+	}
+	return c.stop()
 }

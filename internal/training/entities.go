@@ -95,16 +95,11 @@ func NewEntityCounts(types ...string) *EntityCounts {
 	return c
 }
 
-// AddTags counts one sentence, given as tags, and returns its counts summed
-// over the types: what Bootstrap draws from.
-func (c *EntityCounts) AddTags(want, got []string) Counts {
-	return c.Add(Entities(want), Entities(got))
-}
+// AddTags counts one sentence, given as tags.
+func (c *EntityCounts) AddTags(want, got []string) { c.Add(Entities(want), Entities(got)) }
 
-// Add counts one sentence and returns its counts summed over the types.
-// Neither side may hold an entity twice.
-func (c *EntityCounts) Add(want, got []Entity) Counts {
-	var sentence Counts
+// Add counts one sentence. Neither side may hold an entity twice.
+func (c *EntityCounts) Add(want, got []Entity) {
 	open := map[Entity]bool{}
 	for _, entity := range want {
 		if c.counted(entity.Type) {
@@ -116,7 +111,6 @@ func (c *EntityCounts) Add(want, got []Entity) Counts {
 			c.byType[entity.Type] = &Counts{}
 		}
 		c.byType[entity.Type].Add(one)
-		sentence.Add(one)
 	}
 	for _, entity := range got {
 		switch {
@@ -130,7 +124,6 @@ func (c *EntityCounts) Add(want, got []Entity) Counts {
 	for entity := range open {
 		count(entity, Counts{FalseNegatives: 1})
 	}
-	return sentence
 }
 
 func (c *EntityCounts) counted(kind string) bool { return c.only == nil || c.only[kind] }

@@ -117,6 +117,9 @@ func MeasureSet(ctx context.Context, m *bert.Model, s *Set, o Measuring) (*HeadS
 	if err != nil {
 		return nil, err
 	}
+	if err := finite(&Evaluation{Sets: []SetScore{base}}); err != nil {
+		return nil, err
+	}
 	score := &HeadScore{SetScore: base, Labels: answers.labels()}
 	all, _ := answers.metrics(allRows(s.Rows))
 	score.Undefined = numbersOrZero(all)
@@ -130,6 +133,14 @@ func MeasureSet(ctx context.Context, m *bert.Model, s *Set, o Measuring) (*HeadS
 		return drawn
 	})
 	return score, err
+}
+
+// finite refuses figures that are no numbers, which JSON has no name for.
+func finite(e *Evaluation) error {
+	for _, name := range sortedKeys(e.notFinite()) {
+		return fmt.Errorf("%s is not a finite number: the model's weights are of no use", name)
+	}
+	return nil
 }
 
 func mistakes(s *Set, a answers) []Mistake {
@@ -168,7 +179,6 @@ func (o Measuring) intervals(ctx context.Context, n int, metrics func(rows []int
 // TextMeasurement is all that running text says of a model.
 type TextMeasurement struct {
 	TextScore
-	Pieces      int `json:"pieces"`            // chosen and guessed
 	IsNextPairs int `json:"nsp_is_next_pairs"` // of Pairs
 	// IsNext and NotNext are the accuracies of next sentence prediction on the
 	// pairs of either kind.
@@ -209,9 +219,11 @@ func MeasureText(ctx context.Context, m *bert.Model, examples iter.Seq2[Example,
 		return nil, errors.New("the corpus holds no sentence that an example could be made of")
 	}
 	result := &TextMeasurement{TextScore: scoreText(answers)}
+	if err := finite(&Evaluation{Text: &result.TextScore}); err != nil {
+		return nil, err
+	}
 	var kinds [2]struct{ pairs, right float64 } // IsNext, NotNext
 	for _, a := range answers {
-		result.Pieces += a.pieces
 		if a.pair {
 			kind := &kinds[NotNext]
 			if a.isNext {
@@ -240,7 +252,7 @@ func MeasureText(ctx context.Context, m *bert.Model, examples iter.Seq2[Example,
 // nothing was asked of.
 func (s TextScore) Figures() map[string]float64 {
 	all := map[string]float64{}
-	if s.MLMLoss > 0 {
+	if s.Pieces > 0 {
 		all["mlm_loss"], all["perplexity"], all["mlm_accuracy"] = s.MLMLoss, s.Perplexity, s.MLMAccuracy
 	}
 	if s.Pairs > 0 {
@@ -252,9 +264,11 @@ func (s TextScore) Figures() map[string]float64 {
 // TextExamples makes examples of running text, as pre-training does, to measure
 // a model on: those of one epoch, or, if most is not 0, at most so many, drawn
 // from documents all over the corpus. Lines that could not be used are in
-// problems once the examples are read.
-func TextExamples(c *Corpus, t *tokenizer.Tokenizer, maker *ExampleMaker, most int, o StreamOptions) (_ iter.Seq2[Example, error], problems *Problems, _ error) {
+// problems once the examples are read. The cause of a context that is cancelled
+// ends the reading.
+func TextExamples(ctx context.Context, c *Corpus, t *tokenizer.Tokenizer, maker *ExampleMaker, most int, o StreamOptions) (_ iter.Seq2[Example, error], problems *Problems, _ error) {
 	o.HeldOut = 0
+	c = &Corpus{Paths: c.Paths, stop: func() error { return context.Cause(ctx) }}
 	stream, err := NewExampleStream(c, t, maker, o)
 	if err != nil {
 		return nil, nil, err

@@ -311,7 +311,7 @@ func textExamples(t *testing.T, tokens []string, corpus *Corpus, most int, block
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples, problems, err := TextExamples(corpus, tok, maker, most, StreamOptions{Seed: 4, BlockBytes: blockBytes})
+	examples, problems, err := TextExamples(t.Context(), corpus, tok, maker, most, StreamOptions{Seed: 4, BlockBytes: blockBytes})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -404,13 +404,36 @@ func TestMeasureText(t *testing.T) {
 			t.Errorf("%s %v is not in %+v", name, value, i)
 		}
 	}
+	if _, there := (TextScore{Pieces: 3, MLMLoss: math.NaN()}).Figures()["mlm_loss"]; !there {
+		t.Error("a loss that is no number is left out of the figures")
+	}
 	m.NSP = nil
 	if got := measureText(t, m, examples, Measuring{}); got.Pairs != 0 || got.Pieces != pieces || got.Intervals != nil {
 		t.Errorf("without the head of NSP: %+v", got)
 	}
 	m.MLM = nil
-	if got := measureText(t, m, examples, Measuring{}); got.Pieces != 0 {
+	if got := measureText(t, m, examples, Measuring{}); got.Pieces != 0 || got.Perplexity != 0 || len(got.Figures()) != 0 {
 		t.Errorf("without the head of MLM: %+v", got)
+	}
+	_, m = tinyModel(t, 200, nil)
+	for _, p := range m.Parameters() {
+		if p.Name == "cls.predictions.bias" {
+			p.Data[7] = float32(math.NaN())
+		}
+	}
+	if _, err := MeasureText(t.Context(), m, func(yield func(Example, error) bool) { yield(examples[0], nil) }, 0, Measuring{}); err == nil || !strings.Contains(err.Error(), "mlm loss is not a finite number") {
+		t.Errorf("a loss that is no number: error %v", err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("the operator")
+	cancel(cause)
+	maker, err := NewExampleMaker(loadTokenizer(t, numbered(200)), DefaultExampleOptions(32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Even the first pass over the text, which gives nothing yet, can be ended.
+	if _, _, err := TextExamples(ctx, corpus, loadTokenizer(t, numbered(200)), maker, 20, StreamOptions{Seed: 4}); !errors.Is(err, cause) {
+		t.Errorf("error %v, want the cause", err)
 	}
 	if _, err := MeasureText(t.Context(), m, func(func(Example, error) bool) {}, 0, Measuring{}); err == nil {
 		t.Error("no examples: no error")

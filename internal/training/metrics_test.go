@@ -127,7 +127,6 @@ func TestCorrelationsAgreeWithSciPy(t *testing.T) {
 func TestEntitiesAgreeWithSeqeval(t *testing.T) {
 	for _, test := range readGoldenMetrics(t).Entities {
 		counts := NewEntityCounts()
-		var summed Counts
 		for i := range test.Want {
 			var want []Entity
 			for _, e := range test.Entities[i] { // type, first and last word
@@ -136,10 +135,7 @@ func TestEntitiesAgreeWithSeqeval(t *testing.T) {
 			if diff := cmp.Diff(want, Entities(test.Want[i])); diff != "" {
 				t.Errorf("Entities(%q) (-want +got):\n%s", test.Want[i], diff)
 			}
-			summed.Add(counts.AddTags(test.Want[i], test.Got[i]))
-		}
-		if summed != counts.Micro() {
-			t.Errorf("the sentences' counts sum to %+v, want %+v", summed, counts.Micro())
+			counts.AddTags(test.Want[i], test.Got[i])
 		}
 		if test.Report == nil {
 			if got := counts.Micro().F1(); got != 0 {
@@ -172,12 +168,12 @@ func TestEntitiesAgreeWithSeqeval(t *testing.T) {
 
 func TestEntityCountsOfSomeTypesOnly(t *testing.T) {
 	counts := NewEntityCounts("PER", "LOC")
-	got := counts.AddTags(
+	counts.AddTags(
 		[]string{"B-PER", "O", "B-DATE", "B-LOC"},
 		[]string{"B-PER", "B-DATE", "O", "B-PER"},
 	)
 	want := Counts{TruePositives: 1, FalsePositives: 1, FalseNegatives: 1}
-	if got != want {
+	if got := counts.Micro(); got != want {
 		t.Errorf("counts %+v, want %+v: DATE is to be overlooked on both sides", got, want)
 	}
 	if diff := cmp.Diff([]string{"LOC", "PER"}, counts.Types()); diff != "" {

@@ -123,6 +123,7 @@ type Evaluation struct {
 // TextScore measures the two pre-training tasks on held-out text.
 type TextScore struct {
 	Examples     int     `json:"examples"`
+	Pieces       int     `json:"pieces"`   // chosen and guessed; 0 without the head
 	MLMLoss      float64 `json:"mlm_loss"` // nats a chosen piece
 	Perplexity   float64 `json:"perplexity"`
 	MLMAccuracy  float64 `json:"mlm_accuracy"`
