@@ -50,7 +50,7 @@ type headFlags struct {
 	LabelField string            `help:"Member or column of the label (default label)."`
 	Columns    []string          `help:"Names of the columns of a .csv or .tsv file without a header line."`
 	Separator  string            `help:"What separates several labels in a column."`
-	Mistakes   string            `placeholder:"FILE" type:"path" help:"Write the rows that it gets wrong there, as JSON Lines with its answers."`
+	Mistakes   string            `placeholder:"FILE" type:"path" help:"Write the rows that it gets wrong there, as JSON Lines with its answers; of numbers all rows, those first that are furthest off."`
 }
 
 // textFlags are those of running text.

@@ -38,10 +38,12 @@ type headReport struct {
 }
 
 // head measures a head on a labelled file.
-func (c *evaluateCmd) head(ctx context.Context, path string) error {
-	if err := c.checkMistakes(path); err != nil {
+func (c *evaluateCmd) head(ctx context.Context, path string) (err error) {
+	mistakes, err := openMistakes(c.Mistakes, path)
+	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, mistakes.close()) }()
 	model, pool, stop, err := c.open()
 	if err != nil {
 		return err
@@ -59,16 +61,18 @@ func (c *evaluateCmd) head(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if c.Mistakes != "" {
-		if err := writeMistakes(c.Mistakes, c.setConfig(path), report.Type, report.Mistakes); err != nil {
-			return err
+	var lost error // of the mistakes; the figures are there all the same
+	if mistakes != nil {
+		if lost = mistakes.write(c.setConfig(path), model.Network.Heads[name].Describe(), report.Mistakes); lost == nil {
+			report.MistakesFile = c.Mistakes
 		}
-		report.MistakesFile = c.Mistakes
 	}
 	if c.Format == "json" {
-		return c.printJSON(report)
+		err = c.printJSON(report)
+	} else {
+		err = c.printLines(report.lines())
 	}
-	return c.printLines(report.lines())
+	return errors.Join(err, lost)
 }
 
 // measureSet measures a head of a model on a set, which was read of one file.
@@ -244,7 +248,9 @@ func (r *headReport) notes() []string {
 	if r.Problem == bert.MultiLabel {
 		notes = append(notes, "accuracy counts rows with every label right")
 	}
-	if r.MistakesFile != "" {
+	if r.MistakesFile != "" && r.Problem == bert.Regression {
+		notes = append(notes, fmt.Sprintf("%s, those first that are furthest off: %s", count(len(r.Mistakes), "row"), r.MistakesFile))
+	} else if r.MistakesFile != "" {
 		notes = append(notes, fmt.Sprintf("%s with a wrong answer: %s", count(len(r.Mistakes), "row"), r.MistakesFile))
 	}
 	return append(notes, r.cautions()...)

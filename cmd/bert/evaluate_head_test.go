@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -396,6 +397,52 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 			if got := string(read(t, path)); got != test.want+"\n" {
 				t.Errorf("%s: got %swant %s", test.head, got, test.want)
 			}
+		}
+	})
+	t.Run("mistakes of numbers", func(t *testing.T) {
+		path := filepath.Join(dir, "stars-wrong.jsonl")
+		stars := writeFile(t, dir, "many-stars.jsonl", `{"text":"aa","label":2.4}`+"\n"+`{"text":"ba","label":"0.50"}`+"\n"+`{"text":"ca","label":4}`+"\n")
+		out, err := runEvaluate(t, "--model", model, "--head", "stars", "--data", stars, "--mistakes", path)
+		if err != nil || !strings.Contains(out, "3 rows, those first that are furthest off: "+path) {
+			t.Errorf("%v\n%s", err, out)
+		}
+		want := `{"line":2,"text":"ba","label":0.50,"answer":3}
+{"line":3,"text":"ca","label":4,"answer":3}
+{"line":1,"text":"aa","label":2.4,"answer":3}
+`
+		if got := string(read(t, path)); got != want {
+			t.Errorf("got %swant %s", got, want)
+		}
+	})
+	t.Run("a file for the mistakes that cannot be", func(t *testing.T) {
+		out, err := runEvaluate(t, "--model", model, "--head", "mood", "--data", mood, "--mistakes", filepath.Join(dir, "none", "x.jsonl"))
+		if err == nil || !strings.Contains(err.Error(), "--mistakes: open ") || out != "" {
+			t.Errorf("error %v, want one before anything is measured\n%s", err, out)
+		}
+		// A measurement that fails leaves the file as it was.
+		path := filepath.Join(dir, "kept.jsonl")
+		for _, before := range []string{"", "as it was"} {
+			if before != "" {
+				writeFile(t, dir, "kept.jsonl", before)
+			}
+			if _, err := runEvaluate(t, "--model", model, "--head", "names", "--data", mood, "--mistakes", path); err == nil {
+				t.Error("tags of a CSV file: no error")
+			}
+			if after, err := os.ReadFile(path); string(after) != before || (before == "") != errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%q (%v) is left of %q", after, err, before)
+			}
+		}
+		// One that is shorter than what was there replaces it.
+		writeFile(t, dir, "kept.jsonl", strings.Repeat("long\n", 100))
+		if _, err := runEvaluate(t, "--model", model, "--head", "mood", "--data", mood, "--mistakes", path); err != nil || strings.Count(string(read(t, path)), "\n") != 1 {
+			t.Errorf("%v: %s", err, read(t, path))
+		}
+		if _, err := os.Stat("/dev/full"); err != nil {
+			t.Skip("no /dev/full to fail to write to")
+		}
+		out, err = runEvaluate(t, "--model", model, "--head", "mood", "--data", mood, "--mistakes", "/dev/full")
+		if err == nil || !strings.Contains(out, "accuracy") || strings.Contains(out, "/dev/full") {
+			t.Errorf("error %v, want one, and the figures\n%s", err, out)
 		}
 	})
 	t.Run("lines that cannot be used", func(t *testing.T) {

@@ -2,11 +2,14 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"os"
+	"slices"
 
 	"cloze/internal/bert"
 	"cloze/internal/training"
@@ -30,28 +33,61 @@ type mistakenWords struct {
 	Answer any      `json:"answer"`
 }
 
-// checkMistakes refuses to write over the labelled file, before any work is
-// done.
-func (c *evaluateCmd) checkMistakes(data string) error {
-	source, err := os.Stat(data)
-	if err != nil {
-		return err
-	}
-	if target, err := os.Stat(c.Mistakes); err == nil && os.SameFile(source, target) {
-		return fmt.Errorf("--mistakes %s is the labelled file itself, and would be written over: choose another", c.Mistakes)
-	}
-	return nil
+// mistakesFile is where the mistakes go.
+type mistakesFile struct {
+	file    *os.File
+	made    bool // it was not there before
+	written bool
 }
 
-// writeMistakes writes the rows of a set that have wrong answers as JSON Lines.
-// It reads their texts from the set's file again, since a set keeps only ids.
-func writeMistakes(path string, set training.SetConfig, head bert.HeadType, mistakes []training.Mistake) (err error) {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
+// openMistakes opens the file before any work is done, and refuses to write over
+// the labelled file. Without a path it returns nil. What the file holds stays
+// until there are mistakes to write.
+func openMistakes(path, data string) (*mistakesFile, error) {
+	if path == "" {
+		return nil, nil
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	out := bufio.NewWriter(file)
+	source, err := os.Stat(data)
+	if err != nil {
+		return nil, err
+	}
+	target, err := os.Stat(path)
+	if err == nil && os.SameFile(source, target) {
+		return nil, fmt.Errorf("--mistakes %s is the labelled file itself, and would be written over: choose another", path)
+	}
+	m := &mistakesFile{made: errors.Is(err, os.ErrNotExist)}
+	if m.file, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o666); err != nil {
+		return nil, fmt.Errorf("--mistakes: %w", err)
+	}
+	return m, nil
+}
+
+// close leaves no empty file behind where nothing came of the work.
+func (f *mistakesFile) close() error {
+	if f == nil {
+		return nil
+	}
+	err := f.file.Close()
+	if f.made && !f.written {
+		err = errors.Join(err, os.Remove(f.file.Name()))
+	}
+	return err
+}
+
+// write writes the rows of a set that have wrong answers as JSON Lines: in the
+// order of the file, or, of a regression, which is never quite right, those
+// first that are furthest off. It reads their texts from the set's file again,
+// since a set keeps only ids.
+func (f *mistakesFile) write(set training.SetConfig, head bert.HeadConfig, mistakes []training.Mistake) error {
+	if info, err := f.file.Stat(); err != nil {
+		return err
+	} else if info.Mode().IsRegular() { // else a pipe, say
+		if err := f.file.Truncate(0); err != nil {
+			return err
+		}
+	}
+	f.written = true
+	out := bufio.NewWriter(f.file)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	at := make(map[int]training.Mistake, len(mistakes))
@@ -59,15 +95,60 @@ func writeMistakes(path string, set training.SetConfig, head bert.HeadType, mist
 		at[m.Line] = m
 	}
 	problems := &training.Problems{Limit: -1} // measuring has judged them
-	if head == bert.TokenHeadType {
+	var err error
+	switch records := training.ReadRecords(set.Dev, set.Fields, problems); {
+	case head.Type == bert.TokenHeadType:
 		err = writeWords(encoder, training.ReadTagged(set.Dev, problems), at)
-	} else {
-		err = writeTexts(encoder, training.ReadRecords(set.Dev, set.Fields, problems), at)
+	case head.ProblemType == bert.Regression:
+		err = writeNumbers(encoder, records, at)
+	default:
+		err = writeTexts(encoder, records, at)
 	}
 	if err != nil {
 		return err
 	}
 	return out.Flush()
+}
+
+// mistakenTextOf is a record with a wrong answer.
+func mistakenTextOf(record training.Record, m training.Mistake) mistakenText {
+	row := mistakenText{Line: m.Line, Text: record.Text, Label: m.Want, Answer: m.Got}
+	if record.HasPair {
+		row.TextPair = &record.Pair
+	}
+	return row
+}
+
+func writeNumbers(encoder *json.Encoder, records iter.Seq2[training.Record, error], at map[int]training.Mistake) error {
+	type number struct {
+		row mistakenText
+		off float64
+	}
+	var all []number
+	for record, err := range records {
+		if err != nil {
+			return err
+		}
+		m, mistaken := at[record.Line]
+		if !mistaken {
+			continue
+		}
+		want, got := m.Want.(float64), m.Got.(float64)
+		n := number{mistakenTextOf(record, m), math.Abs(want - got)}
+		n.row.Answer = float32(got) // with the digits that it has
+		n.row.Label = record.Labels[0]
+		if json.Valid([]byte(record.Labels[0])) {
+			n.row.Label = json.Number(record.Labels[0])
+		}
+		all = append(all, n)
+	}
+	slices.SortStableFunc(all, func(a, b number) int { return cmp.Compare(b.off, a.off) })
+	for _, n := range all {
+		if err := encoder.Encode(n.row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func writeTexts(encoder *json.Encoder, records iter.Seq2[training.Record, error], at map[int]training.Mistake) error {
@@ -79,11 +160,7 @@ func writeTexts(encoder *json.Encoder, records iter.Seq2[training.Record, error]
 		if !mistaken {
 			continue
 		}
-		row := mistakenText{Line: m.Line, Text: record.Text, Label: m.Want, Answer: m.Got}
-		if record.HasPair {
-			row.TextPair = &record.Pair
-		}
-		if err := encoder.Encode(row); err != nil {
+		if err := encoder.Encode(mistakenTextOf(record, m)); err != nil {
 			return err
 		}
 	}
