@@ -122,7 +122,7 @@ func readDocuments(directory string, problems *training.Problems) ([][]string, e
 		}
 		return documents, nil
 	}
-	for row, err := range training.ReadRecords(path, training.Fields{}, problems) {
+	for row, err := range training.ReadRecords(path, training.Fields{ByFlags: true}, problems) {
 		if err != nil {
 			return nil, err
 		}

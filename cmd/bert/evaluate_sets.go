@@ -252,7 +252,7 @@ func (v *evaluator) scoreRows(ctx context.Context, s labelledSet) (*setScore, er
 
 // readRows reads the rows whose label the model knows, and folds the labels.
 func (s labelledSet) readRows(known []string, problems *training.Problems) ([]training.Record, error) {
-	fields := training.Fields{}
+	fields := training.Fields{ByFlags: true}
 	if s.task == "aspect" {
 		fields.Pair = "aspect"
 	}
