@@ -420,7 +420,7 @@ func (v *evaluator) scoreEntities(ctx context.Context, s labelledSet) (*setScore
 		return nil, &unfitError{fmt.Sprintf("its types are %s, the model's %s",
 			strings.Join(slices.Sorted(maps.Keys(labelled)), ", "), strings.Join(known, ", "))}
 	}
-	set, err := v.loadEntities(s.path, known, types)
+	set, err := v.loadEntities(s.path)
 	if err != nil {
 		return nil, err
 	}
@@ -474,17 +474,14 @@ func entityTypes(tags []string) []string {
 	return types
 }
 
-// loadEntities reads tagged sentences for the head "ner", which knows some of
-// their types, or draws some of them. A type that no sentence of the file has is
-// not annotated; what those drawn happen to have says nothing of that.
-func (v *evaluator) loadEntities(path string, known, types []string) (*training.Set, error) {
+// loadEntities reads tagged sentences for the head "ner", or draws some of them.
+func (v *evaluator) loadEntities(path string) (*training.Set, error) {
 	maxTokens := v.model.MaxTokens
 	if pieces := v.limit("ner"); pieces > 0 {
 		maxTokens = min(maxTokens, pieces+2) // [CLS] and [SEP]
 	}
 	none := "O"
-	lacks := slices.DeleteFunc(slices.Clone(known), func(kind string) bool { return slices.Contains(types, kind) })
-	config := training.SetConfig{Dev: path, MaxRows: v.rows, Map: map[string]*string{"*": &none}, Lacks: &lacks}
+	config := training.SetConfig{Dev: path, MaxRows: v.rows, Map: map[string]*string{"*": &none}}
 	return training.LoadSet(v.model.Network, v.model.Tokenizer, "ner", config, maxTokens, 0, v.badLines)
 }
 
