@@ -72,7 +72,6 @@ func (l *setLoader) lacks(set *Set, c SetConfig) error {
 	if l.head.ProblemType == bert.Regression {
 		return nil
 	}
-	set.occurring = l.occurring(set, c)
 	lacking, err := l.missing(set, c)
 	if err != nil || !slices.Contains(lacking, true) {
 		return err
@@ -83,26 +82,6 @@ func (l *setLoader) lacks(set *Set, c SetConfig) error {
 	set.absent = lacking
 	return nil
 }
-
-// occurring are the head's labels, or entity types, that any row of the file
-// has, be it taken or not: what a file annotates does not depend on the draw.
-func (l *setLoader) occurring(set *Set, c SetConfig) map[string]bool {
-	occurring, known := map[string]bool{}, l.index
-	if l.head.Type == bert.TokenHeadType {
-		occurring["O"], known = true, l.entityTypes()
-	}
-	for label := range set.found {
-		if mapped, keep := c.mapped(label, known); keep {
-			occurring[mapped] = true
-		}
-	}
-	return occurring
-}
-
-// Has reports whether any row of the file has the label, or entity type, by that
-// name or by one that is mapped to it: a row that was not drawn, or was left out,
-// too.
-func (s *Set) Has(label string) bool { return s.occurring[label] || s.found[label] }
 
 func (l *setLoader) missing(set *Set, c SetConfig) ([]bool, error) {
 	lacking := make([]bool, len(l.head.Labels))
@@ -203,6 +182,26 @@ func (s *Set) leaveOutAbsent(head bert.HeadConfig) {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("%s with the label %q, which the training part lacks: %d, not in the score (\"lacks\": [] puts them there)", what, label, lost[label]))
 	}
 }
+
+// occurring are the head's labels, or entity types, that any row of the file
+// has, be it taken or not: what a file annotates does not depend on the draw.
+func (l *setLoader) occurring(set *Set, c SetConfig) map[string]bool {
+	occurring, known := map[string]bool{}, l.index
+	if l.head.Type == bert.TokenHeadType {
+		occurring["O"], known = true, l.entityTypes()
+	}
+	for label := range set.found {
+		if mapped, keep := c.mapped(label, known); keep {
+			occurring[mapped] = true
+		}
+	}
+	return occurring
+}
+
+// Has reports whether any row of the file has the label, or entity type, by that
+// name or by one that is mapped to it: a row that was not drawn, or was left out,
+// too.
+func (s *Set) Has(label string) bool { return s.occurring[label] || s.found[label] }
 
 // warnOfOneLabel warns of a training part that has nothing to tell apart.
 func (s *Set) warnOfOneLabel(head bert.HeadConfig) {

@@ -127,6 +127,7 @@ func (l *setLoader) load(c SetConfig, path string) (*Set, error) {
 	if len(set.Examples) == 0 {
 		return nil, fmt.Errorf("%s: none of its rows has a label of head %q; theirs are %q", path, l.name, sortedKeys(set.found))
 	}
+	set.occurring = l.occurring(set, c)
 	return set, l.lacks(set, c)
 }
 
