@@ -282,8 +282,8 @@ func boundMemory() {
 	}
 }
 
-// newHeads hides the heads of a checkpoint that a run describes with other
-// labels, so that they are made anew.
+// newHeads hides the heads of a checkpoint that a run describes as another kind
+// or with other labels, so that they are made anew.
 type newHeads struct {
 	bert.Weights
 	hidden map[string]bool // names of heads
@@ -293,7 +293,7 @@ func hideChangedHeads(w bert.Weights, had, want map[string]bert.HeadConfig) newH
 	n := newHeads{w, map[string]bool{}}
 	for name, head := range want {
 		old, there := had[name]
-		n.hidden[name] = there && (old.Type != head.Type || !slices.Equal(old.Labels, head.Labels))
+		n.hidden[name] = there && !(training.SameKind(old, head) && slices.Equal(old.Labels, head.Labels))
 	}
 	return n
 }

@@ -269,6 +269,67 @@ func TestFinetuningReplacesHeads(t *testing.T) {
 	}
 }
 
+// A head of the base that has the name of the run's, but answers in another way
+// or about other things, gives it neither labels nor weights.
+func TestFinetuningReplacesHeadsOfAnotherKind(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	base, single := filepath.Join(dir, "base"), filepath.Join(dir, "single")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, base, 2, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	file := func(name string, rows ...string) string {
+		return writeFile(t, dir, name, strings.Join(rows, "\n")+"\n")
+	}
+	if err := (&finetuneCmd{Model: base, Output: single, Head: "h", Train: labelled(t, dir), Steps: 1, MaxTokens: 16}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, kind, train string
+		want              bert.HeadConfig
+		fresh             bool
+	}{
+		{
+			"a number", "regression", file("numbers.jsonl", `{"text":"aa","label":1.5}`, `{"text":"ba","label":2}`),
+			bert.HeadConfig{ProblemType: bert.Regression, Labels: []string{"score"}},
+			true,
+		},
+		{
+			"several labels", "multi", file("several.jsonl", `{"text":"aa","label":["first","second"]}`, `{"text":"ba","label":[]}`),
+			bert.HeadConfig{ProblemType: bert.MultiLabel, Labels: []string{"first", "second"}},
+			true,
+		},
+		{
+			"pairs", "", file("pairs.jsonl", `{"text":"aa","text_pair":"ba","label":"first"}`, `{"text":"ba","text_pair":"ba","label":"second"}`),
+			bert.HeadConfig{ProblemType: bert.SingleLabel, Labels: []string{"first", "second"}, Pair: true},
+			true,
+		},
+		{
+			"the same", "", file("same.jsonl", `{"text":"aa","label":"first"}`),
+			bert.HeadConfig{ProblemType: bert.SingleLabel, Labels: []string{"first", "second"}},
+			false,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			output := filepath.Join(dir, test.name)
+			cmd := &finetuneCmd{Model: single, Output: output, Head: "h", Type: test.kind, Train: test.train, Steps: 1, MaxTokens: 16}
+			if err := cmd.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			test.want.Type = bert.SequenceHeadType
+			if diff := cmp.Diff(test.want, existingHeads(output)["h"]); diff != "" {
+				t.Errorf("head (-want +got):\n%s", diff)
+			}
+			lines, err := readMetrics(filepath.Join(output, metricsFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fresh := slices.Contains(lines[0].Start.Fresh, "heads.h.weight"); fresh != test.fresh {
+				t.Errorf("the head is new: %t, want %t; new are %q", fresh, test.fresh, lines[0].Start.Fresh)
+			}
+		})
+	}
+}
+
 // labelled writes a file with rows of two labels.
 func labelled(t testing.TB, dir string) string {
 	t.Helper()

@@ -15,8 +15,8 @@ import (
 
 // HeadConfigs are the heads that a fine-tuning run needs, for the configuration
 // of the model to be made. Labels that the run does not list are those of the
-// head of that name in existing, or else those of its training files. Defaults
-// of the run must be set.
+// head of that name in existing, if it is of the same kind, or else those of its
+// training files. Defaults of the run must be set.
 func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[string]bert.HeadConfig, error) {
 	heads := map[string]bert.HeadConfig{}
 	for _, name := range sortedKeys(f.Heads) {
@@ -28,7 +28,7 @@ func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[strin
 		old, known := existing[name]
 		switch {
 		case len(head.Labels) > 0:
-		case known && old.Type == head.Type:
+		case known && SameKind(old, head):
 			head.Labels = old.Labels
 		case head.ProblemType == bert.Regression:
 			head.Labels = []string{"score"}
@@ -46,9 +46,21 @@ func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[strin
 		if head.Type == bert.TokenHeadType && !slices.Contains(head.Labels, "O") {
 			return nil, fmt.Errorf("head %s tags tokens, but its labels have no \"O\": %q", name, head.Labels)
 		}
+		if head.ProblemType == bert.Regression && len(head.Labels) != 1 {
+			return nil, fmt.Errorf("head %s is a regression, which gives one number, but has the labels %q: leave \"labels\" out, or name the number", name, head.Labels)
+		}
 		heads[name] = head
 	}
 	return heads, nil
+}
+
+// SameKind reports whether two heads answer in the same way about the same
+// things, but for their labels: only then do the labels and the weights of one
+// say anything about the other.
+func SameKind(a, b bert.HeadConfig) bool {
+	defaultTo(&a.ProblemType, bert.SingleLabel)
+	defaultTo(&b.ProblemType, bert.SingleLabel)
+	return a.Type == b.Type && a.ProblemType == b.ProblemType && a.Pair == b.Pair
 }
 
 // Finetune trains the heads of a run, all on one encoder, and yields reports as

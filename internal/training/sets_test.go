@@ -1,6 +1,7 @@
 package training
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -547,5 +548,44 @@ func TestDiscoverLabels(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"O", "B-LOC", "I-LOC", "B-PER", "I-PER"}, got); diff != "" {
 		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+}
+
+// A head of the model gives its labels to one of the same kind alone.
+func TestHeadConfigsTakeOverLabels(t *testing.T) {
+	path := write(t, "train.jsonl", rowsOf("b", "a"))
+	for _, test := range []struct {
+		name      string
+		old, head bert.HeadConfig
+		want      []string
+	}{
+		{"the same kind", bert.HeadConfig{Labels: []string{"b", "a", "c"}}, bert.HeadConfig{ProblemType: bert.SingleLabel}, []string{"b", "a", "c"}},
+		{"another problem", bert.HeadConfig{ProblemType: bert.MultiLabel, Labels: []string{"b", "a", "c"}}, bert.HeadConfig{}, []string{"a", "b"}},
+		{"single texts before", bert.HeadConfig{Labels: []string{"b", "a", "c"}}, bert.HeadConfig{Pair: true}, []string{"a", "b"}},
+		{"labels before, a number now", bert.HeadConfig{Labels: []string{"b", "a"}}, bert.HeadConfig{ProblemType: bert.Regression}, []string{"score"}},
+		{"the same number", bert.HeadConfig{ProblemType: bert.Regression, Labels: []string{"stars"}}, bert.HeadConfig{ProblemType: bert.Regression}, []string{"stars"}},
+		{"two labels for a number", bert.HeadConfig{}, bert.HeadConfig{ProblemType: bert.Regression, Labels: []string{"a", "b"}}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.old.Type = bert.SequenceHeadType
+			run := Finetuning{Heads: map[string]HeadRun{"h": {
+				Type: bert.SequenceHeadType, ProblemType: test.head.ProblemType, Pair: test.head.Pair, Labels: test.head.Labels,
+				Sets: []SetConfig{{Train: path}},
+			}}}
+			run.SetDefaults()
+			heads, err := run.HeadConfigs(map[string]bert.HeadConfig{"h": test.old})
+			if test.want == nil {
+				if err == nil || !strings.Contains(err.Error(), "head h is a regression") {
+					t.Errorf("error %v, want that a regression has one label", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := heads["h"].Labels; !slices.Equal(got, test.want) {
+				t.Errorf("labels %q, want %q", got, test.want)
+			}
+		})
 	}
 }
