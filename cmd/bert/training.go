@@ -24,6 +24,7 @@ import (
 	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
+	"cloze/internal/wholefile"
 )
 
 // The files of a run beside the model's own, in its output directory.
@@ -164,7 +165,10 @@ func (s *session) begin(start training.Report) error {
 	if err := os.MkdirAll(s.output, 0o777); err != nil {
 		return err
 	}
-	if err := training.WriteAside(filepath.Join(s.output, runFile), func(w io.Writer) error {
+	if err := wholefile.RemoveLeftovers(s.output); err != nil {
+		return err
+	}
+	if err := wholefile.Write(filepath.Join(s.output, runFile), func(w io.Writer) error {
 		return encodeRun(w, s.card.run)
 	}); err != nil {
 		return err
@@ -195,7 +199,7 @@ func (s *session) openMetrics(start training.Report) error {
 			}
 		}
 	}
-	if err := training.WriteAside(path, func(w io.Writer) error { _, err := w.Write(kept); return err }); err != nil {
+	if err := wholefile.Write(path, func(w io.Writer) error { _, err := w.Write(kept); return err }); err != nil {
 		return err
 	}
 	var err error

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cloze/internal/training"
+	"cloze/internal/wholefile"
 )
 
 // card is what a model's README.md says: what it was made from and how, and
@@ -75,7 +76,7 @@ func (c *card) write(path string) error {
 		fmt.Fprintf(&b, "The run went on with other settings: %s.\n\n", strings.Join(c.changes, "; "))
 	}
 	fmt.Fprintf(&b, "`%s` is the run's description; `bert` reads it again.\n\n```json\n%s\n```\n", runFile, description)
-	return training.WriteAside(path, func(w io.Writer) error { _, err := io.WriteString(w, b.String()); return err })
+	return wholefile.Write(path, func(w io.Writer) error { _, err := io.WriteString(w, b.String()); return err })
 }
 
 func (c *card) writeFigures(b *strings.Builder) {

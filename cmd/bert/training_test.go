@@ -530,18 +530,25 @@ func TestKilledRunsGoOn(t *testing.T) {
 }
 
 // A run that was interrupted before its first checkpoint begins again, and says
-// so.
+// so. What was half written goes.
 func TestResumeWithoutACheckpoint(t *testing.T) {
 	dir, vocab, corpus := texts(t)
 	whole, resumed := filepath.Join(dir, "whole"), filepath.Join(dir, "resumed")
 	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, whole, 4, 5)}).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(resumed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, resumed, ".model.safetensors.123.tmp", "what a kill left")
 	out, err := command(t, "pretrain", writeRun(t, dir, vocab, corpus, resumed, 4, 5), "--resume").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "no checkpoint to resume from: beginning at step 0") {
 		t.Fatalf("error %v, it said\n%s", err, out)
 	}
 	sameRuns(t, whole, resumed)
+	if leftovers, err := filepath.Glob(filepath.Join(resumed, ".*")); err != nil || len(leftovers) > 0 {
+		t.Errorf("left behind: %q (%v)", leftovers, err)
+	}
 }
 
 // A run that diverges goes on from its last good checkpoint with a lower
