@@ -61,6 +61,10 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if run.Model == "" {
 		return errors.New("no model to start from: give --model, or \"model\" in the run's file")
 	}
+	kept, err := c.kept(run.Output)
+	if err != nil {
+		return err
+	}
 	heads, err := run.HeadConfigs(existingHeads(run.Model))
 	if err != nil {
 		return err
@@ -70,7 +74,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 		return err
 	}
 	s := &session{
-		output: run.Output, model: model, tokenizer: os.DirFS(run.Model), dtype: checkpoint.F32,
+		output: run.Output, model: model, tokenizer: os.DirFS(run.Model), dtype: checkpoint.F32, kept: kept,
 		card: card{
 			title: filepath.Base(run.Output) + ": a fine-tuned BERT", base: "`" + run.Model + "`",
 			command: commandLine(), run: run, licences: licences(&run), keepBest: run.Best != training.BestLast,
@@ -79,9 +83,11 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	pool := c.pool()
 	defer pool.Close()
 	defer interruptible(ctx)()
-	return s.consume(training.Finetune(ctx, model, tok, run, training.Options{
-		Pool: pool, Dir: run.Output, Resume: c.Resume, Kept: keptStep(run.Output),
-	}))
+	o := training.Options{Pool: pool, Dir: run.Output, Resume: c.Resume}
+	if s.card.keepBest {
+		o.Kept = kept
+	}
+	return s.consume(training.Finetune(ctx, model, tok, run, o))
 }
 
 // description is the run's file with the flags in it.

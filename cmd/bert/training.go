@@ -101,6 +101,7 @@ type session struct {
 	model     *bert.Model
 	tokenizer fs.FS // the tokenizer's files
 	dtype     checkpoint.DType
+	kept      *training.KeptWeights // what an earlier part of the run left
 	card      card
 
 	metrics  *os.File
@@ -152,9 +153,13 @@ func (s *session) handle(r training.Report) error {
 	s.progress.show(r)
 	s.card.note(r)
 	switch {
-	case r.Kind == training.Evaluated && (r.Best || !s.card.keepBest),
-		r.Kind == training.Finished && (!s.card.keepBest || s.card.best == nil):
-		return s.save()
+	case r.Kind == training.Evaluated && (r.Best || !s.card.keepBest):
+		return s.save(r)
+	case r.Kind == training.Finished && (!s.card.keepBest || s.card.kept == nil):
+		if kept := s.card.kept; kept != nil && kept.Step == r.Step {
+			r = *kept // with what was measured of these weights
+		}
+		return s.save(r)
 	}
 	return nil
 }
@@ -176,9 +181,40 @@ func (s *session) begin(start training.Report) error {
 	return s.openMetrics(start)
 }
 
-// save writes the model as it is now.
-func (s *session) save() error {
-	return checkpoint.Save(s.output, s.model.Config, s.model.Parameters(), s.tokenizer, s.dtype)
+// keptNote is what the metadata of the weights call the training.KeptWeights.
+// It lies in their file, since after a crash any other might be about weights
+// that were there before or never came.
+const keptNote = "cloze.kept"
+
+// save writes the model as it is now, after a report.
+func (s *session) save(r training.Report) error {
+	s.card.kept = &r
+	kept := training.KeptWeights{Report: r, Run: s.card.start.Start.Run}
+	kept.Report.Elapsed, kept.Report.TokensPerSecond = 0, 0 // the same run makes the same file
+	note, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	return checkpoint.SaveWithMetadata(s.output, s.model.Config, s.model.Parameters(), s.tokenizer, s.dtype, map[string]string{keptNote: string(note)})
+}
+
+// kept are the weights that an earlier part of a run that goes on left in its
+// output directory; their report is empty if there are none.
+func (f *trainingFlags) kept(output string) (*training.KeptWeights, error) {
+	if !f.Resume {
+		return &training.KeptWeights{}, nil
+	}
+	metadata, err := checkpoint.Metadata(output)
+	if err != nil {
+		return nil, err
+	}
+	kept := &training.KeptWeights{}
+	if note, noted := metadata[keptNote]; noted {
+		if err := json.Unmarshal([]byte(note), kept); err != nil {
+			return nil, fmt.Errorf("what the weights in %s say of themselves: %w", output, err)
+		}
+	}
+	return kept, nil
 }
 
 // openMetrics begins metrics.jsonl. A run that goes on drops the lines that it
@@ -195,8 +231,13 @@ func (s *session) openMetrics(start training.Report) error {
 		for _, line := range lines {
 			if line.Step <= start.Step && line.Kind != training.Finished {
 				kept = append(kept, line.text...)
-				s.card.note(line.Report) // what was the best before is so still
+				s.card.note(line.Report)
 			}
+		}
+		// Which may be of a step that metrics.jsonl does not have any more.
+		s.card.kept = nil
+		if s.kept.Report.Kind != "" {
+			s.card.kept = &s.kept.Report
 		}
 	}
 	if err := wholefile.Write(path, func(w io.Writer) error { _, err := w.Write(kept); return err }); err != nil {
@@ -228,22 +269,6 @@ func readMetrics(path string) ([]metricsLine, error) {
 		}
 	}
 	return lines, nil
-}
-
-// keptStep is the step of the best weights that an earlier part of a run left
-// in the output directory; 0 if there are none.
-func keptStep(output string) int {
-	lines, err := readMetrics(filepath.Join(output, metricsFile))
-	if err != nil {
-		return 0
-	}
-	step := 0
-	for _, line := range lines {
-		if line.Best {
-			step = line.Step
-		}
-	}
-	return step
 }
 
 // conclude draws the curves and writes the card of what there is.
@@ -297,7 +322,7 @@ func hideChangedHeads(w bert.Weights, had, want map[string]bert.HeadConfig) newH
 	n := newHeads{w, map[string]bool{}}
 	for name, head := range want {
 		old, there := had[name]
-		n.hidden[name] = there && !(training.SameKind(old, head) && slices.Equal(old.Labels, head.Labels))
+		n.hidden[name] = there && (!training.SameKind(old, head) || !slices.Equal(old.Labels, head.Labels))
 	}
 	return n
 }

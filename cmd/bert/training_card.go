@@ -26,12 +26,11 @@ type card struct {
 	curves   bool
 	keepBest bool // the best weights are kept rather than the last ones
 
-	start      *training.Report
-	changes    []string // of settings, on the way
-	last       training.Report
-	best       *training.Report // evaluation, if the best weights are kept
-	evaluation *training.Report // the last one
-	elapsed    time.Duration
+	start   *training.Report
+	changes []string // of settings, on the way
+	last    training.Report
+	kept    *training.Report // of the weights in the directory: their evaluation, if there is one
+	elapsed time.Duration
 }
 
 func (c *card) note(r training.Report) {
@@ -45,16 +44,15 @@ func (c *card) note(r training.Report) {
 			}
 		}
 	case training.Evaluated:
-		c.evaluation = &r
-		if r.Best && c.keepBest {
-			c.best = &r
+		if r.Best || !c.keepBest {
+			c.kept = &r
 		}
 	}
 	c.last = r
 	c.elapsed = time.Duration(r.Elapsed)
 }
 
-// write writes the card; kept is the evaluation of the weights that were kept.
+// write writes the card.
 func (c *card) write(path string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", c.title)
@@ -80,11 +78,8 @@ func (c *card) write(path string) error {
 }
 
 func (c *card) writeFigures(b *strings.Builder) {
-	kept := c.best
-	if kept == nil {
-		kept = c.evaluation
-	}
-	if kept == nil {
+	kept := c.kept
+	if kept == nil || kept.Evaluation == nil {
 		return
 	}
 	fmt.Fprintf(b, "\n## Figures\n\nOn held-out data, of the weights after step %d.\n", kept.Step)

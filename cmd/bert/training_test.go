@@ -579,6 +579,84 @@ func TestDivergedRunsGoOn(t *testing.T) {
 	}
 }
 
+// finetuningBase pre-trains a model to fine-tune, and describes a run of it that
+// gets better until its end, by its loss.
+func finetuningBase(t *testing.T, steps int, checkpointMinutes float64) (run func(output string) string) {
+	t.Helper()
+	dir, vocab, corpus := texts(t)
+	base, train := filepath.Join(dir, "base"), labelled(t, dir)
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, base, 2, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return func(output string) string {
+		return writeFile(t, dir, filepath.Base(output)+".json", fmt.Sprintf(`{"model": %q, "output": %q, "steps": %d, "best": "loss",
+			"evaluate_every": 4, "report_every": 1, "checkpoint_minutes": %v, "max_tokens": 16, "learning_rate": 1e-3,
+			"heads": {"c": {"type": "sequence", "sets": [{"train": %q, "dev": %[5]q}]}}}`, base, output, steps, checkpointMinutes, train))
+	}
+}
+
+// The card is about the weights that lie beside it, also where they are of a
+// step that a killed run, or one that goes on with another learning rate, has
+// not come to again.
+func TestCardOfAResumedRun(t *testing.T) {
+	output := filepath.Join(t.TempDir(), "run")
+	run := finetuningBase(t, 16, -1)(output)
+	// interrupt goes on to the end of a step. What it leaves is what a kill
+	// leaves of a run whose last checkpoint is that of step.
+	interrupt := func(step, checkpoint int, learningRate float64) {
+		t.Helper()
+		cmd := &finetuneCmd{File: run, LearningRate: learningRate, trainingFlags: trainingFlags{Resume: true}}
+		done := 0
+		if checkpoint < step {
+			done = checkpoint
+		}
+		err := cmd.Run(&cancelled{t.Context(), 2 * (step - done)})
+		interrupted := (*training.InterruptedError)(nil)
+		if !errors.As(err, &interrupted) || interrupted.Step != step {
+			t.Fatalf("error %v, want an interruption after step %d", err, step)
+		}
+		if step != checkpoint {
+			if err := os.Remove(interrupted.Checkpoint); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	isAbout := func(step int) {
+		t.Helper()
+		want := fmt.Sprintf("of the weights after step %d.", step)
+		if card := string(read(t, filepath.Join(output, cardFile))); !strings.Contains(card, want) {
+			t.Errorf("want the figures %s\n%s", want, card)
+		}
+	}
+	interrupt(6, 6, 0)
+	isAbout(4)
+	interrupt(10, 6, 0)
+	isAbout(8)
+	interrupt(7, 6, 0)
+	isAbout(8) // whose metrics are gone
+	for range 2 {
+		interrupt(7, 6, 1e-30)
+		isAbout(8)
+	}
+	// With so low a rate the weights of step 8 are those of 6, worse than before,
+	// but the best that this run has.
+	interrupt(9, 6, 1e-30)
+	lines, err := readMetrics(filepath.Join(output, metricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := training.Report{}
+	for _, line := range lines {
+		if line.Evaluation != nil {
+			last = line.Report
+		}
+	}
+	kept, err := (&trainingFlags{Resume: true}).kept(output)
+	if err != nil || last.Step != 8 || !last.Best || kept.Report.Evaluation.Score != last.Evaluation.Score {
+		t.Errorf("kept are %+v (%v), want the weights of %+v", kept, err, last)
+	}
+}
+
 // A line of metrics.jsonl that a crash or a full disk cut off is not in the way
 // of going on.
 func TestMetricsThatWereCutOff(t *testing.T) {

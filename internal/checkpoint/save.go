@@ -32,6 +32,12 @@ var tokenizerFiles = []string{
 // ones, but no part of one. Save returns an error for a parameter without
 // values and for a value that dtype cannot hold.
 func Save(dir string, cfg bert.Config, params []*bert.Param, tokenizer fs.FS, dtype DType) error {
+	return SaveWithMetadata(dir, cfg, params, tokenizer, dtype, nil)
+}
+
+// SaveWithMetadata is Save with a note about the weights in the file that holds
+// them, so that one is never without the other.
+func SaveWithMetadata(dir string, cfg bert.Config, params []*bert.Param, tokenizer fs.FS, dtype DType, metadata map[string]string) error {
 	if !dtype.isWeight() {
 		return about(dir, fmt.Errorf("dtype is %q, want F32, F16 or BF16", dtype))
 	}
@@ -45,7 +51,7 @@ func Save(dir string, cfg bert.Config, params []*bert.Param, tokenizer fs.FS, dt
 	}
 	cfg, params = asTransformers(cfg, params)
 	cfg.TorchDtype = map[DType]string{F32: "float32", F16: "float16", BF16: "bfloat16"}[dtype]
-	if err := wholefile.Write(filepath.Join(dir, weightsFile), func(w io.Writer) error { return writeSafetensors(w, params, dtype) }); err != nil {
+	if err := wholefile.Write(filepath.Join(dir, weightsFile), func(w io.Writer) error { return writeSafetensors(w, params, dtype, metadata) }); err != nil {
 		return err
 	}
 	return wholefile.Write(filepath.Join(dir, configFile), func(w io.Writer) error {
@@ -142,10 +148,12 @@ func architectureOf(has func(tensor string) bool) string {
 }
 
 // writeSafetensors writes tensors in the order of their names; safetensors.go
-// describes the format.
-func writeSafetensors(w io.Writer, params []*bert.Param, dtype DType) error {
+// describes the format. The metadata are beside what transformers asks for.
+func writeSafetensors(w io.Writer, params []*bert.Param, dtype DType, metadata map[string]string) error {
 	params = slices.SortedFunc(slices.Values(params), func(a, b *bert.Param) int { return strings.Compare(a.Name, b.Name) })
-	header := map[string]any{"__metadata__": map[string]string{"format": "pt"}}
+	notes := map[string]string{"format": "pt"}
+	maps.Copy(notes, metadata)
+	header := map[string]any{metadataEntry: notes}
 	var end int64
 	for _, p := range params {
 		if p.Data == nil || len(p.Data) != p.Len() {
