@@ -141,7 +141,7 @@ func sameRuns(t *testing.T, want, got string) {
 		t.Errorf("metrics differ:\n%s\n%s", a, b)
 	}
 	if !bytes.Equal(read(t, filepath.Join(want, "model.safetensors")), read(t, filepath.Join(got, "model.safetensors"))) {
-		t.Error("the weights differ")
+		t.Error("the weights, or what is noted of them, differ")
 	}
 }
 
@@ -485,19 +485,34 @@ func TestKilledRunsGoOn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs processes for some seconds")
 	}
-	dir, vocab, corpus := texts(t)
-	const steps = 60
-	whole := filepath.Join(dir, "whole")
-	if out, err := command(t, "pretrain", writeRun(t, dir, vocab, corpus, whole, steps, 1e-6), "--threads", "1").CombinedOutput(); err != nil {
+	const steps, often = 60, 1e-6 // a checkpoint after every step
+	t.Run("pretrain", func(t *testing.T) {
+		dir, vocab, corpus := texts(t)
+		testKills(t, "pretrain", func(output string) string { return writeRun(t, dir, vocab, corpus, output, steps, often) })
+	})
+	t.Run("finetune", func(t *testing.T) { testKills(t, "finetune", finetuningBase(t, steps, often)) })
+}
+
+func testKills(t *testing.T, name string, describe func(output string) string) {
+	dir := t.TempDir()
+	whole, killed := filepath.Join(dir, "whole"), filepath.Join(dir, "killed")
+	if out, err := command(t, name, describe(whole), "--threads", "1").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	killed := filepath.Join(dir, "killed")
-	run := writeRun(t, dir, vocab, corpus, killed, steps, 1e-6) // a checkpoint after every step
+	run := describe(killed)
 	rng := rand.New(rand.NewPCG(5, 6))
-	kills := 0
+	newest := func() string {
+		states, err := training.Checkpoints(killed)
+		if err != nil || len(states) == 0 {
+			return ""
+		}
+		return states[0]
+	}
+	kills, resumed := 0, 0
 	for finished := false; !finished; {
+		before := newest()
 		// Each time the same command, also before there is a checkpoint.
-		cmd := command(t, "pretrain", run, "--threads", "1", "--resume")
+		cmd := command(t, name, run, "--threads", "1", "--resume")
 		var out bytes.Buffer
 		cmd.Stderr, cmd.Stdout = &out, &out
 		if err := cmd.Start(); err != nil {
@@ -505,28 +520,42 @@ func TestKilledRunsGoOn(t *testing.T) {
 		}
 		done := make(chan error, 1)
 		go func() { done <- cmd.Wait() }()
-		var patience <-chan time.Time
-		if kills < 8 {
-			patience = time.After(time.Duration(50+rng.IntN(250)) * time.Millisecond)
+		for kill := kills < 8; ; {
+			if kill && newest() != before { // it has got on, however fast it is
+				time.Sleep(time.Duration(rng.IntN(20)) * time.Millisecond)
+				kills, kill = kills+1, false
+				if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+					t.Fatal(err)
+				}
+			}
+			select {
+			case err := <-done:
+				exit := (*exec.ExitError)(nil)
+				if errors.As(err, &exit) && !exit.Exited() { // killed
+					err = nil
+				} else {
+					finished = true
+				}
+				if err != nil {
+					t.Fatalf("%v\n%s", err, &out)
+				}
+			case <-time.After(time.Millisecond):
+				continue
+			}
+			break
 		}
-		select {
-		case err := <-done:
-			if err != nil {
-				t.Fatalf("%v\n%s", err, &out)
-			}
-			finished = true
-		case <-patience:
-			kills++
-			if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-				t.Fatal(err)
-			}
-			if err := <-done; err == nil {
-				finished = true // it was faster than the kill
-			}
+		if strings.Contains(out.String(), "resumed from ") {
+			resumed++
 		}
 	}
-	t.Logf("killed %d times", kills)
+	t.Logf("killed %d times, resumed %d times", kills, resumed)
+	if kills == 0 || resumed == 0 {
+		t.Error("no kill had an effect")
+	}
 	sameRuns(t, whole, killed)
+	if leftovers, err := filepath.Glob(filepath.Join(killed, ".*")); err != nil || len(leftovers) > 0 {
+		t.Errorf("left behind: %q (%v)", leftovers, err)
+	}
 }
 
 // A run that was interrupted before its first checkpoint begins again, and says
