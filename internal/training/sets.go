@@ -38,7 +38,7 @@ type Set struct {
 	lines     []int      // of each row of a set that LoadSet read; the first of a sentence's
 	LeftOut   int        // rows whose label is mapped to null
 	Counts    []int      // rows, or tokens, of each label
-	Tags      [][]string // of each row of a token head's set, in the head's types
+	Tags      [][]string // of each row of a token head's set, in the head's types; notScored where the type is mapped to null
 	Warnings  []string   // of what may not be meant so
 	Problems  *Problems
 

@@ -134,7 +134,7 @@ func TestLoadTagged(t *testing.T) {
 	if diff := cmp.Diff(want, set.Examples); diff != "" {
 		t.Errorf("examples (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([][]string{{"B-PER", "I-PER", "O", "O"}, {"O"}}, set.Tags); diff != "" {
+	if diff := cmp.Diff([][]string{{"B-PER", "I-PER", "O", "O"}, {notScored}}, set.Tags); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]bool{false, false, false, true, true}, set.absent); diff != "" {
