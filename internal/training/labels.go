@@ -72,9 +72,24 @@ func (l *setLoader) lacks(set *Set, c SetConfig) error {
 	if l.head.ProblemType == bert.Regression {
 		return nil
 	}
-	lacking, err := l.missing(set, c)
-	if err != nil || !slices.Contains(lacking, true) {
+	if c.Lacks == nil {
+		return l.setAbsent(set, l.unseen(set))
+	}
+	lacking, err := l.saidToLack(c)
+	if err != nil {
 		return err
+	}
+	for i, label := range l.head.Labels {
+		if lacking[i] && set.Counts[i] > 0 {
+			return fmt.Errorf("set %s is said to lack %q, but has it %d times", set.Name, l.typeOf(label), set.Counts[i])
+		}
+	}
+	return l.setAbsent(set, lacking)
+}
+
+func (l *setLoader) setAbsent(set *Set, lacking []bool) error {
+	if !slices.Contains(lacking, true) {
+		return nil
 	}
 	if _, hasOutside := l.index["O"]; l.head.Type == bert.TokenHeadType && !hasOutside {
 		return fmt.Errorf("head %q has no label O, so a set cannot lack a type", l.name)
@@ -83,43 +98,74 @@ func (l *setLoader) lacks(set *Set, c SetConfig) error {
 	return nil
 }
 
-func (l *setLoader) missing(set *Set, c SetConfig) ([]bool, error) {
+// typeOf is what lacks calls a label: the entity type of a token head's.
+func (l *setLoader) typeOf(label string) string {
+	if l.head.Type != bert.TokenHeadType || label == "O" {
+		return label
+	}
+	_, kind := splitTag(label)
+	return kind
+}
+
+// unseen are the labels that no row has; a type counts as there if any of its
+// tags is.
+func (l *setLoader) unseen(set *Set) []bool {
+	occurs := map[string]bool{"O": l.head.Type == bert.TokenHeadType}
+	for i, label := range l.head.Labels {
+		if set.Counts[i] > 0 {
+			occurs[l.typeOf(label)] = true
+		}
+	}
 	lacking := make([]bool, len(l.head.Labels))
-	typeOf := func(label string) string {
-		if l.head.Type != bert.TokenHeadType || label == "O" {
-			return label
-		}
-		_, kind := splitTag(label)
-		return kind
+	for i, label := range l.head.Labels {
+		lacking[i] = !occurs[l.typeOf(label)]
 	}
-	if c.Lacks == nil {
-		// What never occurs: a type counts as there if any of its tags is.
-		occurs := map[string]bool{"O": l.head.Type == bert.TokenHeadType}
-		for i, label := range l.head.Labels {
-			if set.Counts[i] > 0 {
-				occurs[typeOf(label)] = true
-			}
-		}
-		for i, label := range l.head.Labels {
-			lacking[i] = !occurs[typeOf(label)]
-		}
-		return lacking, nil
-	}
+	return lacking
+}
+
+// saidToLack are the labels that the set's configuration names.
+func (l *setLoader) saidToLack(c SetConfig) ([]bool, error) {
+	lacking := make([]bool, len(l.head.Labels))
 	for _, name := range *c.Lacks {
 		found := false
 		for i, label := range l.head.Labels {
-			if typeOf(label) == name && label != "O" {
+			if l.typeOf(label) == name && label != "O" {
 				lacking[i], found = true, true
-				if set.Counts[i] > 0 {
-					return nil, fmt.Errorf("set %s is said to lack %q, but has it %d times", set.Name, name, set.Counts[i])
-				}
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("set %s is said to lack %q, which head %q does not have: %q", set.Name, name, l.name, l.head.Labels)
+			return nil, fmt.Errorf("set %s is said to lack %q, which head %q does not have: %q", c.DisplayName(), name, l.name, l.head.Labels)
 		}
 	}
 	return lacking, nil
+}
+
+// lacksAlone works out what a dev part without a training part does not
+// annotate: what it is said to lack, whether rows have it or not, or else what no
+// row has. Rows that all have one label leave out none: with nothing else to
+// answer, everybody would be right.
+func (l *setLoader) lacksAlone(set *Set, c SetConfig) error {
+	if l.head.ProblemType == bert.Regression {
+		return nil
+	}
+	if c.Lacks != nil {
+		lacking, err := l.saidToLack(c)
+		if err != nil {
+			return err
+		}
+		return l.setAbsent(set, lacking)
+	}
+	lacking := l.unseen(set)
+	answers := 0
+	for _, absent := range lacking {
+		if !absent {
+			answers++
+		}
+	}
+	if answers == 0 || answers == 1 && l.head.ProblemType != bert.MultiLabel {
+		return nil
+	}
+	return l.setAbsent(set, lacking)
 }
 
 // types are the entity types that the set annotates, for EntityCounts.
@@ -145,11 +191,11 @@ func (s *Set) lacking(head bert.HeadConfig) []string {
 	return names
 }
 
-// leaveOutAbsent takes what the training part lacks out of the score of a dev
-// part: rows whose label it is, or, where a row has several, that label. A
+// leaveOutAbsent takes what the set lacks out of the score of a dev part: rows whose label it is, or, where a row has several, that label. A
 // model is not asked for what the set is said not to annotate, so that it would
 // always be wrong there. Entities of such a type are in no score as it is.
-func (s *Set) leaveOutAbsent(head bert.HeadConfig) {
+// who names what is without the label, for the warning.
+func (s *Set) leaveOutAbsent(head bert.HeadConfig, who string) {
 	lost := map[string]int{}
 	what := "rows"
 	if head.Type == bert.TokenHeadType {
@@ -186,7 +232,7 @@ func (s *Set) leaveOutAbsent(head bert.HeadConfig) {
 		}
 	}
 	for _, label := range sortedKeys(lost) {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("%s with the label %q, which the training part lacks: %d, not in the score (\"lacks\": [] puts them there)", what, label, lost[label]))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%s with the label %q, which %s: %d, not in the score (\"lacks\": [] puts them there)", what, label, who, lost[label]))
 	}
 }
 

@@ -33,7 +33,8 @@ type SetConfig struct {
 	// Lacks are the head's labels, or entity types, that the set does not
 	// annotate: it takes part without teaching that they never occur, and dev
 	// rows that have them all the same are not in its score. Absent means those
-	// that no training row has; [] means none.
+	// that no training row has, or, without Train, no dev row if these have
+	// several labels; [] means none.
 	Lacks *[]string `json:"lacks,omitempty"`
 	// Fields say where a record's parts stand.
 	Fields Fields `json:"fields,omitzero"`

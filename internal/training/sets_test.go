@@ -411,8 +411,8 @@ func TestWarningOfOneLabel(t *testing.T) {
 	}
 }
 
-// What the training part lacks is not in the score of the dev part, and the
-// start report says how much that is.
+// What the training part lacks, or what a set without one is said to lack, is not
+// in the score of the dev part, and the start report says how much that is.
 func TestDevRowsOfLackingLabels(t *testing.T) {
 	several := bert.HeadConfig{Type: bert.SequenceHeadType, Labels: []string{"x", "y"}, ProblemType: bert.MultiLabel}
 	for _, test := range []struct {
@@ -422,6 +422,7 @@ func TestDevRowsOfLackingLabels(t *testing.T) {
 		lacks               *[]string
 		wantLabels          [][]int32 // of the dev rows
 		wantCounts          []int
+		wantAbsent          []bool // of a set without a training part
 		wantWarning, refuse string
 	}{
 		{
@@ -454,12 +455,44 @@ func TestDevRowsOfLackingLabels(t *testing.T) {
 			wantWarning: `entities with the label "DATE", which the training part lacks: 2,`,
 		},
 		{
+			name: "without a training part, a label that the set is said to lack", head: sentimentHead, file: "a.jsonl", lacks: &[]string{"neutral"},
+			dev: rowsOf("neutral", "positive"), wantLabels: [][]int32{{2}}, wantCounts: []int{0, 0, 1}, wantAbsent: []bool{false, true, false},
+			wantWarning: `rows with the label "neutral", which the set is said to lack: 1, not in the score`,
+		},
+		{
+			name: "without a training part, a label that no row has", head: sentimentHead, file: "a.jsonl",
+			dev: rowsOf("negative", "positive"), wantLabels: [][]int32{{0}, {2}}, wantCounts: []int{1, 0, 1}, wantAbsent: []bool{false, true, false},
+		},
+		{
+			name: "without a training part, one label", head: sentimentHead, file: "a.jsonl",
+			dev: rowsOf("negative", "negative"), wantLabels: [][]int32{{0}, {0}}, wantCounts: []int{2, 0, 0},
+		},
+		{
+			name: "without a training part, no entity", head: nerHead, file: "a.conll",
+			dev: "a\tO\n", wantLabels: [][]int32{{-1, 0, -1}}, wantCounts: []int{1, 0, 0, 0, 0},
+		},
+		{
+			name: "without a training part, one of several labels", head: several, file: "a.jsonl",
+			dev: `{"text":"a","label":["x"]}`, wantLabels: [][]int32{{0}}, wantCounts: []int{1, 0}, wantAbsent: []bool{false, true},
+		},
+		{
+			name: "without a training part, all rows", head: sentimentHead, file: "a.jsonl", lacks: &[]string{"neutral"},
+			dev: rowsOf("neutral"), refuse: "the set is said to lack the labels of all its rows",
+		},
+		{
+			name: "without a training part, a label that there is not", head: sentimentHead, file: "a.jsonl", lacks: &[]string{"mixed"},
+			dev: rowsOf("neutral"), refuse: `is said to lack "mixed", which head`,
+		},
+		{
 			name: "all rows", head: sentimentHead, file: "a.jsonl", train: rowsOf("positive", "negative"), dev: rowsOf("neutral"),
 			refuse: "the training part lacks the labels of all its rows",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := SetConfig{Train: write(t, test.file, test.train), Dev: write(t, test.file, test.dev), Lacks: test.lacks}
+			c := SetConfig{Dev: write(t, test.file, test.dev), Lacks: test.lacks}
+			if test.train != "" {
+				c.Train = write(t, test.file, test.train)
+			}
 			_, dev, err := loadParts(t, test.head, c)
 			if test.refuse != "" {
 				if err == nil || !strings.Contains(err.Error(), test.refuse) {
@@ -479,6 +512,9 @@ func TestDevRowsOfLackingLabels(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.wantLabels, labels); diff != "" || dev.Rows != len(labels) {
 				t.Errorf("%d dev rows; labels (-want +got):\n%s", dev.Rows, diff)
+			}
+			if diff := cmp.Diff(test.wantAbsent, dev.absent); c.Train == "" && diff != "" {
+				t.Errorf("absent labels (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(test.wantCounts, dev.Counts); diff != "" {
 				t.Errorf("counts (-want +got):\n%s", diff)
