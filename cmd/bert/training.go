@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -375,15 +376,24 @@ func openForTraining(dir string, s *training.Settings, heads map[string]bert.Hea
 	return model, tok, nil
 }
 
-// commandLine is the command as it was given, for the card.
+// commandLine is the command as it was given, for the card and for a shell.
 func commandLine() string {
-	words := append([]string{"bert"}, os.Args[1:]...)
-	for i, word := range words {
-		if strings.ContainsAny(word, " \t'\"$*?") {
-			words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
+	words := []string{"bert"}
+	for _, word := range os.Args[1:] {
+		words = append(words, shellWord(word))
 	}
 	return strings.Join(words, " ")
+}
+
+// plainWord is a word that every shell takes as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// shellWord quotes a word for a shell, if it needs that.
+func shellWord(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // seconds rounds a duration for people.

@@ -362,6 +362,24 @@ func TestCardIsAboutTheWeightsThatAreKept(t *testing.T) {
 	}
 }
 
+// The card's command is one that a shell runs again.
+func TestWordsForAShell(t *testing.T) {
+	for word, want := range map[string]string{
+		"--epochs=3": "--epochs=3", "runs/a_b-1.0/x,y@z": "runs/a_b-1.0/x,y@z", "|": "'|'", "": "''", "a b": "'a b'",
+		"~/x": "'~/x'", "$HOME;ls": "'$HOME;ls'", "it's": `'it'\''s'`, "a&b": "'a&b'", "<x>": "'<x>'", "#1": "'#1'", "é\n": "'é\n'",
+	} {
+		if got := shellWord(word); got != want {
+			t.Errorf("shellWord(%q) = %s, want %s", word, got, want)
+		}
+		if sh, err := exec.LookPath("sh"); err == nil {
+			out, err := exec.CommandContext(t.Context(), sh, "-c", "printf %s "+shellWord(word)).Output()
+			if err != nil || string(out) != word {
+				t.Errorf("a shell reads %s as %q (%v), want %q", shellWord(word), out, err, word)
+			}
+		}
+	}
+}
+
 // The card has all that was measured and left out.
 func TestCardHasAllFigures(t *testing.T) {
 	c := card{}
