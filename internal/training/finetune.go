@@ -123,6 +123,9 @@ func newFinetuning(m *bert.Model, t *tokenizer.Tokenizer, run Finetuning, o Opti
 	if err != nil {
 		return nil, err
 	}
+	if o.Dir != "" { // a checkpoint holds them
+		trainer.sums = sets.dataSums(survey)
+	}
 	l := &loop{
 		trainer: trainer,
 		data:    data,
@@ -198,6 +201,16 @@ func (s *labelledSets) add(loader *setLoader, c SetConfig, devRows int) error {
 
 func (s *labelledSets) trainOf(head string) []*Set {
 	return slices.DeleteFunc(slices.Clone(s.train), func(set *Set) bool { return set.Head != head })
+}
+
+func (s *labelledSets) dataSums(survey *Survey) (sums []dataSum) {
+	for i, set := range s.all {
+		sums = append(sums, set.dataSum(s.parts[i]))
+	}
+	if survey != nil {
+		sums = append(sums, survey.dataSum())
+	}
+	return sums
 }
 
 func (s *labelledSets) describe(start *Start, m *bert.Model, survey *Survey) {

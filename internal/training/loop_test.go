@@ -429,6 +429,53 @@ func TestResumeWithAnotherLearningRate(t *testing.T) {
 	}
 }
 
+// Where a run stood means nothing in other data.
+func TestResumeRefusesOtherData(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	tuned, pretrained := finetuning(t, corpus), pretraining(corpus)
+	content := func(path string) string {
+		t.Helper()
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	train := tuned.Heads["mood"].Sets[0].Train
+	tuned.Heads["mood"].Sets[0].Dev = tuned.Heads["mood"].Sets[1].Dev // so that the training file is no dev file, too
+	rows := strings.SplitAfter(content(train), "\n")
+	text := content(corpus.Paths[0])
+	swapped := slices.Clone(rows)
+	slices.Reverse(swapped)
+	for _, test := range []struct {
+		name, path, content, want string
+		run                       runner
+	}{
+		{"fewer rows", train, strings.Join(rows[:30], ""), "set mood (train of head mood) had 40 rows, and has 30 now", finetuneRunner(tok, tuned)},
+		{"rows in another order", train, strings.Join(swapped, ""), "set mood (train of head mood) is another than before, though it still has 40 rows", finetuneRunner(tok, tuned)},
+		{"more text", corpus.Paths[0], text + "\nw1 w2 w3\n\nw4 w5\n", "the running text had 60 documents, and has 62 now", func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
+			return Pretrain(ctx, m, tok, pretrained, o)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := content(test.path)
+			defer writeTo(t, test.path, before)
+			o := Options{Dir: t.TempDir()}
+			interrupted := (*InterruptedError)(nil)
+			if _, err := collect(&cancelAt{Context: t.Context(), limit: 9}, m, test.run, o); !errors.As(err, &interrupted) {
+				t.Fatal(err)
+			}
+			o.Resume = true
+			writeTo(t, test.path, test.content)
+			_, err := collect(t.Context(), m, test.run, o)
+			if !errors.Is(err, errOtherModel) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+}
+
 // An unchanged run has the weights of a step that it will come to again, if they
 // are its own; else it chooses anew.
 func TestResumeBeforeTheKeptWeights(t *testing.T) {

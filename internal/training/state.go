@@ -48,6 +48,7 @@ type stateHeader struct {
 	Step     int             `json:"step"` // optimizer steps taken
 	Run      json.RawMessage `json:"run"`
 	Progress json.RawMessage `json:"progress"` // of the loop
+	Data     []dataSum       `json:"data"`
 	Tensors  []stateTensor   `json:"tensors"`
 }
 

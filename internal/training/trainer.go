@@ -57,6 +57,7 @@ type trainer struct {
 	ws        *bert.Workspace
 	evaluator *evaluator
 	run       json.RawMessage // the run's settings, as far as they decide its numbers
+	sums      []dataSum       // of its data
 
 	progress progress
 	began    time.Time     // of this process's part of the run
@@ -332,7 +333,7 @@ func (t *trainer) save() (string, error) {
 	}
 	var path string
 	err = t.pause(func() error {
-		path, err = saveState(t.options.Dir, stateHeader{Run: t.run, Progress: progress}, t.optimizer)
+		path, err = saveState(t.options.Dir, stateHeader{Run: t.run, Progress: progress, Data: t.sums}, t.optimizer)
 		return err
 	})
 	t.saved = t.options.Now()
@@ -345,6 +346,9 @@ func (t *trainer) restore() (restored, error) {
 	var changed []string
 	r, err := restoreState(t.options.Dir, t.optimizer, func(h stateHeader) (err error) {
 		if changed, err = compareRuns(h.Run, t.run); err != nil {
+			return err
+		}
+		if err := compareData(h.Data, t.sums); err != nil {
 			return err
 		}
 		var p progress
