@@ -154,7 +154,7 @@ func (s *session) handle(r training.Report) error {
 	s.progress.show(r)
 	s.card.note(r)
 	switch {
-	case r.Kind == training.Evaluated && (r.Best || !s.card.keepBest):
+	case r.Kind == training.Evaluated && s.card.keeps(r):
 		return s.save(r)
 	case r.Kind == training.Finished && (!s.card.keepBest || s.card.kept == nil):
 		if kept := s.card.kept; kept != nil && kept.Step == r.Step {

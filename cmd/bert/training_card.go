@@ -44,13 +44,16 @@ func (c *card) note(r training.Report) {
 			}
 		}
 	case training.Evaluated:
-		if r.Best || !c.keepBest {
+		if c.keeps(r) {
 			c.kept = &r
 		}
 	}
 	c.last = r
 	c.elapsed = time.Duration(r.Elapsed)
 }
+
+// keeps reports whether the weights of an evaluation are kept.
+func (c *card) keeps(evaluation training.Report) bool { return evaluation.Best || !c.keepBest }
 
 // write writes the card.
 func (c *card) write(path string) error {

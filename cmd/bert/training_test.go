@@ -682,21 +682,24 @@ func TestCardOfAResumedRun(t *testing.T) {
 	interrupt(7, 6, 0)
 	isAbout(8) // whose metrics are gone
 	for range 2 {
-		interrupt(7, 6, 1e-30)
+		interrupt(7, 6, 0.5)
 		isAbout(8)
 	}
-	// With so low a rate the weights of step 8 are those of 6, worse than before,
-	// but the best that this run has.
-	interrupt(9, 6, 1e-30)
+	// With so high a rate the weights of step 8 are worse than those of 4, but
+	// these are no more: they are the best that this run has.
+	interrupt(9, 6, 0.5)
 	lines, err := readMetrics(filepath.Join(output, metricsFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	last := training.Report{}
+	first, last := training.Report{}, training.Report{}
 	for _, line := range lines {
 		if line.Evaluation != nil {
-			last = line.Report
+			first, last = last, line.Report
 		}
+	}
+	if first.Step != 4 || last.Evaluation.Score >= first.Evaluation.Score {
+		t.Fatalf("evaluations %+v and %+v: want a worse one, or this shows nothing", first, last)
 	}
 	kept, err := (&trainingFlags{Resume: true}).kept(output)
 	if err != nil || last.Step != 8 || !last.Best || kept.Report.Evaluation.Score != last.Evaluation.Score {

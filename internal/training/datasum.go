@@ -38,7 +38,7 @@ func (s *Set) dataSum(part string) dataSum {
 				buffer = binary.LittleEndian.AppendUint32(buffer, uint32(value))
 			}
 		}
-		sum.Write(buffer) //nolint:errcheck // a hash takes all
+		sum.Write(buffer)
 	}
 	return dataSum{
 		Name: fmt.Sprintf("set %s (%s of head %s)", s.Name, part, s.Head), Count: s.Rows, Unit: "rows",
