@@ -65,7 +65,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	heads, err := run.HeadConfigs(existingHeads(run.Model))
+	heads, err := run.HeadConfigs(baseHeads(run.Model, run.Heads[bert.ClassifierName].Pair))
 	if err != nil {
 		return err
 	}
@@ -169,15 +169,18 @@ func (c *finetuneCmd) oneHead() (training.HeadRun, error) {
 	return head, nil
 }
 
-// existingHeads are the heads that a model has, none if it cannot be opened:
-// openForTraining will say why.
-func existingHeads(dir string) map[string]bert.HeadConfig {
+// existingHeads are the heads that a model has.
+func existingHeads(dir string) map[string]bert.HeadConfig { return baseHeads(dir, false) }
+
+// baseHeads are the heads that a model has, as headsOf takes them; none if it
+// cannot be opened: openForTraining will say why.
+func baseHeads(dir string, pairs bool) map[string]bert.HeadConfig {
 	c, err := checkpoint.OpenDir(dir)
 	if err != nil {
 		return nil
 	}
 	defer c.Close() //nolint:errcheck // nothing was written
-	return c.Config().Heads
+	return headsOf(c, pairs)
 }
 
 // licences are what the run says of its sets, for the card.

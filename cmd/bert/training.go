@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -312,8 +313,28 @@ func boundMemory() {
 	}
 }
 
-// newHeads hides the heads of a checkpoint that a run describes as another kind
-// or with other labels, so that they are made anew.
+// headsOf are the heads of a checkpoint by name: those that it describes, and
+// that of a model that was fine-tuned elsewhere. Such a one does not say whether
+// it reads pairs, and is taken to do as the run does.
+func headsOf(c *checkpoint.Checkpoint, pairs bool) map[string]bert.HeadConfig {
+	config := c.Config()
+	heads := maps.Clone(config.Heads)
+	shape, there := c.Shape("heads." + bert.ClassifierName + ".weight")
+	if _, described := heads[bert.ClassifierName]; described || !there {
+		return heads
+	}
+	if head, ok := config.Classifier(shape[0]); ok {
+		head.Pair = pairs && head.Type == bert.SequenceHeadType
+		if heads == nil {
+			heads = map[string]bert.HeadConfig{}
+		}
+		heads[bert.ClassifierName] = head
+	}
+	return heads
+}
+
+// newHeads hides the heads of a checkpoint that a run leaves out, or describes as
+// another kind or with other labels, so that they are made anew.
 type newHeads struct {
 	bert.Weights
 	hidden map[string]bool // names of heads
@@ -321,9 +342,9 @@ type newHeads struct {
 
 func hideChangedHeads(w bert.Weights, had, want map[string]bert.HeadConfig) newHeads {
 	n := newHeads{w, map[string]bool{}}
-	for name, head := range want {
-		old, there := had[name]
-		n.hidden[name] = there && (!training.SameKind(old, head) || !slices.Equal(old.Labels, head.Labels))
+	for name, old := range had {
+		head, wanted := want[name]
+		n.hidden[name] = !wanted || !training.SameKind(old, head) || !slices.Equal(old.Labels, head.Labels)
 	}
 	return n
 }
@@ -361,8 +382,9 @@ func openForTraining(dir string, s *training.Settings, heads map[string]bert.Hea
 	s.Configure(&config)
 	var source bert.Weights = weights
 	if heads != nil {
-		source = hideChangedHeads(weights, config.Heads, heads)
-		for _, name := range config.HeadNames() {
+		had := headsOf(weights, heads[bert.ClassifierName].Pair)
+		source = hideChangedHeads(weights, had, heads)
+		for _, name := range slices.Sorted(maps.Keys(had)) {
 			if _, kept := heads[name]; !kept {
 				fmt.Fprintf(os.Stderr, "%s: head %s is left out, since the run does not train it\n", dir, name)
 			}

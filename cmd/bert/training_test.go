@@ -316,7 +316,7 @@ func TestFinetuningReplacesHeadsOfAnotherKind(t *testing.T) {
 				t.Fatal(err)
 			}
 			test.want.Type = bert.SequenceHeadType
-			if diff := cmp.Diff(test.want, existingHeads(output)["h"]); diff != "" {
+			if diff := cmp.Diff(test.want, baseHeads(output, false)["h"]); diff != "" {
 				t.Errorf("head (-want +got):\n%s", diff)
 			}
 			lines, err := readMetrics(filepath.Join(output, metricsFile))
@@ -324,6 +324,43 @@ func TestFinetuningReplacesHeadsOfAnotherKind(t *testing.T) {
 				t.Fatal(err)
 			}
 			if fresh := slices.Contains(lines[0].Start.Fresh, "heads.h.weight"); fresh != test.fresh {
+				t.Errorf("the head is new: %t, want %t; new are %q", fresh, test.fresh, lines[0].Start.Fresh)
+			}
+		})
+	}
+}
+
+// The head of a model that was fine-tuned elsewhere is one of the base's like any
+// other.
+func TestFinetuningKnowsAHeadFromElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	base := filepath.Join("..", "..", "internal", "checkpoint", "testdata", "single-label") // red, green, blue
+	for _, test := range []struct {
+		name, head, kind, rows string
+		want                   []string
+		fresh                  bool
+	}{
+		{"the same labels", "classifier", "", `{"text":"a","label":"blue"}`, []string{"red", "green", "blue"}, false},
+		{"the same labels for pairs", "classifier", "", `{"text":"a","text_pair":"b","label":"blue"}`, []string{"red", "green", "blue"}, false},
+		{"a number", "classifier", "regression", `{"text":"a","label":1}`, []string{"score"}, true},
+		{"another head", "other", "", `{"text":"a","label":"x"}`, []string{"x"}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			output := filepath.Join(dir, test.name)
+			train := writeFile(t, dir, "train.jsonl", test.rows+"\n")
+			cmd := &finetuneCmd{Model: base, Output: output, Head: test.head, Type: test.kind, Train: train, Steps: 1, MaxTokens: 8}
+			if err := cmd.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			heads := baseHeads(output, false)
+			if diff := cmp.Diff(test.want, heads[test.head].Labels); diff != "" || len(heads) != 1 {
+				t.Errorf("of %d heads the labels are (-want +got):\n%s", len(heads), diff)
+			}
+			lines, err := readMetrics(filepath.Join(output, metricsFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fresh := slices.Contains(lines[0].Start.Fresh, "heads."+test.head+".weight"); fresh != test.fresh {
 				t.Errorf("the head is new: %t, want %t; new are %q", fresh, test.fresh, lines[0].Start.Fresh)
 			}
 		})
