@@ -208,7 +208,7 @@ func (f *trainingFlags) kept(output string) (*training.KeptWeights, error) {
 	}
 	metadata, err := checkpoint.Metadata(output)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: remove the file to go on without these weights", err)
 	}
 	kept := &training.KeptWeights{}
 	if note, noted := metadata[keptNote]; noted {

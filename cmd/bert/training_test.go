@@ -744,6 +744,38 @@ func TestCardOfAResumedRun(t *testing.T) {
 	}
 }
 
+// A run whose kept weights are gone goes on and chooses anew; broken ones are
+// named.
+func TestResumeWithoutTheKeptWeights(t *testing.T) {
+	output := filepath.Join(t.TempDir(), "run")
+	run := finetuningBase(t, 8, -1)(output)
+	resume := trainingFlags{Resume: true}
+	if err := (&finetuneCmd{File: run}).Run(&cancelled{t.Context(), 2 * 5}); err == nil {
+		t.Fatal("the run was not interrupted")
+	}
+	weights := filepath.Join(output, "model.safetensors")
+	if err := os.WriteFile(weights, []byte("no weights"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := (&finetuneCmd{File: run, trainingFlags: resume}).Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), weights) || !strings.Contains(err.Error(), "remove the file") {
+		t.Errorf("error %v, want one that names the file and says what to do", err)
+	}
+	if err := os.Remove(weights); err != nil {
+		t.Fatal(err)
+	}
+	// At so high a rate the weights of step 8 are worse than the lost ones.
+	if err := (&finetuneCmd{File: run, LearningRate: 0.5, trainingFlags: resume}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if card := string(read(t, filepath.Join(output, cardFile))); !strings.Contains(card, "of the weights after step 8.") {
+		t.Errorf("want the figures of the only weights that there are\n%s", card)
+	}
+	if _, err := os.Stat(weights); err != nil {
+		t.Error(err)
+	}
+}
+
 // A line of metrics.jsonl that a crash or a full disk cut off is not in the way
 // of going on.
 func TestMetricsThatWereCutOff(t *testing.T) {
