@@ -72,17 +72,38 @@ func (l *setLoader) lacks(set *Set, c SetConfig) error {
 	if l.head.ProblemType == bert.Regression {
 		return nil
 	}
-	if c.Lacks == nil {
-		return l.setAbsent(set, l.unseen(set))
-	}
-	lacking, err := l.saidToLack(c)
+	lacking, err := l.missing(set, c)
 	if err != nil {
 		return err
 	}
 	for i, label := range l.head.Labels {
-		if lacking[i] && set.Counts[i] > 0 {
-			return fmt.Errorf("set %s is said to lack %q, but has it %d times", set.Name, l.typeOf(label), set.Counts[i])
+		if c.Lacks != nil && lacking[i] && set.Counts[i] > 0 {
+			return fmt.Errorf("set %s is said to lack %q, but has it %d times", set.Name, label, set.Counts[i])
 		}
+	}
+	return l.setAbsent(set, lacking)
+}
+
+// lacksAlone works out what a dev part without a training part does not
+// annotate: what it is said to lack, whether rows have it or not, or else what no
+// row has. Rows that all have one label leave out none: with nothing else to
+// answer, everybody would be right.
+func (l *setLoader) lacksAlone(set *Set, c SetConfig) error {
+	if l.head.ProblemType == bert.Regression {
+		return nil
+	}
+	lacking, err := l.missing(set, c)
+	if err != nil {
+		return err
+	}
+	answers := 0
+	for _, absent := range lacking {
+		if !absent {
+			answers++
+		}
+	}
+	if c.Lacks == nil && (answers == 0 || answers == 1 && l.head.ProblemType != bert.MultiLabel) {
+		return nil
 	}
 	return l.setAbsent(set, lacking)
 }
@@ -98,74 +119,42 @@ func (l *setLoader) setAbsent(set *Set, lacking []bool) error {
 	return nil
 }
 
-// typeOf is what lacks calls a label: the entity type of a token head's.
-func (l *setLoader) typeOf(label string) string {
-	if l.head.Type != bert.TokenHeadType || label == "O" {
-		return label
-	}
-	_, kind := splitTag(label)
-	return kind
-}
-
-// unseen are the labels that no row has; a type counts as there if any of its
-// tags is.
-func (l *setLoader) unseen(set *Set) []bool {
-	occurs := map[string]bool{"O": l.head.Type == bert.TokenHeadType}
-	for i, label := range l.head.Labels {
-		if set.Counts[i] > 0 {
-			occurs[l.typeOf(label)] = true
+// missing are the labels that the set is said to lack, or else those that no row
+// has.
+func (l *setLoader) missing(set *Set, c SetConfig) ([]bool, error) {
+	lacking := make([]bool, len(l.head.Labels))
+	typeOf := func(label string) string {
+		if l.head.Type != bert.TokenHeadType || label == "O" {
+			return label
 		}
+		_, kind := splitTag(label)
+		return kind
 	}
-	lacking := make([]bool, len(l.head.Labels))
-	for i, label := range l.head.Labels {
-		lacking[i] = !occurs[l.typeOf(label)]
+	if c.Lacks == nil {
+		// What never occurs: a type counts as there if any of its tags is.
+		occurs := map[string]bool{"O": l.head.Type == bert.TokenHeadType}
+		for i, label := range l.head.Labels {
+			if set.Counts[i] > 0 {
+				occurs[typeOf(label)] = true
+			}
+		}
+		for i, label := range l.head.Labels {
+			lacking[i] = !occurs[typeOf(label)]
+		}
+		return lacking, nil
 	}
-	return lacking
-}
-
-// saidToLack are the labels that the set's configuration names.
-func (l *setLoader) saidToLack(c SetConfig) ([]bool, error) {
-	lacking := make([]bool, len(l.head.Labels))
 	for _, name := range *c.Lacks {
 		found := false
 		for i, label := range l.head.Labels {
-			if l.typeOf(label) == name && label != "O" {
+			if typeOf(label) == name && label != "O" {
 				lacking[i], found = true, true
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("set %s is said to lack %q, which head %q does not have: %q", c.DisplayName(), name, l.name, l.head.Labels)
+			return nil, fmt.Errorf("set %s is said to lack %q, which head %q does not have: %q", set.Name, name, l.name, l.head.Labels)
 		}
 	}
 	return lacking, nil
-}
-
-// lacksAlone works out what a dev part without a training part does not
-// annotate: what it is said to lack, whether rows have it or not, or else what no
-// row has. Rows that all have one label leave out none: with nothing else to
-// answer, everybody would be right.
-func (l *setLoader) lacksAlone(set *Set, c SetConfig) error {
-	if l.head.ProblemType == bert.Regression {
-		return nil
-	}
-	if c.Lacks != nil {
-		lacking, err := l.saidToLack(c)
-		if err != nil {
-			return err
-		}
-		return l.setAbsent(set, lacking)
-	}
-	lacking := l.unseen(set)
-	answers := 0
-	for _, absent := range lacking {
-		if !absent {
-			answers++
-		}
-	}
-	if answers == 0 || answers == 1 && l.head.ProblemType != bert.MultiLabel {
-		return nil
-	}
-	return l.setAbsent(set, lacking)
 }
 
 // types are the entity types that the set annotates, for EntityCounts.
