@@ -77,9 +77,13 @@ func (l *setLoader) lacks(set *Set, c SetConfig) error {
 		return err
 	}
 	for i, label := range l.head.Labels {
-		if c.Lacks != nil && lacking[i] && set.Counts[i] > 0 {
-			return fmt.Errorf("set %s is said to lack %q, but has it %d times", set.Name, label, set.Counts[i])
+		if c.Lacks == nil || !lacking[i] || set.Counts[i] == 0 {
+			continue
 		}
+		if l.head.Type == bert.TokenHeadType {
+			_, label = splitTag(label)
+		}
+		return fmt.Errorf("set %s is said to lack %q, but has it %d times", set.Name, label, set.Counts[i])
 	}
 	return l.setAbsent(set, lacking)
 }
@@ -180,10 +184,11 @@ func (s *Set) lacking(head bert.HeadConfig) []string {
 	return names
 }
 
-// leaveOutAbsent takes what the set lacks out of the score of a dev part: rows whose label it is, or, where a row has several, that label. A
-// model is not asked for what the set is said not to annotate, so that it would
-// always be wrong there. Entities of such a type are in no score as it is.
-// who names what is without the label, for the warning.
+// leaveOutAbsent takes what the set lacks out of the score of a dev part: rows
+// whose label it is, or, where a row has several, that label. A model is not asked
+// for what the set is said not to annotate, so that it would always be wrong
+// there. Entities of such a type are in no score as it is. who, for the warning,
+// ends in "lacks" or "is said to lack".
 func (s *Set) leaveOutAbsent(head bert.HeadConfig, who string) {
 	lost := map[string]int{}
 	what := "rows"

@@ -233,6 +233,7 @@ func TestSetsRefuse(t *testing.T) {
 		{"records for a token head", nerHead, SetConfig{Train: jsonl}, "give it a CoNLL file"},
 		{"tags for a sequence head", sentimentHead, SetConfig{Train: conll}, "tagged words"},
 		{"a lacking label that is there", sentimentHead, SetConfig{Train: jsonl, Map: map[string]*string{"mixed": nil}, Lacks: &[]string{"positive"}}, `said to lack "positive", but has it 1 times`},
+		{"a lacking type that is there", nerHead, SetConfig{Train: conll, Map: map[string]*string{"GPE": nil}, Lacks: &[]string{"PER"}}, `said to lack "PER", but has it 1 times`},
 		{"a lacking label that does not exist", sentimentHead, SetConfig{Train: jsonl, Map: map[string]*string{"mixed": nil}, Lacks: &[]string{"neutrl"}}, "does not have"},
 		{"pairs for a head of single texts", sentimentHead, SetConfig{Train: write(t, "p.tsv", "text\ttext_pair\tlabel\na\tb\tpositive\n")}, `p.tsv:2: the row has a second text, "text_pair", but head "head" reads single texts: --pair-field text_pair, or "pair": true`},
 		{"single texts for a head of pairs", pairHead, SetConfig{Train: jsonl}, `a.jsonl:1: no member "text_pair" (--pair-field NAME, or`},
