@@ -939,6 +939,7 @@ func TestRefusedRunsWriteNothing(t *testing.T) {
 		{"another vocabulary", &pretrainCmd{File: run, Vocabulary: otherVocab}, "holds checkpoints of a run"},
 		{"another run that is to resume", &pretrainCmd{File: run, Vocabulary: otherVocab, trainingFlags: resume}, "checkpoint of another run"},
 		{"another seed", &pretrainCmd{File: run, Seed: &seed, trainingFlags: resume}, "seed was 3, and is 77 now"},
+		{"another learning rate after its end", &pretrainCmd{File: run, LearningRate: 1e-5, trainingFlags: resume}, "the run ended with step 4"},
 		{"a fine-tuning run", &finetuneCmd{Model: base, Output: output + "/", Head: "c", Train: labels, Steps: 1}, "holds checkpoints of a run"},
 		{"its own model", &finetuneCmd{Model: output, Output: filepath.Join(dir, ".", "run", "..", "run"), Head: "c", Train: labels, Steps: 1, trainingFlags: resume}, "is the directory of the model to start from"},
 		{"its own model through a link", &pretrainCmd{Model: output, Output: link, Corpus: []string{corpus}, Steps: 1}, "is the directory of the model to start from"},
