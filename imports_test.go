@@ -18,11 +18,12 @@ import (
 var allowed = map[string][]string{
 	"internal/kernels":   {},
 	"internal/tokenizer": {},
+	"internal/wholefile": {},
 
 	"internal/bert":       {"internal/kernels"},
-	"internal/checkpoint": {"internal/bert", "internal/kernels", "internal/tokenizer"},
+	"internal/checkpoint": {"internal/bert", "internal/kernels", "internal/tokenizer", "internal/wholefile"},
 	"internal/onnx":       {"internal/bert"},
-	"internal/training":   {"internal/bert", "internal/kernels", "internal/tokenizer"},
+	"internal/training":   {"internal/bert", "internal/kernels", "internal/tokenizer", "internal/wholefile"},
 
 	"internal/engine": {"internal/bert", "internal/kernels", "internal/tokenizer"},
 	"internal/tasks":  {"internal/engine", "internal/bert", "internal/kernels", "internal/tokenizer", "internal/training"},
@@ -39,7 +40,7 @@ var allowed = map[string][]string{
 	},
 	"cmd/bert": {
 		"internal/training", "internal/tasks", "internal/engine", "internal/checkpoint", "internal/onnx",
-		"internal/bert", "internal/kernels", "internal/tokenizer", "models",
+		"internal/bert", "internal/kernels", "internal/tokenizer", "internal/wholefile", "models",
 	},
 }
 

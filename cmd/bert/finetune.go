@@ -61,7 +61,11 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if run.Model == "" {
 		return errors.New("no model to start from: give --model, or \"model\" in the run's file")
 	}
-	heads, err := run.HeadConfigs(existingHeads(run.Model))
+	kept, err := c.kept(run.Output)
+	if err != nil {
+		return err
+	}
+	heads, err := run.HeadConfigs(baseHeads(run.Model, run.Heads[bert.ClassifierName].Pair))
 	if err != nil {
 		return err
 	}
@@ -70,7 +74,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 		return err
 	}
 	s := &session{
-		output: run.Output, model: model, tokenizer: os.DirFS(run.Model), dtype: checkpoint.F32,
+		output: run.Output, model: model, tokenizer: os.DirFS(run.Model), dtype: checkpoint.F32, kept: kept,
 		card: card{
 			title: filepath.Base(run.Output) + ": a fine-tuned BERT", base: "`" + run.Model + "`",
 			command: commandLine(), run: run, licences: licences(&run), keepBest: run.Best != training.BestLast,
@@ -79,9 +83,11 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	pool := c.pool()
 	defer pool.Close()
 	defer interruptible(ctx)()
-	return s.consume(training.Finetune(ctx, model, tok, run, training.Options{
-		Pool: pool, Dir: run.Output, Resume: c.Resume, Kept: keptStep(run.Output),
-	}))
+	o := training.Options{Pool: pool, Dir: run.Output, Resume: c.Resume}
+	if s.card.keepBest {
+		o.Kept = kept
+	}
+	return s.consume(training.Finetune(ctx, model, tok, run, o))
 }
 
 // description is the run's file with the flags in it.
@@ -163,15 +169,18 @@ func (c *finetuneCmd) oneHead() (training.HeadRun, error) {
 	return head, nil
 }
 
-// existingHeads are the heads that a model has, none if it cannot be opened:
-// openForTraining will say why.
-func existingHeads(dir string) map[string]bert.HeadConfig {
+// existingHeads are the heads that a model has.
+func existingHeads(dir string) map[string]bert.HeadConfig { return baseHeads(dir, false) }
+
+// baseHeads are the heads that a model has, as headsOf takes them; none if it
+// cannot be opened: openForTraining will say why.
+func baseHeads(dir string, pairs bool) map[string]bert.HeadConfig {
 	c, err := checkpoint.OpenDir(dir)
 	if err != nil {
 		return nil
 	}
 	defer c.Close() //nolint:errcheck // nothing was written
-	return c.Config().Heads
+	return headsOf(c, pairs)
 }
 
 // licences are what the run says of its sets, for the card.

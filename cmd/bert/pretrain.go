@@ -62,16 +62,18 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	kept, err := c.kept(run.Output)
+	if err != nil {
+		return err
+	}
 	s := &session{
-		output: run.Output, model: model, tokenizer: files, dtype: checkpoint.F32,
+		output: run.Output, model: model, tokenizer: files, dtype: checkpoint.F32, kept: kept,
 		card: card{title: filepath.Base(run.Output) + ": a pre-trained BERT", base: base, command: commandLine(), run: run},
 	}
 	pool := c.pool()
 	defer pool.Close()
 	defer interruptible(ctx)()
-	return s.consume(training.Pretrain(ctx, model, tok, run, training.Options{
-		Pool: pool, Dir: run.Output, Resume: c.Resume, Kept: keptStep(run.Output),
-	}))
+	return s.consume(training.Pretrain(ctx, model, tok, run, training.Options{Pool: pool, Dir: run.Output, Resume: c.Resume}))
 }
 
 // description is the run's file with the flags in it.

@@ -9,9 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -24,6 +26,7 @@ import (
 	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
+	"cloze/internal/wholefile"
 )
 
 // The files of a run beside the model's own, in its output directory.
@@ -100,6 +103,7 @@ type session struct {
 	model     *bert.Model
 	tokenizer fs.FS // the tokenizer's files
 	dtype     checkpoint.DType
+	kept      *training.KeptWeights // what an earlier part of the run left
 	card      card
 
 	metrics  *os.File
@@ -151,9 +155,13 @@ func (s *session) handle(r training.Report) error {
 	s.progress.show(r)
 	s.card.note(r)
 	switch {
-	case r.Kind == training.Evaluated && (r.Best || !s.card.keepBest),
-		r.Kind == training.Finished && (!s.card.keepBest || s.card.best == nil):
-		return s.save()
+	case r.Kind == training.Evaluated && s.card.keeps(r):
+		return s.save(r)
+	case r.Kind == training.Finished && (!s.card.keepBest || s.card.kept == nil):
+		if kept := s.card.kept; kept != nil && kept.Step == r.Step {
+			r = *kept // with what was measured of these weights
+		}
+		return s.save(r)
 	}
 	return nil
 }
@@ -164,7 +172,10 @@ func (s *session) begin(start training.Report) error {
 	if err := os.MkdirAll(s.output, 0o777); err != nil {
 		return err
 	}
-	if err := training.WriteAside(filepath.Join(s.output, runFile), func(w io.Writer) error {
+	if err := wholefile.RemoveLeftovers(s.output); err != nil {
+		return err
+	}
+	if err := wholefile.Write(filepath.Join(s.output, runFile), func(w io.Writer) error {
 		return encodeRun(w, s.card.run)
 	}); err != nil {
 		return err
@@ -172,9 +183,40 @@ func (s *session) begin(start training.Report) error {
 	return s.openMetrics(start)
 }
 
-// save writes the model as it is now.
-func (s *session) save() error {
-	return checkpoint.Save(s.output, s.model.Config, s.model.Parameters(), s.tokenizer, s.dtype)
+// keptNote is what the metadata of the weights call the training.KeptWeights.
+// It lies in their file, since after a crash any other might be about weights
+// that were there before or never came.
+const keptNote = "cloze.kept"
+
+// save writes the model as it is now, after a report.
+func (s *session) save(r training.Report) error {
+	s.card.kept = &r
+	kept := training.KeptWeights{Report: r, Run: s.card.start.Start.Run}
+	kept.Report.Elapsed, kept.Report.TokensPerSecond = 0, 0 // the same run makes the same file
+	note, err := json.Marshal(kept)
+	if err != nil {
+		return err
+	}
+	return checkpoint.SaveWithMetadata(s.output, s.model.Config, s.model.Parameters(), s.tokenizer, s.dtype, map[string]string{keptNote: string(note)})
+}
+
+// kept are the weights that an earlier part of a run that goes on left in its
+// output directory; their report is empty if there are none.
+func (f *trainingFlags) kept(output string) (*training.KeptWeights, error) {
+	if !f.Resume {
+		return &training.KeptWeights{}, nil
+	}
+	metadata, err := checkpoint.Metadata(output)
+	if err != nil {
+		return nil, fmt.Errorf("%w: remove the file to go on without these weights", err)
+	}
+	kept := &training.KeptWeights{}
+	if note, noted := metadata[keptNote]; noted {
+		if err := json.Unmarshal([]byte(note), kept); err != nil {
+			return nil, fmt.Errorf("what the weights in %s say of themselves: %w", output, err)
+		}
+	}
+	return kept, nil
 }
 
 // openMetrics begins metrics.jsonl. A run that goes on drops the lines that it
@@ -191,11 +233,16 @@ func (s *session) openMetrics(start training.Report) error {
 		for _, line := range lines {
 			if line.Step <= start.Step && line.Kind != training.Finished {
 				kept = append(kept, line.text...)
-				s.card.note(line.Report) // what was the best before is so still
+				s.card.note(line.Report)
 			}
 		}
+		// Which may be of a step that metrics.jsonl does not have any more.
+		s.card.kept = nil
+		if s.kept.Report.Kind != "" {
+			s.card.kept = &s.kept.Report
+		}
 	}
-	if err := training.WriteAside(path, func(w io.Writer) error { _, err := w.Write(kept); return err }); err != nil {
+	if err := wholefile.Write(path, func(w io.Writer) error { _, err := w.Write(kept); return err }); err != nil {
 		return err
 	}
 	var err error
@@ -224,22 +271,6 @@ func readMetrics(path string) ([]metricsLine, error) {
 		}
 	}
 	return lines, nil
-}
-
-// keptStep is the step of the best weights that an earlier part of a run left
-// in the output directory; 0 if there are none.
-func keptStep(output string) int {
-	lines, err := readMetrics(filepath.Join(output, metricsFile))
-	if err != nil {
-		return 0
-	}
-	step := 0
-	for _, line := range lines {
-		if line.Best {
-			step = line.Step
-		}
-	}
-	return step
 }
 
 // conclude draws the curves and writes the card of what there is.
@@ -282,8 +313,28 @@ func boundMemory() {
 	}
 }
 
-// newHeads hides the heads of a checkpoint that a run describes with other
-// labels, so that they are made anew.
+// headsOf are the heads of a checkpoint by name: those that it describes, and
+// that of a model that was fine-tuned elsewhere. Such a one does not say whether
+// it reads pairs, and is taken to do as the run does.
+func headsOf(c *checkpoint.Checkpoint, pairs bool) map[string]bert.HeadConfig {
+	config := c.Config()
+	heads := maps.Clone(config.Heads)
+	shape, there := c.Shape("heads." + bert.ClassifierName + ".weight")
+	if _, described := heads[bert.ClassifierName]; described || !there {
+		return heads
+	}
+	if head, ok := config.Classifier(shape[0]); ok {
+		head.Pair = pairs && head.Type == bert.SequenceHeadType
+		if heads == nil {
+			heads = map[string]bert.HeadConfig{}
+		}
+		heads[bert.ClassifierName] = head
+	}
+	return heads
+}
+
+// newHeads hides the heads of a checkpoint that a run leaves out, or describes as
+// another kind or with other labels, so that they are made anew.
 type newHeads struct {
 	bert.Weights
 	hidden map[string]bool // names of heads
@@ -291,9 +342,9 @@ type newHeads struct {
 
 func hideChangedHeads(w bert.Weights, had, want map[string]bert.HeadConfig) newHeads {
 	n := newHeads{w, map[string]bool{}}
-	for name, head := range want {
-		old, there := had[name]
-		n.hidden[name] = there && (old.Type != head.Type || !slices.Equal(old.Labels, head.Labels))
+	for name, old := range had {
+		head, wanted := want[name]
+		n.hidden[name] = !wanted || !training.SameKind(old, head) || !slices.Equal(old.Labels, head.Labels)
 	}
 	return n
 }
@@ -331,8 +382,9 @@ func openForTraining(dir string, s *training.Settings, heads map[string]bert.Hea
 	s.Configure(&config)
 	var source bert.Weights = weights
 	if heads != nil {
-		source = hideChangedHeads(weights, config.Heads, heads)
-		for _, name := range config.HeadNames() {
+		had := headsOf(weights, heads[bert.ClassifierName].Pair)
+		source = hideChangedHeads(weights, had, heads)
+		for _, name := range slices.Sorted(maps.Keys(had)) {
 			if _, kept := heads[name]; !kept {
 				fmt.Fprintf(os.Stderr, "%s: head %s is left out, since the run does not train it\n", dir, name)
 			}
@@ -346,15 +398,24 @@ func openForTraining(dir string, s *training.Settings, heads map[string]bert.Hea
 	return model, tok, nil
 }
 
-// commandLine is the command as it was given, for the card.
+// commandLine is the command as it was given, for the card and for a shell.
 func commandLine() string {
-	words := append([]string{"bert"}, os.Args[1:]...)
-	for i, word := range words {
-		if strings.ContainsAny(word, " \t'\"$*?") {
-			words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
+	words := []string{"bert"}
+	for _, word := range os.Args[1:] {
+		words = append(words, shellWord(word))
 	}
 	return strings.Join(words, " ")
+}
+
+// plainWord is a word that every shell takes as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// shellWord quotes a word for a shell, if it needs that.
+func shellWord(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // seconds rounds a duration for people.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cloze/internal/training"
+	"cloze/internal/wholefile"
 )
 
 // card is what a model's README.md says: what it was made from and how, and
@@ -25,12 +26,11 @@ type card struct {
 	curves   bool
 	keepBest bool // the best weights are kept rather than the last ones
 
-	start      *training.Report
-	changes    []string // of settings, on the way
-	last       training.Report
-	best       *training.Report // evaluation, if the best weights are kept
-	evaluation *training.Report // the last one
-	elapsed    time.Duration
+	start   *training.Report
+	changes []string // of settings, on the way
+	last    training.Report
+	kept    *training.Report // of the weights in the directory: their evaluation, if there is one
+	elapsed time.Duration
 }
 
 func (c *card) note(r training.Report) {
@@ -44,16 +44,18 @@ func (c *card) note(r training.Report) {
 			}
 		}
 	case training.Evaluated:
-		c.evaluation = &r
-		if r.Best && c.keepBest {
-			c.best = &r
+		if c.keeps(r) {
+			c.kept = &r
 		}
 	}
 	c.last = r
 	c.elapsed = time.Duration(r.Elapsed)
 }
 
-// write writes the card; kept is the evaluation of the weights that were kept.
+// keeps reports whether the weights of an evaluation are kept.
+func (c *card) keeps(evaluation training.Report) bool { return evaluation.Best || !c.keepBest }
+
+// write writes the card.
 func (c *card) write(path string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", c.title)
@@ -75,15 +77,12 @@ func (c *card) write(path string) error {
 		fmt.Fprintf(&b, "The run went on with other settings: %s.\n\n", strings.Join(c.changes, "; "))
 	}
 	fmt.Fprintf(&b, "`%s` is the run's description; `bert` reads it again.\n\n```json\n%s\n```\n", runFile, description)
-	return training.WriteAside(path, func(w io.Writer) error { _, err := io.WriteString(w, b.String()); return err })
+	return wholefile.Write(path, func(w io.Writer) error { _, err := io.WriteString(w, b.String()); return err })
 }
 
 func (c *card) writeFigures(b *strings.Builder) {
-	kept := c.best
-	if kept == nil {
-		kept = c.evaluation
-	}
-	if kept == nil {
+	kept := c.kept
+	if kept == nil || kept.Evaluation == nil {
 		return
 	}
 	fmt.Fprintf(b, "\n## Figures\n\nOn held-out data, of the weights after step %d.\n", kept.Step)

@@ -16,6 +16,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 
 	"cloze/internal/training"
+	"cloze/internal/wholefile"
 )
 
 // The drawings of a run: the same picture in two formats.
@@ -171,5 +172,5 @@ func drawPanels(panels []panel, canvas vg.CanvasSizer) {
 }
 
 func writePicture(path string, picture io.WriterTo) error {
-	return training.WriteAside(path, func(w io.Writer) error { _, err := picture.WriteTo(w); return err })
+	return wholefile.Write(path, func(w io.Writer) error { _, err := picture.WriteTo(w); return err })
 }

@@ -141,7 +141,7 @@ func sameRuns(t *testing.T, want, got string) {
 		t.Errorf("metrics differ:\n%s\n%s", a, b)
 	}
 	if !bytes.Equal(read(t, filepath.Join(want, "model.safetensors")), read(t, filepath.Join(got, "model.safetensors"))) {
-		t.Error("the weights differ")
+		t.Error("the weights, or what is noted of them, differ")
 	}
 }
 
@@ -269,6 +269,104 @@ func TestFinetuningReplacesHeads(t *testing.T) {
 	}
 }
 
+// A head of the base that has the name of the run's, but answers in another way
+// or about other things, gives it neither labels nor weights.
+func TestFinetuningReplacesHeadsOfAnotherKind(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	base, single := filepath.Join(dir, "base"), filepath.Join(dir, "single")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, base, 2, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	file := func(name string, rows ...string) string {
+		return writeFile(t, dir, name, strings.Join(rows, "\n")+"\n")
+	}
+	if err := (&finetuneCmd{Model: base, Output: single, Head: "h", Train: labelled(t, dir), Steps: 1, MaxTokens: 16}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, kind, train string
+		want              bert.HeadConfig
+		fresh             bool
+	}{
+		{
+			"a number", "regression", file("numbers.jsonl", `{"text":"aa","label":1.5}`, `{"text":"ba","label":2}`),
+			bert.HeadConfig{ProblemType: bert.Regression, Labels: []string{"score"}},
+			true,
+		},
+		{
+			"several labels", "multi", file("several.jsonl", `{"text":"aa","label":["first","second"]}`, `{"text":"ba","label":[]}`),
+			bert.HeadConfig{ProblemType: bert.MultiLabel, Labels: []string{"first", "second"}},
+			true,
+		},
+		{
+			"pairs", "", file("pairs.jsonl", `{"text":"aa","text_pair":"ba","label":"first"}`, `{"text":"ba","text_pair":"ba","label":"second"}`),
+			bert.HeadConfig{ProblemType: bert.SingleLabel, Labels: []string{"first", "second"}, Pair: true},
+			true,
+		},
+		{
+			"the same", "", file("same.jsonl", `{"text":"aa","label":"first"}`),
+			bert.HeadConfig{ProblemType: bert.SingleLabel, Labels: []string{"first", "second"}},
+			false,
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			output := filepath.Join(dir, test.name)
+			cmd := &finetuneCmd{Model: single, Output: output, Head: "h", Type: test.kind, Train: test.train, Steps: 1, MaxTokens: 16}
+			if err := cmd.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			test.want.Type = bert.SequenceHeadType
+			if diff := cmp.Diff(test.want, baseHeads(output, false)["h"]); diff != "" {
+				t.Errorf("head (-want +got):\n%s", diff)
+			}
+			lines, err := readMetrics(filepath.Join(output, metricsFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fresh := slices.Contains(lines[0].Start.Fresh, "heads.h.weight"); fresh != test.fresh {
+				t.Errorf("the head is new: %t, want %t; new are %q", fresh, test.fresh, lines[0].Start.Fresh)
+			}
+		})
+	}
+}
+
+// The head of a model that was fine-tuned elsewhere is one of the base's like any
+// other.
+func TestFinetuningKnowsAHeadFromElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	base := filepath.Join("..", "..", "internal", "checkpoint", "testdata", "single-label") // red, green, blue
+	for _, test := range []struct {
+		name, head, kind, rows string
+		want                   []string
+		fresh                  bool
+	}{
+		{"the same labels", "classifier", "", `{"text":"a","label":"blue"}`, []string{"red", "green", "blue"}, false},
+		{"the same labels for pairs", "classifier", "", `{"text":"a","text_pair":"b","label":"blue"}`, []string{"red", "green", "blue"}, false},
+		{"a number", "classifier", "regression", `{"text":"a","label":1}`, []string{"score"}, true},
+		{"another head", "other", "", `{"text":"a","label":"x"}`, []string{"x"}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			output := filepath.Join(dir, test.name)
+			train := writeFile(t, dir, "train.jsonl", test.rows+"\n")
+			cmd := &finetuneCmd{Model: base, Output: output, Head: test.head, Type: test.kind, Train: train, Steps: 1, MaxTokens: 8}
+			if err := cmd.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			heads := baseHeads(output, false)
+			if diff := cmp.Diff(test.want, heads[test.head].Labels); diff != "" || len(heads) != 1 {
+				t.Errorf("of %d heads the labels are (-want +got):\n%s", len(heads), diff)
+			}
+			lines, err := readMetrics(filepath.Join(output, metricsFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fresh := slices.Contains(lines[0].Start.Fresh, "heads."+test.head+".weight"); fresh != test.fresh {
+				t.Errorf("the head is new: %t, want %t; new are %q", fresh, test.fresh, lines[0].Start.Fresh)
+			}
+		})
+	}
+}
+
 // labelled writes a file with rows of two labels.
 func labelled(t testing.TB, dir string) string {
 	t.Helper()
@@ -297,6 +395,24 @@ func TestCardIsAboutTheWeightsThatAreKept(t *testing.T) {
 		}
 		if text := string(read(t, path)); !strings.Contains(text, want) {
 			t.Errorf("the best weights are kept: %t; want the figures of the weights %s\n%s", keepBest, want, text)
+		}
+	}
+}
+
+// The card's command is one that a shell runs again.
+func TestWordsForAShell(t *testing.T) {
+	for word, want := range map[string]string{
+		"--epochs=3": "--epochs=3", "runs/a_b-1.0/x,y@z": "runs/a_b-1.0/x,y@z", "|": "'|'", "": "''", "a b": "'a b'",
+		"~/x": "'~/x'", "$HOME;ls": "'$HOME;ls'", "it's": `'it'\''s'`, "a&b": "'a&b'", "<x>": "'<x>'", "#1": "'#1'", "é\n": "'é\n'",
+	} {
+		if got := shellWord(word); got != want {
+			t.Errorf("shellWord(%q) = %s, want %s", word, got, want)
+		}
+		if sh, err := exec.LookPath("sh"); err == nil {
+			out, err := exec.CommandContext(t.Context(), sh, "-c", "printf %s "+shellWord(word)).Output()
+			if err != nil || string(out) != word {
+				t.Errorf("a shell reads %s as %q (%v), want %q", shellWord(word), out, err, word)
+			}
 		}
 	}
 }
@@ -424,19 +540,34 @@ func TestKilledRunsGoOn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs processes for some seconds")
 	}
-	dir, vocab, corpus := texts(t)
-	const steps = 60
-	whole := filepath.Join(dir, "whole")
-	if out, err := command(t, "pretrain", writeRun(t, dir, vocab, corpus, whole, steps, 1e-6), "--threads", "1").CombinedOutput(); err != nil {
+	const steps, often = 60, 1e-6 // a checkpoint after every step
+	t.Run("pretrain", func(t *testing.T) {
+		dir, vocab, corpus := texts(t)
+		testKills(t, "pretrain", func(output string) string { return writeRun(t, dir, vocab, corpus, output, steps, often) })
+	})
+	t.Run("finetune", func(t *testing.T) { testKills(t, "finetune", finetuningBase(t, steps, often)) })
+}
+
+func testKills(t *testing.T, name string, describe func(output string) string) {
+	dir := t.TempDir()
+	whole, killed := filepath.Join(dir, "whole"), filepath.Join(dir, "killed")
+	if out, err := command(t, name, describe(whole), "--threads", "1").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	killed := filepath.Join(dir, "killed")
-	run := writeRun(t, dir, vocab, corpus, killed, steps, 1e-6) // a checkpoint after every step
+	run := describe(killed)
 	rng := rand.New(rand.NewPCG(5, 6))
-	kills := 0
+	newest := func() string {
+		states, err := training.Checkpoints(killed)
+		if err != nil || len(states) == 0 {
+			return ""
+		}
+		return states[0]
+	}
+	kills, resumed := 0, 0
 	for finished := false; !finished; {
+		before := newest()
 		// Each time the same command, also before there is a checkpoint.
-		cmd := command(t, "pretrain", run, "--threads", "1", "--resume")
+		cmd := command(t, name, run, "--threads", "1", "--resume")
 		var out bytes.Buffer
 		cmd.Stderr, cmd.Stdout = &out, &out
 		if err := cmd.Start(); err != nil {
@@ -444,43 +575,64 @@ func TestKilledRunsGoOn(t *testing.T) {
 		}
 		done := make(chan error, 1)
 		go func() { done <- cmd.Wait() }()
-		var patience <-chan time.Time
-		if kills < 8 {
-			patience = time.After(time.Duration(50+rng.IntN(250)) * time.Millisecond)
+		for kill := kills < 8; ; {
+			if kill && newest() != before { // it has got on, however fast it is
+				time.Sleep(time.Duration(rng.IntN(20)) * time.Millisecond)
+				kills, kill = kills+1, false
+				if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+					t.Fatal(err)
+				}
+			}
+			select {
+			case err := <-done:
+				exit := (*exec.ExitError)(nil)
+				if errors.As(err, &exit) && !exit.Exited() { // killed
+					err = nil
+				} else {
+					finished = true
+				}
+				if err != nil {
+					t.Fatalf("%v\n%s", err, &out)
+				}
+			case <-time.After(time.Millisecond):
+				continue
+			}
+			break
 		}
-		select {
-		case err := <-done:
-			if err != nil {
-				t.Fatalf("%v\n%s", err, &out)
-			}
-			finished = true
-		case <-patience:
-			kills++
-			if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-				t.Fatal(err)
-			}
-			if err := <-done; err == nil {
-				finished = true // it was faster than the kill
-			}
+		if strings.Contains(out.String(), "resumed from ") {
+			resumed++
 		}
 	}
-	t.Logf("killed %d times", kills)
+	t.Logf("killed %d times, resumed %d times", kills, resumed)
+	if kills == 0 || resumed == 0 {
+		t.Error("no kill had an effect")
+	}
 	sameRuns(t, whole, killed)
+	if leftovers, err := filepath.Glob(filepath.Join(killed, ".*")); err != nil || len(leftovers) > 0 {
+		t.Errorf("left behind: %q (%v)", leftovers, err)
+	}
 }
 
 // A run that was interrupted before its first checkpoint begins again, and says
-// so.
+// so. What was half written goes.
 func TestResumeWithoutACheckpoint(t *testing.T) {
 	dir, vocab, corpus := texts(t)
 	whole, resumed := filepath.Join(dir, "whole"), filepath.Join(dir, "resumed")
 	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, whole, 4, 5)}).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(resumed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, resumed, ".model.safetensors.123.tmp", "what a kill left")
 	out, err := command(t, "pretrain", writeRun(t, dir, vocab, corpus, resumed, 4, 5), "--resume").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "no checkpoint to resume from: beginning at step 0") {
 		t.Fatalf("error %v, it said\n%s", err, out)
 	}
 	sameRuns(t, whole, resumed)
+	if leftovers, err := filepath.Glob(filepath.Join(resumed, ".*")); err != nil || len(leftovers) > 0 {
+		t.Errorf("left behind: %q (%v)", leftovers, err)
+	}
 }
 
 // A run that diverges goes on from its last good checkpoint with a lower
@@ -508,6 +660,119 @@ func TestDivergedRunsGoOn(t *testing.T) {
 	}
 	if card := string(read(t, filepath.Join(output, cardFile))); !strings.Contains(card, change) {
 		t.Errorf("the card no longer says what changed:\n%s", card)
+	}
+}
+
+// finetuningBase pre-trains a model to fine-tune, and describes a run of it that
+// gets better until its end, by its loss.
+func finetuningBase(t *testing.T, steps int, checkpointMinutes float64) (run func(output string) string) {
+	t.Helper()
+	dir, vocab, corpus := texts(t)
+	base, train := filepath.Join(dir, "base"), labelled(t, dir)
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, base, 2, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return func(output string) string {
+		return writeFile(t, dir, filepath.Base(output)+".json", fmt.Sprintf(`{"model": %q, "output": %q, "steps": %d, "best": "loss",
+			"evaluate_every": 4, "report_every": 1, "checkpoint_minutes": %v, "max_tokens": 16, "learning_rate": 1e-3,
+			"heads": {"c": {"type": "sequence", "sets": [{"train": %q, "dev": %[5]q}]}}}`, base, output, steps, checkpointMinutes, train))
+	}
+}
+
+// The card is about the weights that lie beside it, also where they are of a
+// step that a killed run, or one that goes on with another learning rate, has
+// not come to again.
+func TestCardOfAResumedRun(t *testing.T) {
+	output := filepath.Join(t.TempDir(), "run")
+	run := finetuningBase(t, 16, -1)(output)
+	// interrupt goes on to the end of a step. What it leaves is what a kill
+	// leaves of a run whose last checkpoint is that of step.
+	interrupt := func(step, checkpoint int, learningRate float64) {
+		t.Helper()
+		cmd := &finetuneCmd{File: run, LearningRate: learningRate, trainingFlags: trainingFlags{Resume: true}}
+		done := 0
+		if checkpoint < step {
+			done = checkpoint
+		}
+		err := cmd.Run(&cancelled{t.Context(), 2 * (step - done)})
+		interrupted := (*training.InterruptedError)(nil)
+		if !errors.As(err, &interrupted) || interrupted.Step != step {
+			t.Fatalf("error %v, want an interruption after step %d", err, step)
+		}
+		if step != checkpoint {
+			if err := os.Remove(interrupted.Checkpoint); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	isAbout := func(step int) {
+		t.Helper()
+		want := fmt.Sprintf("of the weights after step %d.", step)
+		if card := string(read(t, filepath.Join(output, cardFile))); !strings.Contains(card, want) {
+			t.Errorf("want the figures %s\n%s", want, card)
+		}
+	}
+	interrupt(6, 6, 0)
+	isAbout(4)
+	interrupt(10, 6, 0)
+	isAbout(8)
+	interrupt(7, 6, 0)
+	isAbout(8) // whose metrics are gone
+	for range 2 {
+		interrupt(7, 6, 0.5)
+		isAbout(8)
+	}
+	// With so high a rate the weights of step 8 are worse than those of 4, but
+	// these are no more: they are the best that this run has.
+	interrupt(9, 6, 0.5)
+	lines, err := readMetrics(filepath.Join(output, metricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, last := training.Report{}, training.Report{}
+	for _, line := range lines {
+		if line.Evaluation != nil {
+			first, last = last, line.Report
+		}
+	}
+	if first.Step != 4 || last.Evaluation.Score >= first.Evaluation.Score {
+		t.Fatalf("evaluations %+v and %+v: want a worse one, or this shows nothing", first, last)
+	}
+	kept, err := (&trainingFlags{Resume: true}).kept(output)
+	if err != nil || last.Step != 8 || !last.Best || kept.Report.Evaluation.Score != last.Evaluation.Score {
+		t.Errorf("kept are %+v (%v), want the weights of %+v", kept, err, last)
+	}
+}
+
+// A run whose kept weights are gone goes on and chooses anew; broken ones are
+// named.
+func TestResumeWithoutTheKeptWeights(t *testing.T) {
+	output := filepath.Join(t.TempDir(), "run")
+	run := finetuningBase(t, 8, -1)(output)
+	resume := trainingFlags{Resume: true}
+	if err := (&finetuneCmd{File: run}).Run(&cancelled{t.Context(), 2 * 5}); err == nil {
+		t.Fatal("the run was not interrupted")
+	}
+	weights := filepath.Join(output, "model.safetensors")
+	if err := os.WriteFile(weights, []byte("no weights"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := (&finetuneCmd{File: run, trainingFlags: resume}).Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), weights) || !strings.Contains(err.Error(), "remove the file") {
+		t.Errorf("error %v, want one that names the file and says what to do", err)
+	}
+	if err := os.Remove(weights); err != nil {
+		t.Fatal(err)
+	}
+	// At so high a rate the weights of step 8 are worse than the lost ones.
+	if err := (&finetuneCmd{File: run, LearningRate: 0.5, trainingFlags: resume}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if card := string(read(t, filepath.Join(output, cardFile))); !strings.Contains(card, "of the weights after step 8.") {
+		t.Errorf("want the figures of the only weights that there are\n%s", card)
+	}
+	if _, err := os.Stat(weights); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -674,6 +939,7 @@ func TestRefusedRunsWriteNothing(t *testing.T) {
 		{"another vocabulary", &pretrainCmd{File: run, Vocabulary: otherVocab}, "holds checkpoints of a run"},
 		{"another run that is to resume", &pretrainCmd{File: run, Vocabulary: otherVocab, trainingFlags: resume}, "checkpoint of another run"},
 		{"another seed", &pretrainCmd{File: run, Seed: &seed, trainingFlags: resume}, "seed was 3, and is 77 now"},
+		{"another learning rate after its end", &pretrainCmd{File: run, LearningRate: 1e-5, trainingFlags: resume}, "the run ended with step 4"},
 		{"a fine-tuning run", &finetuneCmd{Model: base, Output: output + "/", Head: "c", Train: labels, Steps: 1}, "holds checkpoints of a run"},
 		{"its own model", &finetuneCmd{Model: output, Output: filepath.Join(dir, ".", "run", "..", "run"), Head: "c", Train: labels, Steps: 1, trainingFlags: resume}, "is the directory of the model to start from"},
 		{"its own model through a link", &pretrainCmd{Model: output, Output: link, Corpus: []string{corpus}, Steps: 1}, "is the directory of the model to start from"},

@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 )
 
@@ -17,7 +20,10 @@ import (
 //
 // https://github.com/huggingface/safetensors, README.md and tensor.rs.
 
-const weightsFile = "model.safetensors"
+const (
+	weightsFile   = "model.safetensors"
+	metadataEntry = "__metadata__"
+)
 
 // maxHeader is the reference implementation's limit, MAX_HEADER_SIZE.
 const maxHeader = 100_000_000
@@ -64,12 +70,36 @@ func splitSafetensors(f *file) (header []byte, data int64, err error) {
 	return header, data, err
 }
 
+// Metadata reads what SaveWithMetadata noted beside the weights in a directory;
+// nothing if it has no model.safetensors.
+func Metadata(path string) (map[string]string, error) {
+	f, err := openFile(directory{os.DirFS(path), path}, weightsFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.close() //nolint:errcheck // nothing was written
+	header, _, err := splitSafetensors(f)
+	if err != nil {
+		return nil, about(f.name, err)
+	}
+	var entries struct {
+		Metadata map[string]string `json:"__metadata__"`
+	}
+	if err := json.Unmarshal(header, &entries); err != nil {
+		return nil, about(f.name, fmt.Errorf("header: %w", err))
+	}
+	return entries.Metadata, nil
+}
+
 func parseHeader(f *file, header []byte) ([]*tensor, error) {
 	var entries map[string]json.RawMessage
 	if err := json.Unmarshal(header, &entries); err != nil {
 		return nil, about(f.name, fmt.Errorf("header: %w", err))
 	}
-	delete(entries, "__metadata__")
+	delete(entries, metadataEntry)
 	tensors := make([]*tensor, 0, len(entries))
 	for name, raw := range entries {
 		t := &tensor{name: name, file: f}

@@ -1,7 +1,6 @@
 package checkpoint
 
 import (
-	"bufio"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -11,11 +10,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"cloze/internal/bert"
+	"cloze/internal/wholefile"
 )
 
 // tokenizerFiles are what Save copies, as far as they are there.
@@ -33,6 +32,12 @@ var tokenizerFiles = []string{
 // ones, but no part of one. Save returns an error for a parameter without
 // values and for a value that dtype cannot hold.
 func Save(dir string, cfg bert.Config, params []*bert.Param, tokenizer fs.FS, dtype DType) error {
+	return SaveWithMetadata(dir, cfg, params, tokenizer, dtype, nil)
+}
+
+// SaveWithMetadata is Save with a note about the weights in the file that holds
+// them, so that one is never without the other.
+func SaveWithMetadata(dir string, cfg bert.Config, params []*bert.Param, tokenizer fs.FS, dtype DType, metadata map[string]string) error {
 	if !dtype.isWeight() {
 		return about(dir, fmt.Errorf("dtype is %q, want F32, F16 or BF16", dtype))
 	}
@@ -46,18 +51,15 @@ func Save(dir string, cfg bert.Config, params []*bert.Param, tokenizer fs.FS, dt
 	}
 	cfg, params = asTransformers(cfg, params)
 	cfg.TorchDtype = map[DType]string{F32: "float32", F16: "float16", BF16: "bfloat16"}[dtype]
-	if err := replace(dir, weightsFile, func(w io.Writer) error { return writeSafetensors(w, params, dtype) }); err != nil {
+	if err := wholefile.Write(filepath.Join(dir, weightsFile), func(w io.Writer) error { return writeSafetensors(w, params, dtype, metadata) }); err != nil {
 		return err
 	}
-	if err := replace(dir, configFile, func(w io.Writer) error {
+	return wholefile.Write(filepath.Join(dir, configFile), func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)
 		enc.SetIndent("", "  ")
 		return enc.Encode(&cfg)
-	}); err != nil {
-		return err
-	}
-	return about(dir, syncDir(dir))
+	})
 }
 
 func copyTokenizer(dir string, tokenizer fs.FS) error {
@@ -69,7 +71,7 @@ func copyTokenizer(dir string, tokenizer fs.FS) error {
 		case err != nil:
 			return about(name, err)
 		}
-		if err := replace(dir, name, func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
+		if err := wholefile.Write(filepath.Join(dir, name), func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
 			return err
 		}
 	}
@@ -146,10 +148,12 @@ func architectureOf(has func(tensor string) bool) string {
 }
 
 // writeSafetensors writes tensors in the order of their names; safetensors.go
-// describes the format.
-func writeSafetensors(w io.Writer, params []*bert.Param, dtype DType) error {
+// describes the format. The metadata are beside what transformers asks for.
+func writeSafetensors(w io.Writer, params []*bert.Param, dtype DType, metadata map[string]string) error {
 	params = slices.SortedFunc(slices.Values(params), func(a, b *bert.Param) int { return strings.Compare(a.Name, b.Name) })
-	header := map[string]any{"__metadata__": map[string]string{"format": "pt"}}
+	notes := map[string]string{"format": "pt"}
+	maps.Copy(notes, metadata)
+	header := map[string]any{metadataEntry: notes}
 	var end int64
 	for _, p := range params {
 		if p.Data == nil || len(p.Data) != p.Len() {
@@ -190,46 +194,4 @@ func writeSafetensors(w io.Writer, params []*bert.Param, dtype DType) error {
 		}
 	}
 	return nil
-}
-
-// replace writes a file so that its name stands for the old content or for the
-// new one, whatever happens meanwhile.
-func replace(dir, name string, write func(w io.Writer) error) (err error) {
-	defer func() { err = about(filepath.Join(dir, name), err) }()
-	temporary, err := os.CreateTemp(dir, name+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			temporary.Close()           //nolint:errcheck // there is an error already
-			os.Remove(temporary.Name()) //nolint:errcheck // likewise
-		}
-	}()
-	buffered := bufio.NewWriterSize(temporary, 1<<20)
-	for _, step := range []func() error{
-		func() error { return write(buffered) },
-		buffered.Flush,
-		func() error { return temporary.Chmod(0o644) }, // CreateTemp's is 0600
-		temporary.Sync,
-		temporary.Close,
-		func() error { return os.Rename(temporary.Name(), filepath.Join(dir, name)) },
-	} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// syncDir makes the renaming of files in a directory survive a crash.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil // directories cannot be synced there
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -124,6 +124,31 @@ func TestSaveReplacesWholeFiles(t *testing.T) {
 	}
 }
 
+// What is noted beside the weights is read back, and is in no reader's way.
+func TestSaveWithMetadata(t *testing.T) {
+	dir := t.TempDir()
+	if got, err := Metadata(dir); err != nil || len(got) > 0 {
+		t.Errorf("a directory without weights: %v, %v, want nothing", got, err)
+	}
+	config, params := readParams(t, filepath.Join("testdata", "pretraining"))
+	if err := SaveWithMetadata(dir, config, params, nil, F32, map[string]string{"step": "<400>"}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Metadata(dir)
+	if want := map[string]string{"format": "pt", "step": "<400>"}; err != nil || !maps.Equal(got, want) {
+		t.Errorf("Metadata() = %v, %v, want %v", got, err, want)
+	}
+	if _, saved := readParams(t, dir); len(saved) != len(params) {
+		t.Errorf("%d parameters, want %d", len(saved), len(params))
+	}
+	if err := os.WriteFile(filepath.Join(dir, weightsFile), []byte("no weights"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Metadata(dir); err == nil || !strings.Contains(err.Error(), dir) {
+		t.Errorf("a broken file: error %v, want one that names it", err)
+	}
+}
+
 // readDir returns the files of a directory.
 func readDir(t *testing.T, dir string) map[string]string {
 	t.Helper()

@@ -23,7 +23,7 @@ func withTensors(t *testing.T, fixture string, changes ...*bert.Param) fstest.Ma
 		}
 	}
 	var weights bytes.Buffer
-	if err := writeSafetensors(&weights, params, F32); err != nil {
+	if err := writeSafetensors(&weights, params, F32, nil); err != nil {
 		t.Fatal(err)
 	}
 	files[weightsFile] = weights.Bytes()

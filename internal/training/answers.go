@@ -2,6 +2,7 @@ package training
 
 import (
 	"math"
+	"slices"
 
 	"cloze/internal/bert"
 )
@@ -237,12 +238,33 @@ func (a *tagAnswers) read(p *pass, logits []float32) {
 	}
 }
 
+// scored gives the tags of a row as they are scored: without the words that are
+// in no score, and so without the answers that touch one.
+func (a *tagAnswers) scored(row int) (want, got []string) {
+	want, got = a.want[row], a.got[row]
+	if !slices.Contains(want, notScored) {
+		return want, got
+	}
+	want, got = slices.Clone(want), slices.Clone(got)
+	for _, entity := range Entities(got) {
+		if slices.Contains(want[entity.Start:entity.End], notScored) {
+			copy(got[entity.Start:], filled(entity.End-entity.Start, "O"))
+		}
+	}
+	for i, tag := range want {
+		if tag == notScored {
+			want[i] = "O"
+		}
+	}
+	return want, got
+}
+
 // counts counts the entities of rows.
 func (a *tagAnswers) counts(rows []int) *EntityCounts {
 	if a.entities == nil {
-		for row, want := range a.want {
+		for row := range a.want {
 			sentence := NewEntityCounts(a.types...)
-			sentence.AddTags(want, a.got[row])
+			sentence.AddTags(a.scored(row))
 			byType := make([]Counts, len(a.types))
 			for k, kind := range a.types {
 				byType[k] = sentence.Type(kind)
@@ -287,7 +309,10 @@ func (a *tagAnswers) labels() []LabelScore {
 	return scores
 }
 
-func (a *tagAnswers) of(row int) (want, got any) { return a.want[row], a.got[row] }
+func (a *tagAnswers) of(row int) (want, got any) {
+	wanted, answered := a.scored(row)
+	return wanted, answered
+}
 
 // numbersOrZero replaces what is undefined, as the correlation with a constant
 // is, since JSON has no NaN, and names it.

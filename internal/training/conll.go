@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"path/filepath"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -27,9 +28,10 @@ type TaggedSentence struct {
 // IOB2.
 //
 // The text is what the words were cut from: a file NAME.sentences.txt beside
-// NAME.conll, if there is one, holds it line by line. Otherwise the words are
-// joined, with blanks unless every word is one character, as Chinese sets have
-// it.
+// NAME.conll (or another such name), if there is one, holds it line by line.
+// Otherwise the words are joined, with blanks unless every word is one character,
+// as Chinese sets have it. So are those of a sentence whose line is not its text,
+// which is counted in problems.
 //
 // A sentence with a line that cannot be used is left out as a whole, since
 // without the word it is another sentence, and is counted once in problems
@@ -58,11 +60,11 @@ func ReadTagged(path string, problems *Problems) iter.Seq2[TaggedSentence, error
 			goesOn := true
 			if !broken() {
 				usable++
-				text := ""
-				if sentences < len(texts) {
-					text = texts[sentences]
+				sentence, err := texts.tagged(sentences, words, tags, problems)
+				if err != nil {
+					yield(TaggedSentence{}, err)
+					return false
 				}
-				sentence := tagged(text, words, tags)
 				sentence.Path, sentence.Line = path, start
 				goesOn = yield(sentence, nil)
 			}
@@ -114,16 +116,6 @@ func ReadTagged(path string, problems *Problems) iter.Seq2[TaggedSentence, error
 	}
 }
 
-// tagged makes a sentence of words that were cut from a text, or else of the
-// words joined.
-func tagged(text string, words, tags []string) TaggedSentence {
-	spans, located := locate(text, words)
-	if !located {
-		text, spans = join(words)
-	}
-	return TaggedSentence{Text: text, Words: spans, Tags: iob2(tags)}
-}
-
 func splitColumns(text string) []string {
 	if strings.Contains(text, "\t") {
 		return strings.Split(text, "\t")
@@ -164,26 +156,56 @@ func iob2(tags []string) []string {
 	return out
 }
 
+// sentencesBeside are the texts of a CoNLL file's sentences, from a file beside it.
+type sentencesBeside struct {
+	path  string         // "" if there is none
+	texts map[int]string // by the number of the sentence, from 0
+	lost  map[int]bool   // lines that could not be used, and are counted already
+}
+
 // sentenceTexts reads the texts beside a CoNLL file, if they are there.
-func sentenceTexts(path string, problems *Problems) ([]string, error) {
-	base := strings.TrimSuffix(strings.TrimSuffix(path, ".gz"), ".conll")
+func sentenceTexts(path string, problems *Problems) (sentencesBeside, error) {
+	path = strings.TrimSuffix(path, ".gz")
+	base := strings.TrimSuffix(path, filepath.Ext(path))
 	for _, beside := range []string{base + ".sentences.txt", base + ".sentences.txt.gz"} {
 		if _, err := os.Stat(beside); err != nil {
 			continue
 		}
-		var texts []string
+		s := sentencesBeside{path: beside, texts: map[int]string{}, lost: map[int]bool{}}
+		next, before := 1, problems.Total() // the line to come, and problems of other files
 		for line, err := range readLines(beside, 1, problems) {
 			if err != nil {
-				return nil, err
+				return s, err
 			}
-			for len(texts) < line.number-1 {
-				texts = append(texts, "") // for a line that could not be used
+			for ; next < line.number; next++ {
+				s.lost[next-1] = true
 			}
-			texts = append(texts, string(line.text))
+			s.texts[line.number-1] = string(line.text)
+			next++
 		}
-		return texts, nil
+		for ; len(s.lost) < problems.Total()-before; next++ { // at the end of the file
+			s.lost[next-1] = true
+		}
+		return s, nil
 	}
-	return nil, nil
+	return sentencesBeside{}, nil
+}
+
+// tagged makes a sentence of words that were cut from its text, or else of the
+// words joined.
+func (s sentencesBeside) tagged(number int, words, tags []string, problems *Problems) (TaggedSentence, error) {
+	text := s.texts[number]
+	spans, located := locate(text, words)
+	if !located {
+		if s.path != "" && !s.lost[number] {
+			reason := fmt.Sprintf("%q is not the text of sentence %d, %q: its words are joined instead", text, number+1, strings.Join(words, " "))
+			if err := problems.add(s.path, number+1, reason); err != nil {
+				return TaggedSentence{}, err
+			}
+		}
+		text, spans = join(words)
+	}
+	return TaggedSentence{Text: text, Words: spans, Tags: iob2(tags)}, nil
 }
 
 // locate finds the words in their text, in order, nothing but white space

@@ -15,8 +15,8 @@ import (
 
 // HeadConfigs are the heads that a fine-tuning run needs, for the configuration
 // of the model to be made. Labels that the run does not list are those of the
-// head of that name in existing, or else those of its training files. Defaults
-// of the run must be set.
+// head of that name in existing, if it is of the same kind, or else those of its
+// training files. Defaults of the run must be set.
 func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[string]bert.HeadConfig, error) {
 	heads := map[string]bert.HeadConfig{}
 	for _, name := range sortedKeys(f.Heads) {
@@ -28,7 +28,7 @@ func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[strin
 		old, known := existing[name]
 		switch {
 		case len(head.Labels) > 0:
-		case known && old.Type == head.Type:
+		case known && SameKind(old, head):
 			head.Labels = old.Labels
 		case head.ProblemType == bert.Regression:
 			head.Labels = []string{"score"}
@@ -46,9 +46,21 @@ func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[strin
 		if head.Type == bert.TokenHeadType && !slices.Contains(head.Labels, "O") {
 			return nil, fmt.Errorf("head %s tags tokens, but its labels have no \"O\": %q", name, head.Labels)
 		}
+		if head.ProblemType == bert.Regression && len(head.Labels) != 1 {
+			return nil, fmt.Errorf("head %s is a regression, which gives one number, but has the labels %q: leave \"labels\" out, or name the number", name, head.Labels)
+		}
 		heads[name] = head
 	}
 	return heads, nil
+}
+
+// SameKind reports whether two heads answer in the same way about the same
+// things, but for their labels: only then do the labels and the weights of one
+// say anything about the other.
+func SameKind(a, b bert.HeadConfig) bool {
+	defaultTo(&a.ProblemType, bert.SingleLabel)
+	defaultTo(&b.ProblemType, bert.SingleLabel)
+	return a.Type == b.Type && a.ProblemType == b.ProblemType && a.Pair == b.Pair
 }
 
 // Finetune trains the heads of a run, all on one encoder, and yields reports as
@@ -110,6 +122,9 @@ func newFinetuning(m *bert.Model, t *tokenizer.Tokenizer, run Finetuning, o Opti
 	trainer, err := newTrainer(m, &run.Settings, goal, steps, run.decisive(), o)
 	if err != nil {
 		return nil, err
+	}
+	if o.Dir != "" { // a checkpoint holds them
+		trainer.sums = sets.dataSums(survey)
 	}
 	l := &loop{
 		trainer: trainer,
@@ -186,6 +201,16 @@ func (s *labelledSets) add(loader *setLoader, c SetConfig, devRows int) error {
 
 func (s *labelledSets) trainOf(head string) []*Set {
 	return slices.DeleteFunc(slices.Clone(s.train), func(set *Set) bool { return set.Head != head })
+}
+
+func (s *labelledSets) dataSums(survey *Survey) (sums []dataSum) {
+	for i, set := range s.all {
+		sums = append(sums, set.dataSum(s.parts[i]))
+	}
+	if survey != nil {
+		sums = append(sums, survey.dataSum())
+	}
+	return sums
 }
 
 func (s *labelledSets) describe(start *Start, m *bert.Model, survey *Survey) {

@@ -73,8 +73,48 @@ func (l *setLoader) lacks(set *Set, c SetConfig) error {
 		return nil
 	}
 	lacking, err := l.missing(set, c)
-	if err != nil || !slices.Contains(lacking, true) {
+	if err != nil {
 		return err
+	}
+	for i, label := range l.head.Labels {
+		if c.Lacks == nil || !lacking[i] || set.Counts[i] == 0 {
+			continue
+		}
+		if l.head.Type == bert.TokenHeadType {
+			_, label = splitTag(label)
+		}
+		return fmt.Errorf("set %s is said to lack %q, but has it %d times", set.Name, label, set.Counts[i])
+	}
+	return l.setAbsent(set, lacking)
+}
+
+// lacksAlone works out what a dev part without a training part does not
+// annotate: what it is said to lack, whether rows have it or not, or else what no
+// row has. Rows that all have one label leave out none: with nothing else to
+// answer, everybody would be right.
+func (l *setLoader) lacksAlone(set *Set, c SetConfig) error {
+	if l.head.ProblemType == bert.Regression {
+		return nil
+	}
+	lacking, err := l.missing(set, c)
+	if err != nil {
+		return err
+	}
+	answers := 0
+	for _, absent := range lacking {
+		if !absent {
+			answers++
+		}
+	}
+	if c.Lacks == nil && (answers == 0 || answers == 1 && l.head.ProblemType != bert.MultiLabel) {
+		return nil
+	}
+	return l.setAbsent(set, lacking)
+}
+
+func (l *setLoader) setAbsent(set *Set, lacking []bool) error {
+	if !slices.Contains(lacking, true) {
+		return nil
 	}
 	if _, hasOutside := l.index["O"]; l.head.Type == bert.TokenHeadType && !hasOutside {
 		return fmt.Errorf("head %q has no label O, so a set cannot lack a type", l.name)
@@ -83,6 +123,8 @@ func (l *setLoader) lacks(set *Set, c SetConfig) error {
 	return nil
 }
 
+// missing are the labels that the set is said to lack, or else those that no row
+// has.
 func (l *setLoader) missing(set *Set, c SetConfig) ([]bool, error) {
 	lacking := make([]bool, len(l.head.Labels))
 	typeOf := func(label string) string {
@@ -103,9 +145,6 @@ func (l *setLoader) missing(set *Set, c SetConfig) ([]bool, error) {
 		for i, label := range l.head.Labels {
 			if typeOf(label) == name && label != "O" {
 				lacking[i], found = true, true
-				if set.Counts[i] > 0 {
-					return nil, fmt.Errorf("set %s is said to lack %q, but has it %d times", set.Name, name, set.Counts[i])
-				}
 			}
 		}
 		if !found {
@@ -138,11 +177,12 @@ func (s *Set) lacking(head bert.HeadConfig) []string {
 	return names
 }
 
-// leaveOutAbsent takes what the training part lacks out of the score of a dev
-// part: rows whose label it is, or, where a row has several, that label. A
-// model is not asked for what the set is said not to annotate, so that it would
-// always be wrong there. Entities of such a type are in no score as it is.
-func (s *Set) leaveOutAbsent(head bert.HeadConfig) {
+// leaveOutAbsent takes what the set lacks out of the score of a dev part: rows
+// whose label it is, or, where a row has several, that label. A model is not asked
+// for what the set is said not to annotate, so that it would always be wrong
+// there. Entities of such a type are in no score as it is. who, for the warning,
+// ends in "lacks" or "is said to lack".
+func (s *Set) leaveOutAbsent(head bert.HeadConfig, who string) {
 	lost := map[string]int{}
 	what := "rows"
 	if head.Type == bert.TokenHeadType {
@@ -179,7 +219,7 @@ func (s *Set) leaveOutAbsent(head bert.HeadConfig) {
 		}
 	}
 	for _, label := range sortedKeys(lost) {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("%s with the label %q, which the training part lacks: %d, not in the score (\"lacks\": [] puts them there)", what, label, lost[label]))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%s with the label %q, which %s: %d, not in the score (\"lacks\": [] puts them there)", what, label, who, lost[label]))
 	}
 }
 

@@ -272,15 +272,19 @@ func TestResumeKeepsThePrecision(t *testing.T) {
 	}
 }
 
+func finetuneRunner(t *tokenizer.Tokenizer, run Finetuning) runner {
+	return func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
+		return Finetune(ctx, m, t, run, o)
+	}
+}
+
 func TestFinetuningResumesBitForBit(t *testing.T) {
 	corpus, _ := numberedCorpus(t, 60)
 	tok, _ := tinyModel(t, 200, nil)
 	description := finetuning(t, corpus)
 	testResume(t,
 		func() *bert.Model { _, m := tinyModel(t, 200, finetunedHeads); return m },
-		func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
-			return Finetune(ctx, m, tok, description, o)
-		})
+		finetuneRunner(tok, description))
 }
 
 func TestResumeSkipsABrokenCheckpoint(t *testing.T) {
@@ -362,21 +366,39 @@ func TestResumeWithAnotherLearningRate(t *testing.T) {
 	before := finetuning(t, corpus)
 	before.EvaluateEvery, before.ReportEvery, before.CheckpointMinutes = 2, 1, 1e-9
 	dir := t.TempDir()
+	var sixth Report
 	for report, err := range Finetune(t.Context(), m, tok, before, Options{Dir: dir}) {
 		if err != nil {
 			t.Fatal(err)
+		}
+		if report.Best {
+			sixth = report
 		}
 		if report.Kind == Saved && report.Step == 7 {
 			break
 		}
 	}
+	if sixth.Step != 6 {
+		t.Fatalf("the best weights are those of step %d: want 6 for this test", sixth.Step)
+	}
+	elsewhere := sixth
+	elsewhere.Evaluation = &Evaluation{Score: sixth.Evaluation.Score - 1}
 	after := before
 	after.LearningRate /= 4
 	after.Warmup = 0.5
 	after.Decay = CosineDecay
-	for _, kept := range []int{6, 8} {
+	for _, test := range []struct {
+		kept *KeptWeights
+		has  bool
+	}{
+		{&KeptWeights{Report: sixth}, true},
+		{&KeptWeights{Report: elsewhere}, false},       // of that step, but on another way
+		{&KeptWeights{Report: Report{Step: 8}}, false}, // of a step that comes out otherwise now
+		{&KeptWeights{}, false},
+		{nil, true},
+	} {
 		_, m = tinyModel(t, 200, finetunedHeads)
-		o := Options{Dir: t.TempDir(), Resume: true, Kept: kept}
+		o := Options{Dir: t.TempDir(), Resume: true, Kept: test.kept}
 		if err := os.CopyFS(o.Dir, os.DirFS(dir)); err != nil {
 			t.Fatal(err)
 		}
@@ -393,8 +415,8 @@ func TestResumeWithAnotherLearningRate(t *testing.T) {
 				if diff := cmp.Diff(want, report.Start.Changed); diff != "" {
 					t.Errorf("changed (-want +got):\n%s", diff)
 				}
-				if best := l.progress.Best; kept == 6 && (best == nil || best.Step != 6) || kept == 8 && best != nil {
-					t.Errorf("the weights of step %d are kept: the best are %+v", kept, best)
+				if best := l.progress.Best; (best != nil) != test.has || best != nil && best.Step != 6 {
+					t.Errorf("%+v is kept: the best are %+v", test.kept, best)
 				}
 			}
 			if report.Kind == Stepped {
@@ -404,6 +426,132 @@ func TestResumeWithAnotherLearningRate(t *testing.T) {
 				break
 			}
 		}
+	}
+}
+
+// Where a run stood means nothing in other data.
+func TestResumeRefusesOtherData(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	tuned, pretrained := finetuning(t, corpus), pretraining(corpus)
+	content := func(path string) string {
+		t.Helper()
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	train := tuned.Heads["mood"].Sets[0].Train
+	tuned.Heads["mood"].Sets[0].Dev = tuned.Heads["mood"].Sets[1].Dev // so that the training file is no dev file, too
+	rows := strings.SplitAfter(content(train), "\n")
+	text := content(corpus.Paths[0])
+	swapped := slices.Clone(rows)
+	slices.Reverse(swapped)
+	for _, test := range []struct {
+		name, path, content, want string
+		run                       runner
+	}{
+		{"fewer rows", train, strings.Join(rows[:30], ""), "set mood (train of head mood) had 40 rows, and has 30 now", finetuneRunner(tok, tuned)},
+		{"rows in another order", train, strings.Join(swapped, ""), "set mood (train of head mood) is another than before, though it still has 40 rows", finetuneRunner(tok, tuned)},
+		{"more text", corpus.Paths[0], text + "\nw1 w2 w3\n\nw4 w5\n", "the running text had 60 documents, and has 62 now", func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
+			return Pretrain(ctx, m, tok, pretrained, o)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := content(test.path)
+			defer writeTo(t, test.path, before)
+			o := Options{Dir: t.TempDir()}
+			interrupted := (*InterruptedError)(nil)
+			if _, err := collect(&cancelAt{Context: t.Context(), limit: 9}, m, test.run, o); !errors.As(err, &interrupted) {
+				t.Fatal(err)
+			}
+			o.Resume = true
+			writeTo(t, test.path, test.content)
+			_, err := collect(t.Context(), m, test.run, o)
+			if !errors.Is(err, errOtherModel) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one that says %q", err, test.want)
+			}
+		})
+	}
+}
+
+// An unchanged run has the weights of a step that it will come to again, if they
+// are its own; else it chooses anew.
+func TestResumeBeforeTheKeptWeights(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	run := finetuning(t, corpus)
+	run.EvaluateEvery, run.CheckpointMinutes = 2, 1e-9
+	o := Options{Dir: t.TempDir()}
+	ours, best := "", 0
+	for report, err := range Finetune(t.Context(), m, tok, run, o) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.Kind == Started {
+			ours = report.Start.Run
+		}
+		if report.Best {
+			best = report.Step
+		}
+		if report.Kind == Saved && report.Step == 7 {
+			break
+		}
+	}
+	o.Resume = true
+	for _, test := range []struct {
+		kept KeptWeights
+		has  bool
+	}{
+		{KeptWeights{Report{Step: 8}, ours}, true},
+		{KeptWeights{Report{Step: 8}, "of another learning rate"}, false},
+		{KeptWeights{Report{Step: best + 1}, ours}, false},
+	} {
+		_, m = tinyModel(t, 200, finetunedHeads)
+		o.Kept = &test.kept
+		l, err := newFinetuning(m, tok, run, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.restore(); err != nil {
+			t.Fatal(err)
+		}
+		if has := l.progress.Best != nil; has != test.has {
+			t.Errorf("%+v is kept: the best are %+v", test.kept, l.progress.Best)
+		}
+	}
+}
+
+// No step would use another learning rate once the run has ended.
+func TestResumeRefusesChangesAfterTheEnd(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	whole := finetuning(t, corpus)
+	early := finetuning(t, corpus)
+	early.EvaluateEvery, early.EarlyStopping = 2, &EarlyStopping{Patience: 1, MinDelta: 100}
+	for name, run := range map[string]Finetuning{"the last step": whole, "early stopping": early} {
+		t.Run(name, func(t *testing.T) {
+			o := Options{Dir: t.TempDir()}
+			if _, err := collect(t.Context(), m, finetuneRunner(tok, run), o); err != nil {
+				t.Fatal(err)
+			}
+			o.Resume = true
+			if _, err := collect(t.Context(), m, finetuneRunner(tok, run), o); err != nil {
+				t.Errorf("unchanged: %v", err)
+			}
+			run.LearningRate /= 2
+			reports := 0
+			for _, err := range Finetune(t.Context(), m, tok, run, o) {
+				reports++
+				if err == nil || !strings.Contains(err.Error(), "the run ended with step") || !strings.Contains(err.Error(), "learning_rate was 0.002, and is 0.001 now") {
+					t.Errorf("error %v, want that the run has ended", err)
+				}
+			}
+			if reports != 1 {
+				t.Errorf("%d reports, want the error alone", reports)
+			}
+		})
 	}
 }
 

@@ -252,6 +252,24 @@ func TestMeasureSet(t *testing.T) {
 			}
 		}
 	})
+	t.Run("entities that are not asked for", func(t *testing.T) {
+		const rows = "w1\tB-PER\nw2\tO\n\nw3\tB-THING\nw4\tI-THING\nw5\tB-PER\n"
+		c := SetConfig{Lacks: none, Map: map[string]*string{"THING": nil}}
+		got := measure("ner", "things.conll", rows, c, Measuring{})
+		// w3 and w4 are taken for persons, which is neither right nor wrong.
+		want := []LabelScore{{Label: "PER", Precision: 2.0 / 3, Recall: 1, F1: 0.8, Support: 2, Predicted: 3}}
+		if diff := cmp.Diff(want, got.Labels); diff != "" {
+			t.Errorf("types (-want +got):\n%s", diff)
+		}
+		mistakes := []Mistake{{Line: 1, Want: []string{"B-PER", "O"}, Got: []string{"B-PER", "B-PER"}}}
+		if diff := cmp.Diff(mistakes, got.Mistakes); diff != "" {
+			t.Errorf("mistakes (-want +got):\n%s", diff)
+		}
+		c.Map["THING"] = ptr("O") // which says that they are none
+		if got := measure("ner", "things.conll", rows, c, Measuring{}); got.Labels[0].Predicted != 5 {
+			t.Errorf("mapped to O: %+v, want 5 predictions", got.Labels)
+		}
+	})
 	t.Run("interrupted", func(t *testing.T) {
 		set, err := LoadSet(m, tok, "mood", SetConfig{Dev: filepath.Join(dir, "mood.tsv")}, 16, 1, 0)
 		if err != nil {
@@ -264,6 +282,25 @@ func TestMeasureSet(t *testing.T) {
 			t.Errorf("error %v, want the cause", err)
 		}
 	})
+}
+
+// An answer that touches a word outside the score is in none either, as a whole;
+// its neighbours are.
+func TestTagsThatAreScored(t *testing.T) {
+	a := &tagAnswers{
+		want: [][]string{{"B-PER", notScored, "O", "B-PER", "I-PER"}},
+		got:  [][]string{{"B-PER", "B-DATE", "I-DATE", "B-DATE", "I-PER"}},
+	}
+	want, got := a.scored(0)
+	if diff := cmp.Diff([]string{"B-PER", "O", "O", "B-PER", "I-PER"}, want); diff != "" {
+		t.Errorf("right (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"B-PER", "O", "O", "B-DATE", "I-PER"}, got); diff != "" {
+		t.Errorf("answers (-want +got):\n%s", diff)
+	}
+	if a.want[0][1] != notScored || a.got[0][1] != "B-DATE" {
+		t.Error("the answers themselves were changed")
+	}
 }
 
 func TestLoadSetIsRefused(t *testing.T) {

@@ -51,6 +51,7 @@ func newPretraining(m *bert.Model, t *tokenizer.Tokenizer, run Pretraining, o Op
 		return nil, err
 	}
 	data.steps = trainer.optimizer.Steps
+	trainer.sums = []dataSum{survey.dataSum()}
 	return &loop{
 		trainer: trainer,
 		data:    data,

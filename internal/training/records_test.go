@@ -1,6 +1,7 @@
 package training
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -230,10 +231,12 @@ func TestReadTagged(t *testing.T) {
 }
 
 func TestReadTaggedTakesTheTextBesideIt(t *testing.T) {
-	path := write(t, "a.conll", "\xff\tO\n\nbroken\n\n(\tO\nAda\tB-PER\n)\tO\n\nnot\tO\nit\tO\n")
+	path := write(t, "a.conll", "\xff\tO\n\nbroken\n\n(\tO\nAda\tB-PER\n)\tO\n\nnot\tO\nit\tO\n\nlast\tO\n\none more\tO\n")
 	// Sentences that are left out have their texts, too.
-	writeTo(t, strings.TrimSuffix(path, ".conll")+".sentences.txt", "\xff\nbroken\n(Ada)\nsomething else\n")
-	got, err := readTagged(t, path, &Problems{Limit: -1})
+	beside := strings.TrimSuffix(path, ".conll") + ".sentences.txt"
+	writeTo(t, beside, "\xff\nbroken\n(Ada)\nsomething else\n\xff\n")
+	problems := &Problems{Limit: -1}
+	got, err := readTagged(t, path, problems)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,5 +245,33 @@ func TestReadTaggedTakesTheTextBesideIt(t *testing.T) {
 	}
 	if got[1].Text != "not it" {
 		t.Errorf("second sentence is %q, want its words joined, since the text beside it is another", got[1].Text)
+	}
+	// Two lines of either file cannot be used; one is of another sentence, and
+	// one is not there.
+	var reasons []string
+	for _, problem := range problems.First()[4:] {
+		reasons = append(reasons, problem.String())
+	}
+	want := []string{
+		beside + `:4: "something else" is not the text of sentence 4, "not it": its words are joined instead`,
+		beside + `:6: "" is not the text of sentence 6, "one more": its words are joined instead`,
+	}
+	if diff := cmp.Diff(want, reasons); diff != "" {
+		t.Errorf("problems after those of lines (-want +got):\n%s", diff)
+	}
+	if _, err := readTagged(t, path, &Problems{Limit: 4}); err == nil || !strings.Contains(err.Error(), "could not be used") {
+		t.Errorf("error %v, want too many problems", err)
+	}
+}
+
+// The text lies beside a file of any name that FormatOf takes for CoNLL's.
+func TestReadTaggedFindsTheTextBesideIt(t *testing.T) {
+	for _, name := range []string{"a.bio", "a.iob", "a.iob2", "a.b.conll"} {
+		path := write(t, name, "(\tO\nAda\tB-PER\n)\tO\n")
+		writeTo(t, strings.TrimSuffix(path, filepath.Ext(name))+".sentences.txt", "(Ada)\n")
+		got, err := readTagged(t, path, &Problems{})
+		if err != nil || got[0].Text != "(Ada)" {
+			t.Errorf("%s: %+v (%v), want the text of the file beside it", name, got, err)
+		}
 	}
 }

@@ -71,6 +71,8 @@ func (s *Seconds) UnmarshalJSON(data []byte) error {
 
 // Start is what is known before the first step.
 type Start struct {
+	// Run tells runs with other settings apart, as far as they decide its numbers.
+	Run        string   `json:"-"`
 	Parameters int      `json:"parameters"`
 	Learning   int      `json:"learning"`        // parameters that are not frozen
 	Fresh      []string `json:"fresh,omitempty"` // parameters that begin at random

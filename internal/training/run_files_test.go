@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -71,17 +72,38 @@ func jsonType(kind reflect.Type) string {
 	}
 }
 
-// jsonKeys are the keys of a struct whose defaults are set. Defaults that the
-// document does not give as a value, but in words, are taken from it.
-func jsonKeys(value reflect.Value, documented []documentedKey) (keys []documentedKey) {
-	inWords := map[string]string{}
-	for _, key := range documented {
-		if !strings.HasPrefix(key.Default, "`") {
-			inWords[key.Key] = key.Default
-		}
+// inWords are the defaults that the document gives in words, or as the value 0,
+// where 0 is more than the lack of one.
+func inWords(pretraining *Pretraining, finetuning *Finetuning) map[string]string {
+	decimal := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+	return map[string]string{
+		"seed":                            "`0`",
+		"learning_rate":                   decimal(pretraining.LearningRate) + ", fine-tuning " + decimal(finetuning.LearningRate),
+		"freeze_layers":                   "`0`",
+		"dropout":                         "the model's",
+		"evaluate_every":                  "a tenth of the run",
+		"Pre-training: block_bytes":       fmt.Sprintf("%d MiB", defaultBlockBytes>>20),
+		"Pre-training: max_predictions":   "no bound",
+		"Fine-tuning: best":               "what there is",
+		"Fine-tuning: early_stopping":     "never",
+		"A head: labels":                  "the model's",
+		"A head: problem_type":            "one label",
+		"A head: max_tokens":              "the run's",
+		"A set: name":                     "the folder's",
+		"A set: share":                    "1",
+		"A set: max_rows":                 "all",
+		"A set: lacks":                    "what no training row has",
+		"Early stopping: min_delta":       "`0`",
+		"The masked language: max_tokens": "the run's",
 	}
+}
+
+// jsonKeys are the keys of a struct whose defaults are set, with those defaults
+// as the document should give them: in words, as a value, or not at all where
+// there is none.
+func jsonKeys(value reflect.Value, words func(key string) (string, bool)) (keys []documentedKey) {
 	for i := range value.NumField() {
-		field := value.Type().Field(i)
+		field, value := value.Type().Field(i), value.Field(i)
 		if field.Anonymous {
 			continue // Settings, with a table of their own
 		}
@@ -90,10 +112,17 @@ func jsonKeys(value reflect.Value, documented []documentedKey) (keys []documente
 			continue // of no run's file
 		}
 		key := documentedKey{Key: name, Type: jsonType(field.Type)}
-		if words, ok := inWords[name]; ok {
-			key.Default = words
-		} else {
-			key.Default = fmt.Sprintf("`%v`", reflect.Indirect(value.Field(i)))
+		isValue := !value.IsZero() || value.Kind() == reflect.Bool
+		if value = reflect.Indirect(value); isValue {
+			switch value.Kind() {
+			case reflect.Struct, reflect.Map, reflect.Slice: // which the test has put there
+				isValue = false
+			}
+		}
+		if inWords, ok := words(name); ok {
+			key.Default = inWords
+		} else if isValue {
+			key.Default = fmt.Sprintf("`%v`", value)
 		}
 		keys = append(keys, key)
 	}
@@ -112,24 +141,41 @@ func TestRunFilesAreDocumented(t *testing.T) {
 	}
 	finetuning.SetDefaults()
 	head := finetuning.Heads["head"]
-	for section, described := range map[string]any{
-		"Settings of both kinds":                                  pretraining.Settings,
-		"Pre-training: The run":                                   pretraining,
-		"Pre-training: A phase":                                   pretraining.Phases[0],
-		"Fine-tuning: The run":                                    finetuning,
-		"Fine-tuning: A head":                                     head,
-		"Fine-tuning: A set":                                      head.Sets[0],
-		"Fine-tuning: Early stopping":                             *finetuning.EarlyStopping,
-		"Fine-tuning: The fields of a set":                        head.Sets[0].Fields,
-		"Fine-tuning: The masked language model beside the heads": *finetuning.MLM,
+	fields, _ := head.Sets[0].Fields.withDefaults()
+	words := inWords(&pretraining, &finetuning)
+	for _, test := range []struct {
+		section, short string
+		described      any
+	}{
+		{"Settings of both kinds", "", pretraining.Settings},
+		{"Pre-training: The run", "Pre-training: ", pretraining},
+		{"Pre-training: A phase", "A phase: ", pretraining.Phases[0]},
+		{"Fine-tuning: The run", "Fine-tuning: ", finetuning},
+		{"Fine-tuning: A head", "A head: ", head},
+		{"Fine-tuning: A set", "A set: ", head.Sets[0]},
+		{"Fine-tuning: Early stopping", "Early stopping: ", *finetuning.EarlyStopping},
+		{"Fine-tuning: The fields of a set", "The fields: ", fields},
+		{"Fine-tuning: The masked language model beside the heads", "The masked language: ", *finetuning.MLM},
 	} {
-		t.Run(section, func(t *testing.T) {
-			got := documentedKeys(sections[section])
-			want := jsonKeys(reflect.ValueOf(described), got)
-			if diff := cmp.Diff(want, got); diff != "" {
+		t.Run(test.section, func(t *testing.T) {
+			want := jsonKeys(reflect.ValueOf(test.described), func(key string) (string, bool) {
+				text, ok := words[test.short+key]
+				delete(words, test.short+key)
+				return text, ok
+			})
+			if diff := cmp.Diff(want, documentedKeys(sections[test.section])); diff != "" {
 				t.Errorf("keys (-structs +document):\n%s", diff)
 			}
 		})
+	}
+	if len(words) > 0 {
+		t.Errorf("words for defaults of no key: %q", words)
+	}
+	// What the words say of a number.
+	long := Pretraining{Phases: []Phase{{Steps: 470}, {Steps: 30}}}
+	long.SetDefaults()
+	if long.EvaluateEvery != 50 {
+		t.Errorf("a run of 500 steps is evaluated every %d, want a tenth of it", long.EvaluateEvery)
 	}
 }
 

@@ -27,13 +27,14 @@ type SetConfig struct {
 	MaxRows int `json:"max_rows,omitempty"`
 	// Map renames labels, or entity types for a token head. A label mapped to
 	// null leaves its rows out; an entity type mapped to null leaves its words
-	// out of the loss, mapped to "O" it is no entity. "*" stands for every label
-	// that is neither named here nor one of the head's.
+	// out of the loss and of the score, mapped to "O" it is no entity. "*" stands
+	// for every label that is neither named here nor one of the head's.
 	Map map[string]*string `json:"map,omitempty"`
 	// Lacks are the head's labels, or entity types, that the set does not
 	// annotate: it takes part without teaching that they never occur, and dev
 	// rows that have them all the same are not in its score. Absent means those
-	// that no training row has; [] means none.
+	// that no training row has, or, without Train, no dev row if these have
+	// several labels; [] means none.
 	Lacks *[]string `json:"lacks,omitempty"`
 	// Fields say where a record's parts stand.
 	Fields Fields `json:"fields,omitzero"`

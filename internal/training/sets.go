@@ -38,7 +38,7 @@ type Set struct {
 	lines     []int      // of each row of a set that LoadSet read; the first of a sentence's
 	LeftOut   int        // rows whose label is mapped to null
 	Counts    []int      // rows, or tokens, of each label
-	Tags      [][]string // of each row of a token head's set, in the head's types
+	Tags      [][]string // of each row of a token head's set, in the head's types, or notScored
 	Warnings  []string   // of what may not be meant so
 	Problems  *Problems
 
@@ -77,9 +77,7 @@ func (l *setLoader) loadParts(c SetConfig, devRows int) (train, dev *Set, err er
 	}
 	if c.Dev != "" {
 		part := c
-		if train != nil {
-			part.Lacks = &[]string{} // what the training part lacks, not what this small one happens to
-		}
+		part.Lacks = &[]string{} // this part is measured, and asked for no more
 		if devRows > 0 && (c.MaxRows == 0 || c.MaxRows > devRows) {
 			part.MaxRows = devRows
 		}
@@ -87,15 +85,19 @@ func (l *setLoader) loadParts(c SetConfig, devRows int) (train, dev *Set, err er
 			return nil, nil, err
 		}
 	}
-	if err := c.checkMap(train, dev); err != nil {
+	if err := c.checkMap(train, dev); err != nil || dev == nil {
+		return train, nil, err
+	}
+	lacker := "the set is said to lack"
+	if train != nil {
+		lacker = "the training part lacks"
+		dev.absent = train.absent // not what this small one happens to lack
+	} else if err := l.lacksAlone(dev, c); err != nil {
 		return nil, nil, err
 	}
-	if train != nil && dev != nil {
-		dev.absent = train.absent
-		dev.leaveOutAbsent(l.head)
-		if dev.Rows == 0 {
-			return nil, nil, fmt.Errorf("%s: the training part lacks the labels of all its rows", c.Dev)
-		}
+	dev.leaveOutAbsent(l.head, lacker)
+	if dev.Rows == 0 {
+		return nil, nil, fmt.Errorf("%s: %s the labels of all its rows", c.Dev, lacker)
 	}
 	return train, dev, nil
 }

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -133,7 +134,7 @@ func TestLoadTagged(t *testing.T) {
 	if diff := cmp.Diff(want, set.Examples); diff != "" {
 		t.Errorf("examples (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([][]string{{"B-PER", "I-PER", "O", "O"}, {"O"}}, set.Tags); diff != "" {
+	if diff := cmp.Diff([][]string{{"B-PER", "I-PER", "O", "O"}, {notScored}}, set.Tags); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]bool{false, false, false, true, true}, set.absent); diff != "" {
@@ -232,6 +233,7 @@ func TestSetsRefuse(t *testing.T) {
 		{"records for a token head", nerHead, SetConfig{Train: jsonl}, "give it a CoNLL file"},
 		{"tags for a sequence head", sentimentHead, SetConfig{Train: conll}, "tagged words"},
 		{"a lacking label that is there", sentimentHead, SetConfig{Train: jsonl, Map: map[string]*string{"mixed": nil}, Lacks: &[]string{"positive"}}, `said to lack "positive", but has it 1 times`},
+		{"a lacking type that is there", nerHead, SetConfig{Train: conll, Map: map[string]*string{"GPE": nil}, Lacks: &[]string{"PER"}}, `said to lack "PER", but has it 1 times`},
 		{"a lacking label that does not exist", sentimentHead, SetConfig{Train: jsonl, Map: map[string]*string{"mixed": nil}, Lacks: &[]string{"neutrl"}}, "does not have"},
 		{"pairs for a head of single texts", sentimentHead, SetConfig{Train: write(t, "p.tsv", "text\ttext_pair\tlabel\na\tb\tpositive\n")}, `p.tsv:2: the row has a second text, "text_pair", but head "head" reads single texts: --pair-field text_pair, or "pair": true`},
 		{"single texts for a head of pairs", pairHead, SetConfig{Train: jsonl}, `a.jsonl:1: no member "text_pair" (--pair-field NAME, or`},
@@ -410,8 +412,8 @@ func TestWarningOfOneLabel(t *testing.T) {
 	}
 }
 
-// What the training part lacks is not in the score of the dev part, and the
-// start report says how much that is.
+// What the training part lacks, or what a set without one is said to lack, is not
+// in the score of the dev part, and the start report says how much that is.
 func TestDevRowsOfLackingLabels(t *testing.T) {
 	several := bert.HeadConfig{Type: bert.SequenceHeadType, Labels: []string{"x", "y"}, ProblemType: bert.MultiLabel}
 	for _, test := range []struct {
@@ -421,6 +423,7 @@ func TestDevRowsOfLackingLabels(t *testing.T) {
 		lacks               *[]string
 		wantLabels          [][]int32 // of the dev rows
 		wantCounts          []int
+		wantAbsent          []bool // of a set without a training part
 		wantWarning, refuse string
 	}{
 		{
@@ -453,12 +456,44 @@ func TestDevRowsOfLackingLabels(t *testing.T) {
 			wantWarning: `entities with the label "DATE", which the training part lacks: 2,`,
 		},
 		{
+			name: "without a training part, a label that the set is said to lack", head: sentimentHead, file: "a.jsonl", lacks: &[]string{"neutral"},
+			dev: rowsOf("neutral", "positive"), wantLabels: [][]int32{{2}}, wantCounts: []int{0, 0, 1}, wantAbsent: []bool{false, true, false},
+			wantWarning: `rows with the label "neutral", which the set is said to lack: 1, not in the score`,
+		},
+		{
+			name: "without a training part, a label that no row has", head: sentimentHead, file: "a.jsonl",
+			dev: rowsOf("negative", "positive"), wantLabels: [][]int32{{0}, {2}}, wantCounts: []int{1, 0, 1}, wantAbsent: []bool{false, true, false},
+		},
+		{
+			name: "without a training part, one label", head: sentimentHead, file: "a.jsonl",
+			dev: rowsOf("negative", "negative"), wantLabels: [][]int32{{0}, {0}}, wantCounts: []int{2, 0, 0},
+		},
+		{
+			name: "without a training part, no entity", head: nerHead, file: "a.conll",
+			dev: "a\tO\n", wantLabels: [][]int32{{-1, 0, -1}}, wantCounts: []int{1, 0, 0, 0, 0},
+		},
+		{
+			name: "without a training part, one of several labels", head: several, file: "a.jsonl",
+			dev: `{"text":"a","label":["x"]}`, wantLabels: [][]int32{{0}}, wantCounts: []int{1, 0}, wantAbsent: []bool{false, true},
+		},
+		{
+			name: "without a training part, all rows", head: sentimentHead, file: "a.jsonl", lacks: &[]string{"neutral"},
+			dev: rowsOf("neutral"), refuse: "the set is said to lack the labels of all its rows",
+		},
+		{
+			name: "without a training part, a label that there is not", head: sentimentHead, file: "a.jsonl", lacks: &[]string{"mixed"},
+			dev: rowsOf("neutral"), refuse: `is said to lack "mixed", which head`,
+		},
+		{
 			name: "all rows", head: sentimentHead, file: "a.jsonl", train: rowsOf("positive", "negative"), dev: rowsOf("neutral"),
 			refuse: "the training part lacks the labels of all its rows",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := SetConfig{Train: write(t, test.file, test.train), Dev: write(t, test.file, test.dev), Lacks: test.lacks}
+			c := SetConfig{Dev: write(t, test.file, test.dev), Lacks: test.lacks}
+			if test.train != "" {
+				c.Train = write(t, test.file, test.train)
+			}
 			_, dev, err := loadParts(t, test.head, c)
 			if test.refuse != "" {
 				if err == nil || !strings.Contains(err.Error(), test.refuse) {
@@ -478,6 +513,9 @@ func TestDevRowsOfLackingLabels(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.wantLabels, labels); diff != "" || dev.Rows != len(labels) {
 				t.Errorf("%d dev rows; labels (-want +got):\n%s", dev.Rows, diff)
+			}
+			if diff := cmp.Diff(test.wantAbsent, dev.absent); c.Train == "" && diff != "" {
+				t.Errorf("absent labels (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(test.wantCounts, dev.Counts); diff != "" {
 				t.Errorf("counts (-want +got):\n%s", diff)
@@ -547,5 +585,44 @@ func TestDiscoverLabels(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"O", "B-LOC", "I-LOC", "B-PER", "I-PER"}, got); diff != "" {
 		t.Errorf("labels (-want +got):\n%s", diff)
+	}
+}
+
+// A head of the model gives its labels to one of the same kind alone.
+func TestHeadConfigsTakeOverLabels(t *testing.T) {
+	path := write(t, "train.jsonl", rowsOf("b", "a"))
+	for _, test := range []struct {
+		name      string
+		old, head bert.HeadConfig
+		want      []string
+	}{
+		{"the same kind", bert.HeadConfig{Labels: []string{"b", "a", "c"}}, bert.HeadConfig{ProblemType: bert.SingleLabel}, []string{"b", "a", "c"}},
+		{"another problem", bert.HeadConfig{ProblemType: bert.MultiLabel, Labels: []string{"b", "a", "c"}}, bert.HeadConfig{}, []string{"a", "b"}},
+		{"single texts before", bert.HeadConfig{Labels: []string{"b", "a", "c"}}, bert.HeadConfig{Pair: true}, []string{"a", "b"}},
+		{"labels before, a number now", bert.HeadConfig{Labels: []string{"b", "a"}}, bert.HeadConfig{ProblemType: bert.Regression}, []string{"score"}},
+		{"the same number", bert.HeadConfig{ProblemType: bert.Regression, Labels: []string{"stars"}}, bert.HeadConfig{ProblemType: bert.Regression}, []string{"stars"}},
+		{"two labels for a number", bert.HeadConfig{}, bert.HeadConfig{ProblemType: bert.Regression, Labels: []string{"a", "b"}}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.old.Type = bert.SequenceHeadType
+			run := Finetuning{Heads: map[string]HeadRun{"h": {
+				Type: bert.SequenceHeadType, ProblemType: test.head.ProblemType, Pair: test.head.Pair, Labels: test.head.Labels,
+				Sets: []SetConfig{{Train: path}},
+			}}}
+			run.SetDefaults()
+			heads, err := run.HeadConfigs(map[string]bert.HeadConfig{"h": test.old})
+			if test.want == nil {
+				if err == nil || !strings.Contains(err.Error(), "head h is a regression") {
+					t.Errorf("error %v, want that a regression has one label", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := heads["h"].Labels; !slices.Equal(got, test.want) {
+				t.Errorf("labels %q, want %q", got, test.want)
+			}
+		})
 	}
 }

@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"cloze/internal/wholefile"
 )
 
 // A checkpoint file holds everything that a run needs to go on as if it had
@@ -46,6 +48,7 @@ type stateHeader struct {
 	Step     int             `json:"step"` // optimizer steps taken
 	Run      json.RawMessage `json:"run"`
 	Progress json.RawMessage `json:"progress"` // of the loop
+	Data     []dataSum       `json:"data"`
 	Tensors  []stateTensor   `json:"tensors"`
 }
 
@@ -191,57 +194,11 @@ func sameTensors(got, want []stateTensor) error {
 	return nil
 }
 
-// WriteAside writes a file so that it is at any time either the old one or the
-// whole new one: to a temporary file beside it, synced, then renamed.
-func WriteAside(path string, write func(io.Writer) error) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	out := bufio.NewWriterSize(file, 1<<20)
-	err = write(out)
-	if err == nil {
-		err = out.Flush()
-	}
-	if err == nil {
-		err = file.Chmod(0o644) // CreateTemp's is 0600
-	}
-	if err == nil {
-		err = file.Sync()
-	}
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(file.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes a rename last through a power failure.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	// Some file systems cannot sync a directory; the rename stands all the same.
-	_ = d.Sync()
-	return d.Close()
-}
-
 // saveState writes the checkpoint of a step into dir and removes all but the
 // newest two and what interrupted writes left behind. It returns the path.
 func saveState(dir string, h stateHeader, a *AdamW) (string, error) {
 	path := statePath(dir, a.step)
-	if err := WriteAside(path, func(w io.Writer) error { return writeState(w, h, a) }); err != nil {
+	if err := wholefile.Write(path, func(w io.Writer) error { return writeState(w, h, a) }); err != nil {
 		return "", err
 	}
 	states, err := Checkpoints(dir)
@@ -252,16 +209,12 @@ func saveState(dir string, h stateHeader, a *AdamW) (string, error) {
 	if len(states) > statesKept {
 		stale = states[statesKept:]
 	}
-	leftovers, err := filepath.Glob(filepath.Join(dir, "."+statePrefix+"*.tmp"))
-	if err != nil {
-		return "", err
-	}
-	for _, old := range append(stale, leftovers...) {
+	for _, old := range stale {
 		if err := os.Remove(old); err != nil {
 			return "", err
 		}
 	}
-	return path, nil
+	return path, wholefile.RemoveLeftovers(dir) // of other steps
 }
 
 func statePath(dir string, step int) string {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -133,34 +132,6 @@ func TestRestoreFallsBackToTheCheckpointBefore(t *testing.T) {
 		if got, err := restoreState(folder, b, acceptAll); err != nil || got.path != "" {
 			t.Errorf("%s: restored %q, error %v, want nothing", name, got.path, err)
 		}
-	}
-}
-
-// What a full disk does: the old file stays as it was, nothing is left behind,
-// and the error names the file.
-func TestWriteAsideSurvivesAFullDisk(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "file")
-	if err := WriteAside(path, func(w io.Writer) error { _, err := w.Write([]byte("old")); return err }); err != nil {
-		t.Fatal(err)
-	}
-	full := errors.New("no space left on device")
-	err := WriteAside(path, func(w io.Writer) error {
-		if _, err := w.Write(make([]byte, 3<<20)); err != nil {
-			return err
-		}
-		return full
-	})
-	if !errors.Is(err, full) || !strings.Contains(err.Error(), path) {
-		t.Errorf("error %v, want one that names %s and its cause", err, path)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil || string(data) != "old" {
-		t.Errorf("the file holds %q (%v), want what was there before", data, err)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 1 {
-		t.Errorf("left in the folder: %v (%v), want the file alone", entries, err)
 	}
 }
 

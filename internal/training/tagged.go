@@ -63,6 +63,10 @@ func (l *setLoader) entityTypes() map[string]int32 {
 	return types
 }
 
+// notScored is the tag of a word that is in no loss and no score. Entities reads
+// it as O.
+const notScored = ""
+
 // mapTag translates the type of a tag; keep is false if it is mapped to null.
 func (l *setLoader) mapTag(c SetConfig, tag string, types map[string]int32) (_ string, keep bool) {
 	if tag == "O" {
@@ -70,8 +74,11 @@ func (l *setLoader) mapTag(c SetConfig, tag string, types map[string]int32) (_ s
 	}
 	_, kind := splitTag(tag)
 	mapped, keep := c.mapped(kind, types)
-	if !keep || mapped == "O" {
-		return "O", keep
+	switch {
+	case !keep:
+		return notScored, false
+	case mapped == "O":
+		return "O", true
 	}
 	return tag[:2] + mapped, true
 }

@@ -2,6 +2,7 @@ package training
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,12 +25,24 @@ type Options struct {
 	// Resume goes on from the newest whole checkpoint in Dir; a run that was
 	// interrupted before its first one begins again.
 	Resume bool
-	// Kept is the step of the best weights that the caller has kept. Only a run
-	// that is resumed with another learning rate needs it: weights of a step that
-	// it will take in another way are not its own, so that it chooses anew.
-	Kept int
+	// Kept are the weights that the caller holds of a run that is resumed; nil if
+	// it keeps all that are the best. Those that the checkpoint calls the best may
+	// have been replaced after it was written, by weights that the run, with
+	// another learning rate, will not come to again: then it chooses anew.
+	Kept *KeptWeights
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
+}
+
+// KeptWeights are weights that a run reported as those to keep.
+type KeptWeights struct {
+	Report Report `json:"report"` // of their evaluation
+	Run    string `json:"run"`    // Start.Run of the run
+}
+
+// is reports whether they are those of an evaluation.
+func (k *KeptWeights) is(b *best) bool {
+	return k.Report.Step == b.Step && k.Report.Evaluation != nil && k.Report.Evaluation.Score == b.Score
 }
 
 // trainer is what pre-training and fine-tuning share: steps, reports,
@@ -44,6 +57,7 @@ type trainer struct {
 	ws        *bert.Workspace
 	evaluator *evaluator
 	run       json.RawMessage // the run's settings, as far as they decide its numbers
+	sums      []dataSum       // of its data
 
 	progress progress
 	began    time.Time     // of this process's part of the run
@@ -271,7 +285,7 @@ func (t *trainer) report(kind Kind) Report {
 
 // start is what every run reports first.
 func (t *trainer) start() *Start {
-	s := &Start{Fresh: slices.Clone(t.model.Fresh()), Threads: 1, Precision: t.progress.Precision}
+	s := &Start{Run: t.runID(), Fresh: slices.Clone(t.model.Fresh()), Threads: 1, Precision: t.progress.Precision}
 	if t.options.Pool != nil {
 		s.Threads = t.options.Pool.Threads()
 	}
@@ -319,7 +333,7 @@ func (t *trainer) save() (string, error) {
 	}
 	var path string
 	err = t.pause(func() error {
-		path, err = saveState(t.options.Dir, stateHeader{Run: t.run, Progress: progress}, t.optimizer)
+		path, err = saveState(t.options.Dir, stateHeader{Run: t.run, Progress: progress, Data: t.sums}, t.optimizer)
 		return err
 	})
 	t.saved = t.options.Now()
@@ -332,6 +346,9 @@ func (t *trainer) restore() (restored, error) {
 	var changed []string
 	r, err := restoreState(t.options.Dir, t.optimizer, func(h stateHeader) (err error) {
 		if changed, err = compareRuns(h.Run, t.run); err != nil {
+			return err
+		}
+		if err := compareData(h.Data, t.sums); err != nil {
 			return err
 		}
 		var p progress
@@ -351,7 +368,7 @@ func (t *trainer) restore() (restored, error) {
 	if err != nil {
 		return r, fmt.Errorf("resume: %w", err)
 	}
-	if len(changed) > 0 && saved.Best != nil && saved.Best.Step != t.options.Kept {
+	if saved.Best != nil && !t.hasBest(saved.Best, r.header.Step, changed) {
 		saved.Best = nil
 	}
 	t.progress = saved
@@ -359,6 +376,16 @@ func (t *trainer) restore() (restored, error) {
 	r.changed = changed
 	return r, nil
 }
+
+// hasBest reports whether the caller has the weights that a checkpoint of a step
+// calls the best, or will have what the run comes to again.
+func (t *trainer) hasBest(b *best, step int, changed []string) bool {
+	kept := t.options.Kept
+	return kept == nil || kept.is(b) || len(changed) == 0 && kept.Report.Step > step && kept.Run == t.runID()
+}
+
+// runID tells runs with other settings apart.
+func (t *trainer) runID() string { return fmt.Sprintf("%x", sha256.Sum256(t.run))[:16] }
 
 // mayChange are the settings that need not be the same when a run is resumed:
 // those by which a person keeps one from diverging.
@@ -477,6 +504,9 @@ func (l *loop) drive(ctx context.Context, yield func(Report) bool) error {
 		if r.path != "" {
 			if err := l.data.seek(&l.progress); err != nil {
 				return err
+			}
+			if step := l.optimizer.Steps(); len(r.changed) > 0 && (step == l.schedule.Steps || l.stale()) {
+				return fmt.Errorf("resume: the run ended with step %d, so that no step would use what is to change (%s): leave that as it was, or begin a run of its own", step, strings.Join(r.changed, "; "))
 			}
 		}
 	}

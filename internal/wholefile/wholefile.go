@@ -1,0 +1,92 @@
+// Package wholefile writes files of which a crash or a full disk leaves no part:
+// a name stands at any time for the old content or for the whole new one.
+package wholefile
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+)
+
+// Write writes a file: to a temporary one beside it, ".NAME.123.tmp", which is
+// synced and then renamed. It removes what a killed process left of such a write
+// of the same name.
+func Write(path string, write func(io.Writer) error) (err error) {
+	dir, name := filepath.Split(path)
+	if dir == "" {
+		dir = "."
+	}
+	if err := removeLeftovers(dir, name); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(dir, "."+name+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(file.Name()))
+		}
+	}()
+	out := bufio.NewWriterSize(file, 1<<20)
+	err = write(out)
+	if err == nil {
+		err = out.Flush()
+	}
+	if err == nil {
+		err = file.Chmod(0o644) // CreateTemp's is 0600
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// RemoveLeftovers removes from a directory what killed processes left of writes
+// of any name. One that is not there has nothing left in it.
+func RemoveLeftovers(dir string) error { return removeLeftovers(dir, "") }
+
+var leftover = regexp.MustCompile(`^\.(.+)\.[0-9]+\.tmp$`)
+
+// removeLeftovers removes those of one name; "" is any.
+func removeLeftovers(dir, name string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, entry := range entries {
+		of := leftover.FindStringSubmatch(entry.Name())
+		if of == nil || name != "" && of[1] != name || !entry.Type().IsRegular() {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncDir makes a rename last through a power failure.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	// Some file systems cannot sync a directory; the rename stands all the same.
+	_ = d.Sync()
+	return d.Close()
+}
