@@ -169,9 +169,6 @@ func (c *finetuneCmd) oneHead() (training.HeadRun, error) {
 	return head, nil
 }
 
-// existingHeads are the heads that a model has.
-func existingHeads(dir string) map[string]bert.HeadConfig { return baseHeads(dir, false) }
-
 // baseHeads are the heads that a model has, as headsOf takes them; none if it
 // cannot be opened: openForTraining will say why.
 func baseHeads(dir string, pairs bool) map[string]bert.HeadConfig {
