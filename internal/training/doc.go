@@ -21,6 +21,7 @@
 //	labels.go    what their labels are to the head
 //	tagged.go    tagged sentences as tokens
 //	sampler.go   the order of the rows
+//	datasum.go   whether they are still the same when a run goes on
 //	corpus.go    running text      records.go  JSON Lines, CSV, TSV
 //	conll.go     tagged words      lines.go    lines, and those that are no good
 //
