@@ -480,8 +480,7 @@ func (v *evaluator) loadEntities(path string) (*training.Set, error) {
 	if pieces := v.limit("ner"); pieces > 0 {
 		maxTokens = min(maxTokens, pieces+2) // [CLS] and [SEP]
 	}
-	none := "O"
-	config := training.SetConfig{Dev: path, MaxRows: v.rows, Map: map[string]*string{"*": &none}}
+	config := training.SetConfig{Dev: path, MaxRows: v.rows, Map: map[string]*string{"*": nil}}
 	return training.LoadSet(v.model.Network, v.model.Tokenizer, "ner", config, maxTokens, 0, v.badLines)
 }
 

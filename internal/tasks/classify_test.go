@@ -14,7 +14,7 @@ import (
 
 const (
 	sportText    = "The striker scored twice in the final minutes of the match. "
-	businessText = "Shares fell after the company cut its profit forecast. "
+	businessText = "Investors sold shares after the company reported lower quarterly earnings. "
 )
 
 func TestClassifyMixedTextsInOrder(t *testing.T) {

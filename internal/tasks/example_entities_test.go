@@ -10,7 +10,7 @@ func ExampleNER_Recognize() {
 	ner := NER{exampleEngine()}
 	results, err := ner.Recognize(context.Background(), []Text{
 		{Text: "Ada Lovelace met Charles Babbage in London on 5 June 1833."},
-		{Text: "马云在杭州创办了阿里巴巴。"},
+		{Text: "鲁迅于1881年9月25日出生在浙江绍兴。"},
 	}, NEROptions{})
 	if err != nil {
 		panic(err)
@@ -25,9 +25,9 @@ func ExampleNER_Recognize() {
 	// en: PER "Charles Babbage" 17-32
 	// en: LOC "London" 36-42
 	// en: DATE "5 June 1833" 46-57
-	// zh: PER "马云" 0-2
-	// zh: LOC "杭州" 3-5
-	// zh: ORG "阿里巴巴" 8-12
+	// zh: PER "鲁迅" 0-2
+	// zh: DATE "1881年9月25日" 3-13
+	// zh: LOC "浙江绍兴" 16-20
 }
 
 // A text by its sentences, and what it says about two aspects.

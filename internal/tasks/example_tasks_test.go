@@ -32,7 +32,7 @@ func ExampleFillMask_Fill() {
 		fmt.Printf("%s: %s (%s)\n", r.Model, best.Sequence, best.Token)
 	}
 	// Output:
-	// en: my dog is confirmed. (confirmed)
+	// en: my dog is sorry. (sorry)
 	// zh: 我 今 天 要 上 课 。 (上)
 }
 
@@ -55,8 +55,8 @@ func ExampleFillMask_Fill_joint() {
 func ExampleNextSentence_IsNext() {
 	nextSentence := NextSentence{exampleEngine()}
 	results, err := nextSentence.IsNext(context.Background(), []Text{
-		{Text: "I want to find a restaurant. What city should I search in?", Pair: "Please look in San Jose.", HasPair: true},
-		{Text: "I want to find a restaurant. What city should I search in?", Pair: "The Senate passed the bill in 1846.", HasPair: true},
+		{Text: "The man went to the store.", Pair: "He bought a gallon of milk.", HasPair: true},
+		{Text: "The man went to the store.", Pair: "Penguins are flightless birds.", HasPair: true},
 	}, NextSentenceOptions{})
 	if err != nil {
 		panic(err)

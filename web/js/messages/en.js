@@ -11,7 +11,7 @@ export default {
   'example.👩‍🚀 emoji': '👩‍🚀 emoji',
   'example.sports': 'sports',
   'example.science': 'science',
-  'example.fridge': 'fridge',
+  'example.store': 'store',
   'example.comet': 'comet',
   'example.playing': 'playing',
   'example.document': 'document',

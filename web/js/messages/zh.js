@@ -11,7 +11,7 @@ export default {
   'example.👩‍🚀 emoji': '👩‍🚀 表情符号（英文）',
   'example.sports': '体育（英文）',
   'example.science': '科学（英文）',
-  'example.fridge': '冰箱（英文）',
+  'example.store': '商店（英文）',
   'example.comet': '彗星（英文）',
   'example.playing': '词缀（英文）',
   'example.document': '文档（英文）',

@@ -5,7 +5,7 @@ import { currentLanguage, named, percent, t } from '../i18n.js';
 import { readNotes } from '../notes.js';
 
 const EXAMPLES = [
-  { name: 'fridge', state: { text: 'He opened the fridge and looked for something to eat.', pair: 'There was only an old piece of cheese.' } },
+  { name: 'store', state: { text: 'The man went to the store.', pair: 'He bought a gallon of milk.' } },
   { name: 'comet', state: { text: 'The comet returns every seventy-six years.', pair: 'It was last seen from Earth in 1986.' } },
   { name: '下雨', state: { text: '外面下起了大雨。', pair: '他只好回家拿了一把伞。' } },
 ];

@@ -80,7 +80,7 @@ test('fill-mask works by keyboard alone', async () => {
 });
 
 test('entities are marked exactly, also after emoji', async () => {
-  const text = '👩‍🚀👍🏽 Neil Armstrong was born in Ohio in 1930.';
+  const text = '👩‍🚀👍🏽: Neil Armstrong was born in Ohio in 1930.';
   const { page, answered, close } = await openPage('#/ner?v=1&text=' + encodeURIComponent(text));
   await answered();
   const marks = await page.locator('.marked mark').evaluateAll((all) => all.map((m) => m.firstChild?.textContent));
