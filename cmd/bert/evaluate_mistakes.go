@@ -125,14 +125,7 @@ func writeNumbers(encoder *json.Encoder, records iter.Seq2[training.Record, erro
 		off float64
 	}
 	var all []number
-	for record, err := range records {
-		if err != nil {
-			return err
-		}
-		m, mistaken := at[record.Line]
-		if !mistaken {
-			continue
-		}
+	err := eachMistake(records, recordLine, at, func(record training.Record, m training.Mistake) error {
 		want, got := m.Want.(float64), m.Got.(float64)
 		n := number{mistakenTextOf(record, m), math.Abs(want - got)}
 		n.row.Answer = float32(got) // with the digits that it has
@@ -141,6 +134,10 @@ func writeNumbers(encoder *json.Encoder, records iter.Seq2[training.Record, erro
 			n.row.Label = json.Number(record.Labels[0])
 		}
 		all = append(all, n)
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	slices.SortStableFunc(all, func(a, b number) int { return cmp.Compare(b.off, a.off) })
 	for _, n := range all {
@@ -152,36 +149,35 @@ func writeNumbers(encoder *json.Encoder, records iter.Seq2[training.Record, erro
 }
 
 func writeTexts(encoder *json.Encoder, records iter.Seq2[training.Record, error], at map[int]training.Mistake) error {
-	for record, err := range records {
-		if err != nil {
-			return err
-		}
-		m, mistaken := at[record.Line]
-		if !mistaken {
-			continue
-		}
-		if err := encoder.Encode(mistakenTextOf(record, m)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return eachMistake(records, recordLine, at, func(record training.Record, m training.Mistake) error {
+		return encoder.Encode(mistakenTextOf(record, m))
+	})
 }
 
 func writeWords(encoder *json.Encoder, sentences iter.Seq2[training.TaggedSentence, error], at map[int]training.Mistake) error {
-	for sentence, err := range sentences {
-		if err != nil {
-			return err
-		}
-		m, mistaken := at[sentence.Line]
-		if !mistaken {
-			continue
-		}
+	line := func(sentence training.TaggedSentence) int { return sentence.Line }
+	return eachMistake(sentences, line, at, func(sentence training.TaggedSentence, m training.Mistake) error {
 		row := mistakenWords{Line: m.Line, Tags: m.Want, Answer: m.Got}
 		for _, word := range sentence.Words {
 			row.Words = append(row.Words, sentence.Text[word.Start:word.End])
 		}
-		if err := encoder.Encode(row); err != nil {
+		return encoder.Encode(row)
+	})
+}
+
+func recordLine(record training.Record) int { return record.Line }
+
+// eachMistake calls do with the rows that have a wrong answer, by their lines,
+// until it fails.
+func eachMistake[R any](rows iter.Seq2[R, error], line func(R) int, at map[int]training.Mistake, do func(R, training.Mistake) error) error {
+	for row, err := range rows {
+		if err != nil {
 			return err
+		}
+		if m, mistaken := at[line(row)]; mistaken {
+			if err := do(row, m); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

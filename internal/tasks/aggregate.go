@@ -25,7 +25,7 @@ const (
 	// "Microsoft").
 	Simple Aggregation = "simple"
 	// First gives a whole word the label of its first piece, then groups
-	// words. It is how our models were trained: only first pieces had labels.
+	// words. It is how training measures a model.
 	First Aggregation = "first"
 	// Average gives a whole word the best label by the mean of its pieces'
 	// scores, then groups words.
