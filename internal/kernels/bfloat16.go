@@ -81,12 +81,12 @@ func roundFloats(x []float32) {
 // tile computes rows of x times panel p.
 func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
 	panel, next := &w.panels[p*w.size], fetchFrom(w.panels, w.size, fetch)
-	if roundsRows() {
+	if t.rounds() {
 		x := &t.rounded
 		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, fetch.pace)
 		return
 	}
-	tileBFloat16(y, ldy, &t.x[row*t.in], t.in, panel, rows, t.in, bias, residual, t.out, next, fetch.pace)
+	tileBFloat16(y, ldy, &t.x[row*t.ldx], t.ldx, panel, rows, t.in, bias, residual, t.out, next, fetch.pace)
 }
 
 // roundRowsGo rounds rows of x to bfloat16. Rows of y have room for a multiple

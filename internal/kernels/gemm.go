@@ -173,25 +173,15 @@ func (g *gemm) makeRoom(panels int) {
 }
 
 // copies says whether a chunk of a is copied before it is multiplied, because
-// its rows do not follow each other or because of their distance: 14 rows that
-// begin at the same place of a page would fight for the 12 places that the L1
-// cache has for them.
+// its rows do not follow each other or because they collide.
 func (g *gemm) copies() bool {
-	const page = 4096 / 4
 	switch {
 	case g.a.depth != 1 || g.sums != nil:
 		return true
 	case g.precision == BFloat16:
 		return !g.pairs // else rounding them copies them
 	}
-	return g.a.row%page == 0
-}
-
-// oddLines is at least n, and an odd number of cache lines: rows that are so far
-// apart begin at different places of a page.
-func oddLines(n int) int {
-	const line = 64 / 4
-	return ((n+line-1)/line | 1) * line
+	return collide(g.a.row)
 }
 
 // cut divides the product into parts.

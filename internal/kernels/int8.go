@@ -88,37 +88,19 @@ type int8Rows struct {
 	values  []uint8   // (rows, ld)
 	scales  []float32 // (rows)
 	centers []float32 // (rows)
-	ld      int       // a multiple of 64
-	parts   int       // of the task that fills it
+	ld      int       // a multiple of 64: whole cache lines, and what AMX reads at a time
 }
 
 func (q *int8Rows) resize(rows, in int) {
-	const whole = tileSteps * int8Step
-	q.ld = (in + whole - 1) / whole * whole
+	q.ld = int8Step * oddLines((in+int8Step-1)/int8Step) // a step is as large as a float32
 	q.values = resize(q.values, rows*q.ld)
 	q.scales = resize(q.scales, rows)
 	q.centers = resize(q.centers, rows)
 }
 
-// quantize fills int8Rows from x.
-func (t *product) quantize(pool *Pool) {
-	q := &t.int8Rows
-	q.resize(t.rows, t.in)
-	q.parts = min(2*pool.Threads(), 1+t.rows*t.in/quantizePart, t.rows)
-	pool.Run(q.parts, (*quantizeTask)(t))
-}
-
-// quantizePart is how many values are worth a part.
-const quantizePart = 1 << 13
-
-// quantizeTask quantises some rows of x in each part.
-type quantizeTask product
-
-// Do implements Task.
-func (t *quantizeTask) Do(_, i int) {
-	q := &t.int8Rows
-	first, end := share(t.rows, q.parts, i), share(t.rows, q.parts, i+1)
-	quantize(&q.values[first*q.ld], q.ld, &t.x[first*t.in], t.in, end-first, t.in, &q.scales[first], &q.centers[first])
+// fill quantises rows of x, each of in values, to the rows from first on.
+func (q *int8Rows) fill(first int, x []float32, rows, in int) {
+	quantize(&q.values[first*q.ld], q.ld, &x[0], in, rows, in, &q.scales[first], &q.centers[first])
 }
 
 // tile computes rows of x times panel p.

@@ -34,16 +34,12 @@ func (m *Matrix) Mul(pool *Pool, y, x []float32, rows int, ep Epilogue) {
 	switch m.precision {
 	case Int8:
 		t.int8 = &m.int8
-		t.quantize(pool)
 	case BFloat16:
 		t.bfloat16 = &m.bfloat16
-		if roundsRows() {
-			t.round(pool, BFloat16)
-		}
 	case Float16:
 		t.float16 = &m.float16
-		t.round(pool, Float16)
 	}
+	t.prepare(pool)
 	t.run(pool)
 	t.y, t.x, t.panels, t.ep, t.int8, t.bfloat16, t.float16 = nil, nil, nil, Epilogue{}, nil, nil, nil
 	products.Put(t)
@@ -73,6 +69,9 @@ type product struct {
 	bfloat16 *bfloat16Weight
 	float16  *float16Weight
 	rounded  roundedRows // of bfloat16, unless x stays float32, and of float16
+
+	apart []float32 // x, where its own rows collide
+	parts int       // of prepareTask
 
 	chunks  int // of rows
 	groups  int // of panels

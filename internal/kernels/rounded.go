@@ -7,15 +7,11 @@ type roundedRows struct {
 	precision Precision
 	values    []uint16 // (rows, ld)
 	ld        int      // a multiple of 32: whole cache lines, and what AMX reads at a time
-	parts     int      // of the task that fills it
 }
 
 func (q *roundedRows) resize(prec Precision, rows, in int) {
-	const whole = tileSteps * bfloat16Step
-	q.precision, q.ld = prec, (in+whole-1)/whole*whole
-	if prec == Float16 {
-		q.ld = float16Step * oddLines(q.ld/float16Step) // a float32 is as large as a step
-	}
+	const pair = 2 // as large as a float32
+	q.precision, q.ld = prec, pair*oddLines((in+pair-1)/pair)
 	q.values = resize(q.values, rows*q.ld)
 }
 
@@ -31,24 +27,6 @@ func (q *roundedRows) fill(first int, x []float32, rows, depth, ldx int) {
 	for r := first; r < first+rows; r++ {
 		clear(q.values[r*q.ld+depth : (r+1)*q.ld])
 	}
-}
-
-// round fills roundedRows from x.
-func (t *product) round(pool *Pool, prec Precision) {
-	q := &t.rounded
-	q.resize(prec, t.rows, t.in)
-	q.parts = min(2*pool.Threads(), 1+t.rows*t.in/quantizePart, t.rows)
-	pool.Run(q.parts, (*roundTask)(t))
-}
-
-// roundTask rounds some rows of x in each part.
-type roundTask product
-
-// Do implements Task.
-func (t *roundTask) Do(_, i int) {
-	q := &t.rounded
-	first, end := share(t.rows, q.parts, i), share(t.rows, q.parts, i+1)
-	q.fill(first, t.x[first*t.in:], end-first, t.in, t.in)
 }
 
 // packRounded packs a panel of ⌈depth/2⌉ steps: columns rows of x, each of depth
