@@ -114,7 +114,8 @@ func (s Set) Store(rows, wide int, sum func(r, j int) Op) {
 // panelBytes a step, the rows of x by xBytes, and the parameter depth counts
 // down by count, while it is at least that. It ends with less than count left in
 // the register that it returns. A step also fetches two cache lines from the
-// parameter next, which moves on by the parameter pace.
+// parameter next, which moves on by the parameter pace, into the second-level
+// cache: the first has no room for a panel, and waits for few lines at a time.
 func Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) (panel, depth Register) {
 	panel, depth = Load(Param("panel"), GP64()), Load(Param("depth"), GP64())
 	a := FetchAhead()
@@ -138,8 +139,8 @@ func (f Fetch) Steps(x Rows, panel, depth Register, panelBytes, xBytes, count, u
 		JMP(LabelRef(test))
 		Label(again)
 		for k := range unroll {
-			PREFETCHT0(Mem{Base: f.next, Disp: 2 * k * line})
-			PREFETCHT0(Mem{Base: f.next, Disp: (2*k + 1) * line})
+			PREFETCHT1(Mem{Base: f.next, Disp: 2 * k * line})
+			PREFETCHT1(Mem{Base: f.next, Disp: (2*k + 1) * line})
 			step(k, panel)
 		}
 		x.Advance(unroll * xBytes)
