@@ -188,6 +188,35 @@ func testRowsAlone(t *testing.T, m *Matrix, x []float32, rows int) {
 	}
 }
 
+// Rows of whole pages are multiplied as other rows are: zeros after them do not
+// change what they give.
+func TestMulOfRowsThatCollide(t *testing.T) {
+	const rows, out, in, longer = 30, 33, 1024, 1040
+	r := newRand(1)
+	x, w := normal(r, make([]float32, rows*in), 1), normal(r, make([]float32, out*in), 1)
+	padded := func(values []float32) []float32 {
+		y := make([]float32, len(values)/in*longer)
+		for i := range len(values) / in {
+			copy(y[i*longer:], values[i*in:][:in])
+		}
+		return y
+	}
+	pool := NewPool(2)
+	defer pool.Close()
+	eachImplementation(t, func(t *testing.T) {
+		for prec := Float32; prec <= Int8; prec++ {
+			y, want := make([]float32, rows*out), make([]float32, rows*out)
+			pack(nil, prec, w, out, in).Mul(pool, y, x, rows, Epilogue{})
+			pack(nil, prec, padded(w), out, longer).Mul(pool, want, padded(x), rows, Epilogue{})
+			for i, v := range y {
+				if v != want[i] {
+					t.Fatalf("%s: y[%d] = %v, want %v", prec, i, v, want[i])
+				}
+			}
+		}
+	})
+}
+
 func TestMulPassesNaNAndInfinityThrough(t *testing.T) {
 	const rows, out, in = 15, 40, 9
 	eachImplementation(t, func(t *testing.T) {
