@@ -131,7 +131,7 @@ func (s *attentionBackwardScratch) block(first, queries int) {
 
 	// dProbs, in the place of dScores
 	wide := panelCount(length) * panelColumns
-	ld := oddLines(wide)
+	ld := oddLines[float32](wide)
 	s.dScores = resize(s.dScores, queries*ld)
 	multiplyPanels(s.dScores, ld, dContext, s.contextRow, s.values, queries, wide, size, false)
 	dropped := probs
@@ -156,7 +156,7 @@ func (s *attentionBackwardScratch) block(first, queries int) {
 // addTransposed computes y = xᵀ·columns or, with add, y += xᵀ·columns, for x
 // (queries, T) with rows ldx apart.
 func (s *attentionBackwardScratch) addTransposed(y, x []float32, ldx, queries int, add bool) {
-	ld := oddLines(queries)
+	ld := oddLines[float32](queries)
 	s.transposed = resize(s.transposed, s.length*ld)
 	transposeRows(s.transposed, ld, x, ldx, queries, s.length)
 	multiplyPanels(y, s.row, s.transposed, ld, s.columns, s.length, s.size, queries, add)

@@ -234,7 +234,7 @@ func (g *gemm) Do(worker, i int) {
 		t.ep.Residual = g.ep.Residual[first*g.n : end*g.n]
 	}
 	if g.copies() {
-		t.ldx = oddLines(g.depth)
+		t.ldx = oddLines[float32](g.depth)
 		g.rows[worker] = resize(g.rows[worker], t.rows*t.ldx)
 		t.x = g.rows[worker]
 		g.copyRows(t.x, t.ldx, first, t.rows)
@@ -286,9 +286,7 @@ func (g *gemm) finish(first, rows, column int) {
 func (g *gemm) copyRows(x []float32, ldx, first, rows int) {
 	a := g.a.values[first*g.a.row+g.first*g.a.depth:]
 	if g.a.depth == 1 {
-		for r := range rows {
-			copy(x[r*ldx:][:g.depth], a[r*g.a.row:])
-		}
+		copyRows(x, ldx, a, g.a.row, rows, g.depth)
 		return
 	}
 	transposeRows(x, ldx, a, g.a.depth, g.depth, rows)

@@ -88,11 +88,11 @@ type int8Rows struct {
 	values  []uint8   // (rows, ld)
 	scales  []float32 // (rows)
 	centers []float32 // (rows)
-	ld      int       // a multiple of 64: whole cache lines, and what AMX reads at a time
+	ld      int       // a multiple of 64, which AMX reads at a time; see oddLines
 }
 
 func (q *int8Rows) resize(rows, in int) {
-	q.ld = int8Step * oddLines((in+int8Step-1)/int8Step) // a step is as large as a float32
+	q.ld = oddLines[uint8](in)
 	q.values = resize(q.values, rows*q.ld)
 	q.scales = resize(q.scales, rows)
 	q.centers = resize(q.centers, rows)

@@ -191,7 +191,7 @@ func testRowsAlone(t *testing.T, m *Matrix, x []float32, rows int) {
 // Rows of whole pages are multiplied as other rows are: zeros after them do not
 // change what they give.
 func TestMulOfRowsThatCollide(t *testing.T) {
-	const rows, out, in, longer = 30, 33, 1024, 1040
+	const rows, out, in, longer = 30, 33, 1024, 1030
 	r := newRand(1)
 	x, w := normal(r, make([]float32, rows*in), 1), normal(r, make([]float32, out*in), 1)
 	padded := func(values []float32) []float32 {
@@ -251,12 +251,35 @@ func TestMulAllocatesNothing(t *testing.T) {
 	}
 	pool := NewPool(2)
 	defer pool.Close()
-	m := Pack(nil, Float32, make([]float32, 256*256), 256, 256)
-	x, y, bias := make([]float32, 20*256), make([]float32, 20*256), make([]float32, 256)
-	if n := testing.AllocsPerRun(50, func() {
-		m.Mul(pool, y, x, 20, Epilogue{Bias: bias, Activation: GELU})
-	}); n != 0 {
-		t.Errorf("Mul allocates %v times, want 0", n)
+	for _, in := range []int{256, 1024} { // which collide
+		m := Pack(nil, Float32, make([]float32, 256*in), 256, in)
+		x, y, bias := make([]float32, 20*in), make([]float32, 20*256), make([]float32, 256)
+		if n := testing.AllocsPerRun(50, func() {
+			m.Mul(pool, y, x, 20, Epilogue{Bias: bias, Activation: GELU})
+		}); n != 0 {
+			t.Errorf("Mul of rows of %d allocates %v times, want 0", in, n)
+		}
+	}
+}
+
+// What is read of the rows of a product does not collide, and reaches as far as
+// AMX reads.
+func TestRowsForProductsAreApart(t *testing.T) {
+	const line = 64
+	for in := 1; in <= 4200; in++ {
+		var bytes int8Rows
+		bytes.resize(1, in)
+		var halves roundedRows
+		halves.resize(BFloat16, 1, in)
+		for name, row := range map[string]struct{ distance, depth int }{
+			"int8":     {bytes.ld, line * tileDepth((in+int8Step-1)/int8Step)},
+			"bfloat16": {2 * halves.ld, line * tileDepth((in+bfloat16Step-1)/bfloat16Step)},
+			"float32":  {4 * oddLines[float32](in), 4 * in},
+		} {
+			if row.distance%line != 0 || row.distance/line%2 == 0 || row.distance < row.depth {
+				t.Fatalf("%s: rows of %d values are %d bytes apart, of which %d are read", name, in, row.distance, row.depth)
+			}
+		}
 	}
 }
 

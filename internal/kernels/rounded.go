@@ -6,12 +6,11 @@ import "sync"
 type roundedRows struct {
 	precision Precision
 	values    []uint16 // (rows, ld)
-	ld        int      // a multiple of 32: whole cache lines, and what AMX reads at a time
+	ld        int      // a multiple of 32, which AMX reads at a time; see oddLines
 }
 
 func (q *roundedRows) resize(prec Precision, rows, in int) {
-	const pair = 2 // as large as a float32
-	q.precision, q.ld = prec, pair*oddLines((in+pair-1)/pair)
+	q.precision, q.ld = prec, oddLines[uint16](in)
 	q.values = resize(q.values, rows*q.ld)
 }
 

@@ -114,8 +114,8 @@ func (s Set) Store(rows, wide int, sum func(r, j int) Op) {
 // panelBytes a step, the rows of x by xBytes, and the parameter depth counts
 // down by count, while it is at least that. It ends with less than count left in
 // the register that it returns. A step also fetches two cache lines from the
-// parameter next, which moves on by the parameter pace, into the second-level
-// cache: the first has no room for a panel, and waits for few lines at a time.
+// parameter next, which moves on by the parameter pace, into the L2 cache: most
+// panels are larger than the L1 cache, which has buffers for few misses at a time.
 func Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) (panel, depth Register) {
 	panel, depth = Load(Param("panel"), GP64()), Load(Param("depth"), GP64())
 	a := FetchAhead()
