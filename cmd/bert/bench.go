@@ -232,6 +232,7 @@ func (c *benchCmd) measure(ctx context.Context, s subject, w io.Writer) error {
 			if err != nil {
 				return err
 			}
+			peak = max(peak, kernels.Peak(pool, prec)) // a core may have been busy before
 			row := s.row(pool, batch, length, times, passFlops(&m.Config, batch, length), peak)
 			if err := row.write(w, c.Format, startup); err != nil {
 				return err

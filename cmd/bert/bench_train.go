@@ -57,6 +57,7 @@ func (c *benchCmd) measureTraining(ctx context.Context, s subject, prec kernels.
 			if err != nil {
 				return err
 			}
+			peak = max(peak, kernels.Peak(pool, prec)) // a core may have been busy before
 			row := s.row(pool, batch, length, times, p.flops(&m.Config), peak)
 			row.Train = true
 			if err := row.write(w, c.Format, startup); err != nil {
