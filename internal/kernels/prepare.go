@@ -11,7 +11,7 @@ import "unsafe"
 //
 // So rows that are made for a product are an odd number of lines apart, and rows
 // of float32 that collide are copied. Copying those that are less than that apart
-// gained nothing. Attention multiplies few and short rows, as they are.
+// gained nothing. Attention reads its queries, few and short, as they are.
 
 // oddLines is at least n, and of so many values an odd number of cache lines.
 func oddLines[T packed](n int) int {

@@ -71,7 +71,7 @@ type product struct {
 	rounded  roundedRows // of bfloat16, unless x stays float32, and of float16
 
 	apart []float32 // x, where its own rows collide
-	parts int       // of prepareTask
+	parts int       // of fillTask
 
 	chunks  int // of rows
 	groups  int // of panels

@@ -251,7 +251,7 @@ func TestMulAllocatesNothing(t *testing.T) {
 	}
 	pool := NewPool(2)
 	defer pool.Close()
-	for _, in := range []int{256, 1024} { // which collide
+	for _, in := range []int{256, 1024} { // rows of 1,024 collide
 		m := Pack(nil, Float32, make([]float32, 256*in), 256, in)
 		x, y, bias := make([]float32, 20*in), make([]float32, 20*256), make([]float32, 256)
 		if n := testing.AllocsPerRun(50, func() {
@@ -262,8 +262,7 @@ func TestMulAllocatesNothing(t *testing.T) {
 	}
 }
 
-// What is read of the rows of a product does not collide, and reaches as far as
-// AMX reads.
+// Rows that are made for a product do not collide, and reach as far as AMX reads.
 func TestRowsForProductsAreApart(t *testing.T) {
 	const line = 64
 	for in := 1; in <= 4200; in++ {
