@@ -110,34 +110,39 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 	}
 }
 
+// multipliesWords says whether int8 products read rows of x in 16 bits.
+func multipliesWords() bool { return useAVX2 && !useVNNI }
+
 func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
-	switch {
-	case useVNNI:
+	if useVNNI {
 		tileInt8VNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
-	case useAVX2:
-		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
-	default:
+		return
+	}
+	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
+}
+
+func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
+	if !useAVX2 {
 		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
+		return
+	}
+	// A quarter of the columns fills the registers.
+	const outputs = panelColumns / 4
+	for j := 0; j < panelColumns; j += outputs {
+		tileInt8AVX2(at(y, j), ldy, x, ldx, at(panel, j*int8Step), rows, depth,
+			at(offsets, j), at(scales, j), at(sums, j), at(bias, j), rowScales, rowCenters, last, ldlast, next, pace)
+		if last != nil {
+			last = at(last, outputs)
+		}
 	}
 }
 
-// tileInt8InParts is tileInt8 with tileInt8AVX2, whose registers are full with
-// 5 rows and 8 outputs.
-func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
-	const most, outputs = 5, 8
-	parts := (rows + most - 1) / most
-	for i := range parts {
-		row := share(rows, parts, i)
-		n := share(rows, parts, i+1) - row
-		for j := 0; j < panelColumns; j += outputs {
-			var residual *float32
-			if last != nil {
-				residual = at(last, row*ldlast+j)
-			}
-			tileInt8AVX2(at(y, row*ldy+j), ldy, at(x, row*ldx), ldx, at(panel, j*int8Step), n, depth,
-				at(offsets, j), at(scales, j), at(sums, j), at(bias, j), at(rowScales, row), at(rowCenters, row), residual, ldlast, next, pace)
-		}
+func widenBytes(y *uint16, x *uint8, n int) {
+	if useAVX2 {
+		widenBytesAVX2(y, x, n)
+		return
 	}
+	widenBytesGo(y, x, n)
 }
 
 func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32) {
@@ -243,6 +248,8 @@ func peakLoop(prec Precision) (loop func(n int), operations float64) {
 		return peakAVX2, multiplyAdds * 8
 	case prec == Int8 && useVNNI:
 		return peakVNNI, multiplyAdds * 64
+	case prec == Int8 && useAVX2:
+		return peakInt8AVX2, multiplyAdds * 16
 	}
 	return nil, 0
 }

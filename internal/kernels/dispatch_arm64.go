@@ -124,6 +124,16 @@ func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, 
 	}
 }
 
+// multipliesWords says whether int8 products read rows of x in 16 bits.
+func multipliesWords() bool { return false }
+
+// tileInt8Words and widenBytes have no use where they are not.
+func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, _ *int8, _ int) {
+	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
+}
+
+func widenBytes(y *uint16, x *uint8, n int) { widenBytesGo(y, x, n) }
+
 func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32) {
 	if useNEON {
 		quantizeNEON(q, ldq, x, ldx, rows, columns, scales, centers)

@@ -86,6 +86,7 @@ var int8Panels = sync.Pool{New: func() any { return new(int8Rows) }}
 // int8Rows are the rows of x in 8 bits.
 type int8Rows struct {
 	values  []uint8   // (rows, ld)
+	words   []uint16  // (rows, ld): the values where tiles read 16 bits, else empty
 	scales  []float32 // (rows)
 	centers []float32 // (rows)
 	ld      int       // a multiple of 64, which AMX reads at a time; see oddLines
@@ -94,6 +95,9 @@ type int8Rows struct {
 func (q *int8Rows) resize(rows, in int) {
 	q.ld = oddLines[uint8](in)
 	q.values = resize(q.values, rows*q.ld)
+	if multipliesWords() {
+		q.words = resize(q.words, rows*q.ld)
+	}
 	q.scales = resize(q.scales, rows)
 	q.centers = resize(q.centers, rows)
 }
@@ -101,13 +105,21 @@ func (q *int8Rows) resize(rows, in int) {
 // fill quantises rows of x, each of in values, to the rows from first on.
 func (q *int8Rows) fill(first int, x []float32, rows, in int) {
 	quantize(&q.values[first*q.ld], q.ld, &x[0], in, rows, in, &q.scales[first], &q.centers[first])
+	if multipliesWords() {
+		widenBytes(&q.words[first*q.ld], &q.values[first*q.ld], rows*q.ld)
+	}
 }
 
 // tile computes rows of x times panel p.
 func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, p, row, rows int, bias, residual *float32, ldresidual int, fetch fetch) {
-	first := p * panelColumns
-	tileInt8(y, ldy, &x.values[row*x.ld], x.ld, &w.panels[p*w.size], rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
-		bias, &x.scales[row], &x.centers[row], residual, ldresidual, fetchFrom(w.panels, w.size, fetch), fetch.pace)
+	first, panel, next := p*panelColumns, &w.panels[p*w.size], fetchFrom(w.panels, w.size, fetch)
+	if multipliesWords() {
+		tileInt8Words(y, ldy, &x.words[row*x.ld], x.ld, panel, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
+			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, fetch.pace)
+		return
+	}
+	tileInt8(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
+		bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, fetch.pace)
 }
 
 // quantizeGo brings rows of x into 8 bits, from lowest ≤ 0 to highest ≥ 0:
@@ -146,6 +158,14 @@ func quantizeGo(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, c
 	}
 }
 
+// widenBytesGo copies n values, whole cache lines of x.
+func widenBytesGo(y *uint16, x *uint8, n int) {
+	to := values(y, 0, n)
+	for i, v := range values(x, 0, n) {
+		to[i] = uint16(v)
+	}
+}
+
 // tileInt8Go computes a tile, some rows of x times a panel of 32 outputs:
 //
 //	sum     = offsets[j] + Σk x[r][k]·panel[k/4][j][k%4]
@@ -153,7 +173,7 @@ func quantizeGo(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, c
 //
 // depth counts steps of four inputs. ldy, ldx and ldlast are the distances
 // between rows. A nil last is zero.
-func tileInt8Go(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int) {
+func tileInt8Go[T uint8 | uint16](y *float32, ldy int, x *T, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int) {
 	weights := values(panel, 0, depth*panelColumns*int8Step)
 	for r := range rows {
 		products := [panelColumns]int32(values(offsets, 0, panelColumns))

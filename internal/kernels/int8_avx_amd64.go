@@ -9,10 +9,10 @@ package kernels
 //go:noescape
 func tileInt8VNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
 
-// tileInt8AVX2 is tileInt8Go for 8 outputs and 1 to 5 rows.
+// tileInt8AVX2 is tileInt8Go for 8 outputs and 1 to 6 rows.
 //
 //go:noescape
-func tileInt8AVX2(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
+func tileInt8AVX2(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
 
 // quantizeAVX512 is quantizeGo.
 //
@@ -23,3 +23,8 @@ func quantizeAVX512(q *uint8, ldq int, x *float32, ldx int, rows int, columns in
 //
 //go:noescape
 func quantizeAVX2(q *uint8, ldq int, x *float32, ldx int, rows int, columns int, scales *float32, centers *float32)
+
+// widenBytesAVX2 is widenBytesGo.
+//
+//go:noescape
+func widenBytesAVX2(y *uint16, x *uint8, n int)

@@ -29,7 +29,13 @@ func TestTileInt8HasTheIntegersOfGo(t *testing.T) {
 						offsets[i/int8Step%panelColumns] -= int8Zero * int32(w[i])
 					}
 					got, want := newGuarded(rows*panelColumns, 1), make([]float32, rows*panelColumns)
-					tileInt8(&got.slice()[0], panelColumns, &x[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], nil, 0, &w[0], 0)
+					if multipliesWords() {
+						words := make([]uint16, len(x))
+						widenBytesGo(&words[0], &x[0], len(x))
+						tileInt8Words(&got.slice()[0], panelColumns, &words[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], nil, 0, &w[0], 0)
+					} else {
+						tileInt8(&got.slice()[0], panelColumns, &x[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], nil, 0, &w[0], 0)
+					}
 					tileInt8Go(&want[0], panelColumns, &x[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], nil, 0)
 					got.check(t, "y")
 					for i, v := range got.slice() {

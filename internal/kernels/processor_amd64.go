@@ -15,3 +15,6 @@ func peakAVX2(n int)
 
 // peakVNNI executes 12 × n int8 multiply-adds of 64 lanes.
 func peakVNNI(n int)
+
+// peakInt8AVX2 executes 12 × n int8 multiply-adds of 16 lanes.
+func peakInt8AVX2(n int)

@@ -14,11 +14,14 @@
 //	}
 //
 // VNNI has an instruction for that. AVX2 has one that multiplies bytes, but it
-// saturates at 16 bits; to get the same sums on every processor, its tile widens
-// the bytes to 16 bits and multiplies those.
+// saturates at 16 bits. To get the same sums on every processor, its tile multiplies
+// 16 bits, which takes no longer: the sums of bytes would have to be widened. It gets
+// rows of x that are in 16 bits already, and widens the weights for all rows.
 package main
 
 import (
+	"strings"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -39,13 +42,14 @@ func main() {
 	Doc("tileInt8VNNI is tileInt8Go for 32 outputs and 1 to 14 rows.")
 	vectors.Cases(14, func(rows int) { tileVNNI(avx512, rows) })
 
-	TEXT("tileInt8AVX2", NOSPLIT, signature)
+	TEXT("tileInt8AVX2", NOSPLIT, strings.Replace(signature, "x *uint8", "x *uint16", 1))
 	Pragma("noescape")
-	Doc("tileInt8AVX2 is tileInt8Go for 8 outputs and 1 to 5 rows.")
-	vectors.Cases(5, func(rows int) { tileAVX2(avx2, rows) })
+	Doc("tileInt8AVX2 is tileInt8Go for 8 outputs and 1 to 6 rows.")
+	vectors.Cases(6, func(rows int) { tileAVX2(avx2, rows) })
 
 	quantize(avx512)
 	quantize(avx2)
+	widenBytes(avx2)
 	Generate()
 }
 
@@ -81,27 +85,25 @@ func tileVNNI(s vectors.Set, rows int) {
 func tileAVX2(s vectors.Set, rows int) {
 	const wide = 2
 	s.Ahead(rows, 1)
-	x := vectors.RowsOf("x", "ldx", rows, 0)
+	x := vectors.RowsOf("x", "ldx", rows, 1)
 	sums := make([][wide]VecVirtual, rows)
 	for r := range sums {
 		for j := range sums[r] {
 			sums[r][j] = s.Zero()
 		}
 	}
-	vectors.Steps(x, panelBytes, 4, 1, 2, func(k int, panel Register) {
+	vectors.Steps(x, panelBytes, 8, 1, 4, func(k int, panel Register) {
 		var weights [wide]VecVirtual
 		for j := range weights {
 			weights[j] = s.New()
 			VPMOVSXBW(Mem{Base: panel, Disp: k*panelBytes + j*16}, weights[j])
 		}
 		for r := range sums {
-			factor := s.New()
-			VPBROADCASTD(x.At(r, k*4), factor.AsX())
-			VPMOVZXBW(factor.AsX(), factor)
-			product := s.New()
+			factor, product := s.New(), s.New()
+			VPBROADCASTQ(x.At(r, k*8), factor)
 			VPMADDWD(weights[0], factor, product)
-			VPADDD(product, sums[r][0], sums[r][0])
 			VPMADDWD(weights[1], factor, factor)
+			VPADDD(product, sums[r][0], sums[r][0])
 			VPADDD(factor, sums[r][1], sums[r][1])
 		}
 	})
@@ -113,6 +115,27 @@ func tileAVX2(s vectors.Set, rows int) {
 		VPADDD(Mem{Base: offsets}, sums[r][0], sums[r][0])
 	}
 	finish(s, rows, 1, func(r, _ int) VecVirtual { return sums[r][0] })
+}
+
+// widenBytes emits the widening of whole lines of bytes to 16 bits.
+func widenBytes(s vectors.Set) {
+	TEXT("widenBytes"+s.Name, NOSPLIT, "func(y *uint16, x *uint8, n int)")
+	Pragma("noescape")
+	Doc("widenBytes" + s.Name + " is widenBytesGo.")
+	y, x, n := Load(Param("y"), GP64()), Load(Param("x"), GP64()), Load(Param("n"), GP64())
+	const line = 64
+	Label("line")
+	for i := 0; i < line; i += 16 {
+		words := s.New()
+		VPMOVZXBW(Mem{Base: x, Disp: i}, words)
+		VMOVUPS(words, Mem{Base: y, Disp: 2 * i})
+	}
+	ADDQ(U8(line), x)
+	ADDQ(U32(2*line), y)
+	SUBQ(U8(line), n)
+	JG(LabelRef("line"))
+	VZEROUPPER()
+	RET()
 }
 
 // finish emits y = sum·scale·rowScale + (weightSum·rowCenter + bias) + last.

@@ -25,6 +25,11 @@ func main() {
 	peak("peakAVX512", "float32 multiply-adds of 16 lanes", ZMM, func(x, y, sum Op) { VFMADD231PS(x, y, sum) })
 	peak("peakAVX2", "float32 multiply-adds of 8 lanes", YMM, func(x, y, sum Op) { VFMADD231PS(x, y, sum) })
 	peak("peakVNNI", "int8 multiply-adds of 64 lanes", ZMM, func(x, y, sum Op) { VPDPBUSD(x, y, sum) })
+	product := YMM()
+	peak("peakInt8AVX2", "int8 multiply-adds of 16 lanes", YMM, func(x, y, sum Op) {
+		VPMADDWD(x, y, product)
+		VPADDD(product, sum, sum)
+	})
 	Generate()
 }
 
