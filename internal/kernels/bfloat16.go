@@ -83,10 +83,10 @@ func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bia
 	panel, next := &w.panels[p*w.size], fetchFrom(w.panels, w.size, fetch)
 	if t.rounds() {
 		x := &t.rounded
-		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, fetch.pace)
+		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, fetch.pace())
 		return
 	}
-	tileBFloat16(y, ldy, &t.x[row*t.ldx], t.ldx, panel, rows, t.in, bias, residual, t.out, next, fetch.pace)
+	tileBFloat16(y, ldy, &t.x[row*t.ldx], t.ldx, panel, rows, t.in, bias, residual, t.out, next, fetch.pace())
 }
 
 // roundRowsGo rounds rows of x to bfloat16. Rows of y have room for a multiple

@@ -4971,11 +4971,11 @@ skip136:
 	MOVQ    depth+48(FP), DX
 	MOVQ    next+80(FP), BX
 	MOVQ    pace+88(FP), SI
-	JMP     test138
+	CMPQ    SI, $0x20
+	JG      dense137
+	JMP     test139
 
-again137:
-	PREFETCHT1   (BX)
-	PREFETCHT1   64(BX)
+again138:
 	VMOVUPS      (CX), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VMOVUPS      32(CX), Y3
@@ -4990,8 +4990,7 @@ again137:
 	VBROADCASTSS 4(AX), Y4
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
-	PREFETCHT1   128(BX)
-	PREFETCHT1   192(BX)
+	PREFETCHT1   (BX)
 	VMOVUPS      128(CX), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VMOVUPS      160(CX), Y3
@@ -5011,14 +5010,56 @@ again137:
 	LEAQ         (BX)(SI*2), BX
 	SUBQ         $0x04, DX
 
-test138:
+test139:
 	CMPQ DX, $0x04
-	JGE  again137
-	JMP  test140
+	JGE  again138
 
-again139:
+dense137:
+	JMP test141
+
+again140:
 	PREFETCHT1   (BX)
+	VMOVUPS      (CX), Y2
+	VPSLLD       $0x10, Y2, Y2
+	VMOVUPS      32(CX), Y3
+	VPSLLD       $0x10, Y3, Y3
+	VBROADCASTSS (AX), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	VMOVUPS      (CX), Y2
+	VANDPS       cffff0000<>+0(SB), Y2, Y2
+	VMOVUPS      32(CX), Y3
+	VANDPS       cffff0000<>+0(SB), Y3, Y3
+	VBROADCASTSS 4(AX), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
 	PREFETCHT1   64(BX)
+	VMOVUPS      128(CX), Y2
+	VPSLLD       $0x10, Y2, Y2
+	VMOVUPS      160(CX), Y3
+	VPSLLD       $0x10, Y3, Y3
+	VBROADCASTSS 8(AX), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	VMOVUPS      128(CX), Y2
+	VANDPS       cffff0000<>+0(SB), Y2, Y2
+	VMOVUPS      160(CX), Y3
+	VANDPS       cffff0000<>+0(SB), Y3, Y3
+	VBROADCASTSS 12(AX), Y4
+	VFMADD231PS  Y2, Y4, Y0
+	VFMADD231PS  Y3, Y4, Y1
+	ADDQ         $0x00000010, AX
+	ADDQ         $0x00000100, CX
+	LEAQ         (BX)(SI*2), BX
+	SUBQ         $0x04, DX
+
+test141:
+	CMPQ DX, $0x04
+	JGE  again140
+	JMP  test143
+
+again142:
+	PREFETCHT1   (BX)
 	VMOVUPS      (CX), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VMOVUPS      32(CX), Y3
@@ -5038,11 +5079,11 @@ again139:
 	LEAQ         (BX)(SI*1), BX
 	SUBQ         $0x02, DX
 
-test140:
+test143:
 	CMPQ         DX, $0x02
-	JGE          again139
+	JGE          again142
 	TESTQ        DX, DX
-	JZ           even141
+	JZ           even144
 	VMOVUPS      (CX), Y2
 	VPSLLD       $0x10, Y2, Y2
 	VMOVUPS      32(CX), Y3
@@ -5051,17 +5092,17 @@ test140:
 	VFMADD231PS  Y2, Y4, Y0
 	VFMADD231PS  Y3, Y4, Y1
 
-even141:
+even144:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store142
+	JZ     store145
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), AX
 	VADDPS (AX), Y0, Y0
 	VADDPS 32(AX), Y1, Y1
 
-store142:
+store145:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -5078,14 +5119,14 @@ rows130:
 	PREFETCHT0 (CX)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip144
+	JZ         skip147
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 (CX)(AX*1)
 
-skip144:
+skip147:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -5098,11 +5139,11 @@ skip144:
 	MOVQ    depth+48(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    pace+88(FP), DI
-	JMP     test146
+	CMPQ    DI, $0x20
+	JG      dense148
+	JMP     test150
 
-again145:
-	PREFETCHT1   (SI)
-	PREFETCHT1   64(SI)
+again149:
 	VMOVUPS      (DX), Y4
 	VPSLLD       $0x10, Y4, Y4
 	VMOVUPS      32(DX), Y5
@@ -5123,8 +5164,7 @@ again145:
 	VBROADCASTSS 4(CX)(AX*1), Y6
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
-	PREFETCHT1   128(SI)
-	PREFETCHT1   192(SI)
+	PREFETCHT1   (SI)
 	VMOVUPS      128(DX), Y4
 	VPSLLD       $0x10, Y4, Y4
 	VMOVUPS      160(DX), Y5
@@ -5150,14 +5190,68 @@ again145:
 	LEAQ         (SI)(DI*2), SI
 	SUBQ         $0x04, BX
 
-test146:
+test150:
 	CMPQ BX, $0x04
-	JGE  again145
-	JMP  test148
+	JGE  again149
 
-again147:
+dense148:
+	JMP test152
+
+again151:
 	PREFETCHT1   (SI)
+	VMOVUPS      (DX), Y4
+	VPSLLD       $0x10, Y4, Y4
+	VMOVUPS      32(DX), Y5
+	VPSLLD       $0x10, Y5, Y5
+	VBROADCASTSS (CX), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (CX)(AX*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	VMOVUPS      (DX), Y4
+	VANDPS       cffff0000<>+0(SB), Y4, Y4
+	VMOVUPS      32(DX), Y5
+	VANDPS       cffff0000<>+0(SB), Y5, Y5
+	VBROADCASTSS 4(CX), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS 4(CX)(AX*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
 	PREFETCHT1   64(SI)
+	VMOVUPS      128(DX), Y4
+	VPSLLD       $0x10, Y4, Y4
+	VMOVUPS      160(DX), Y5
+	VPSLLD       $0x10, Y5, Y5
+	VBROADCASTSS 8(CX), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS 8(CX)(AX*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	VMOVUPS      128(DX), Y4
+	VANDPS       cffff0000<>+0(SB), Y4, Y4
+	VMOVUPS      160(DX), Y5
+	VANDPS       cffff0000<>+0(SB), Y5, Y5
+	VBROADCASTSS 12(CX), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS 12(CX)(AX*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000100, DX
+	LEAQ         (SI)(DI*2), SI
+	SUBQ         $0x04, BX
+
+test152:
+	CMPQ BX, $0x04
+	JGE  again151
+	JMP  test154
+
+again153:
+	PREFETCHT1   (SI)
 	VMOVUPS      (DX), Y4
 	VPSLLD       $0x10, Y4, Y4
 	VMOVUPS      32(DX), Y5
@@ -5183,11 +5277,11 @@ again147:
 	LEAQ         (SI)(DI*1), SI
 	SUBQ         $0x02, BX
 
-test148:
+test154:
 	CMPQ         BX, $0x02
-	JGE          again147
+	JGE          again153
 	TESTQ        BX, BX
-	JZ           even149
+	JZ           even155
 	VMOVUPS      (DX), Y4
 	VPSLLD       $0x10, Y4, Y4
 	VMOVUPS      32(DX), Y5
@@ -5199,10 +5293,10 @@ test148:
 	VFMADD231PS  Y4, Y6, Y2
 	VFMADD231PS  Y5, Y6, Y3
 
-even149:
+even155:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store150
+	JZ     store156
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -5211,7 +5305,7 @@ even149:
 	VADDPS (CX)(AX*1), Y2, Y2
 	VADDPS 32(CX)(AX*1), Y3, Y3
 
-store150:
+store156:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5231,7 +5325,7 @@ rows131:
 	PREFETCHT0 (CX)(AX*2)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip152
+	JZ         skip158
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -5239,7 +5333,7 @@ rows131:
 	PREFETCHT0 (CX)(AX*1)
 	PREFETCHT0 (CX)(AX*2)
 
-skip152:
+skip158:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -5254,11 +5348,11 @@ skip152:
 	MOVQ    depth+48(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    pace+88(FP), DI
-	JMP     test154
+	CMPQ    DI, $0x20
+	JG      dense159
+	JMP     test161
 
-again153:
-	PREFETCHT1   (SI)
-	PREFETCHT1   64(SI)
+again160:
 	VMOVUPS      (DX), Y6
 	VPSLLD       $0x10, Y6, Y6
 	VMOVUPS      32(DX), Y7
@@ -5285,8 +5379,7 @@ again153:
 	VBROADCASTSS 4(CX)(AX*2), Y8
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
-	PREFETCHT1   128(SI)
-	PREFETCHT1   192(SI)
+	PREFETCHT1   (SI)
 	VMOVUPS      128(DX), Y6
 	VPSLLD       $0x10, Y6, Y6
 	VMOVUPS      160(DX), Y7
@@ -5318,14 +5411,80 @@ again153:
 	LEAQ         (SI)(DI*2), SI
 	SUBQ         $0x04, BX
 
-test154:
+test161:
 	CMPQ BX, $0x04
-	JGE  again153
-	JMP  test156
+	JGE  again160
 
-again155:
+dense159:
+	JMP test163
+
+again162:
 	PREFETCHT1   (SI)
+	VMOVUPS      (DX), Y6
+	VPSLLD       $0x10, Y6, Y6
+	VMOVUPS      32(DX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VBROADCASTSS (CX), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS (CX)(AX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS (CX)(AX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	VMOVUPS      (DX), Y6
+	VANDPS       cffff0000<>+0(SB), Y6, Y6
+	VMOVUPS      32(DX), Y7
+	VANDPS       cffff0000<>+0(SB), Y7, Y7
+	VBROADCASTSS 4(CX), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS 4(CX)(AX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS 4(CX)(AX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
 	PREFETCHT1   64(SI)
+	VMOVUPS      128(DX), Y6
+	VPSLLD       $0x10, Y6, Y6
+	VMOVUPS      160(DX), Y7
+	VPSLLD       $0x10, Y7, Y7
+	VBROADCASTSS 8(CX), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS 8(CX)(AX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS 8(CX)(AX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	VMOVUPS      128(DX), Y6
+	VANDPS       cffff0000<>+0(SB), Y6, Y6
+	VMOVUPS      160(DX), Y7
+	VANDPS       cffff0000<>+0(SB), Y7, Y7
+	VBROADCASTSS 12(CX), Y8
+	VFMADD231PS  Y6, Y8, Y0
+	VFMADD231PS  Y7, Y8, Y1
+	VBROADCASTSS 12(CX)(AX*1), Y8
+	VFMADD231PS  Y6, Y8, Y2
+	VFMADD231PS  Y7, Y8, Y3
+	VBROADCASTSS 12(CX)(AX*2), Y8
+	VFMADD231PS  Y6, Y8, Y4
+	VFMADD231PS  Y7, Y8, Y5
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000100, DX
+	LEAQ         (SI)(DI*2), SI
+	SUBQ         $0x04, BX
+
+test163:
+	CMPQ BX, $0x04
+	JGE  again162
+	JMP  test165
+
+again164:
+	PREFETCHT1   (SI)
 	VMOVUPS      (DX), Y6
 	VPSLLD       $0x10, Y6, Y6
 	VMOVUPS      32(DX), Y7
@@ -5357,11 +5516,11 @@ again155:
 	LEAQ         (SI)(DI*1), SI
 	SUBQ         $0x02, BX
 
-test156:
+test165:
 	CMPQ         BX, $0x02
-	JGE          again155
+	JGE          again164
 	TESTQ        BX, BX
-	JZ           even157
+	JZ           even166
 	VMOVUPS      (DX), Y6
 	VPSLLD       $0x10, Y6, Y6
 	VMOVUPS      32(DX), Y7
@@ -5376,10 +5535,10 @@ test156:
 	VFMADD231PS  Y6, Y8, Y4
 	VFMADD231PS  Y7, Y8, Y5
 
-even157:
+even166:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store158
+	JZ     store167
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -5390,7 +5549,7 @@ even157:
 	VADDPS (CX)(AX*2), Y4, Y4
 	VADDPS 32(CX)(AX*2), Y5, Y5
 
-store158:
+store167:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5415,7 +5574,7 @@ rows132:
 	PREFETCHT0 (DX)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip160
+	JZ         skip169
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -5426,7 +5585,7 @@ rows132:
 	PREFETCHT0 (CX)(AX*2)
 	PREFETCHT0 (DX)
 
-skip160:
+skip169:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -5445,11 +5604,11 @@ skip160:
 	MOVQ    depth+48(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    pace+88(FP), R8
-	JMP     test162
+	CMPQ    R8, $0x20
+	JG      dense170
+	JMP     test172
 
-again161:
-	PREFETCHT1   (DI)
-	PREFETCHT1   64(DI)
+again171:
 	VMOVUPS      (BX), Y8
 	VPSLLD       $0x10, Y8, Y8
 	VMOVUPS      32(BX), Y9
@@ -5482,8 +5641,7 @@ again161:
 	VBROADCASTSS 4(DX), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
-	PREFETCHT1   128(DI)
-	PREFETCHT1   192(DI)
+	PREFETCHT1   (DI)
 	VMOVUPS      128(BX), Y8
 	VPSLLD       $0x10, Y8, Y8
 	VMOVUPS      160(BX), Y9
@@ -5522,14 +5680,93 @@ again161:
 	LEAQ         (DI)(R8*2), DI
 	SUBQ         $0x04, SI
 
-test162:
+test172:
 	CMPQ SI, $0x04
-	JGE  again161
-	JMP  test164
+	JGE  again171
 
-again163:
+dense170:
+	JMP test174
+
+again173:
 	PREFETCHT1   (DI)
+	VMOVUPS      (BX), Y8
+	VPSLLD       $0x10, Y8, Y8
+	VMOVUPS      32(BX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VBROADCASTSS (CX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (CX)(AX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (CX)(AX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (DX), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      (BX), Y8
+	VANDPS       cffff0000<>+0(SB), Y8, Y8
+	VMOVUPS      32(BX), Y9
+	VANDPS       cffff0000<>+0(SB), Y9, Y9
+	VBROADCASTSS 4(CX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(CX)(AX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 4(CX)(AX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 4(DX), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
 	PREFETCHT1   64(DI)
+	VMOVUPS      128(BX), Y8
+	VPSLLD       $0x10, Y8, Y8
+	VMOVUPS      160(BX), Y9
+	VPSLLD       $0x10, Y9, Y9
+	VBROADCASTSS 8(CX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 8(CX)(AX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(CX)(AX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 8(DX), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      128(BX), Y8
+	VANDPS       cffff0000<>+0(SB), Y8, Y8
+	VMOVUPS      160(BX), Y9
+	VANDPS       cffff0000<>+0(SB), Y9, Y9
+	VBROADCASTSS 12(CX), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 12(CX)(AX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 12(CX)(AX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(DX), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000100, BX
+	LEAQ         (DI)(R8*2), DI
+	SUBQ         $0x04, SI
+
+test174:
+	CMPQ SI, $0x04
+	JGE  again173
+	JMP  test176
+
+again175:
+	PREFETCHT1   (DI)
 	VMOVUPS      (BX), Y8
 	VPSLLD       $0x10, Y8, Y8
 	VMOVUPS      32(BX), Y9
@@ -5568,11 +5805,11 @@ again163:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x02, SI
 
-test164:
+test176:
 	CMPQ         SI, $0x02
-	JGE          again163
+	JGE          again175
 	TESTQ        SI, SI
-	JZ           even165
+	JZ           even177
 	VMOVUPS      (BX), Y8
 	VPSLLD       $0x10, Y8, Y8
 	VMOVUPS      32(BX), Y9
@@ -5590,10 +5827,10 @@ test164:
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
 
-even165:
+even177:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store166
+	JZ     store178
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -5608,7 +5845,7 @@ even165:
 	VADDPS (DX), Y6, Y6
 	VADDPS 32(DX), Y7, Y7
 
-store166:
+store178:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5638,7 +5875,7 @@ rows133:
 	PREFETCHT0 (DX)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip168
+	JZ         skip180
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -5650,7 +5887,7 @@ rows133:
 	PREFETCHT0 (DX)
 	PREFETCHT0 (DX)(AX*1)
 
-skip168:
+skip180:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -5671,11 +5908,11 @@ skip168:
 	MOVQ    depth+48(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    pace+88(FP), R8
-	JMP     test170
+	CMPQ    R8, $0x20
+	JG      dense181
+	JMP     test183
 
-again169:
-	PREFETCHT1   (DI)
-	PREFETCHT1   64(DI)
+again182:
 	VMOVUPS      (BX), Y10
 	VPSLLD       $0x10, Y10, Y10
 	VMOVUPS      32(BX), Y11
@@ -5714,8 +5951,7 @@ again169:
 	VBROADCASTSS 4(DX)(AX*1), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
-	PREFETCHT1   128(DI)
-	PREFETCHT1   192(DI)
+	PREFETCHT1   (DI)
 	VMOVUPS      128(BX), Y10
 	VPSLLD       $0x10, Y10, Y10
 	VMOVUPS      160(BX), Y11
@@ -5760,14 +5996,105 @@ again169:
 	LEAQ         (DI)(R8*2), DI
 	SUBQ         $0x04, SI
 
-test170:
+test183:
 	CMPQ SI, $0x04
-	JGE  again169
-	JMP  test172
+	JGE  again182
 
-again171:
+dense181:
+	JMP test185
+
+again184:
 	PREFETCHT1   (DI)
+	VMOVUPS      (BX), Y10
+	VPSLLD       $0x10, Y10, Y10
+	VMOVUPS      32(BX), Y11
+	VPSLLD       $0x10, Y11, Y11
+	VBROADCASTSS (CX), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS (CX)(AX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS (CX)(AX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS (DX), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS (DX)(AX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	VMOVUPS      (BX), Y10
+	VANDPS       cffff0000<>+0(SB), Y10, Y10
+	VMOVUPS      32(BX), Y11
+	VANDPS       cffff0000<>+0(SB), Y11, Y11
+	VBROADCASTSS 4(CX), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 4(CX)(AX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 4(CX)(AX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 4(DX), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 4(DX)(AX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
 	PREFETCHT1   64(DI)
+	VMOVUPS      128(BX), Y10
+	VPSLLD       $0x10, Y10, Y10
+	VMOVUPS      160(BX), Y11
+	VPSLLD       $0x10, Y11, Y11
+	VBROADCASTSS 8(CX), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 8(CX)(AX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 8(CX)(AX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 8(DX), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 8(DX)(AX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	VMOVUPS      128(BX), Y10
+	VANDPS       cffff0000<>+0(SB), Y10, Y10
+	VMOVUPS      160(BX), Y11
+	VANDPS       cffff0000<>+0(SB), Y11, Y11
+	VBROADCASTSS 12(CX), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 12(CX)(AX*1), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 12(CX)(AX*2), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 12(DX), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 12(DX)(AX*1), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000100, BX
+	LEAQ         (DI)(R8*2), DI
+	SUBQ         $0x04, SI
+
+test185:
+	CMPQ SI, $0x04
+	JGE  again184
+	JMP  test187
+
+again186:
+	PREFETCHT1   (DI)
 	VMOVUPS      (BX), Y10
 	VPSLLD       $0x10, Y10, Y10
 	VMOVUPS      32(BX), Y11
@@ -5812,11 +6139,11 @@ again171:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x02, SI
 
-test172:
+test187:
 	CMPQ         SI, $0x02
-	JGE          again171
+	JGE          again186
 	TESTQ        SI, SI
-	JZ           even173
+	JZ           even188
 	VMOVUPS      (BX), Y10
 	VPSLLD       $0x10, Y10, Y10
 	VMOVUPS      32(BX), Y11
@@ -5837,10 +6164,10 @@ test172:
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
 
-even173:
+even188:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store174
+	JZ     store189
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -5857,7 +6184,7 @@ even173:
 	VADDPS (DX)(AX*1), Y8, Y8
 	VADDPS 32(DX)(AX*1), Y9, Y9
 
-store174:
+store189:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5890,7 +6217,7 @@ rows134:
 	PREFETCHT0 (DX)(AX*2)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip176
+	JZ         skip191
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -5903,7 +6230,7 @@ rows134:
 	PREFETCHT0 (DX)(AX*1)
 	PREFETCHT0 (DX)(AX*2)
 
-skip176:
+skip191:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    x+16(FP), CX
@@ -5926,11 +6253,11 @@ skip176:
 	MOVQ    depth+48(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    pace+88(FP), R8
-	JMP     test178
+	CMPQ    R8, $0x20
+	JG      dense192
+	JMP     test194
 
-again177:
-	PREFETCHT1   (DI)
-	PREFETCHT1   64(DI)
+again193:
 	VMOVUPS      (BX), Y12
 	VPSLLD       $0x10, Y12, Y12
 	VMOVUPS      32(BX), Y13
@@ -5975,8 +6302,7 @@ again177:
 	VBROADCASTSS 4(DX)(AX*2), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	PREFETCHT1   128(DI)
-	PREFETCHT1   192(DI)
+	PREFETCHT1   (DI)
 	VMOVUPS      128(BX), Y12
 	VPSLLD       $0x10, Y12, Y12
 	VMOVUPS      160(BX), Y13
@@ -6027,14 +6353,117 @@ again177:
 	LEAQ         (DI)(R8*2), DI
 	SUBQ         $0x04, SI
 
-test178:
+test194:
 	CMPQ SI, $0x04
-	JGE  again177
-	JMP  test180
+	JGE  again193
 
-again179:
+dense192:
+	JMP test196
+
+again195:
 	PREFETCHT1   (DI)
+	VMOVUPS      (BX), Y12
+	VPSLLD       $0x10, Y12, Y12
+	VMOVUPS      32(BX), Y13
+	VPSLLD       $0x10, Y13, Y13
+	VBROADCASTSS (CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS (CX)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS (CX)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS (DX), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS (DX)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS (DX)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	VMOVUPS      (BX), Y12
+	VANDPS       cffff0000<>+0(SB), Y12, Y12
+	VMOVUPS      32(BX), Y13
+	VANDPS       cffff0000<>+0(SB), Y13, Y13
+	VBROADCASTSS 4(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(CX)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS 4(CX)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 4(DX), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS 4(DX)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 4(DX)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
 	PREFETCHT1   64(DI)
+	VMOVUPS      128(BX), Y12
+	VPSLLD       $0x10, Y12, Y12
+	VMOVUPS      160(BX), Y13
+	VPSLLD       $0x10, Y13, Y13
+	VBROADCASTSS 8(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 8(CX)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS 8(CX)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 8(DX), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS 8(DX)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 8(DX)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	VMOVUPS      128(BX), Y12
+	VANDPS       cffff0000<>+0(SB), Y12, Y12
+	VMOVUPS      160(BX), Y13
+	VANDPS       cffff0000<>+0(SB), Y13, Y13
+	VBROADCASTSS 12(CX), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 12(CX)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS 12(CX)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(DX), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS 12(DX)(AX*1), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 12(DX)(AX*2), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000100, BX
+	LEAQ         (DI)(R8*2), DI
+	SUBQ         $0x04, SI
+
+test196:
+	CMPQ SI, $0x04
+	JGE  again195
+	JMP  test198
+
+again197:
+	PREFETCHT1   (DI)
 	VMOVUPS      (BX), Y12
 	VPSLLD       $0x10, Y12, Y12
 	VMOVUPS      32(BX), Y13
@@ -6085,11 +6514,11 @@ again179:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x02, SI
 
-test180:
+test198:
 	CMPQ         SI, $0x02
-	JGE          again179
+	JGE          again197
 	TESTQ        SI, SI
-	JZ           even181
+	JZ           even199
 	VMOVUPS      (BX), Y12
 	VPSLLD       $0x10, Y12, Y12
 	VMOVUPS      32(BX), Y13
@@ -6113,10 +6542,10 @@ test180:
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
 
-even181:
+even199:
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store182
+	JZ     store200
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -6135,7 +6564,7 @@ even181:
 	VADDPS (DX)(AX*2), Y10, Y10
 	VADDPS 32(DX)(AX*2), Y11, Y11
 
-store182:
+store200:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6161,31 +6590,31 @@ store182:
 TEXT ·tilePairsAVX512(SB), NOSPLIT, $0-96
 	MOVQ       rows+40(FP), AX
 	CMPQ       AX, $0x0e
-	JEQ        rows197
+	JEQ        rows215
 	CMPQ       AX, $0x0d
-	JEQ        rows196
+	JEQ        rows214
 	CMPQ       AX, $0x0c
-	JEQ        rows195
+	JEQ        rows213
 	CMPQ       AX, $0x0b
-	JEQ        rows194
+	JEQ        rows212
 	CMPQ       AX, $0x0a
-	JEQ        rows193
+	JEQ        rows211
 	CMPQ       AX, $0x09
-	JEQ        rows192
+	JEQ        rows210
 	CMPQ       AX, $0x08
-	JEQ        rows191
+	JEQ        rows209
 	CMPQ       AX, $0x07
-	JEQ        rows190
+	JEQ        rows208
 	CMPQ       AX, $0x06
-	JEQ        rows189
+	JEQ        rows207
 	CMPQ       AX, $0x05
-	JEQ        rows188
+	JEQ        rows206
 	CMPQ       AX, $0x04
-	JEQ        rows187
+	JEQ        rows205
 	CMPQ       AX, $0x03
-	JEQ        rows186
+	JEQ        rows204
 	CMPQ       AX, $0x02
-	JEQ        rows185
+	JEQ        rows203
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), AX
@@ -6193,14 +6622,14 @@ TEXT ·tilePairsAVX512(SB), NOSPLIT, $0-96
 	PREFETCHT0 64(AX)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip199
+	JZ         skip217
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), AX
 	PREFETCHT0 (AX)
 	PREFETCHT0 64(AX)
 
-skip199:
+skip217:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), AX
@@ -6211,9 +6640,9 @@ skip199:
 	MOVQ    depth+48(FP), DX
 	MOVQ    next+80(FP), BX
 	MOVQ    pace+88(FP), SI
-	JMP     test201
+	JMP     test219
 
-again200:
+again218:
 	PREFETCHT1   (BX)
 	PREFETCHT1   64(BX)
 	VMOVUPS      (CX), Z28
@@ -6271,12 +6700,12 @@ again200:
 	LEAQ (BX)(SI*4), BX
 	SUBQ $0x04, DX
 
-test201:
+test219:
 	CMPQ DX, $0x04
-	JGE  again200
-	JMP  test203
+	JGE  again218
+	JMP  test221
 
-again202:
+again220:
 	PREFETCHT1   (BX)
 	PREFETCHT1   64(BX)
 	VMOVUPS      (CX), Z28
@@ -6295,19 +6724,19 @@ again202:
 	LEAQ (BX)(SI*1), BX
 	SUBQ $0x01, DX
 
-test203:
+test221:
 	CMPQ   DX, $0x01
-	JGE    again202
+	JGE    again220
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store204
+	JZ     store222
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), AX
 	VADDPS (AX), Z0, Z0
 	VADDPS 64(AX), Z1, Z1
 
-store204:
+store222:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -6316,7 +6745,7 @@ store204:
 	VZEROUPPER
 	RET
 
-rows185:
+rows203:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -6326,7 +6755,7 @@ rows185:
 	PREFETCHT0 64(CX)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip206
+	JZ         skip224
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -6335,7 +6764,7 @@ rows185:
 	PREFETCHT0 (CX)(AX*1)
 	PREFETCHT0 64(CX)(AX*1)
 
-skip206:
+skip224:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -6348,9 +6777,9 @@ skip206:
 	MOVQ    depth+48(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    pace+88(FP), DI
-	JMP     test208
+	JMP     test226
 
-again207:
+again225:
 	PREFETCHT1   (SI)
 	PREFETCHT1   64(SI)
 	VMOVUPS      (DX), Z28
@@ -6444,12 +6873,12 @@ again207:
 	LEAQ (SI)(DI*4), SI
 	SUBQ $0x04, BX
 
-test208:
+test226:
 	CMPQ BX, $0x04
-	JGE  again207
-	JMP  test210
+	JGE  again225
+	JMP  test228
 
-again209:
+again227:
 	PREFETCHT1   (SI)
 	PREFETCHT1   64(SI)
 	VMOVUPS      (DX), Z28
@@ -6477,12 +6906,12 @@ again209:
 	LEAQ (SI)(DI*1), SI
 	SUBQ $0x01, BX
 
-test210:
+test228:
 	CMPQ   BX, $0x01
-	JGE    again209
+	JGE    again227
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store211
+	JZ     store229
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -6491,7 +6920,7 @@ test210:
 	VADDPS (CX)(AX*1), Z2, Z2
 	VADDPS 64(CX)(AX*1), Z3, Z3
 
-store211:
+store229:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6502,7 +6931,7 @@ store211:
 	VZEROUPPER
 	RET
 
-rows186:
+rows204:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -6514,7 +6943,7 @@ rows186:
 	PREFETCHT0 64(CX)(AX*2)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip213
+	JZ         skip231
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -6525,7 +6954,7 @@ rows186:
 	PREFETCHT0 (CX)(AX*2)
 	PREFETCHT0 64(CX)(AX*2)
 
-skip213:
+skip231:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -6540,9 +6969,9 @@ skip213:
 	MOVQ    depth+48(FP), BX
 	MOVQ    next+80(FP), SI
 	MOVQ    pace+88(FP), DI
-	JMP     test215
+	JMP     test233
 
-again214:
+again232:
 	PREFETCHT1   (SI)
 	PREFETCHT1   64(SI)
 	VMOVUPS      (DX), Z28
@@ -6672,12 +7101,12 @@ again214:
 	LEAQ (SI)(DI*4), SI
 	SUBQ $0x04, BX
 
-test215:
+test233:
 	CMPQ BX, $0x04
-	JGE  again214
-	JMP  test217
+	JGE  again232
+	JMP  test235
 
-again216:
+again234:
 	PREFETCHT1   (SI)
 	PREFETCHT1   64(SI)
 	VMOVUPS      (DX), Z28
@@ -6714,12 +7143,12 @@ again216:
 	LEAQ (SI)(DI*1), SI
 	SUBQ $0x01, BX
 
-test217:
+test235:
 	CMPQ   BX, $0x01
-	JGE    again216
+	JGE    again234
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store218
+	JZ     store236
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -6730,7 +7159,7 @@ test217:
 	VADDPS (CX)(AX*2), Z4, Z4
 	VADDPS 64(CX)(AX*2), Z5, Z5
 
-store218:
+store236:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6743,7 +7172,7 @@ store218:
 	VZEROUPPER
 	RET
 
-rows187:
+rows205:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -6759,7 +7188,7 @@ rows187:
 	PREFETCHT0 64(DX)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip220
+	JZ         skip238
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -6774,7 +7203,7 @@ rows187:
 	PREFETCHT0 (DX)
 	PREFETCHT0 64(DX)
 
-skip220:
+skip238:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -6793,9 +7222,9 @@ skip220:
 	MOVQ    depth+48(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    pace+88(FP), R8
-	JMP     test222
+	JMP     test240
 
-again221:
+again239:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z28
@@ -6962,12 +7391,12 @@ again221:
 	LEAQ (DI)(R8*4), DI
 	SUBQ $0x04, SI
 
-test222:
+test240:
 	CMPQ SI, $0x04
-	JGE  again221
-	JMP  test224
+	JGE  again239
+	JMP  test242
 
-again223:
+again241:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z28
@@ -7014,12 +7443,12 @@ again223:
 	LEAQ (DI)(R8*1), DI
 	SUBQ $0x01, SI
 
-test224:
+test242:
 	CMPQ   SI, $0x01
-	JGE    again223
+	JGE    again241
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store225
+	JZ     store243
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -7034,7 +7463,7 @@ test224:
 	VADDPS (DX), Z6, Z6
 	VADDPS 64(DX), Z7, Z7
 
-store225:
+store243:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -7051,7 +7480,7 @@ store225:
 	VZEROUPPER
 	RET
 
-rows188:
+rows206:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -7069,7 +7498,7 @@ rows188:
 	PREFETCHT0 64(DX)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip227
+	JZ         skip245
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -7086,7 +7515,7 @@ rows188:
 	PREFETCHT0 (DX)(AX*1)
 	PREFETCHT0 64(DX)(AX*1)
 
-skip227:
+skip245:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -7107,9 +7536,9 @@ skip227:
 	MOVQ    depth+48(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    pace+88(FP), R8
-	JMP     test229
+	JMP     test247
 
-again228:
+again246:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z28
@@ -7312,12 +7741,12 @@ again228:
 	LEAQ (DI)(R8*4), DI
 	SUBQ $0x04, SI
 
-test229:
+test247:
 	CMPQ SI, $0x04
-	JGE  again228
-	JMP  test231
+	JGE  again246
+	JMP  test249
 
-again230:
+again248:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z28
@@ -7373,12 +7802,12 @@ again230:
 	LEAQ (DI)(R8*1), DI
 	SUBQ $0x01, SI
 
-test231:
+test249:
 	CMPQ   SI, $0x01
-	JGE    again230
+	JGE    again248
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store232
+	JZ     store250
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -7395,7 +7824,7 @@ test231:
 	VADDPS (DX)(AX*1), Z8, Z8
 	VADDPS 64(DX)(AX*1), Z9, Z9
 
-store232:
+store250:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -7414,7 +7843,7 @@ store232:
 	VZEROUPPER
 	RET
 
-rows189:
+rows207:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -7434,7 +7863,7 @@ rows189:
 	PREFETCHT0 64(DX)(AX*2)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip234
+	JZ         skip252
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -7453,7 +7882,7 @@ rows189:
 	PREFETCHT0 (DX)(AX*2)
 	PREFETCHT0 64(DX)(AX*2)
 
-skip234:
+skip252:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -7476,9 +7905,9 @@ skip234:
 	MOVQ    depth+48(FP), SI
 	MOVQ    next+80(FP), DI
 	MOVQ    pace+88(FP), R8
-	JMP     test236
+	JMP     test254
 
-again235:
+again253:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z28
@@ -7717,12 +8146,12 @@ again235:
 	LEAQ (DI)(R8*4), DI
 	SUBQ $0x04, SI
 
-test236:
+test254:
 	CMPQ SI, $0x04
-	JGE  again235
-	JMP  test238
+	JGE  again253
+	JMP  test256
 
-again237:
+again255:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z28
@@ -7787,12 +8216,12 @@ again237:
 	LEAQ (DI)(R8*1), DI
 	SUBQ $0x01, SI
 
-test238:
+test256:
 	CMPQ   SI, $0x01
-	JGE    again237
+	JGE    again255
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store239
+	JZ     store257
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -7811,7 +8240,7 @@ test238:
 	VADDPS (DX)(AX*2), Z10, Z10
 	VADDPS 64(DX)(AX*2), Z11, Z11
 
-store239:
+store257:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -7832,7 +8261,7 @@ store239:
 	VZEROUPPER
 	RET
 
-rows190:
+rows208:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -7856,7 +8285,7 @@ rows190:
 	PREFETCHT0 64(BX)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip241
+	JZ         skip259
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -7879,7 +8308,7 @@ rows190:
 	PREFETCHT0 (BX)
 	PREFETCHT0 64(BX)
 
-skip241:
+skip259:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -7906,9 +8335,9 @@ skip241:
 	MOVQ    depth+48(FP), DI
 	MOVQ    next+80(FP), R8
 	MOVQ    pace+88(FP), R9
-	JMP     test243
+	JMP     test261
 
-again242:
+again260:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z28
@@ -8184,12 +8613,12 @@ again242:
 	LEAQ (R8)(R9*4), R8
 	SUBQ $0x04, DI
 
-test243:
+test261:
 	CMPQ DI, $0x04
-	JGE  again242
-	JMP  test245
+	JGE  again260
+	JMP  test263
 
-again244:
+again262:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z28
@@ -8264,12 +8693,12 @@ again244:
 	LEAQ (R8)(R9*1), R8
 	SUBQ $0x01, DI
 
-test245:
+test263:
 	CMPQ   DI, $0x01
-	JGE    again244
+	JGE    again262
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store246
+	JZ     store264
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -8292,7 +8721,7 @@ test245:
 	VADDPS (BX), Z12, Z12
 	VADDPS 64(BX), Z13, Z13
 
-store246:
+store264:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -8317,7 +8746,7 @@ store246:
 	VZEROUPPER
 	RET
 
-rows191:
+rows209:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -8343,7 +8772,7 @@ rows191:
 	PREFETCHT0 64(BX)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip248
+	JZ         skip266
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -8368,7 +8797,7 @@ rows191:
 	PREFETCHT0 (BX)(AX*1)
 	PREFETCHT0 64(BX)(AX*1)
 
-skip248:
+skip266:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -8397,9 +8826,9 @@ skip248:
 	MOVQ    depth+48(FP), DI
 	MOVQ    next+80(FP), R8
 	MOVQ    pace+88(FP), R9
-	JMP     test250
+	JMP     test268
 
-again249:
+again267:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z28
@@ -8711,12 +9140,12 @@ again249:
 	LEAQ (R8)(R9*4), R8
 	SUBQ $0x04, DI
 
-test250:
+test268:
 	CMPQ DI, $0x04
-	JGE  again249
-	JMP  test252
+	JGE  again267
+	JMP  test270
 
-again251:
+again269:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z28
@@ -8800,12 +9229,12 @@ again251:
 	LEAQ (R8)(R9*1), R8
 	SUBQ $0x01, DI
 
-test252:
+test270:
 	CMPQ   DI, $0x01
-	JGE    again251
+	JGE    again269
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store253
+	JZ     store271
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -8830,7 +9259,7 @@ test252:
 	VADDPS (BX)(AX*1), Z14, Z14
 	VADDPS 64(BX)(AX*1), Z15, Z15
 
-store253:
+store271:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -8857,7 +9286,7 @@ store253:
 	VZEROUPPER
 	RET
 
-rows192:
+rows210:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -8885,7 +9314,7 @@ rows192:
 	PREFETCHT0 64(BX)(AX*2)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip255
+	JZ         skip273
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -8912,7 +9341,7 @@ rows192:
 	PREFETCHT0 (BX)(AX*2)
 	PREFETCHT0 64(BX)(AX*2)
 
-skip255:
+skip273:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -8943,9 +9372,9 @@ skip255:
 	MOVQ    depth+48(FP), DI
 	MOVQ    next+80(FP), R8
 	MOVQ    pace+88(FP), R9
-	JMP     test257
+	JMP     test275
 
-again256:
+again274:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z28
@@ -9293,12 +9722,12 @@ again256:
 	LEAQ (R8)(R9*4), R8
 	SUBQ $0x04, DI
 
-test257:
+test275:
 	CMPQ DI, $0x04
-	JGE  again256
-	JMP  test259
+	JGE  again274
+	JMP  test277
 
-again258:
+again276:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z28
@@ -9391,12 +9820,12 @@ again258:
 	LEAQ (R8)(R9*1), R8
 	SUBQ $0x01, DI
 
-test259:
+test277:
 	CMPQ   DI, $0x01
-	JGE    again258
+	JGE    again276
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store260
+	JZ     store278
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -9423,7 +9852,7 @@ test259:
 	VADDPS (BX)(AX*2), Z16, Z16
 	VADDPS 64(BX)(AX*2), Z17, Z17
 
-store260:
+store278:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -9452,7 +9881,7 @@ store260:
 	VZEROUPPER
 	RET
 
-rows193:
+rows211:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -9484,7 +9913,7 @@ rows193:
 	PREFETCHT0 64(SI)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip262
+	JZ         skip280
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -9515,7 +9944,7 @@ rows193:
 	PREFETCHT0 (SI)
 	PREFETCHT0 64(SI)
 
-skip262:
+skip280:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -9550,9 +9979,9 @@ skip262:
 	MOVQ    depth+48(FP), R8
 	MOVQ    next+80(FP), R9
 	MOVQ    pace+88(FP), R10
-	JMP     test264
+	JMP     test282
 
-again263:
+again281:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z28
@@ -9937,12 +10366,12 @@ again263:
 	LEAQ (R9)(R10*4), R9
 	SUBQ $0x04, R8
 
-test264:
+test282:
 	CMPQ R8, $0x04
-	JGE  again263
-	JMP  test266
+	JGE  again281
+	JMP  test284
 
-again265:
+again283:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z28
@@ -10045,12 +10474,12 @@ again265:
 	LEAQ (R9)(R10*1), R9
 	SUBQ $0x01, R8
 
-test266:
+test284:
 	CMPQ   R8, $0x01
-	JGE    again265
+	JGE    again283
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store267
+	JZ     store285
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -10081,7 +10510,7 @@ test266:
 	VADDPS (SI), Z18, Z18
 	VADDPS 64(SI), Z19, Z19
 
-store267:
+store285:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -10114,7 +10543,7 @@ store267:
 	VZEROUPPER
 	RET
 
-rows194:
+rows212:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -10148,7 +10577,7 @@ rows194:
 	PREFETCHT0 64(SI)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip269
+	JZ         skip287
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -10181,7 +10610,7 @@ rows194:
 	PREFETCHT0 (SI)(AX*1)
 	PREFETCHT0 64(SI)(AX*1)
 
-skip269:
+skip287:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -10218,9 +10647,9 @@ skip269:
 	MOVQ    depth+48(FP), R8
 	MOVQ    next+80(FP), R9
 	MOVQ    pace+88(FP), R10
-	JMP     test271
+	JMP     test289
 
-again270:
+again288:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z28
@@ -10641,12 +11070,12 @@ again270:
 	LEAQ (R9)(R10*4), R9
 	SUBQ $0x04, R8
 
-test271:
+test289:
 	CMPQ R8, $0x04
-	JGE  again270
-	JMP  test273
+	JGE  again288
+	JMP  test291
 
-again272:
+again290:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z28
@@ -10758,12 +11187,12 @@ again272:
 	LEAQ (R9)(R10*1), R9
 	SUBQ $0x01, R8
 
-test273:
+test291:
 	CMPQ   R8, $0x01
-	JGE    again272
+	JGE    again290
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store274
+	JZ     store292
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -10796,7 +11225,7 @@ test273:
 	VADDPS (SI)(AX*1), Z20, Z20
 	VADDPS 64(SI)(AX*1), Z21, Z21
 
-store274:
+store292:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -10831,7 +11260,7 @@ store274:
 	VZEROUPPER
 	RET
 
-rows195:
+rows213:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -10867,7 +11296,7 @@ rows195:
 	PREFETCHT0 64(SI)(AX*2)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip276
+	JZ         skip294
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -10902,7 +11331,7 @@ rows195:
 	PREFETCHT0 (SI)(AX*2)
 	PREFETCHT0 64(SI)(AX*2)
 
-skip276:
+skip294:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -10941,9 +11370,9 @@ skip276:
 	MOVQ    depth+48(FP), R8
 	MOVQ    next+80(FP), R9
 	MOVQ    pace+88(FP), R10
-	JMP     test278
+	JMP     test296
 
-again277:
+again295:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z28
@@ -11400,12 +11829,12 @@ again277:
 	LEAQ (R9)(R10*4), R9
 	SUBQ $0x04, R8
 
-test278:
+test296:
 	CMPQ R8, $0x04
-	JGE  again277
-	JMP  test280
+	JGE  again295
+	JMP  test298
 
-again279:
+again297:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z28
@@ -11526,12 +11955,12 @@ again279:
 	LEAQ (R9)(R10*1), R9
 	SUBQ $0x01, R8
 
-test280:
+test298:
 	CMPQ   R8, $0x01
-	JGE    again279
+	JGE    again297
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store281
+	JZ     store299
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -11566,7 +11995,7 @@ test280:
 	VADDPS (SI)(AX*2), Z22, Z22
 	VADDPS 64(SI)(AX*2), Z23, Z23
 
-store281:
+store299:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -11603,7 +12032,7 @@ store281:
 	VZEROUPPER
 	RET
 
-rows196:
+rows214:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -11643,7 +12072,7 @@ rows196:
 	PREFETCHT0 64(DI)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip283
+	JZ         skip301
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -11682,7 +12111,7 @@ rows196:
 	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
 
-skip283:
+skip301:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -11725,9 +12154,9 @@ skip283:
 	MOVQ    depth+48(FP), R9
 	MOVQ    next+80(FP), R10
 	MOVQ    pace+88(FP), R11
-	JMP     test285
+	JMP     test303
 
-again284:
+again302:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (R8), Z28
@@ -12221,12 +12650,12 @@ again284:
 	LEAQ (R10)(R11*4), R10
 	SUBQ $0x04, R9
 
-test285:
+test303:
 	CMPQ R9, $0x04
-	JGE  again284
-	JMP  test287
+	JGE  again302
+	JMP  test305
 
-again286:
+again304:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (R8), Z28
@@ -12357,12 +12786,12 @@ again286:
 	LEAQ (R10)(R11*1), R10
 	SUBQ $0x01, R9
 
-test287:
+test305:
 	CMPQ   R9, $0x01
-	JGE    again286
+	JGE    again304
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store288
+	JZ     store306
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -12401,7 +12830,7 @@ test287:
 	VADDPS (DI), Z24, Z24
 	VADDPS 64(DI), Z25, Z25
 
-store288:
+store306:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -12442,7 +12871,7 @@ store288:
 	VZEROUPPER
 	RET
 
-rows197:
+rows215:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -12484,7 +12913,7 @@ rows197:
 	PREFETCHT0 64(DI)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip290
+	JZ         skip308
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -12525,7 +12954,7 @@ rows197:
 	PREFETCHT0 (DI)(AX*1)
 	PREFETCHT0 64(DI)(AX*1)
 
-skip290:
+skip308:
 	MOVQ    ldx+24(FP), AX
 	SHLQ    $0x01, AX
 	MOVQ    x+16(FP), CX
@@ -12570,9 +12999,9 @@ skip290:
 	MOVQ    depth+48(FP), R9
 	MOVQ    next+80(FP), R10
 	MOVQ    pace+88(FP), R11
-	JMP     test292
+	JMP     test310
 
-again291:
+again309:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (R8), Z28
@@ -13102,12 +13531,12 @@ again291:
 	LEAQ (R10)(R11*4), R10
 	SUBQ $0x04, R9
 
-test292:
+test310:
 	CMPQ R9, $0x04
-	JGE  again291
-	JMP  test294
+	JGE  again309
+	JMP  test312
 
-again293:
+again311:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (R8), Z28
@@ -13247,12 +13676,12 @@ again293:
 	LEAQ (R10)(R11*1), R10
 	SUBQ $0x01, R9
 
-test294:
+test312:
 	CMPQ   R9, $0x01
-	JGE    again293
+	JGE    again311
 	MOVQ   last+64(FP), AX
 	TESTQ  AX, AX
-	JZ     store295
+	JZ     store313
 	MOVQ   ldlast+72(FP), AX
 	SHLQ   $0x02, AX
 	MOVQ   last+64(FP), CX
@@ -13293,7 +13722,7 @@ test294:
 	VADDPS (DI)(AX*1), Z26, Z26
 	VADDPS 64(DI)(AX*1), Z27, Z27
 
-store295:
+store313:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -13355,9 +13784,9 @@ row:
 	XORQ R8, R8
 	MOVQ DI, R9
 	ANDQ $-16, R9
-	JMP  test297
+	JMP  test315
 
-loop296:
+loop314:
 	VMOVUPS (CX)(R8*4), Z0
 	VCMPPS  $0x03, Z0, Z0, K2
 	VPSRLD  $0x10, Z0, Z1
@@ -13370,11 +13799,11 @@ loop296:
 	VMOVDQU Y0, (AX)(R8*2)
 	ADDQ    $+16, R8
 
-test297:
+test315:
 	CMPQ      R8, R9
-	JLT       loop296
+	JLT       loop314
 	CMPQ      R8, DI
-	JGE       end299
+	JGE       end317
 	VMOVUPS.Z (CX)(R8*4), K1, Z0
 	VCMPPS    $0x03, Z0, Z0, K2
 	VPSRLD    $0x10, Z0, Z1
@@ -13386,7 +13815,7 @@ test297:
 	VPMOVDW   Z1, Y0
 	VMOVDQU   Y0, (AX)(R8*2)
 
-end299:
+end317:
 	LEAQ (CX)(BX*4), CX
 	LEAQ (AX)(DX*2), AX
 	DECQ SI

@@ -15,6 +15,18 @@ func tileRows() int {
 	return maxTileRows
 }
 
+// cutsPanels says whether float32 products take panels in sections. Processors
+// without AVX-512 have 256 or 512 KB of second-level cache, others have more.
+func cutsPanels() bool { return useAVX2 && !useAVX512 }
+
+// fetchParts is how many of a panel's tiles fetch the next one.
+func fetchParts(tiles int) int {
+	if useAVX512 {
+		return min(tiles, 2)
+	}
+	return tiles
+}
+
 func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int) {
 	switch {
 	case useAVX512:
@@ -22,11 +34,12 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 	case useAVX2:
 		// Half of the columns fill the registers.
 		const half = panelColumns / 2
-		tileAVX2(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, next, pace)
+		ahead := fetchAhead(next, depth, pace, 2)
+		tileAVX2(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, ahead.from(0), ahead.pace)
 		if last != nil {
 			last = at(last, half)
 		}
-		tileAVX2(at(y, half), ldy, x, ldx, at(panel, half), rows, depth, at(first, half), ldfirst, last, ldlast, next, pace)
+		tileAVX2(at(y, half), ldy, x, ldx, at(panel, half), rows, depth, at(first, half), ldfirst, last, ldlast, ahead.from(1), ahead.pace)
 	default:
 		tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 	}
@@ -127,10 +140,12 @@ func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, d
 		return
 	}
 	// A quarter of the columns fills the registers.
-	const outputs = panelColumns / 4
-	for j := 0; j < panelColumns; j += outputs {
+	const quarters, outputs = 4, panelColumns / 4
+	ahead := fetchAhead(next, depth, pace, quarters)
+	for i := range quarters {
+		j := i * outputs
 		tileInt8AVX2(at(y, j), ldy, x, ldx, at(panel, j*int8Step), rows, depth,
-			at(offsets, j), at(scales, j), at(sums, j), at(bias, j), rowScales, rowCenters, last, ldlast, next, pace)
+			at(offsets, j), at(scales, j), at(sums, j), at(bias, j), rowScales, rowCenters, last, ldlast, ahead.from(i), ahead.pace)
 		if last != nil {
 			last = at(last, outputs)
 		}
@@ -165,11 +180,12 @@ func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows,
 		tileBFloat16AVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace)
 	case useAVX2:
 		const half = panelColumns / 2
-		tileBFloat16AVX2(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace)
+		ahead := fetchAhead(next, depth/bfloat16Step, pace, 2)
+		tileBFloat16AVX2(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, ahead.from(0), ahead.pace)
 		if last != nil {
 			last = at(last, half)
 		}
-		tileBFloat16AVX2(at(y, half), ldy, x, ldx, at(panel, half*bfloat16Step), rows, depth, at(first, half), last, ldlast, next, pace)
+		tileBFloat16AVX2(at(y, half), ldy, x, ldx, at(panel, half*bfloat16Step), rows, depth, at(first, half), last, ldlast, ahead.from(1), ahead.pace)
 	default:
 		tileBFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
 	}

@@ -17,6 +17,12 @@ func tileRows() int {
 	return maxTileRows
 }
 
+// cutsPanels says whether float32 products take panels in sections.
+func cutsPanels() bool { return false }
+
+// fetchParts is how many of a panel's tiles fetch the next one.
+func fetchParts(tiles int) int { return tiles }
+
 // halfPanel is how many of a panel's columns fill the registers.
 const halfPanel = panelColumns / 2
 
@@ -25,8 +31,9 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 		tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 		return
 	}
-	tileNEON(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, next, pace)
-	tileNEON(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel), rows, depth, at(first, halfPanel), ldfirst, secondHalf(last), ldlast, next, pace)
+	ahead := fetchAhead(next, depth, pace, 2)
+	tileNEON(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, ahead.from(0), ahead.pace)
+	tileNEON(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel), rows, depth, at(first, halfPanel), ldfirst, secondHalf(last), ldlast, ahead.from(1), ahead.pace)
 }
 
 // secondHalf is the second half of a row's columns; there may be no row.
@@ -97,9 +104,10 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
 	switch {
 	case useDotProduct:
-		tileInt8DotProduct(y, ldy, x, ldx, panel, rows, depth, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
+		ahead := fetchAhead(next, depth, pace, 2)
+		tileInt8DotProduct(y, ldy, x, ldx, panel, rows, depth, scales, sums, bias, rowScales, rowCenters, last, ldlast, ahead.from(0), ahead.pace)
 		tileInt8DotProduct(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*int8Step), rows, depth,
-			at(scales, halfPanel), at(sums, halfPanel), at(bias, halfPanel), rowScales, rowCenters, secondHalf(last), ldlast, next, pace)
+			at(scales, halfPanel), at(sums, halfPanel), at(bias, halfPanel), rowScales, rowCenters, secondHalf(last), ldlast, ahead.from(1), ahead.pace)
 	case useNEON:
 		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
 	default:
@@ -111,6 +119,7 @@ func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth i
 // 2 rows and half of the outputs.
 func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
 	const most = 2
+	ahead := fetchAhead(next, depth, pace, (rows+most-1)/most*2)
 	for row := 0; row < rows; row += most {
 		n := min(most, rows-row)
 		for j := 0; j < panelColumns; j += halfPanel {
@@ -119,7 +128,7 @@ func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, 
 				residual = at(last, row*ldlast+j)
 			}
 			tileInt8NEON(at(y, row*ldy+j), ldy, at(x, row*ldx), ldx, at(panel, j*int8Step), n, depth,
-				at(scales, j), at(sums, j), at(bias, j), at(rowScales, row), at(rowCenters, row), residual, ldlast, next, pace)
+				at(scales, j), at(sums, j), at(bias, j), at(rowScales, row), at(rowCenters, row), residual, ldlast, ahead.from(row+j/halfPanel), ahead.pace)
 		}
 	}
 }
@@ -150,8 +159,9 @@ func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows,
 		tileBFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
 		return
 	}
-	tileBFloat16NEON(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace)
-	tileBFloat16NEON(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*bfloat16Step), rows, depth, at(first, halfPanel), secondHalf(last), ldlast, next, pace)
+	ahead := fetchAhead(next, depth/bfloat16Step, pace, 2)
+	tileBFloat16NEON(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, ahead.from(0), ahead.pace)
+	tileBFloat16NEON(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*bfloat16Step), rows, depth, at(first, halfPanel), secondHalf(last), ldlast, ahead.from(1), ahead.pace)
 }
 
 // tilePairs has no use where rows are not rounded.

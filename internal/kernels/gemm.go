@@ -250,7 +250,7 @@ func (g *gemm) Do(worker, i int) {
 	panels := panelCount(g.n)
 	firstPanel, endPanel := share(panels, g.groups, group), share(panels, g.groups, group+1)
 	for p := firstPanel; p < endPanel; p++ {
-		t.panel(p, min(p+1, endPanel-1), 0, t.rows)
+		t.panel(t.whole(p), t.whole(min(p+1, endPanel-1)), 0, t.rows)
 		if g.last {
 			g.finish(first, t.rows, p*panelColumns)
 		}

@@ -115,11 +115,11 @@ func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, p, row, rows int, bi
 	first, panel, next := p*panelColumns, &w.panels[p*w.size], fetchFrom(w.panels, w.size, fetch)
 	if multipliesWords() {
 		tileInt8Words(y, ldy, &x.words[row*x.ld], x.ld, panel, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
-			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, fetch.pace)
+			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, fetch.pace())
 		return
 	}
 	tileInt8(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
-		bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, fetch.pace)
+		bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, fetch.pace())
 }
 
 // quantizeGo brings rows of x into 8 bits, from lowest ≤ 0 to highest ≥ 0:

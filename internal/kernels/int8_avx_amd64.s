@@ -5386,11 +5386,11 @@ skip122:
 	MOVQ   depth+48(FP), DX
 	MOVQ   next+120(FP), BX
 	MOVQ   pace+128(FP), SI
-	JMP    test124
+	CMPQ   SI, $0x10
+	JG     dense123
+	JMP    test125
 
-again123:
-	PREFETCHT1   (BX)
-	PREFETCHT1   64(BX)
+again124:
 	VPMOVSXBW    (CX), Y2
 	VPMOVSXBW    16(CX), Y3
 	VPBROADCASTQ (AX), Y4
@@ -5398,8 +5398,6 @@ again123:
 	VPMADDWD     Y3, Y4, Y4
 	VPADDD       Y2, Y0, Y0
 	VPADDD       Y4, Y1, Y1
-	PREFETCHT1   128(BX)
-	PREFETCHT1   192(BX)
 	VPMOVSXBW    128(CX), Y2
 	VPMOVSXBW    144(CX), Y3
 	VPBROADCASTQ 8(AX), Y4
@@ -5407,8 +5405,6 @@ again123:
 	VPMADDWD     Y3, Y4, Y4
 	VPADDD       Y2, Y0, Y0
 	VPADDD       Y4, Y1, Y1
-	PREFETCHT1   256(BX)
-	PREFETCHT1   320(BX)
 	VPMOVSXBW    256(CX), Y2
 	VPMOVSXBW    272(CX), Y3
 	VPBROADCASTQ 16(AX), Y4
@@ -5416,8 +5412,7 @@ again123:
 	VPMADDWD     Y3, Y4, Y4
 	VPADDD       Y2, Y0, Y0
 	VPADDD       Y4, Y1, Y1
-	PREFETCHT1   384(BX)
-	PREFETCHT1   448(BX)
+	PREFETCHT1   (BX)
 	VPMOVSXBW    384(CX), Y2
 	VPMOVSXBW    400(CX), Y3
 	VPBROADCASTQ 24(AX), Y4
@@ -5430,14 +5425,58 @@ again123:
 	LEAQ         (BX)(SI*4), BX
 	SUBQ         $0x04, DX
 
-test124:
+test125:
 	CMPQ DX, $0x04
-	JGE  again123
-	JMP  test126
+	JGE  again124
 
-again125:
+dense123:
+	JMP test127
+
+again126:
 	PREFETCHT1   (BX)
+	VPMOVSXBW    (CX), Y2
+	VPMOVSXBW    16(CX), Y3
+	VPBROADCASTQ (AX), Y4
+	VPMADDWD     Y2, Y4, Y2
+	VPMADDWD     Y3, Y4, Y4
+	VPADDD       Y2, Y0, Y0
+	VPADDD       Y4, Y1, Y1
 	PREFETCHT1   64(BX)
+	VPMOVSXBW    128(CX), Y2
+	VPMOVSXBW    144(CX), Y3
+	VPBROADCASTQ 8(AX), Y4
+	VPMADDWD     Y2, Y4, Y2
+	VPMADDWD     Y3, Y4, Y4
+	VPADDD       Y2, Y0, Y0
+	VPADDD       Y4, Y1, Y1
+	PREFETCHT1   128(BX)
+	VPMOVSXBW    256(CX), Y2
+	VPMOVSXBW    272(CX), Y3
+	VPBROADCASTQ 16(AX), Y4
+	VPMADDWD     Y2, Y4, Y2
+	VPMADDWD     Y3, Y4, Y4
+	VPADDD       Y2, Y0, Y0
+	VPADDD       Y4, Y1, Y1
+	PREFETCHT1   192(BX)
+	VPMOVSXBW    384(CX), Y2
+	VPMOVSXBW    400(CX), Y3
+	VPBROADCASTQ 24(AX), Y4
+	VPMADDWD     Y2, Y4, Y2
+	VPMADDWD     Y3, Y4, Y4
+	VPADDD       Y2, Y0, Y0
+	VPADDD       Y4, Y1, Y1
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000200, CX
+	LEAQ         (BX)(SI*4), BX
+	SUBQ         $0x04, DX
+
+test127:
+	CMPQ DX, $0x04
+	JGE  again126
+	JMP  test129
+
+again128:
+	PREFETCHT1   (BX)
 	VPMOVSXBW    (CX), Y2
 	VPMOVSXBW    16(CX), Y3
 	VPBROADCASTQ (AX), Y4
@@ -5450,9 +5489,9 @@ again125:
 	LEAQ         (BX)(SI*1), BX
 	SUBQ         $0x01, DX
 
-test126:
+test129:
 	CMPQ         DX, $0x01
-	JGE          again125
+	JGE          again128
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -5471,13 +5510,13 @@ test126:
 	VFMADD213PS  Y3, Y1, Y0
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store127
+	JZ           store130
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), AX
 	VADDPS       (AX), Y0, Y0
 
-store127:
+store130:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -5493,14 +5532,14 @@ rows116:
 	PREFETCHT0 (CX)(AX*1)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip129
+	JZ         skip132
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 (CX)(AX*1)
 
-skip129:
+skip132:
 	MOVQ   ldx+24(FP), AX
 	SHLQ   $0x01, AX
 	MOVQ   x+16(FP), CX
@@ -5512,11 +5551,11 @@ skip129:
 	MOVQ   depth+48(FP), BX
 	MOVQ   next+120(FP), SI
 	MOVQ   pace+128(FP), DI
-	JMP    test131
+	CMPQ   DI, $0x10
+	JG     dense133
+	JMP    test135
 
-again130:
-	PREFETCHT1   (SI)
-	PREFETCHT1   64(SI)
+again134:
 	VPMOVSXBW    (DX), Y4
 	VPMOVSXBW    16(DX), Y5
 	VPBROADCASTQ (CX), Y6
@@ -5529,8 +5568,6 @@ again130:
 	VPMADDWD     Y5, Y6, Y6
 	VPADDD       Y4, Y2, Y2
 	VPADDD       Y6, Y3, Y3
-	PREFETCHT1   128(SI)
-	PREFETCHT1   192(SI)
 	VPMOVSXBW    128(DX), Y4
 	VPMOVSXBW    144(DX), Y5
 	VPBROADCASTQ 8(CX), Y6
@@ -5543,8 +5580,6 @@ again130:
 	VPMADDWD     Y5, Y6, Y6
 	VPADDD       Y4, Y2, Y2
 	VPADDD       Y6, Y3, Y3
-	PREFETCHT1   256(SI)
-	PREFETCHT1   320(SI)
 	VPMOVSXBW    256(DX), Y4
 	VPMOVSXBW    272(DX), Y5
 	VPBROADCASTQ 16(CX), Y6
@@ -5557,8 +5592,7 @@ again130:
 	VPMADDWD     Y5, Y6, Y6
 	VPADDD       Y4, Y2, Y2
 	VPADDD       Y6, Y3, Y3
-	PREFETCHT1   384(SI)
-	PREFETCHT1   448(SI)
+	PREFETCHT1   (SI)
 	VPMOVSXBW    384(DX), Y4
 	VPMOVSXBW    400(DX), Y5
 	VPBROADCASTQ 24(CX), Y6
@@ -5576,14 +5610,78 @@ again130:
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, BX
 
-test131:
+test135:
 	CMPQ BX, $0x04
-	JGE  again130
-	JMP  test133
+	JGE  again134
 
-again132:
+dense133:
+	JMP test137
+
+again136:
 	PREFETCHT1   (SI)
+	VPMOVSXBW    (DX), Y4
+	VPMOVSXBW    16(DX), Y5
+	VPBROADCASTQ (CX), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y7, Y0, Y0
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTQ (CX)(AX*1), Y6
+	VPMADDWD     Y4, Y6, Y4
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y4, Y2, Y2
+	VPADDD       Y6, Y3, Y3
 	PREFETCHT1   64(SI)
+	VPMOVSXBW    128(DX), Y4
+	VPMOVSXBW    144(DX), Y5
+	VPBROADCASTQ 8(CX), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y7, Y0, Y0
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTQ 8(CX)(AX*1), Y6
+	VPMADDWD     Y4, Y6, Y4
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y4, Y2, Y2
+	VPADDD       Y6, Y3, Y3
+	PREFETCHT1   128(SI)
+	VPMOVSXBW    256(DX), Y4
+	VPMOVSXBW    272(DX), Y5
+	VPBROADCASTQ 16(CX), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y7, Y0, Y0
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTQ 16(CX)(AX*1), Y6
+	VPMADDWD     Y4, Y6, Y4
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y4, Y2, Y2
+	VPADDD       Y6, Y3, Y3
+	PREFETCHT1   192(SI)
+	VPMOVSXBW    384(DX), Y4
+	VPMOVSXBW    400(DX), Y5
+	VPBROADCASTQ 24(CX), Y6
+	VPMADDWD     Y4, Y6, Y7
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y7, Y0, Y0
+	VPADDD       Y6, Y1, Y1
+	VPBROADCASTQ 24(CX)(AX*1), Y6
+	VPMADDWD     Y4, Y6, Y4
+	VPMADDWD     Y5, Y6, Y6
+	VPADDD       Y4, Y2, Y2
+	VPADDD       Y6, Y3, Y3
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000200, DX
+	LEAQ         (SI)(DI*4), SI
+	SUBQ         $0x04, BX
+
+test137:
+	CMPQ BX, $0x04
+	JGE  again136
+	JMP  test139
+
+again138:
+	PREFETCHT1   (SI)
 	VPMOVSXBW    (DX), Y4
 	VPMOVSXBW    16(DX), Y5
 	VPBROADCASTQ (CX), Y6
@@ -5601,9 +5699,9 @@ again132:
 	LEAQ         (SI)(DI*1), SI
 	SUBQ         $0x01, BX
 
-test133:
+test139:
 	CMPQ         BX, $0x01
-	JGE          again132
+	JGE          again138
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -5632,14 +5730,14 @@ test133:
 	VFMADD213PS  Y4, Y1, Y2
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store134
+	JZ           store140
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
 	VADDPS       (CX), Y0, Y0
 	VADDPS       (CX)(AX*1), Y2, Y2
 
-store134:
+store140:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5657,7 +5755,7 @@ rows117:
 	PREFETCHT0 (CX)(AX*2)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip136
+	JZ         skip142
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -5665,7 +5763,7 @@ rows117:
 	PREFETCHT0 (CX)(AX*1)
 	PREFETCHT0 (CX)(AX*2)
 
-skip136:
+skip142:
 	MOVQ   ldx+24(FP), AX
 	SHLQ   $0x01, AX
 	MOVQ   x+16(FP), CX
@@ -5679,11 +5777,11 @@ skip136:
 	MOVQ   depth+48(FP), BX
 	MOVQ   next+120(FP), SI
 	MOVQ   pace+128(FP), DI
-	JMP    test138
+	CMPQ   DI, $0x10
+	JG     dense143
+	JMP    test145
 
-again137:
-	PREFETCHT1   (SI)
-	PREFETCHT1   64(SI)
+again144:
 	VPMOVSXBW    (DX), Y6
 	VPMOVSXBW    16(DX), Y7
 	VPBROADCASTQ (CX), Y8
@@ -5701,8 +5799,6 @@ again137:
 	VPMADDWD     Y7, Y8, Y8
 	VPADDD       Y6, Y4, Y4
 	VPADDD       Y8, Y5, Y5
-	PREFETCHT1   128(SI)
-	PREFETCHT1   192(SI)
 	VPMOVSXBW    128(DX), Y6
 	VPMOVSXBW    144(DX), Y7
 	VPBROADCASTQ 8(CX), Y8
@@ -5720,8 +5816,6 @@ again137:
 	VPMADDWD     Y7, Y8, Y8
 	VPADDD       Y6, Y4, Y4
 	VPADDD       Y8, Y5, Y5
-	PREFETCHT1   256(SI)
-	PREFETCHT1   320(SI)
 	VPMOVSXBW    256(DX), Y6
 	VPMOVSXBW    272(DX), Y7
 	VPBROADCASTQ 16(CX), Y8
@@ -5739,8 +5833,7 @@ again137:
 	VPMADDWD     Y7, Y8, Y8
 	VPADDD       Y6, Y4, Y4
 	VPADDD       Y8, Y5, Y5
-	PREFETCHT1   384(SI)
-	PREFETCHT1   448(SI)
+	PREFETCHT1   (SI)
 	VPMOVSXBW    384(DX), Y6
 	VPMOVSXBW    400(DX), Y7
 	VPBROADCASTQ 24(CX), Y8
@@ -5763,14 +5856,98 @@ again137:
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, BX
 
-test138:
+test145:
 	CMPQ BX, $0x04
-	JGE  again137
-	JMP  test140
+	JGE  again144
 
-again139:
+dense143:
+	JMP test147
+
+again146:
 	PREFETCHT1   (SI)
+	VPMOVSXBW    (DX), Y6
+	VPMOVSXBW    16(DX), Y7
+	VPBROADCASTQ (CX), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y9, Y0, Y0
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTQ (CX)(AX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y9, Y2, Y2
+	VPADDD       Y8, Y3, Y3
+	VPBROADCASTQ (CX)(AX*2), Y8
+	VPMADDWD     Y6, Y8, Y6
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y6, Y4, Y4
+	VPADDD       Y8, Y5, Y5
 	PREFETCHT1   64(SI)
+	VPMOVSXBW    128(DX), Y6
+	VPMOVSXBW    144(DX), Y7
+	VPBROADCASTQ 8(CX), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y9, Y0, Y0
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTQ 8(CX)(AX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y9, Y2, Y2
+	VPADDD       Y8, Y3, Y3
+	VPBROADCASTQ 8(CX)(AX*2), Y8
+	VPMADDWD     Y6, Y8, Y6
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y6, Y4, Y4
+	VPADDD       Y8, Y5, Y5
+	PREFETCHT1   128(SI)
+	VPMOVSXBW    256(DX), Y6
+	VPMOVSXBW    272(DX), Y7
+	VPBROADCASTQ 16(CX), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y9, Y0, Y0
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTQ 16(CX)(AX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y9, Y2, Y2
+	VPADDD       Y8, Y3, Y3
+	VPBROADCASTQ 16(CX)(AX*2), Y8
+	VPMADDWD     Y6, Y8, Y6
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y6, Y4, Y4
+	VPADDD       Y8, Y5, Y5
+	PREFETCHT1   192(SI)
+	VPMOVSXBW    384(DX), Y6
+	VPMOVSXBW    400(DX), Y7
+	VPBROADCASTQ 24(CX), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y9, Y0, Y0
+	VPADDD       Y8, Y1, Y1
+	VPBROADCASTQ 24(CX)(AX*1), Y8
+	VPMADDWD     Y6, Y8, Y9
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y9, Y2, Y2
+	VPADDD       Y8, Y3, Y3
+	VPBROADCASTQ 24(CX)(AX*2), Y8
+	VPMADDWD     Y6, Y8, Y6
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y6, Y4, Y4
+	VPADDD       Y8, Y5, Y5
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000200, DX
+	LEAQ         (SI)(DI*4), SI
+	SUBQ         $0x04, BX
+
+test147:
+	CMPQ BX, $0x04
+	JGE  again146
+	JMP  test149
+
+again148:
+	PREFETCHT1   (SI)
 	VPMOVSXBW    (DX), Y6
 	VPMOVSXBW    16(DX), Y7
 	VPBROADCASTQ (CX), Y8
@@ -5793,9 +5970,9 @@ again139:
 	LEAQ         (SI)(DI*1), SI
 	SUBQ         $0x01, BX
 
-test140:
+test149:
 	CMPQ         BX, $0x01
-	JGE          again139
+	JGE          again148
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -5834,7 +6011,7 @@ test140:
 	VFMADD213PS  Y5, Y1, Y4
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store141
+	JZ           store150
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -5842,7 +6019,7 @@ test140:
 	VADDPS       (CX)(AX*1), Y2, Y2
 	VADDPS       (CX)(AX*2), Y4, Y4
 
-store141:
+store150:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5864,7 +6041,7 @@ rows118:
 	PREFETCHT0 (DX)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip143
+	JZ         skip152
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -5875,7 +6052,7 @@ rows118:
 	PREFETCHT0 (CX)(AX*2)
 	PREFETCHT0 (DX)
 
-skip143:
+skip152:
 	MOVQ   ldx+24(FP), AX
 	SHLQ   $0x01, AX
 	MOVQ   x+16(FP), CX
@@ -5893,11 +6070,11 @@ skip143:
 	MOVQ   depth+48(FP), SI
 	MOVQ   next+120(FP), DI
 	MOVQ   pace+128(FP), R8
-	JMP    test145
+	CMPQ   R8, $0x10
+	JG     dense153
+	JMP    test155
 
-again144:
-	PREFETCHT1   (DI)
-	PREFETCHT1   64(DI)
+again154:
 	VPMOVSXBW    (BX), Y8
 	VPMOVSXBW    16(BX), Y9
 	VPBROADCASTQ (CX), Y10
@@ -5920,8 +6097,6 @@ again144:
 	VPMADDWD     Y9, Y10, Y10
 	VPADDD       Y8, Y6, Y6
 	VPADDD       Y10, Y7, Y7
-	PREFETCHT1   128(DI)
-	PREFETCHT1   192(DI)
 	VPMOVSXBW    128(BX), Y8
 	VPMOVSXBW    144(BX), Y9
 	VPBROADCASTQ 8(CX), Y10
@@ -5944,8 +6119,6 @@ again144:
 	VPMADDWD     Y9, Y10, Y10
 	VPADDD       Y8, Y6, Y6
 	VPADDD       Y10, Y7, Y7
-	PREFETCHT1   256(DI)
-	PREFETCHT1   320(DI)
 	VPMOVSXBW    256(BX), Y8
 	VPMOVSXBW    272(BX), Y9
 	VPBROADCASTQ 16(CX), Y10
@@ -5968,8 +6141,7 @@ again144:
 	VPMADDWD     Y9, Y10, Y10
 	VPADDD       Y8, Y6, Y6
 	VPADDD       Y10, Y7, Y7
-	PREFETCHT1   384(DI)
-	PREFETCHT1   448(DI)
+	PREFETCHT1   (DI)
 	VPMOVSXBW    384(BX), Y8
 	VPMOVSXBW    400(BX), Y9
 	VPBROADCASTQ 24(CX), Y10
@@ -5998,14 +6170,119 @@ again144:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test145:
+test155:
 	CMPQ SI, $0x04
-	JGE  again144
-	JMP  test147
+	JGE  again154
 
-again146:
+dense153:
+	JMP test157
+
+again156:
 	PREFETCHT1   (DI)
+	VPMOVSXBW    (BX), Y8
+	VPMOVSXBW    16(BX), Y9
+	VPBROADCASTQ (CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y0, Y0
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTQ (CX)(AX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y2, Y2
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTQ (CX)(AX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y4, Y4
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTQ (DX), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y8, Y6, Y6
+	VPADDD       Y10, Y7, Y7
 	PREFETCHT1   64(DI)
+	VPMOVSXBW    128(BX), Y8
+	VPMOVSXBW    144(BX), Y9
+	VPBROADCASTQ 8(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y0, Y0
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTQ 8(CX)(AX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y2, Y2
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTQ 8(CX)(AX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y4, Y4
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTQ 8(DX), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y8, Y6, Y6
+	VPADDD       Y10, Y7, Y7
+	PREFETCHT1   128(DI)
+	VPMOVSXBW    256(BX), Y8
+	VPMOVSXBW    272(BX), Y9
+	VPBROADCASTQ 16(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y0, Y0
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTQ 16(CX)(AX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y2, Y2
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTQ 16(CX)(AX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y4, Y4
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTQ 16(DX), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y8, Y6, Y6
+	VPADDD       Y10, Y7, Y7
+	PREFETCHT1   192(DI)
+	VPMOVSXBW    384(BX), Y8
+	VPMOVSXBW    400(BX), Y9
+	VPBROADCASTQ 24(CX), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y0, Y0
+	VPADDD       Y10, Y1, Y1
+	VPBROADCASTQ 24(CX)(AX*1), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y2, Y2
+	VPADDD       Y10, Y3, Y3
+	VPBROADCASTQ 24(CX)(AX*2), Y10
+	VPMADDWD     Y8, Y10, Y11
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y11, Y4, Y4
+	VPADDD       Y10, Y5, Y5
+	VPBROADCASTQ 24(DX), Y10
+	VPMADDWD     Y8, Y10, Y8
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y8, Y6, Y6
+	VPADDD       Y10, Y7, Y7
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000200, BX
+	LEAQ         (DI)(R8*4), DI
+	SUBQ         $0x04, SI
+
+test157:
+	CMPQ SI, $0x04
+	JGE  again156
+	JMP  test159
+
+again158:
+	PREFETCHT1   (DI)
 	VPMOVSXBW    (BX), Y8
 	VPMOVSXBW    16(BX), Y9
 	VPBROADCASTQ (CX), Y10
@@ -6034,9 +6311,9 @@ again146:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x01, SI
 
-test147:
+test159:
 	CMPQ         SI, $0x01
-	JGE          again146
+	JGE          again158
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -6085,7 +6362,7 @@ test147:
 	VFMADD213PS  Y5, Y1, Y6
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store148
+	JZ           store160
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -6096,7 +6373,7 @@ test147:
 	VADDPS       (CX)(AX*2), Y4, Y4
 	VADDPS       (DX), Y6, Y6
 
-store148:
+store160:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6122,7 +6399,7 @@ rows119:
 	PREFETCHT0 (DX)(AX*1)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip150
+	JZ         skip162
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -6134,7 +6411,7 @@ rows119:
 	PREFETCHT0 (DX)
 	PREFETCHT0 (DX)(AX*1)
 
-skip150:
+skip162:
 	MOVQ   ldx+24(FP), AX
 	SHLQ   $0x01, AX
 	MOVQ   x+16(FP), CX
@@ -6154,11 +6431,11 @@ skip150:
 	MOVQ   depth+48(FP), SI
 	MOVQ   next+120(FP), DI
 	MOVQ   pace+128(FP), R8
-	JMP    test152
+	CMPQ   R8, $0x10
+	JG     dense163
+	JMP    test165
 
-again151:
-	PREFETCHT1   (DI)
-	PREFETCHT1   64(DI)
+again164:
 	VPMOVSXBW    (BX), Y10
 	VPMOVSXBW    16(BX), Y11
 	VPBROADCASTQ (CX), Y12
@@ -6186,8 +6463,6 @@ again151:
 	VPMADDWD     Y11, Y12, Y12
 	VPADDD       Y10, Y8, Y8
 	VPADDD       Y12, Y9, Y9
-	PREFETCHT1   128(DI)
-	PREFETCHT1   192(DI)
 	VPMOVSXBW    128(BX), Y10
 	VPMOVSXBW    144(BX), Y11
 	VPBROADCASTQ 8(CX), Y12
@@ -6215,8 +6490,6 @@ again151:
 	VPMADDWD     Y11, Y12, Y12
 	VPADDD       Y10, Y8, Y8
 	VPADDD       Y12, Y9, Y9
-	PREFETCHT1   256(DI)
-	PREFETCHT1   320(DI)
 	VPMOVSXBW    256(BX), Y10
 	VPMOVSXBW    272(BX), Y11
 	VPBROADCASTQ 16(CX), Y12
@@ -6244,8 +6517,7 @@ again151:
 	VPMADDWD     Y11, Y12, Y12
 	VPADDD       Y10, Y8, Y8
 	VPADDD       Y12, Y9, Y9
-	PREFETCHT1   384(DI)
-	PREFETCHT1   448(DI)
+	PREFETCHT1   (DI)
 	VPMOVSXBW    384(BX), Y10
 	VPMOVSXBW    400(BX), Y11
 	VPBROADCASTQ 24(CX), Y12
@@ -6279,14 +6551,139 @@ again151:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test152:
+test165:
 	CMPQ SI, $0x04
-	JGE  again151
-	JMP  test154
+	JGE  again164
 
-again153:
+dense163:
+	JMP test167
+
+again166:
 	PREFETCHT1   (DI)
+	VPMOVSXBW    (BX), Y10
+	VPMOVSXBW    16(BX), Y11
+	VPBROADCASTQ (CX), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y0, Y0
+	VPADDD       Y12, Y1, Y1
+	VPBROADCASTQ (CX)(AX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y2, Y2
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTQ (CX)(AX*2), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y4, Y4
+	VPADDD       Y12, Y5, Y5
+	VPBROADCASTQ (DX), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y6, Y6
+	VPADDD       Y12, Y7, Y7
+	VPBROADCASTQ (DX)(AX*1), Y12
+	VPMADDWD     Y10, Y12, Y10
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y10, Y8, Y8
+	VPADDD       Y12, Y9, Y9
 	PREFETCHT1   64(DI)
+	VPMOVSXBW    128(BX), Y10
+	VPMOVSXBW    144(BX), Y11
+	VPBROADCASTQ 8(CX), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y0, Y0
+	VPADDD       Y12, Y1, Y1
+	VPBROADCASTQ 8(CX)(AX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y2, Y2
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTQ 8(CX)(AX*2), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y4, Y4
+	VPADDD       Y12, Y5, Y5
+	VPBROADCASTQ 8(DX), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y6, Y6
+	VPADDD       Y12, Y7, Y7
+	VPBROADCASTQ 8(DX)(AX*1), Y12
+	VPMADDWD     Y10, Y12, Y10
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y10, Y8, Y8
+	VPADDD       Y12, Y9, Y9
+	PREFETCHT1   128(DI)
+	VPMOVSXBW    256(BX), Y10
+	VPMOVSXBW    272(BX), Y11
+	VPBROADCASTQ 16(CX), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y0, Y0
+	VPADDD       Y12, Y1, Y1
+	VPBROADCASTQ 16(CX)(AX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y2, Y2
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTQ 16(CX)(AX*2), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y4, Y4
+	VPADDD       Y12, Y5, Y5
+	VPBROADCASTQ 16(DX), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y6, Y6
+	VPADDD       Y12, Y7, Y7
+	VPBROADCASTQ 16(DX)(AX*1), Y12
+	VPMADDWD     Y10, Y12, Y10
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y10, Y8, Y8
+	VPADDD       Y12, Y9, Y9
+	PREFETCHT1   192(DI)
+	VPMOVSXBW    384(BX), Y10
+	VPMOVSXBW    400(BX), Y11
+	VPBROADCASTQ 24(CX), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y0, Y0
+	VPADDD       Y12, Y1, Y1
+	VPBROADCASTQ 24(CX)(AX*1), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y2, Y2
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTQ 24(CX)(AX*2), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y4, Y4
+	VPADDD       Y12, Y5, Y5
+	VPBROADCASTQ 24(DX), Y12
+	VPMADDWD     Y10, Y12, Y13
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y13, Y6, Y6
+	VPADDD       Y12, Y7, Y7
+	VPBROADCASTQ 24(DX)(AX*1), Y12
+	VPMADDWD     Y10, Y12, Y10
+	VPMADDWD     Y11, Y12, Y12
+	VPADDD       Y10, Y8, Y8
+	VPADDD       Y12, Y9, Y9
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000200, BX
+	LEAQ         (DI)(R8*4), DI
+	SUBQ         $0x04, SI
+
+test167:
+	CMPQ SI, $0x04
+	JGE  again166
+	JMP  test169
+
+again168:
+	PREFETCHT1   (DI)
 	VPMOVSXBW    (BX), Y10
 	VPMOVSXBW    16(BX), Y11
 	VPBROADCASTQ (CX), Y12
@@ -6320,9 +6717,9 @@ again153:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x01, SI
 
-test154:
+test169:
 	CMPQ         SI, $0x01
-	JGE          again153
+	JGE          again168
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -6381,7 +6778,7 @@ test154:
 	VFMADD213PS  Y5, Y1, Y8
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store155
+	JZ           store170
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -6393,7 +6790,7 @@ test154:
 	VADDPS       (DX), Y6, Y6
 	VADDPS       (DX)(AX*1), Y8, Y8
 
-store155:
+store170:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6421,7 +6818,7 @@ rows120:
 	PREFETCHT0 (DX)(AX*2)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip157
+	JZ         skip172
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -6434,7 +6831,7 @@ rows120:
 	PREFETCHT0 (DX)(AX*1)
 	PREFETCHT0 (DX)(AX*2)
 
-skip157:
+skip172:
 	MOVQ   ldx+24(FP), AX
 	SHLQ   $0x01, AX
 	MOVQ   x+16(FP), CX
@@ -6456,11 +6853,11 @@ skip157:
 	MOVQ   depth+48(FP), SI
 	MOVQ   next+120(FP), DI
 	MOVQ   pace+128(FP), R8
-	JMP    test159
+	CMPQ   R8, $0x10
+	JG     dense173
+	JMP    test175
 
-again158:
-	PREFETCHT1   (DI)
-	PREFETCHT1   64(DI)
+again174:
 	VPMOVSXBW    (BX), Y12
 	VPMOVSXBW    16(BX), Y13
 	VPBROADCASTQ (CX), Y14
@@ -6493,8 +6890,6 @@ again158:
 	VPMADDWD     Y13, Y14, Y14
 	VPADDD       Y12, Y10, Y10
 	VPADDD       Y14, Y11, Y11
-	PREFETCHT1   128(DI)
-	PREFETCHT1   192(DI)
 	VPMOVSXBW    128(BX), Y12
 	VPMOVSXBW    144(BX), Y13
 	VPBROADCASTQ 8(CX), Y14
@@ -6527,8 +6922,6 @@ again158:
 	VPMADDWD     Y13, Y14, Y14
 	VPADDD       Y12, Y10, Y10
 	VPADDD       Y14, Y11, Y11
-	PREFETCHT1   256(DI)
-	PREFETCHT1   320(DI)
 	VPMOVSXBW    256(BX), Y12
 	VPMOVSXBW    272(BX), Y13
 	VPBROADCASTQ 16(CX), Y14
@@ -6561,8 +6954,7 @@ again158:
 	VPMADDWD     Y13, Y14, Y14
 	VPADDD       Y12, Y10, Y10
 	VPADDD       Y14, Y11, Y11
-	PREFETCHT1   384(DI)
-	PREFETCHT1   448(DI)
+	PREFETCHT1   (DI)
 	VPMOVSXBW    384(BX), Y12
 	VPMOVSXBW    400(BX), Y13
 	VPBROADCASTQ 24(CX), Y14
@@ -6601,14 +6993,159 @@ again158:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test159:
+test175:
 	CMPQ SI, $0x04
-	JGE  again158
-	JMP  test161
+	JGE  again174
 
-again160:
+dense173:
+	JMP test177
+
+again176:
 	PREFETCHT1   (DI)
+	VPMOVSXBW    (BX), Y12
+	VPMOVSXBW    16(BX), Y13
+	VPBROADCASTQ (CX), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y0, Y0
+	VPADDD       Y14, Y1, Y1
+	VPBROADCASTQ (CX)(AX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y2, Y2
+	VPADDD       Y14, Y3, Y3
+	VPBROADCASTQ (CX)(AX*2), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y4, Y4
+	VPADDD       Y14, Y5, Y5
+	VPBROADCASTQ (DX), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y6, Y6
+	VPADDD       Y14, Y7, Y7
+	VPBROADCASTQ (DX)(AX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y8, Y8
+	VPADDD       Y14, Y9, Y9
+	VPBROADCASTQ (DX)(AX*2), Y14
+	VPMADDWD     Y12, Y14, Y12
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y12, Y10, Y10
+	VPADDD       Y14, Y11, Y11
 	PREFETCHT1   64(DI)
+	VPMOVSXBW    128(BX), Y12
+	VPMOVSXBW    144(BX), Y13
+	VPBROADCASTQ 8(CX), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y0, Y0
+	VPADDD       Y14, Y1, Y1
+	VPBROADCASTQ 8(CX)(AX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y2, Y2
+	VPADDD       Y14, Y3, Y3
+	VPBROADCASTQ 8(CX)(AX*2), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y4, Y4
+	VPADDD       Y14, Y5, Y5
+	VPBROADCASTQ 8(DX), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y6, Y6
+	VPADDD       Y14, Y7, Y7
+	VPBROADCASTQ 8(DX)(AX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y8, Y8
+	VPADDD       Y14, Y9, Y9
+	VPBROADCASTQ 8(DX)(AX*2), Y14
+	VPMADDWD     Y12, Y14, Y12
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y12, Y10, Y10
+	VPADDD       Y14, Y11, Y11
+	PREFETCHT1   128(DI)
+	VPMOVSXBW    256(BX), Y12
+	VPMOVSXBW    272(BX), Y13
+	VPBROADCASTQ 16(CX), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y0, Y0
+	VPADDD       Y14, Y1, Y1
+	VPBROADCASTQ 16(CX)(AX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y2, Y2
+	VPADDD       Y14, Y3, Y3
+	VPBROADCASTQ 16(CX)(AX*2), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y4, Y4
+	VPADDD       Y14, Y5, Y5
+	VPBROADCASTQ 16(DX), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y6, Y6
+	VPADDD       Y14, Y7, Y7
+	VPBROADCASTQ 16(DX)(AX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y8, Y8
+	VPADDD       Y14, Y9, Y9
+	VPBROADCASTQ 16(DX)(AX*2), Y14
+	VPMADDWD     Y12, Y14, Y12
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y12, Y10, Y10
+	VPADDD       Y14, Y11, Y11
+	PREFETCHT1   192(DI)
+	VPMOVSXBW    384(BX), Y12
+	VPMOVSXBW    400(BX), Y13
+	VPBROADCASTQ 24(CX), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y0, Y0
+	VPADDD       Y14, Y1, Y1
+	VPBROADCASTQ 24(CX)(AX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y2, Y2
+	VPADDD       Y14, Y3, Y3
+	VPBROADCASTQ 24(CX)(AX*2), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y4, Y4
+	VPADDD       Y14, Y5, Y5
+	VPBROADCASTQ 24(DX), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y6, Y6
+	VPADDD       Y14, Y7, Y7
+	VPBROADCASTQ 24(DX)(AX*1), Y14
+	VPMADDWD     Y12, Y14, Y15
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y15, Y8, Y8
+	VPADDD       Y14, Y9, Y9
+	VPBROADCASTQ 24(DX)(AX*2), Y14
+	VPMADDWD     Y12, Y14, Y12
+	VPMADDWD     Y13, Y14, Y14
+	VPADDD       Y12, Y10, Y10
+	VPADDD       Y14, Y11, Y11
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000200, BX
+	LEAQ         (DI)(R8*4), DI
+	SUBQ         $0x04, SI
+
+test177:
+	CMPQ SI, $0x04
+	JGE  again176
+	JMP  test179
+
+again178:
+	PREFETCHT1   (DI)
 	VPMOVSXBW    (BX), Y12
 	VPMOVSXBW    16(BX), Y13
 	VPBROADCASTQ (CX), Y14
@@ -6647,9 +7184,9 @@ again160:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x01, SI
 
-test161:
+test179:
 	CMPQ         SI, $0x01
-	JGE          again160
+	JGE          again178
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -6718,7 +7255,7 @@ test161:
 	VFMADD213PS  Y5, Y1, Y10
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store162
+	JZ           store180
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -6731,7 +7268,7 @@ test161:
 	VADDPS       (DX)(AX*1), Y8, Y8
 	VADDPS       (DX)(AX*2), Y10, Y10
 
-store162:
+store180:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6771,26 +7308,26 @@ row:
 	XORQ   R10, R10
 	MOVQ   DI, R11
 	ANDQ   $-16, R11
-	JMP    test164
+	JMP    test182
 
-loop163:
+loop181:
 	VMOVUPS     (CX)(R10*4), Z4
 	VMAXPS      Z4, Z1, Z1
 	VMINPS      Z4, Z2, Z2
 	VFMADD231PS Z0, Z4, Z3
 	ADDQ        $+16, R10
 
-test164:
+test182:
 	CMPQ        R10, R11
-	JLT         loop163
+	JLT         loop181
 	CMPQ        R10, DI
-	JGE         end166
+	JGE         end184
 	VMOVUPS.Z   (CX)(R10*4), K1, Z4
 	VMAXPS      Z4, Z1, Z1
 	VMINPS      Z4, Z2, Z2
 	VFMADD231PS Z0, Z4, Z3
 
-end166:
+end184:
 	VEXTRACTF64X4 $0x01, Z1, Y4
 	VMAXPS        Y4, Y1, Y1
 	VEXTRACTF128  $0x01, Y1, X4
@@ -6808,18 +7345,18 @@ end166:
 	VPERMILPS     $0xb1, X2, X4
 	VMINPS        X4, X2, X2
 	TESTQ         R9, R9
-	JZ            symmetric167
+	JZ            symmetric185
 	VADDSS        X2, X1, X4
 	VSUBSS        X2, X1, X1
-	JMP           known168
+	JMP           known186
 
-symmetric167:
+symmetric185:
 	VSUBSS X2, X0, X2
 	VMAXSS X2, X1, X1
 	VADDSS X1, X1, X1
 	VXORPS X4, X4, X4
 
-known168:
+known186:
 	VBROADCASTSS  X1, Z1
 	VMAXPS        c0da24260<>+0(SB), Z1, Z1
 	VMOVUPS       c437e0000<>+0(SB), Z2
@@ -6840,21 +7377,21 @@ known168:
 	VCVTPS2DQ     X4, X4
 	VPBROADCASTD  X4, Z3
 	TESTQ         R9, R9
-	JZ            symmetric169
+	JZ            symmetric187
 	VCVTDQ2PS     X4, X4
 	VMULSS        X1, X4, X4
 	VMOVSS        X4, (R9)
 	ADDQ          $+4, R9
 
-symmetric169:
+symmetric187:
 	VMOVUPS c00000080<>+0(SB), Z1
 	VPSUBD  Z3, Z1, Z3
 	XORQ    R10, R10
 	MOVQ    DI, R11
 	ANDQ    $-16, R11
-	JMP     test171
+	JMP     test189
 
-loop170:
+loop188:
 	VMOVUPS   (CX)(R10*4), Z1
 	VMULPS    Z2, Z1, Z1
 	VCVTPS2DQ Z1, Z1
@@ -6863,11 +7400,11 @@ loop170:
 	VMOVDQU   X1, (AX)(R10*1)
 	ADDQ      $+16, R10
 
-test171:
+test189:
 	CMPQ      R10, R11
-	JLT       loop170
+	JLT       loop188
 	CMPQ      R10, DI
-	JGE       end173
+	JGE       end191
 	VMOVUPS.Z (CX)(R10*4), K1, Z1
 	VMULPS    Z2, Z1, Z1
 	VCVTPS2DQ Z1, Z1
@@ -6875,7 +7412,7 @@ test171:
 	VPMOVUSDB Z1, X1
 	VMOVDQU   X1, (AX)(R10*1)
 
-end173:
+end191:
 	LEAQ (CX)(BX*4), CX
 	ADDQ DX, AX
 	ADDQ $+4, R8
@@ -6999,26 +7536,26 @@ row:
 	XORQ   R10, R10
 	MOVQ   DI, R11
 	ANDQ   $-8, R11
-	JMP    test175
+	JMP    test193
 
-loop174:
+loop192:
 	VMOVUPS     (CX)(R10*4), Y5
 	VMAXPS      Y5, Y2, Y2
 	VMINPS      Y5, Y3, Y3
 	VFMADD231PS Y1, Y5, Y4
 	ADDQ        $+8, R10
 
-test175:
+test193:
 	CMPQ        R10, R11
-	JLT         loop174
+	JLT         loop192
 	CMPQ        R10, DI
-	JGE         end177
+	JGE         end195
 	VMASKMOVPS  (CX)(R10*4), Y0, Y5
 	VMAXPS      Y5, Y2, Y2
 	VMINPS      Y5, Y3, Y3
 	VFMADD231PS Y1, Y5, Y4
 
-end177:
+end195:
 	VEXTRACTF128 $0x01, Y2, X5
 	VMAXPS       X5, X2, X2
 	VPERMILPS    $0x4e, X2, X5
@@ -7032,18 +7569,18 @@ end177:
 	VPERMILPS    $0xb1, X3, X5
 	VMINPS       X5, X3, X3
 	TESTQ        R9, R9
-	JZ           symmetric178
+	JZ           symmetric196
 	VADDSS       X3, X2, X5
 	VSUBSS       X3, X2, X2
-	JMP          known179
+	JMP          known197
 
-symmetric178:
+symmetric196:
 	VSUBSS X3, X1, X3
 	VMAXSS X3, X2, X2
 	VADDSS X2, X2, X2
 	VXORPS X5, X5, X5
 
-known179:
+known197:
 	VBROADCASTSS X2, Y2
 	VMAXPS       c0da24260<>+0(SB), Y2, Y2
 	VMOVUPS      c437e0000<>+0(SB), Y3
@@ -7062,21 +7599,21 @@ known179:
 	VCVTPS2DQ    X5, X5
 	VPBROADCASTD X5, Y4
 	TESTQ        R9, R9
-	JZ           symmetric180
+	JZ           symmetric198
 	VCVTDQ2PS    X5, X5
 	VMULSS       X2, X5, X5
 	VMOVSS       X5, (R9)
 	ADDQ         $+4, R9
 
-symmetric180:
+symmetric198:
 	VMOVUPS c00000080<>+0(SB), Y2
 	VPSUBD  Y4, Y2, Y4
 	XORQ    R10, R10
 	MOVQ    DI, R11
 	ANDQ    $-8, R11
-	JMP     test182
+	JMP     test200
 
-loop181:
+loop199:
 	VMOVUPS      (CX)(R10*4), Y2
 	VMULPS       Y3, Y2, Y2
 	VCVTPS2DQ    Y2, Y2
@@ -7087,11 +7624,11 @@ loop181:
 	VMOVQ        X5, (AX)(R10*1)
 	ADDQ         $+8, R10
 
-test182:
+test200:
 	CMPQ         R10, R11
-	JLT          loop181
+	JLT          loop199
 	CMPQ         R10, DI
-	JGE          end184
+	JGE          end202
 	VMASKMOVPS   (CX)(R10*4), Y0, Y2
 	VMULPS       Y3, Y2, Y2
 	VCVTPS2DQ    Y2, Y2
@@ -7101,7 +7638,7 @@ test182:
 	VPACKUSWB    X3, X3, X3
 	VMOVQ        X3, (AX)(R10*1)
 
-end184:
+end202:
 	LEAQ (CX)(BX*4), CX
 	ADDQ DX, AX
 	ADDQ $+4, R8

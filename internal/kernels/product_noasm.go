@@ -11,5 +11,11 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 	tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 }
 
+// cutsPanels says whether float32 products take panels in sections.
+func cutsPanels() bool { return false }
+
+// fetchParts is how many of a panel's tiles fetch the next one: here none could.
+func fetchParts(int) int { return 0 }
+
 // Implementation names what computes products in a precision.
 func Implementation(Precision) string { return "Go" }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"unsafe"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/gonum"
@@ -215,6 +216,41 @@ func TestMulOfRowsThatCollide(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The tiles of a panel together fetch the next one from its first byte to its last,
+// in whatever passes they are computed, and never begin outside of it.
+func TestTilesFetchTheNextPanel(t *testing.T) {
+	const steps, size = 192, 192 * stepBytes
+	panels := make([]int8, 3*size)
+	offset := func(p *int8) int { return int(uintptr(unsafe.Pointer(p)) - uintptr(unsafe.Pointer(&panels[0]))) }
+	for tiles := 1; tiles <= (chunkRows+5)/6; tiles++ {
+		if fetchParts(tiles) == 0 {
+			t.Skip("this build fetches nothing")
+		}
+		for _, n := range []int{1, 2, 4, 6} {
+			fetched := size
+			for i := range tiles {
+				f := fetchBy(i, tiles, section{panel: 0}, section{panel: 1})
+				ahead := fetchAhead(fetchFrom(panels, size, f), steps, f.pace(), n)
+				for pass := range n {
+					from := offset(ahead.from(pass))
+					switch {
+					case f.parts == 0:
+						continue
+					case from > fetched:
+						t.Fatalf("%d tiles, %d passes: nobody fetches %d to %d", tiles, n, fetched-size, from-size)
+					case from >= 2*size:
+						t.Fatalf("%d tiles, %d passes: fetched from %d of %d", tiles, n, from-size, size)
+					}
+					fetched = max(fetched, from+steps*ahead.pace)
+				}
+			}
+			if fetched < 2*size {
+				t.Errorf("%d tiles, %d passes: fetched %d of %d", tiles, n, fetched-size, size)
+			}
+		}
+	}
 }
 
 func TestMulPassesNaNAndInfinityThrough(t *testing.T) {

@@ -78,7 +78,7 @@ func tileWidened(s vectors.Set, rows int) {
 			}
 		}
 	}
-	panel, depth := vectors.Steps(x, panelBytes, 8, 2, 2, func(k int, panel Register) {
+	panel, depth := s.Steps(x, panelBytes, 8, 2, 2, func(k int, panel Register) {
 		input(k, 0, panel)
 		input(k, 1, panel)
 	})
@@ -102,7 +102,7 @@ func tilePairs(s vectors.Set, rows int) {
 			VMOVUPS(Mem{Base: first, Disp: j * s.Bytes()}, vectors.Z[r*wide+j])
 		}
 	}
-	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
+	s.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
 		for j := range wide {
 			VMOVUPS(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()}, vectors.Z[weights+j])
 		}

@@ -82,7 +82,7 @@ func tile(rows int, memory Mem) {
 	}
 	x := vectors.RowsOf("x", "ldx", rows, 1)
 	panel, depth, steps := Load(Param("panel"), GP64()), Load(Param("depth"), GP64()), GP64()
-	fetch := vectors.FetchAhead()
+	fetch := vectors.Sets[0].FetchAhead()
 	again := vectors.Unique("run")
 	Label(again)
 	MOVQ(U32(run), steps)

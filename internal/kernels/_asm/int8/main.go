@@ -64,7 +64,7 @@ func tileVNNI(s vectors.Set, rows int) {
 			sums[r][j] = s.Copy(Mem{Base: offsets, Disp: j * s.Bytes()})
 		}
 	}
-	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
+	s.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
 		var weights [wide]VecVirtual
 		for j := range weights {
 			weights[j] = s.Copy(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()})
@@ -92,7 +92,7 @@ func tileAVX2(s vectors.Set, rows int) {
 			sums[r][j] = s.Zero()
 		}
 	}
-	vectors.Steps(x, panelBytes, 8, 1, 4, func(k int, panel Register) {
+	s.Steps(x, panelBytes, 8, 1, 4, func(k int, panel Register) {
 		var weights [wide]VecVirtual
 		for j := range weights {
 			weights[j] = s.New()

@@ -56,7 +56,7 @@ func tile(s vectors.Set, rows int) {
 		}
 	}
 
-	vectors.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
+	s.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
 		var weights [wide]VecVirtual
 		for j := range weights {
 			weights[j] = s.Copy(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()})

@@ -113,34 +113,38 @@ func (s Set) Store(rows, wide int, sum func(r, j int) Op) {
 // Steps emits the loop over the steps of a tile: the parameter panel moves on by
 // panelBytes a step, the rows of x by xBytes, and the parameter depth counts
 // down by count, while it is at least that. It ends with less than count left in
-// the register that it returns. A step also fetches two cache lines from the
-// parameter next, which moves on by the parameter pace, into the L2 cache: most
-// panels are larger than the L1 cache, which has buffers for few misses at a time.
-func Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) (panel, depth Register) {
+// the register that it returns. Each step also fetches as many bytes as the
+// parameter pace says, from the parameter next on, into the L2 cache: most panels
+// are larger than the L1 cache, which has buffers for few misses at a time.
+func (s Set) Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) (panel, depth Register) {
 	panel, depth = Load(Param("panel"), GP64()), Load(Param("depth"), GP64())
-	a := FetchAhead()
+	a := s.FetchAhead()
 	a.Steps(x, panel, depth, panelBytes, xBytes, count, unroll, step)
 	return panel, depth
 }
 
 // Fetch is what a tile brings into the cache for later ones.
-type Fetch struct{ next, pace Register }
+type Fetch struct {
+	next, pace Register
+	most       int // bytes with each step
+}
 
 // FetchAhead loads the parameters next and pace.
-func FetchAhead() Fetch {
-	return Fetch{Load(Param("next"), GP64()), Load(Param("pace"), GP64())}
+func (s Set) FetchAhead() Fetch {
+	return Fetch{Load(Param("next"), GP64()), Load(Param("pace"), GP64()), 2 * s.Bytes()}
 }
 
 // Steps is the function Steps with a panel and a depth in registers.
 func (f Fetch) Steps(x Rows, panel, depth Register, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) {
 	const line = 64
-	turns := func(unroll int) {
+	turns := func(unroll, lines int) {
 		again, test := Unique("again"), Unique("test")
 		JMP(LabelRef(test))
 		Label(again)
 		for k := range unroll {
-			PREFETCHT1(Mem{Base: f.next, Disp: 2 * k * line})
-			PREFETCHT1(Mem{Base: f.next, Disp: (2*k + 1) * line})
+			for i := k * lines / unroll; i < (k+1)*lines/unroll; i++ {
+				PREFETCHT1(Mem{Base: f.next, Disp: i * line})
+			}
 			step(k, panel)
 		}
 		x.Advance(unroll * xBytes)
@@ -151,6 +155,13 @@ func (f Fetch) Steps(x Rows, panel, depth Register, panelBytes, xBytes, count, u
 		CMPQ(depth, U8(uint8(unroll*count)))
 		JGE(LabelRef(again))
 	}
-	turns(unroll)
-	turns(1)
+	if f.most == line {
+		dense := Unique("dense")
+		CMPQ(f.pace, U8(uint8(line/unroll)))
+		JG(LabelRef(dense))
+		turns(unroll, 1)
+		Label(dense)
+	}
+	turns(unroll, unroll*f.most/line)
+	turns(1, f.most/line)
 }
