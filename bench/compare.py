@@ -78,13 +78,21 @@ def parse_arguments():
     return args
 
 
-def describe_machine(args):
+def processor():
+    """The fields of /proc/cpuinfo's first processor."""
     info = pathlib.Path("/proc/cpuinfo").read_text()
-    fields = dict(line.split(":", 1) for line in info.split("\n\n")[0].replace("\t", "").splitlines() if ":" in line)
+    return dict(line.split(":", 1) for line in info.split("\n\n")[0].replace("\t", "").splitlines() if ":" in line)
+
+
+def processor_flags():
+    return set(processor().get("flags", "").split())
+
+
+def describe_machine(args):
     wanted = ("avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16",
               "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8")
-    flags = set(fields.get("flags", "").split())
-    print("processor:", fields.get("model name", "?").strip(), "·", args.threads, "threads")
+    flags = processor_flags()
+    print("processor:", processor().get("model name", "?").strip(), "·", args.threads, "threads")
     print("flags:    ", " ".join(f for f in wanted if f in flags))
 
 
@@ -135,8 +143,10 @@ def start_onnxruntime_int8(model, onnx, tmp, threads):
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     path = f"{tmp}/onnxruntime-int8.onnx"
-    # It cannot infer the types behind the fused nodes, which are its own.
+    # It cannot infer the types behind the fused nodes, which are its own. Without
+    # VNNI its sums of two products overflow 16 bits, unless weights have 7 bits.
     quantize_dynamic(fused_graph(model, onnx, tmp), path, weight_type=QuantType.QInt8, per_channel=True,
+                     reduce_range=not {"avx_vnni", "avx512_vnni"} & processor_flags(),
                      extra_options={"DefaultTensorType": TensorProto.FLOAT})
     return onnxruntime_session(path, threads)
 

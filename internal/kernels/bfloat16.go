@@ -80,7 +80,7 @@ func roundFloats(x []float32) {
 
 // tile computes rows of x times panel p.
 func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
-	panel, next := &w.panels[p*w.size], fetchFrom(w.panels, w.size, fetch)
+	panel, next := &w.panels[p*w.size], fetchFrom(w.panels[fetch.panel*w.size:], w.size, fetch)
 	if t.rounds() {
 		x := &t.rounded
 		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, fetch.pace())

@@ -31,7 +31,7 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 		tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 		return
 	}
-	ahead := fetchAhead(next, depth, pace, 2)
+	ahead := fetchInPasses(next, depth, pace, 2)
 	tileNEON(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, ahead.from(0), ahead.pace)
 	tileNEON(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel), rows, depth, at(first, halfPanel), ldfirst, secondHalf(last), ldlast, ahead.from(1), ahead.pace)
 }
@@ -104,7 +104,7 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
 	switch {
 	case useDotProduct:
-		ahead := fetchAhead(next, depth, pace, 2)
+		ahead := fetchInPasses(next, depth, pace, 2)
 		tileInt8DotProduct(y, ldy, x, ldx, panel, rows, depth, scales, sums, bias, rowScales, rowCenters, last, ldlast, ahead.from(0), ahead.pace)
 		tileInt8DotProduct(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*int8Step), rows, depth,
 			at(scales, halfPanel), at(sums, halfPanel), at(bias, halfPanel), rowScales, rowCenters, secondHalf(last), ldlast, ahead.from(1), ahead.pace)
@@ -119,7 +119,7 @@ func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth i
 // 2 rows and half of the outputs.
 func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
 	const most = 2
-	ahead := fetchAhead(next, depth, pace, (rows+most-1)/most*2)
+	ahead := fetchInPasses(next, depth, pace, (rows+most-1)/most*2)
 	for row := 0; row < rows; row += most {
 		n := min(most, rows-row)
 		for j := 0; j < panelColumns; j += halfPanel {
@@ -159,7 +159,7 @@ func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows,
 		tileBFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
 		return
 	}
-	ahead := fetchAhead(next, depth/bfloat16Step, pace, 2)
+	ahead := fetchInPasses(next, depth/bfloat16Step, pace, 2)
 	tileBFloat16NEON(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, ahead.from(0), ahead.pace)
 	tileBFloat16NEON(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*bfloat16Step), rows, depth, at(first, halfPanel), secondHalf(last), ldlast, ahead.from(1), ahead.pace)
 }

@@ -112,7 +112,7 @@ func (q *int8Rows) fill(first int, x []float32, rows, in int) {
 
 // tile computes rows of x times panel p.
 func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, p, row, rows int, bias, residual *float32, ldresidual int, fetch fetch) {
-	first, panel, next := p*panelColumns, &w.panels[p*w.size], fetchFrom(w.panels, w.size, fetch)
+	first, panel, next := p*panelColumns, &w.panels[p*w.size], fetchFrom(w.panels[fetch.panel*w.size:], w.size, fetch)
 	if multipliesWords() {
 		tileInt8Words(y, ldy, &x.words[row*x.ld], x.ld, panel, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
 			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, fetch.pace())

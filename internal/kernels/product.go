@@ -3,7 +3,6 @@ package kernels
 import (
 	"fmt"
 	"sync"
-	"unsafe"
 )
 
 // Epilogue is what a product does with its sums before it stores them:
@@ -148,35 +147,6 @@ func (t *product) Do(_, i int) {
 	}
 }
 
-// section is some inputs of a panel: what a product adds up at a time.
-type section struct{ panel, first, end int }
-
-// sectionInputs is the most inputs of a section: 96 KB of float32. Where the
-// second-level cache is small, this section and the next one must fit into it
-// beside the rows. Of 512 KB on a Zen 3, 16 rows of 3,072 inputs took 1.23 times
-// as long in one section, 64 rows 1.11 times and 1,024 rows as long.
-const sectionInputs = 768
-
-// cuts is how many sections a panel is cut into.
-func (t *product) cuts() int {
-	if t.int8 != nil || t.bfloat16 != nil || t.float16 != nil || !cutsPanels() {
-		return 1
-	}
-	return max(1, (t.in+sectionInputs-1)/sectionInputs)
-}
-
-// section is section i of cuts.
-func (t *product) section(panel, i, cuts int) section {
-	s := t.whole(panel)
-	if s.first = i * sectionInputs; i+1 < cuts {
-		s.end = s.first + sectionInputs
-	}
-	return s
-}
-
-// whole is a panel with all of its inputs.
-func (t *product) whole(panel int) section { return section{panel, 0, t.in} }
-
 // panel multiplies rows of x with a section of a panel, fetching the next one
 // meanwhile. The sections of a panel come in turn; y holds what is there so far.
 func (t *product) panel(s, next section, firstRow, endRow int) {
@@ -227,58 +197,6 @@ func (t *product) panel(s, next section, firstRow, endRow int) {
 	}
 }
 
-// fetch is what a tile brings into the cache for later ones: one of some equal
-// parts of a section.
-type fetch struct {
-	section
-	part, parts int
-}
-
-// stepBytes is how many bytes of a panel a step of a tile reads.
-const stepBytes = 4 * panelColumns
-
-// fetchBy says what tile i of a panel fetches.
-func fetchBy(i, tiles int, s, next section) fetch {
-	parts := fetchParts(tiles)
-	if i < parts {
-		return fetch{next, i, parts}
-	}
-	return fetch{section: s}
-}
-
-// pace is how many bytes of the part are fetched with each step.
-func (f fetch) pace() int {
-	if f.parts == 0 {
-		return 0
-	}
-	return (stepBytes + f.parts - 1) / f.parts
-}
-
-// fetchFrom is the address to fetch from, among panels of some size, when
-// sections are whole panels.
-func fetchFrom[T packed](panels []T, size int, f fetch) *T {
-	return &panels[f.panel*size+f.offset(size)]
-}
-
-// passes is what each of some passes fetches, where a tile is computed in some,
-// each of which has a part of the columns.
-type passes[T packed] struct {
-	next        *T
-	bytes, pace int // of a pass, and with each of its steps
-}
-
-// fetchAhead divides what a tile of steps fetches among passes. All of them begin
-// within the tile's part.
-func fetchAhead[T packed](next *T, steps, pace, n int) passes[T] {
-	return passes[T]{next, steps * pace / n, (pace + n - 1) / n}
-}
-
-// from is where pass i begins to fetch.
-func (p passes[T]) from(i int) *T { return at(p.next, i*p.bytes/int(unsafe.Sizeof(*p.next))) }
-
-// offset is where the part begins in a section of some size.
-func (f fetch) offset(size int) int { return size * f.part / max(f.parts, 1) }
-
 // tile computes rows times a section into y, whose rows are ldy apart, and fetches
 // for later tiles.
 func (t *product) tile(y *float32, ldy int, s section, row, rows int, bias, residual *float32, fetch fetch) {
@@ -293,9 +211,9 @@ func (t *product) tile(y *float32, ldy int, s section, row, rows int, bias, resi
 		t.float16.tile(t, y, ldy, s.panel, row, rows, bias, residual, fetch)
 		return
 	}
-	at := func(s section, offset int) *float32 { return &t.panels[(s.panel*t.in+s.first)*panelColumns+offset] }
-	next := at(fetch.section, fetch.offset((fetch.end-fetch.first)*panelColumns))
-	tile(y, ldy, &t.x[row*t.ldx+s.first], t.ldx, at(s, 0), rows, s.end-s.first, bias, 0, residual, t.out, next, fetch.pace())
+	weights := func(s section) []float32 { return t.panels[(s.panel*t.in+s.first)*panelColumns:] }
+	next := fetchFrom(weights(fetch.section), (fetch.end-fetch.first)*panelColumns, fetch)
+	tile(y, ldy, &t.x[row*t.ldx+s.first], t.ldx, &weights(s)[0], rows, s.end-s.first, bias, 0, residual, t.out, next, fetch.pace())
 }
 
 // finish takes a tile that was computed aside, because y has no room for all of

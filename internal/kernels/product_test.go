@@ -232,7 +232,7 @@ func TestTilesFetchTheNextPanel(t *testing.T) {
 			fetched := size
 			for i := range tiles {
 				f := fetchBy(i, tiles, section{panel: 0}, section{panel: 1})
-				ahead := fetchAhead(fetchFrom(panels, size, f), steps, f.pace(), n)
+				ahead := fetchInPasses(fetchFrom(panels[f.panel*size:], size, f), steps, f.pace(), n)
 				for pass := range n {
 					from := offset(ahead.from(pass))
 					switch {
