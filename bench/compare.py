@@ -85,7 +85,8 @@ def processor():
 
 
 def processor_flags():
-    return set(processor().get("flags", "").split())
+    fields = processor()
+    return set(fields.get("flags", fields.get("Features", "")).split())
 
 
 def describe_machine(args):
@@ -146,7 +147,7 @@ def start_onnxruntime_int8(model, onnx, tmp, threads):
     # It cannot infer the types behind the fused nodes, which are its own. Without
     # VNNI its sums of two products overflow 16 bits, unless weights have 7 bits.
     quantize_dynamic(fused_graph(model, onnx, tmp), path, weight_type=QuantType.QInt8, per_channel=True,
-                     reduce_range=not {"avx_vnni", "avx512_vnni"} & processor_flags(),
+                     reduce_range=processor_flags().isdisjoint({"avx_vnni", "avx512_vnni", "asimddp"}),
                      extra_options={"DefaultTensorType": TensorProto.FLOAT})
     return onnxruntime_session(path, threads)
 

@@ -28,7 +28,7 @@ func newBFloat16Weight(panels, in int) bfloat16Weight {
 }
 
 func (w *bfloat16Weight) setDepth(in int) {
-	w.steps = (in + bfloat16Step - 1) / bfloat16Step
+	w.steps = bfloat16Steps(in)
 	w.size = tileDepth(w.steps) * tileSteps * panelColumns * bfloat16Step
 }
 
@@ -78,15 +78,19 @@ func roundFloats(x []float32) {
 	}
 }
 
+// bfloat16Steps is how many steps some inputs are.
+func bfloat16Steps(in int) int { return (in + bfloat16Step - 1) / bfloat16Step }
+
 // tile computes rows of x times panel p.
 func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
-	panel, next := &w.panels[p*w.size], fetchFrom(w.panels[fetch.panel*w.size:], w.size, fetch)
+	panel := &w.panels[p*w.size]
+	next, bytes := fetchFrom(w.panels, w.size, fetch)
 	if t.rounds() {
 		x := &t.rounded
-		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, fetch.pace())
+		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, bytes)
 		return
 	}
-	tileBFloat16(y, ldy, &t.x[row*t.ldx], t.ldx, panel, rows, t.in, bias, residual, t.out, next, fetch.pace())
+	tileBFloat16(y, ldy, &t.x[row*t.ldx], t.ldx, panel, rows, t.in, bias, residual, t.out, next, bytes)
 }
 
 // roundRowsGo rounds rows of x to bfloat16. Rows of y have room for a multiple

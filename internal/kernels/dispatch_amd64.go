@@ -15,14 +15,15 @@ func tileRows() int {
 	return maxTileRows
 }
 
-// cutsPanels says whether float32 products take panels in sections. Processors
-// without AVX-512 have 256 or 512 KB of second-level cache, others have more.
+// cutsPanels says whether float32 products take panels in sections. Many
+// processors without AVX-512 have only 256 or 512 KB of second-level cache; with
+// AVX-512 nobody has measured it.
 func cutsPanels() bool { return useAVX2 && !useAVX512 }
 
 // fetchParts is how many of a section's tiles share the fetching of the next one.
 // With AVX2 all do, each as little as it can: when two did, they asked memory for
-// more than it gave, and 16 rows, read from memory on a Zen 3, took 1.5 times as
-// long, 64 rows 1.2 times. AVX-512's tiles, of which there are fewer, were measured
+// more than it gave: with weights in memory, 16 rows took 1.5 times as long on a Zen 3
+// and 64 rows 1.2 times. AVX-512's tiles, of which there are fewer, were measured
 // with two.
 func fetchParts(tiles int) int {
 	if useAVX512 {
@@ -31,14 +32,14 @@ func fetchParts(tiles int) int {
 	return tiles
 }
 
-func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int) {
+func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, bytes int) {
 	switch {
 	case useAVX512:
-		tileAVX512(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, next, pace)
+		tileAVX512(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, next, pace(bytes, depth))
 	case useAVX2:
 		// Half of the columns fill the registers.
 		const half = panelColumns / 2
-		ahead := fetchInPasses(next, depth, pace, 2)
+		ahead := fetchInPasses(next, bytes, depth, 2)
 		tileAVX2(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, ahead.from(0), ahead.pace)
 		if last != nil {
 			last = at(last, half)
@@ -130,39 +131,31 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 // multipliesWords says whether int8 products read rows of x in 16 bits.
 func multipliesWords() bool { return useAVX2 && !useVNNI }
 
-func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
+func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, bytes int) {
 	if useVNNI {
-		tileInt8VNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
+		tileInt8VNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace(bytes, depth))
 		return
 	}
 	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 }
 
-func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
-	if !useAVX2 {
-		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
-		return
-	}
+// tileInt8Words is tileInt8 for rows of 16 bits, wordRows at most.
+func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, bytes int) {
 	// A quarter of the columns fills the registers.
 	const quarters, outputs = 4, panelColumns / 4
-	ahead := fetchInPasses(next, depth, pace, quarters)
+	ahead := fetchInPasses(next, bytes, depth, quarters)
 	for i := range quarters {
 		j := i * outputs
-		tileInt8AVX2(at(y, j), ldy, x, ldx, at(panel, j*int8Step), rows, depth,
-			at(offsets, j), at(scales, j), at(sums, j), at(bias, j), rowScales, rowCenters, last, ldlast, ahead.from(i), ahead.pace)
+		var residual *float32
 		if last != nil {
-			last = at(last, outputs)
+			residual = at(last, j)
 		}
+		tileInt8AVX2(at(y, j), ldy, x, ldx, at(panel, j*int8Step), rows, depth,
+			at(offsets, j), at(scales, j), at(sums, j), at(bias, j), rowScales, rowCenters, residual, ldlast, ahead.from(i), ahead.pace)
 	}
 }
 
-func widenBytes(y *uint16, x *uint8, n int) {
-	if useAVX2 {
-		widenBytesAVX2(y, x, n)
-		return
-	}
-	widenBytesGo(y, x, n)
-}
+func widenBytes(y *uint16, x *uint8, n int) { widenBytesAVX2(y, x, n) }
 
 func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32) {
 	switch {
@@ -178,13 +171,13 @@ func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, cen
 // roundsRows says whether products with bfloat16 weights round x to bfloat16.
 func roundsRows() bool { return useBFloat16 || useAMX }
 
-func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int) {
+func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, bytes int) {
 	switch {
 	case useAVX512:
-		tileBFloat16AVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace)
+		tileBFloat16AVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace(bytes, bfloat16Steps(depth)))
 	case useAVX2:
 		const half = panelColumns / 2
-		ahead := fetchInPasses(next, depth/bfloat16Step, pace, 2)
+		ahead := fetchInPasses(next, bytes, bfloat16Steps(depth), 2)
 		tileBFloat16AVX2(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, ahead.from(0), ahead.pace)
 		if last != nil {
 			last = at(last, half)
@@ -195,9 +188,9 @@ func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows,
 	}
 }
 
-func tilePairs(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int) {
+func tilePairs(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, bytes int) {
 	if useBFloat16 {
-		tilePairsAVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace)
+		tilePairsAVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace(bytes, depth))
 		return
 	}
 	tilePairsGo(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
@@ -223,9 +216,9 @@ func roundPairs(panel *uint16, x *float32, ldx, rows int) {
 // would be faster than float32.
 func addsFloat16() bool { return useFloat16 }
 
-func tileFloat16(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int) {
+func tileFloat16(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, bytes int) {
 	if useFloat16 {
-		tileFloat16AVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace)
+		tileFloat16AVX512(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, next, pace(bytes, depth))
 		return
 	}
 	tileFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)

@@ -20,18 +20,18 @@ func tileRows() int {
 // cutsPanels says whether float32 products take panels in sections.
 func cutsPanels() bool { return false }
 
-// fetchParts is how many of a panel's tiles fetch the next one.
+// fetchParts is how many of a section's tiles share the fetching of the next one.
 func fetchParts(tiles int) int { return tiles }
 
 // halfPanel is how many of a panel's columns fill the registers.
 const halfPanel = panelColumns / 2
 
-func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int) {
+func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, bytes int) {
 	if !useNEON {
 		tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 		return
 	}
-	ahead := fetchInPasses(next, depth, pace, 2)
+	ahead := fetchInPasses(next, bytes, depth, 2)
 	tileNEON(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, ahead.from(0), ahead.pace)
 	tileNEON(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel), rows, depth, at(first, halfPanel), ldfirst, secondHalf(last), ldlast, ahead.from(1), ahead.pace)
 }
@@ -101,15 +101,15 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 	layerNormGo(y, x, gamma, beta, rows, columns, eps)
 }
 
-func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
+func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, bytes int) {
 	switch {
 	case useDotProduct:
-		ahead := fetchInPasses(next, depth, pace, 2)
+		ahead := fetchInPasses(next, bytes, depth, 2)
 		tileInt8DotProduct(y, ldy, x, ldx, panel, rows, depth, scales, sums, bias, rowScales, rowCenters, last, ldlast, ahead.from(0), ahead.pace)
 		tileInt8DotProduct(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*int8Step), rows, depth,
 			at(scales, halfPanel), at(sums, halfPanel), at(bias, halfPanel), rowScales, rowCenters, secondHalf(last), ldlast, ahead.from(1), ahead.pace)
 	case useNEON:
-		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace)
+		tileInt8InParts(y, ldy, x, ldx, panel, rows, depth, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, bytes)
 	default:
 		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 	}
@@ -117,9 +117,9 @@ func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth i
 
 // tileInt8InParts is tileInt8 with tileInt8NEON, whose registers are full with
 // 2 rows and half of the outputs.
-func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, pace int) {
+func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, bytes int) {
 	const most = 2
-	ahead := fetchInPasses(next, depth, pace, (rows+most-1)/most*2)
+	ahead := fetchInPasses(next, bytes, depth, (rows+most-1)/most*2)
 	for row := 0; row < rows; row += most {
 		n := min(most, rows-row)
 		for j := 0; j < panelColumns; j += halfPanel {
@@ -136,7 +136,7 @@ func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, 
 // multipliesWords says whether int8 products read rows of x in 16 bits.
 func multipliesWords() bool { return false }
 
-// tileInt8Words and widenBytes have no use where they are not.
+// tileInt8Words and widenBytes have no use where rows are not widened.
 func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, _ *int8, _ int) {
 	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 }
@@ -154,12 +154,12 @@ func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, cen
 // roundsRows says whether products with bfloat16 weights round x to bfloat16.
 func roundsRows() bool { return false }
 
-func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, pace int) {
+func tileBFloat16(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows, depth int, first, last *float32, ldlast int, next *uint16, bytes int) {
 	if !useNEON {
 		tileBFloat16Go(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast)
 		return
 	}
-	ahead := fetchInPasses(next, depth/bfloat16Step, pace, 2)
+	ahead := fetchInPasses(next, bytes, bfloat16Steps(depth), 2)
 	tileBFloat16NEON(y, ldy, x, ldx, panel, rows, depth, first, last, ldlast, ahead.from(0), ahead.pace)
 	tileBFloat16NEON(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel*bfloat16Step), rows, depth, at(first, halfPanel), secondHalf(last), ldlast, ahead.from(1), ahead.pace)
 }

@@ -33,7 +33,7 @@ func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth i
 // multipliesWords says whether int8 products read rows of x in 16 bits.
 func multipliesWords() bool { return false }
 
-// tileInt8Words and widenBytes have no use where they are not.
+// tileInt8Words and widenBytes have no use where rows are not widened.
 func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, _ *int8, _ int) {
 	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 }

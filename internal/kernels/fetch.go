@@ -5,44 +5,12 @@ import "unsafe"
 // Products read each weight once for some rows: what one needs next is in memory
 // or a distant cache, and must be fetched while the tiles before compute.
 
-// section is some inputs of a panel: what a product adds up at a time.
-type section struct{ panel, first, end int }
-
-// sectionInputs is the most inputs of a section: 96 KB of float32. Where the
-// second-level cache is small, this section and the next one must fit into it
-// beside the rows. Of 512 KB on a Zen 3, 16 rows of 3,072 inputs took 1.23 times
-// as long in one section, 64 rows 1.11 times and 1,024 rows as long.
-const sectionInputs = 768
-
-// cuts is how many sections a panel is cut into.
-func (t *product) cuts() int {
-	if t.int8 != nil || t.bfloat16 != nil || t.float16 != nil || !cutsPanels() {
-		return 1
-	}
-	return max(1, (t.in+sectionInputs-1)/sectionInputs)
-}
-
-// section is section i of cuts.
-func (t *product) section(panel, i, cuts int) section {
-	s := t.whole(panel)
-	if s.first = i * sectionInputs; i+1 < cuts {
-		s.end = s.first + sectionInputs
-	}
-	return s
-}
-
-// whole is a panel with all of its inputs.
-func (t *product) whole(panel int) section { return section{panel, 0, t.in} }
-
 // fetch is what a tile brings into the cache for later ones: one of some equal
-// parts of a section.
+// parts of a section. No parts are nothing.
 type fetch struct {
 	section
 	part, parts int
 }
-
-// stepBytes is how many bytes of a panel a step of a tile reads.
-const stepBytes = 4 * panelColumns
 
 // fetchBy says what tile i of a section fetches of the next one.
 func fetchBy(i, tiles int, s, next section) fetch {
@@ -53,31 +21,38 @@ func fetchBy(i, tiles int, s, next section) fetch {
 	return fetch{section: s}
 }
 
-// pace is how many bytes of the part are fetched with each step.
-func (f fetch) pace() int {
+// fetchFrom is the address to fetch from, among panels of some size, and how many
+// bytes.
+func fetchFrom[T packed](panels []T, size int, f fetch) (next *T, bytes int) {
+	start := f.at(size)
 	if f.parts == 0 {
-		return 0
+		return &panels[start], 0
 	}
-	return (stepBytes + f.parts - 1) / f.parts
+	values := size / f.in * f.depth()
+	if f.depth() == f.in {
+		values = size // with what fills up the last step
+	}
+	first, end := share(values, f.parts, f.part), share(values, f.parts, f.part+1)
+	return &panels[start+first], (end - first) * int(unsafe.Sizeof(*next))
 }
 
-// fetchFrom is the address to fetch from in a section of size values.
-func fetchFrom[T packed](weights []T, size int, f fetch) *T {
-	return &weights[size*f.part/max(f.parts, 1)]
-}
+// pace is how many bytes to fetch with each of some steps, and so all of them.
+func pace(bytes, steps int) int { return (bytes + steps - 1) / max(steps, 1) }
 
 // passes are the parts of what a tile fetches, where the tile is computed in some
 // passes, each over some of its columns.
 type passes[T packed] struct {
-	next        *T
-	bytes, pace int // of a pass, and with each of its steps
+	next  *T
+	bytes int // of all
+	n     int
+	pace  int
 }
 
-// fetchInPasses divides what a tile fetches among n passes. All begin within the
-// tile's part.
-func fetchInPasses[T packed](next *T, steps, pace, n int) passes[T] {
-	return passes[T]{next, steps * pace / n, (pace + n - 1) / n}
+func fetchInPasses[T packed](next *T, bytes, steps, n int) passes[T] {
+	return passes[T]{next, bytes, n, pace(bytes, n*steps)}
 }
 
 // from is where pass i begins to fetch.
-func (p passes[T]) from(i int) *T { return at(p.next, i*p.bytes/int(unsafe.Sizeof(*p.next))) }
+func (p passes[T]) from(i int) *T {
+	return at(p.next, share(p.bytes, p.n, i)/int(unsafe.Sizeof(*p.next)))
+}

@@ -20,6 +20,7 @@ import (
 
 const (
 	int8Step = 4   // inputs that an instruction multiplies at a time
+	wordRows = 6   // of a tile that reads rows of 16 bits
 	int8Zero = 128 // what the center becomes
 	// int8Range is how many steps there are between the smallest value of a row and
 	// the largest.
@@ -95,11 +96,15 @@ type int8Rows struct {
 func (q *int8Rows) resize(rows, in int) {
 	q.ld = oddLines[uint8](in)
 	q.values = resize(q.values, rows*q.ld)
-	if multipliesWords() {
-		q.words = resize(q.words, rows*q.ld)
-	}
 	q.scales = resize(q.scales, rows)
 	q.centers = resize(q.centers, rows)
+}
+
+// widen makes room for the values in 16 bits, if tiles read those.
+func (q *int8Rows) widen() {
+	if multipliesWords() {
+		q.words = resize(q.words, len(q.values))
+	}
 }
 
 // fill quantises rows of x, each of in values, to the rows from first on.
@@ -112,14 +117,15 @@ func (q *int8Rows) fill(first int, x []float32, rows, in int) {
 
 // tile computes rows of x times panel p.
 func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, p, row, rows int, bias, residual *float32, ldresidual int, fetch fetch) {
-	first, panel, next := p*panelColumns, &w.panels[p*w.size], fetchFrom(w.panels[fetch.panel*w.size:], w.size, fetch)
+	first, panel := p*panelColumns, &w.panels[p*w.size]
+	next, bytes := fetchFrom(w.panels, w.size, fetch)
 	if multipliesWords() {
 		tileInt8Words(y, ldy, &x.words[row*x.ld], x.ld, panel, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
-			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, fetch.pace())
+			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, bytes)
 		return
 	}
 	tileInt8(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
-		bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, fetch.pace())
+		bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, bytes)
 }
 
 // quantizeGo brings rows of x into 8 bits, from lowest ≤ 0 to highest ≥ 0:

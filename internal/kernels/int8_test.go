@@ -244,6 +244,30 @@ func TestQuantizeAgainstGo(t *testing.T) {
 	})
 }
 
+func TestWidenBytes(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		if !multipliesWords() {
+			t.Skip("nothing is widened")
+		}
+		for _, n := range []int{64, 128, 192} {
+			x, y := make([]uint8, n), make([]uint16, n+64)
+			for i := range x {
+				x[i] = uint8(3 * i)
+			}
+			widenBytes(&y[0], &x[0], n)
+			for i, v := range y {
+				want := uint16(0)
+				if i < n {
+					want = uint16(x[i])
+				}
+				if v != want {
+					t.Fatalf("%d bytes: %d at %d, want %d", n, v, i, want)
+				}
+			}
+		}
+	})
+}
+
 // Every value is at most half a step from what it became, and 0 is exact.
 func TestQuantizeGoIsClose(t *testing.T) {
 	r := newRand(1)

@@ -6,8 +6,8 @@ import "fmt"
 // AVX-512, four of AVX2.
 const panelColumns = 32
 
-// Matrix is a weight, packed once for a precision so that products read it
-// front to back. It is read-only and may be shared.
+// Matrix is a weight, packed once for a precision so that products read each panel
+// front to back, or each section of one. It is read-only and may be shared.
 //
 // W (out, in) becomes panels of 32 outputs. In a panel the inputs follow each
 // other, each with its 32 outputs side by side, because a product adds

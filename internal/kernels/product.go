@@ -19,8 +19,8 @@ type Epilogue struct {
 //	x  (rows, in)
 //	y  (rows, out), not x
 //
-// Each element of y is one sum in the order of x's columns, whatever the
-// number of rows and threads: a row's result does not depend on its batch.
+// Each element of y is added up in the same order whatever the number of rows and
+// threads: a row's result does not depend on its batch.
 func (m *Matrix) Mul(pool *Pool, y, x []float32, rows int, ep Epilogue) {
 	if len(x) != rows*m.in || len(y) != rows*m.out {
 		panic(fmt.Sprintf("kernels: (%d, %d) product of %d values into %d", m.out, m.in, len(x), len(y)))
@@ -55,8 +55,8 @@ func (ep *Epilogue) check(rows, out int) {
 var products = sync.Pool{New: func() any { return new(product) }}
 
 // product is one Mul as a Task. Its parts are groups of panels times chunks of
-// rows: a chunk is as many rows as stay in the L2 cache beside a panel, so that
-// each panel is read from memory once a chunk.
+// rows: a chunk is as many rows as stay in the L2 cache beside a section of a panel,
+// so that each panel is read from memory once a chunk.
 type product struct {
 	y, x, panels  []float32
 	ldx           int // between rows of x
@@ -122,10 +122,10 @@ func share(n, parts, i int) int { return n * i / parts }
 // Do implements Task.
 func (t *product) Do(_, i int) {
 	chunk, group := i/t.groups, i%t.groups
-	panels := panelCount(t.out)
-	first, end := share(panels, t.groups, group), share(panels, t.groups, group+1)
+	all := panelCount(t.out)
+	first, end := share(all, t.groups, group), share(all, t.groups, group+1)
 	// Threads take parts in turn: this one probably goes on threads groups later.
-	later := share(panels, t.groups, (group+t.threads)%t.groups)
+	later := share(all, t.groups, (group+t.threads)%t.groups)
 	if t.usesAMX() {
 		blocks := (t.rows + blockRows - 1) / blockRows
 		firstRow, endRow := share(blocks, t.chunks, chunk)*blockRows, share(blocks, t.chunks, chunk+1)*blockRows
@@ -133,19 +133,27 @@ func (t *product) Do(_, i int) {
 		return
 	}
 	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
-	cuts := t.cuts()
-	for i := range cuts {
-		for p := first; p < end; p++ {
-			next := t.section(p+1, i, cuts)
-			if p+1 == end {
-				if next = t.section(first, i+1, cuts); i+1 == cuts {
-					next = t.section(later, 0, cuts)
-				}
-			}
-			t.panel(t.section(p, i, cuts), next, firstRow, endRow)
+	// Section by section, all panels of each.
+	panels, cuts := end-first, t.cuts()
+	for s := range panels * cuts {
+		next := t.section(later, 0, cuts)
+		if s+1 < panels*cuts {
+			next = t.section(first+(s+1)%panels, (s+1)/panels, cuts)
 		}
+		t.panel(t.section(first+s%panels, s/panels, cuts), next, firstRow, endRow)
 	}
 }
+
+// tileRows is the most rows of the product's tiles.
+func (t *product) tileRows() int {
+	if t.int8 != nil && multipliesWords() {
+		return wordRows // with AVX-512, too, if it has no VNNI
+	}
+	return tileRows()
+}
+
+// residualLast says whether the residual comes after an activation.
+func (t *product) residualLast() bool { return t.ep.Activation != None && t.ep.Residual != nil }
 
 // panel multiplies rows of x with a section of a panel, fetching the next one
 // meanwhile. The sections of a panel come in turn; y holds what is there so far.
@@ -156,6 +164,12 @@ func (t *product) panel(s, next section, firstRow, endRow int) {
 	}
 	first := s.panel * panelColumns
 	columns := min(panelColumns, t.out-first)
+	// Computed aside because y has no room for all columns or because the residual
+	// comes last: then at once, when the last section comes.
+	aside := columns < panelColumns || t.residualLast()
+	if aside && s.end < t.in {
+		return
+	}
 	bias := &zeros[0]
 	var edge [maxTileRows * panelColumns]float32
 	var edgeBias [panelColumns]float32
@@ -168,17 +182,14 @@ func (t *product) panel(s, next section, firstRow, endRow int) {
 		bias = &edgeBias[0]
 	}
 
-	most := tileRows()
+	most := t.tileRows()
 	tiles := (endRow - firstRow + most - 1) / most
 	for i := range tiles {
 		row := firstRow + share(endRow-firstRow, tiles, i)
 		rows := firstRow + share(endRow-firstRow, tiles, i+1) - row
 		fetch := fetchBy(i, tiles, s, next)
 		y := t.y[row*t.out+first:]
-		if columns < panelColumns || t.ep.Activation != None && t.ep.Residual != nil {
-			if s.end < t.in {
-				continue // until the whole sum can be computed aside
-			}
+		if aside {
 			t.tile(&edge[0], panelColumns, t.whole(s.panel), row, rows, bias, nil, fetch)
 			t.finish(edge[:], y, row, first, rows, columns)
 			continue
@@ -211,9 +222,9 @@ func (t *product) tile(y *float32, ldy int, s section, row, rows int, bias, resi
 		t.float16.tile(t, y, ldy, s.panel, row, rows, bias, residual, fetch)
 		return
 	}
-	weights := func(s section) []float32 { return t.panels[(s.panel*t.in+s.first)*panelColumns:] }
-	next := fetchFrom(weights(fetch.section), (fetch.end-fetch.first)*panelColumns, fetch)
-	tile(y, ldy, &t.x[row*t.ldx+s.first], t.ldx, &weights(s)[0], rows, s.end-s.first, bias, 0, residual, t.out, next, fetch.pace())
+	size := t.in * panelColumns
+	next, bytes := fetchFrom(t.panels, size, fetch)
+	tile(y, ldy, &t.x[row*t.ldx+s.first], t.ldx, &t.panels[s.at(size)], rows, s.depth(), bias, 0, residual, t.out, next, bytes)
 }
 
 // finish takes a tile that was computed aside, because y has no room for all of
@@ -237,7 +248,7 @@ func (t *product) finish(tile, y []float32, row, column, rows, columns int) {
 //
 // ldy, ldx, ldfirst and ldlast are the distances between rows, 0 to use one row
 // for all. A nil last is zero. The assembly has two arguments more: it
-// brings what is at next into the cache, pace bytes with each step of depth.
+// brings what is at next into the cache, some bytes with each step of depth.
 func tileGo(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int) {
 	weights := floats(panel, 0, depth*panelColumns)
 	for r := range rows {

@@ -78,18 +78,19 @@ func TestMulAgainstGonum(t *testing.T) {
 }
 
 func TestMulEpilogue(t *testing.T) {
-	const rows, in = 17, 24
+	const rows = 17
 	pool := NewPool(2)
 	defer pool.Close()
 	eachImplementation(t, func(t *testing.T) {
-		for _, out := range []int{32, 70} {
+		for _, shape := range [][2]int{{32, 24}, {70, 24}, {70, 900}} {
+			out, in := shape[0], shape[1]
 			for act := None; act <= Tanh; act++ {
 				for _, residual := range []string{"none", "other", "y"} {
 					for _, withBias := range []bool{false, true} {
-						t.Run(fmt.Sprintf("%d outputs, activation %d, residual %s, bias %t", out, act, residual, withBias), func(t *testing.T) {
+						t.Run(fmt.Sprintf("%dx%d, activation %d, residual %s, bias %t", out, in, act, residual, withBias), func(t *testing.T) {
 							r := newRand(uint64(out))
 							x := normal(r, make([]float32, rows*in), 1)
-							w := normal(r, make([]float32, out*in), 0.2)
+							w := normal(r, make([]float32, out*in), 1/math.Sqrt(float64(in)))
 							y := newGuarded(rows*out, 1)
 							normal(r, y.slice(), 1)
 							ep := Epilogue{Activation: act}
@@ -149,16 +150,19 @@ func exactActivation(x float64, a Activation) float64 {
 // A row's result may not depend on the rows beside it or the number of threads:
 // an answer must not depend on what else the server is asked.
 func TestMulOfARowIsTheSameInEveryBatch(t *testing.T) {
-	const rows, out, in = 45, 96, 77
+	const rows = 45
 	r := newRand(1)
-	x := normal(r, make([]float32, rows*in), 1)
-	w := normal(r, make([]float32, out*in), 1)
 	eachImplementation(t, func(t *testing.T) {
-		for prec := Float32; prec <= Int8; prec++ {
-			t.Run(prec.String(), func(t *testing.T) {
-				m := pack(nil, prec, w, out, in)
-				testRowsAlone(t, m, x, rows)
-			})
+		for _, shape := range [][2]int{{96, 77}, {70, 1700}} {
+			out, in := shape[0], shape[1]
+			x := normal(r, make([]float32, rows*in), 1)
+			w := normal(r, make([]float32, out*in), 1)
+			for prec := Float32; prec <= Int8; prec++ {
+				t.Run(fmt.Sprintf("%s %dx%d", prec, out, in), func(t *testing.T) {
+					m := pack(nil, prec, w, out, in)
+					testRowsAlone(t, m, x, rows)
+				})
+			}
 		}
 	})
 }
@@ -192,7 +196,7 @@ func testRowsAlone(t *testing.T, m *Matrix, x []float32, rows int) {
 // Rows of whole pages are multiplied as other rows are: zeros after them do not
 // change what they give.
 func TestMulOfRowsThatCollide(t *testing.T) {
-	const rows, out, in, longer = 30, 33, 1024, 1030
+	const rows, out, in, longer = 30, 33, 1024, 1025 // two sections begin at the same inputs
 	r := newRand(1)
 	x, w := normal(r, make([]float32, rows*in), 1), normal(r, make([]float32, out*in), 1)
 	padded := func(values []float32) []float32 {
@@ -218,38 +222,54 @@ func TestMulOfRowsThatCollide(t *testing.T) {
 	})
 }
 
-// The tiles of a panel together fetch the next one from its first byte to its last,
-// in whatever passes they are computed, and never begin outside of it.
-func TestTilesFetchTheNextPanel(t *testing.T) {
-	const steps, size = 192, 192 * stepBytes
-	panels := make([]int8, 3*size)
-	offset := func(p *int8) int { return int(uintptr(unsafe.Pointer(p)) - uintptr(unsafe.Pointer(&panels[0]))) }
-	for tiles := 1; tiles <= (chunkRows+5)/6; tiles++ {
-		if fetchParts(tiles) == 0 {
+// The tiles of a section together fetch the next one from its first byte to its
+// last, in whatever passes they are computed and however deep they are, and never
+// begin outside of it.
+func TestTilesFetchTheNextSection(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		if fetchParts(1) == 0 {
 			t.Skip("this build fetches nothing")
 		}
-		for _, n := range []int{1, 2, 4, 6} {
-			fetched := size
-			for i := range tiles {
-				f := fetchBy(i, tiles, section{panel: 0}, section{panel: 1})
-				ahead := fetchInPasses(fetchFrom(panels[f.panel*size:], size, f), steps, f.pace(), n)
-				for pass := range n {
-					from := offset(ahead.from(pass))
-					switch {
-					case f.parts == 0:
-						continue
-					case from > fetched:
-						t.Fatalf("%d tiles, %d passes: nobody fetches %d to %d", tiles, n, fetched-size, from-size)
-					case from >= 2*size:
-						t.Fatalf("%d tiles, %d passes: fetched from %d of %d", tiles, n, from-size, size)
-					}
-					fetched = max(fetched, from+steps*ahead.pace)
+		for _, in := range []int{1, 768, 900, 1024, 3072} {
+			p := product{in: in}
+			size := in * panelColumns
+			panels := make([]float32, 3*size)
+			for tiles := 1; tiles <= (chunkRows+wordRows-1)/wordRows; tiles++ {
+				for _, n := range []int{1, 2, 4, 6} {
+					cuts := p.cuts()
+					testFetch(t, panels, size, p.section(1, 0, cuts), p.section(2, cuts-1, cuts), tiles, n)
+					testFetch(t, panels, size, p.section(1, cuts-1, cuts), p.section(2, 0, cuts), tiles, n)
+					testFetch(t, panels, size, p.whole(1), p.section(2, cuts-1, cuts), tiles, n)
 				}
 			}
-			if fetched < 2*size {
-				t.Errorf("%d tiles, %d passes: fetched %d of %d", tiles, n, fetched-size, size)
-			}
 		}
+	})
+}
+
+func testFetch(t *testing.T, panels []float32, size int, s, next section, tiles, n int) {
+	t.Helper()
+	first := 4 * next.at(size)
+	end, fetched := first+4*panelColumns*next.depth(), first
+	for i := range tiles {
+		f := fetchBy(i, tiles, s, next)
+		if f.parts == 0 {
+			continue
+		}
+		from, bytes := fetchFrom(panels, size, f)
+		ahead := fetchInPasses(from, bytes, s.depth(), n)
+		for pass := range n {
+			from := int(uintptr(unsafe.Pointer(ahead.from(pass))) - uintptr(unsafe.Pointer(&panels[0])))
+			switch {
+			case from >= fetched+4: // whole values, and so within a cache line
+				t.Fatalf("%+v, %d tiles, %d passes: nobody fetches bytes %d to %d", next, tiles, n, fetched-first, from-first)
+			case from < first || from >= end:
+				t.Fatalf("%+v, %d tiles, %d passes: tile %d begins at byte %d of %d", next, tiles, n, i, from-first, end-first)
+			}
+			fetched = max(fetched, from+s.depth()*ahead.pace)
+		}
+	}
+	if fetched+4 <= end {
+		t.Errorf("%+v, %d tiles, %d passes: fetched %d bytes of %d", next, tiles, n, fetched-first, end-first)
 	}
 }
 

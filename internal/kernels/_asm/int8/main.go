@@ -15,8 +15,9 @@
 //
 // VNNI has an instruction for that. AVX2 has one that multiplies bytes, but it
 // saturates at 16 bits. To get the same sums on every processor, its tile multiplies
-// 16 bits, which takes no longer: the sums of bytes would have to be widened. It gets
-// rows of x that are in 16 bits already, and widens the weights for all rows.
+// 16 bits: four instructions where bytes, whose sums must be widened, would take
+// three. It gets rows of x that are in 16 bits already, and widens the weights once
+// for all rows.
 package main
 
 import (

@@ -113,9 +113,9 @@ func (s Set) Store(rows, wide int, sum func(r, j int) Op) {
 // Steps emits the loop over the steps of a tile: the parameter panel moves on by
 // panelBytes a step, the rows of x by xBytes, and the parameter depth counts
 // down by count, while it is at least that. It ends with less than count left in
-// the register that it returns. Each step also fetches as many bytes as the
-// parameter pace says, from the parameter next on, into the L2 cache: most panels
-// are larger than the L1 cache, which has buffers for few misses at a time.
+// the register that it returns. With each step the parameter next moves on by the
+// parameter pace, and what it passes is fetched into the L2 cache: most panels are
+// larger than the L1 cache, which has buffers for few misses at a time.
 func (s Set) Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) (panel, depth Register) {
 	panel, depth = Load(Param("panel"), GP64()), Load(Param("depth"), GP64())
 	a := s.FetchAhead()
@@ -126,7 +126,7 @@ func (s Set) Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k in
 // Fetch is what a tile brings into the cache for later ones.
 type Fetch struct {
 	next, pace Register
-	most       int // bytes with each step
+	most       int // bytes that a step can fetch: the largest pace
 }
 
 // FetchAhead loads the parameters next and pace.
@@ -134,7 +134,10 @@ func (s Set) FetchAhead() Fetch {
 	return Fetch{Load(Param("next"), GP64()), Load(Param("pace"), GP64()), 2 * s.Bytes()}
 }
 
-// Steps is the function Steps with a panel and a depth in registers.
+// Steps is Set's with a panel and a depth in registers. A step fetches as much as
+// the largest pace asks for, which at a smaller one repeats what was fetched. In
+// AVX2's short steps that shows (3 % of a tile that fetches nothing, a tenth of one
+// that does), so they have a loop for small paces, too, of one line a turn.
 func (f Fetch) Steps(x Rows, panel, depth Register, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) {
 	const line = 64
 	turns := func(unroll, lines int) {
