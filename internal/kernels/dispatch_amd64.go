@@ -21,10 +21,10 @@ func tileRows() int {
 func cutsPanels() bool { return useAVX2 && !useAVX512 }
 
 // fetchParts is how many of a section's tiles share the fetching of the next one.
-// With AVX2 all do, each as little as it can: when two did, they asked memory for
-// more than it gave: with weights in memory, 16 rows took 1.5 times as long on a Zen 3
-// and 64 rows 1.2 times. AVX-512's tiles, of which there are fewer, were measured
-// with two.
+// With AVX2 all do, each as little as it can. When only two did, they asked memory
+// for more than it gave: with weights in memory, 16 rows took 1.5 times as long on a
+// Zen 3 and 64 rows 1.2 times. With AVX-512, whose tiles have more rows, only two
+// has been measured.
 func fetchParts(tiles int) int {
 	if useAVX512 {
 		return min(tiles, 2)
@@ -139,7 +139,8 @@ func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth i
 	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 }
 
-// tileInt8Words is tileInt8 for rows of 16 bits, wordRows at most.
+// tileInt8Words is tileInt8 for rows of 16 bits, wordRows at most, on processors
+// that multiply words.
 func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, bytes int) {
 	// A quarter of the columns fills the registers.
 	const quarters, outputs = 4, panelColumns / 4
@@ -155,6 +156,7 @@ func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, d
 	}
 }
 
+// widenBytes is for processors that multiply words.
 func widenBytes(y *uint16, x *uint8, n int) { widenBytesAVX2(y, x, n) }
 
 func quantize(q *uint8, ldq int, x *float32, ldx, rows, columns int, scales, centers *float32) {

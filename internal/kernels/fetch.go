@@ -22,22 +22,23 @@ func fetchBy(i, tiles int, s, next section) fetch {
 }
 
 // fetchFrom is the address to fetch from, among panels of some size, and how many
-// bytes.
-func fetchFrom[T packed](panels []T, size int, f fetch) (next *T, bytes int) {
+// bytes. used is how many values of a panel tiles read: after them may come zeros
+// that only AMX reads.
+func fetchFrom[T packed](panels []T, size, used int, f fetch) (next *T, bytes int) {
 	start := f.at(size)
 	if f.parts == 0 {
 		return &panels[start], 0
 	}
-	values := size / f.in * f.depth()
-	if f.depth() == f.in {
-		values = size // with what fills up the last step
+	values := used
+	if f.depth() < f.in {
+		values = used / f.in * f.depth()
 	}
 	first, end := share(values, f.parts, f.part), share(values, f.parts, f.part+1)
 	return &panels[start+first], (end - first) * int(unsafe.Sizeof(*next))
 }
 
 // pace is how many bytes to fetch with each of some steps, and so all of them.
-func pace(bytes, steps int) int { return (bytes + steps - 1) / max(steps, 1) }
+func pace(bytes, steps int) int { return (bytes + steps - 1) / steps }
 
 // passes are the parts of what a tile fetches, where the tile is computed in some
 // passes, each over some of its columns.

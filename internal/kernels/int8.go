@@ -100,8 +100,8 @@ func (q *int8Rows) resize(rows, in int) {
 	q.centers = resize(q.centers, rows)
 }
 
-// widen makes room for the values in 16 bits, if tiles read those.
-func (q *int8Rows) widen() {
+// makeWords makes room for the values in 16 bits, if tiles read those.
+func (q *int8Rows) makeWords() {
 	if multipliesWords() {
 		q.words = resize(q.words, len(q.values))
 	}
@@ -118,7 +118,7 @@ func (q *int8Rows) fill(first int, x []float32, rows, in int) {
 // tile computes rows of x times panel p.
 func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, p, row, rows int, bias, residual *float32, ldresidual int, fetch fetch) {
 	first, panel := p*panelColumns, &w.panels[p*w.size]
-	next, bytes := fetchFrom(w.panels, w.size, fetch)
+	next, bytes := fetchFrom(w.panels, w.size, w.steps*panelColumns*int8Step, fetch)
 	if multipliesWords() {
 		tileInt8Words(y, ldy, &x.words[row*x.ld], x.ld, panel, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
 			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, bytes)

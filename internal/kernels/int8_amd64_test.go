@@ -10,7 +10,7 @@ func TestInt8TilesHaveFewRowsWithoutVNNI(t *testing.T) {
 	turnOff(t)
 	useAVX2, useAVX512 = true, true
 	p := product{int8: new(int8Weight)}
-	if got := p.tileRows(); got != wordRows {
-		t.Errorf("%d rows, want %d", got, wordRows)
+	if got := p.tiles(2*wordRows + 1); got != 3 {
+		t.Errorf("%d rows are %d tiles, want 3", 2*wordRows+1, got)
 	}
 }

@@ -7,7 +7,10 @@ import "testing"
 func TestTileInt8HasTheIntegersOfGo(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		r := newRand(1)
-		most := (&product{int8: new(int8Weight)}).tileRows()
+		most := tileRows()
+		if multipliesWords() {
+			most = wordRows
+		}
 		ones, zeros := make([]float32, panelColumns), make([]float32, panelColumns)
 		fill(ones, 1)
 		for rows := 1; rows <= most; rows++ {

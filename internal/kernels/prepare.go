@@ -32,7 +32,7 @@ func (t *product) prepare(pool *Pool) {
 	switch {
 	case t.int8 != nil:
 		t.int8Rows.resize(t.rows, t.in)
-		t.int8Rows.widen()
+		t.int8Rows.makeWords()
 		t.fill(pool)
 	case t.float16 != nil:
 		t.rounded.resize(Float16, t.rows, t.in)

@@ -144,12 +144,13 @@ func (t *product) Do(_, i int) {
 	}
 }
 
-// tileRows is the most rows of the product's tiles.
-func (t *product) tileRows() int {
+// tiles is how many tiles some rows are.
+func (t *product) tiles(rows int) int {
+	most := tileRows()
 	if t.int8 != nil && multipliesWords() {
-		return wordRows // with AVX-512, too, if it has no VNNI
+		most = wordRows // with AVX-512, too, if it has no VNNI
 	}
-	return tileRows()
+	return (rows + most - 1) / most
 }
 
 // residualLast says whether the residual comes after an activation.
@@ -182,8 +183,7 @@ func (t *product) panel(s, next section, firstRow, endRow int) {
 		bias = &edgeBias[0]
 	}
 
-	most := t.tileRows()
-	tiles := (endRow - firstRow + most - 1) / most
+	tiles := t.tiles(endRow - firstRow)
 	for i := range tiles {
 		row := firstRow + share(endRow-firstRow, tiles, i)
 		rows := firstRow + share(endRow-firstRow, tiles, i+1) - row
@@ -223,7 +223,7 @@ func (t *product) tile(y *float32, ldy int, s section, row, rows int, bias, resi
 		return
 	}
 	size := t.in * panelColumns
-	next, bytes := fetchFrom(t.panels, size, fetch)
+	next, bytes := fetchFrom(t.panels, size, size, fetch)
 	tile(y, ldy, &t.x[row*t.ldx+s.first], t.ldx, &t.panels[s.at(size)], rows, s.depth(), bias, 0, residual, t.out, next, bytes)
 }
 

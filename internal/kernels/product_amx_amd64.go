@@ -90,7 +90,7 @@ func (t *product) blocks(first, end, later, firstRow, endRow int) {
 		fetches: max(1, 4/((rows+blockRows-1)/blockRows)),
 	}
 	// The residual, which may be y, comes after the activation.
-	aside := t.ep.Activation != None && t.ep.Residual != nil
+	aside := t.residualLast()
 	n := max(1, callBytes/(rows*panelColumns*4))
 	if aside {
 		n = 1

@@ -14,7 +14,8 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 // cutsPanels says whether float32 products take panels in sections.
 func cutsPanels() bool { return false }
 
-// fetchParts is how many of a section's tiles share the fetching of the next one: here none could.
+// fetchParts is how many of a section's tiles share the fetching of the next one:
+// in Go none could.
 func fetchParts(int) int { return 0 }
 
 // Implementation names what computes products in a precision.

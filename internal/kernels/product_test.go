@@ -230,7 +230,7 @@ func TestTilesFetchTheNextSection(t *testing.T) {
 		if fetchParts(1) == 0 {
 			t.Skip("this build fetches nothing")
 		}
-		for _, in := range []int{1, 768, 900, 1024, 3072} {
+		for _, in := range []int{1, 768, 900, 1024, 1025, 2048, 3072} {
 			p := product{in: in}
 			size := in * panelColumns
 			panels := make([]float32, 3*size)
@@ -240,10 +240,45 @@ func TestTilesFetchTheNextSection(t *testing.T) {
 					testFetch(t, panels, size, p.section(1, 0, cuts), p.section(2, cuts-1, cuts), tiles, n)
 					testFetch(t, panels, size, p.section(1, cuts-1, cuts), p.section(2, 0, cuts), tiles, n)
 					testFetch(t, panels, size, p.whole(1), p.section(2, cuts-1, cuts), tiles, n)
+					for i := 1; i < cuts; i++ {
+						testFetch(t, panels, size, p.section(2, i-1, cuts), p.section(0, i, cuts), tiles, n)
+					}
 				}
 			}
 		}
 	})
+}
+
+// Sections follow each other, have all inputs, and differ by one at most.
+func TestSectionsAreEven(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		for in := 1; in < 4000; in += 13 {
+			p := product{in: in}
+			cuts, end := p.cuts(), 0
+			for i := range cuts {
+				s := p.section(0, i, cuts)
+				if s.first != end || s.depth() < in/cuts || s.depth() > in/cuts+1 || cuts > 1 && s.depth() > sectionInputs {
+					t.Fatalf("%d inputs: section %d of %d is %+v, after %d", in, i, cuts, s, end)
+				}
+				end = s.end
+			}
+			if end != in {
+				t.Fatalf("%d inputs: %d sections end at %d", in, cuts, end)
+			}
+		}
+	})
+}
+
+// What fills up a panel for AMX is not fetched for tiles: they would have to fetch
+// more than they can.
+func TestOnlyWhatTilesReadIsFetched(t *testing.T) {
+	const in = 312 // 78 steps, filled up to 80
+	w := newInt8Weight(2, in)
+	p := product{in: in}
+	_, bytes := fetchFrom(w.panels, w.size, w.steps*panelColumns*int8Step, fetch{p.whole(1), 0, 1})
+	if got := pace(bytes, w.steps); got != panelColumns*int8Step {
+		t.Errorf("a step fetches %d bytes, want the %d that it reads", got, panelColumns*int8Step)
+	}
 }
 
 func testFetch(t *testing.T, panels []float32, size int, s, next section, tiles, n int) {
@@ -255,7 +290,7 @@ func testFetch(t *testing.T, panels []float32, size int, s, next section, tiles,
 		if f.parts == 0 {
 			continue
 		}
-		from, bytes := fetchFrom(panels, size, f)
+		from, bytes := fetchFrom(panels, size, size, f)
 		ahead := fetchInPasses(from, bytes, s.depth(), n)
 		for pass := range n {
 			from := int(uintptr(unsafe.Pointer(ahead.from(pass))) - uintptr(unsafe.Pointer(&panels[0])))

@@ -34,4 +34,4 @@ func (t *product) whole(panel int) section { return section{panel, 0, t.in, t.in
 func (s section) depth() int { return s.end - s.first }
 
 // at is where the section begins among panels of some size.
-func (s section) at(size int) int { return s.panel*size + size/max(s.in, 1)*s.first }
+func (s section) at(size int) int { return s.panel*size + size/s.in*s.first }

@@ -126,7 +126,7 @@ func (s Set) Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k in
 // Fetch is what a tile brings into the cache for later ones.
 type Fetch struct {
 	next, pace Register
-	most       int // bytes that a step can fetch: the largest pace
+	most       int // bytes that a step can fetch; a larger pace leaves gaps
 }
 
 // FetchAhead loads the parameters next and pace.
