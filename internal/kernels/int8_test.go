@@ -246,15 +246,16 @@ func TestQuantizeAgainstGo(t *testing.T) {
 
 func TestWidenBytes(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		if !multipliesWords() {
-			t.Skip("nothing is widened")
+		widen := widenBytesGo
+		if multipliesWords() {
+			widen = widenBytes
 		}
 		for _, n := range []int{64, 128, 192} {
 			x, y := make([]uint8, n), make([]uint16, n+64)
 			for i := range x {
 				x[i] = uint8(3 * i)
 			}
-			widenBytes(&y[0], &x[0], n)
+			widen(&y[0], &x[0], n)
 			for i, v := range y {
 				want := uint16(0)
 				if i < n {

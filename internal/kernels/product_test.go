@@ -227,9 +227,6 @@ func TestMulOfRowsThatCollide(t *testing.T) {
 // begin outside of it.
 func TestTilesFetchTheNextSection(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		if fetchParts(1) == 0 {
-			t.Skip("this build fetches nothing")
-		}
 		for _, in := range []int{1, 768, 900, 1024, 1025, 2048, 3072} {
 			p := product{in: in}
 			size := in * panelColumns
@@ -285,6 +282,9 @@ func testFetch(t *testing.T, panels []float32, size int, s, next section, tiles,
 	t.Helper()
 	first := 4 * next.at(size)
 	end, fetched := first+4*panelColumns*next.depth(), first
+	if fetchParts(tiles) == 0 {
+		end = first // this build fetches nothing
+	}
 	for i := range tiles {
 		f := fetchBy(i, tiles, s, next)
 		if f.parts == 0 {
