@@ -448,15 +448,18 @@ func TestResumeRefusesOtherData(t *testing.T) {
 	text := content(corpus.Paths[0])
 	swapped := slices.Clone(rows)
 	slices.Reverse(swapped)
+	pretrain := func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
+		return Pretrain(ctx, m, tok, pretrained, o)
+	}
 	for _, test := range []struct {
 		name, path, content, want string
 		run                       runner
 	}{
 		{"fewer rows", train, strings.Join(rows[:30], ""), "set mood (train of head mood) had 40 rows, and has 30 now", finetuneRunner(tok, tuned)},
 		{"rows in another order", train, strings.Join(swapped, ""), "set mood (train of head mood) is another than before, though it still has 40 rows", finetuneRunner(tok, tuned)},
-		{"more text", corpus.Paths[0], text + "\nw1 w2 w3\n\nw4 w5\n", "the running text had 60 documents, and has 62 now", func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
-			return Pretrain(ctx, m, tok, pretrained, o)
-		}},
+		{"more text", corpus.Paths[0], text + "\nw1 w2 w3\n\nw4 w5\n", "the running text had 60 documents, and has 62 now", pretrain},
+		{"other text as long", corpus.Paths[0], strings.Replace(text, "w1", "w2", 1), "the running text is another than before, though it still has 60 documents", pretrain},
+		{"a blank line more", corpus.Paths[0], "\n" + text, "the running text is another than before, though it still has 60 documents", pretrain},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := content(test.path)

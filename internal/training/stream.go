@@ -1,10 +1,12 @@
 package training
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"math"
 
 	"cloze/internal/kernels"
@@ -204,6 +206,7 @@ func (s *ExampleStream) hash(d CorpusDocument) uint64 {
 // Survey is what a first pass over the corpus tells.
 type Survey struct {
 	Files, Documents, Sentences, Bytes int
+	Sum                                string // of the documents and where they stand
 	Problems                           *Problems
 	HeldOut                            []Example // with masks that stay the same
 }
@@ -255,6 +258,7 @@ func (s *ExampleStream) survey(maxExamples int) (surveyPass, error) {
 		lowest: math.MaxUint64,
 	}
 	met := 0
+	sum := sha256.New()
 	rng := NewRand(s.options.Seed, math.MaxUint64-1)
 	for document, err := range s.corpus.Documents(CorpusPosition{}, p.Problems) {
 		if err != nil {
@@ -263,6 +267,11 @@ func (s *ExampleStream) survey(maxExamples int) (surveyPass, error) {
 		p.Documents++
 		p.Sentences += len(document.Sentences)
 		p.Bytes += document.Bytes
+		for _, sentence := range document.Sentences {
+			io.WriteString(sum, sentence)
+			io.WriteString(sum, "\n")
+		}
+		fmt.Fprintln(sum, document.End.File, document.End.Line)
 		if maxExamples == 0 || s.options.HeldOut == 0 {
 			continue
 		}
@@ -283,6 +292,7 @@ func (s *ExampleStream) survey(maxExamples int) (surveyPass, error) {
 	if p.Documents == 0 {
 		return p, p.Problems.Explain(fmt.Errorf("the corpus holds no text (%d files)", p.Files))
 	}
+	p.Sum = sumString(sum)
 	return p, nil
 }
 
