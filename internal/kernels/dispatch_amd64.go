@@ -15,6 +15,15 @@ func tileRows() int {
 	return maxTileRows
 }
 
+// int8TileRows is tileRows for int8. With AVX-512, too, its tiles are AVX2's unless
+// it has VNNI.
+func int8TileRows() int {
+	if useAVX2 && !useVNNI {
+		return 6
+	}
+	return maxTileRows
+}
+
 // cutsPanels says whether float32 products take panels in sections. Many
 // processors without AVX-512 have only 256 or 512 KB of second-level cache; with
 // AVX-512 nobody has measured it.
@@ -139,8 +148,7 @@ func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth i
 	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 }
 
-// tileInt8Words is tileInt8 for rows of 16 bits, wordRows at most, on processors
-// that multiply words.
+// tileInt8Words is tileInt8 for rows of 16 bits, on processors that multiply words.
 func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, bytes int) {
 	// A quarter of the columns fills the registers.
 	const quarters, outputs = 4, panelColumns / 4

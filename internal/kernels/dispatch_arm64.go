@@ -17,6 +17,9 @@ func tileRows() int {
 	return maxTileRows
 }
 
+// int8TileRows is tileRows for int8.
+func int8TileRows() int { return tileRows() }
+
 // cutsPanels says whether float32 products take panels in sections.
 func cutsPanels() bool { return false }
 

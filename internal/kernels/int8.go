@@ -20,7 +20,6 @@ import (
 
 const (
 	int8Step = 4   // inputs that an instruction multiplies at a time
-	wordRows = 6   // of a tile that reads rows of 16 bits
 	int8Zero = 128 // what the center becomes
 	// int8Range is how many steps there are between the smallest value of a row and
 	// the largest.

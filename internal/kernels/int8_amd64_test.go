@@ -4,13 +4,35 @@ package kernels
 
 import "testing"
 
-// With AVX-512 but without VNNI int8 has AVX2's tiles, and no more rows than they
-// know. Nothing is computed: this processor may not have it.
-func TestInt8TilesHaveFewRowsWithoutVNNI(t *testing.T) {
-	turnOff(t)
-	useAVX2, useAVX512 = true, true
-	p := product{int8: new(int8Weight)}
-	if got := p.tiles(2*wordRows + 1); got != 3 {
-		t.Errorf("%d rows are %d tiles, want 3", 2*wordRows+1, got)
+// Of the tiles that a processor has int8 takes the widest, and no more rows than
+// they know. Nothing is computed: this processor may not have them.
+func TestInt8Tiles(t *testing.T) {
+	for _, tt := range []struct {
+		name                     string
+		avx2, avx512, avx512VNNI bool
+
+		rows           int
+		words          bool
+		implementation string
+	}{
+		{name: "none", rows: 14, implementation: "Go"},
+		{name: "AVX2", avx2: true, rows: 6, words: true, implementation: "AVX2"},
+		{name: "AVX-512", avx2: true, avx512: true, rows: 6, words: true, implementation: "AVX2"},
+		{name: "AVX-512 VNNI", avx2: true, avx512: true, avx512VNNI: true, rows: 14, implementation: "AVX-512 VNNI"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			turnOff(t)
+			useAVX2, useAVX512, useVNNI = tt.avx2, tt.avx512, tt.avx512VNNI
+			p := product{int8: new(int8Weight)}
+			if got := p.tiles(2*tt.rows + 1); got != 3 {
+				t.Errorf("%d rows are %d tiles, want 3", 2*tt.rows+1, got)
+			}
+			if got := multipliesWords(); got != tt.words {
+				t.Errorf("multipliesWords() = %t, want %t", got, tt.words)
+			}
+			if got := Implementation(Int8); got != tt.implementation {
+				t.Errorf("Implementation(Int8) = %q, want %q", got, tt.implementation)
+			}
+		})
 	}
 }

@@ -3,19 +3,18 @@ package kernels
 import "testing"
 
 // The sums of a tile are integers: with scales of 1 and sums that float32 holds
-// exactly, every implementation has the Go twin's.
+// exactly, every implementation has the Go twin's, and leaves alone what lies
+// between the rows.
 func TestTileInt8HasTheIntegersOfGo(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
+		const ldy, ldlast = panelColumns + 5, panelColumns + 3
 		r := newRand(1)
-		most := tileRows()
-		if multipliesWords() {
-			most = wordRows
-		}
 		ones, zeros := make([]float32, panelColumns), make([]float32, panelColumns)
 		fill(ones, 1)
-		for rows := 1; rows <= most; rows++ {
+		for rows := 1; rows <= int8TileRows(); rows++ {
 			for _, depth := range []int{1, 2, 3, 4, 5, 7, 8, 31, 64} {
-				for _, extreme := range []bool{false, true} {
+				for i := range 4 {
+					extreme, withLast := i%2 > 0, i/2 > 0
 					ld := (depth*int8Step + 15) / 16 * 16
 					x, w := make([]uint8, rows*ld), make([]int8, depth*panelColumns*int8Step)
 					for i := range x {
@@ -32,19 +31,29 @@ func TestTileInt8HasTheIntegersOfGo(t *testing.T) {
 						}
 						offsets[i/int8Step%panelColumns] -= int8Zero * int32(w[i])
 					}
-					got, want := newGuarded(rows*panelColumns, 1), make([]float32, rows*panelColumns)
+					// What is fetched changes nothing, but which loop the assembly takes.
+					last, bytes := (*float32)(nil), 0
+					if withLast {
+						values := make([]float32, rows*ldlast)
+						for i := range values {
+							values[i] = float32(r.IntN(1<<20) - 1<<19)
+						}
+						last, bytes = &values[0], len(w)
+					}
+					got, want := newGuarded(rows*ldy, 1), make([]float32, rows*ldy)
+					fill(want, guardValue)
 					if multipliesWords() {
 						words := make([]uint16, len(x))
 						widenBytesGo(&words[0], &x[0], len(x))
-						tileInt8Words(&got.slice()[0], panelColumns, &words[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], nil, 0, &w[0], 0)
+						tileInt8Words(&got.slice()[0], ldy, &words[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], last, ldlast, &w[0], bytes)
 					} else {
-						tileInt8(&got.slice()[0], panelColumns, &x[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], nil, 0, &w[0], 0)
+						tileInt8(&got.slice()[0], ldy, &x[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], last, ldlast, &w[0], bytes)
 					}
-					tileInt8Go(&want[0], panelColumns, &x[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], nil, 0)
+					tileInt8Go(&want[0], ldy, &x[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], last, ldlast)
 					got.check(t, "y")
 					for i, v := range got.slice() {
 						if v != want[i] {
-							t.Fatalf("%d rows, depth %d: y[%d] = %v, want %v", rows, depth, i, v, want[i])
+							t.Fatalf("%d rows, depth %d: row %d, column %d: %v, want %v", rows, depth, i/ldy, i%ldy, v, want[i])
 						}
 					}
 				}

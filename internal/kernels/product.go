@@ -147,8 +147,8 @@ func (t *product) Do(_, i int) {
 // tiles is how many tiles some rows are.
 func (t *product) tiles(rows int) int {
 	most := tileRows()
-	if t.int8 != nil && multipliesWords() {
-		most = wordRows // with AVX-512, too, if it has no VNNI
+	if t.int8 != nil {
+		most = int8TileRows()
 	}
 	return (rows + most - 1) / most
 }

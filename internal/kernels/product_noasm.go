@@ -7,6 +7,9 @@ const maxTileRows = 14
 
 func tileRows() int { return maxTileRows }
 
+// int8TileRows is tileRows for int8.
+func int8TileRows() int { return maxTileRows }
+
 func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, _ *float32, _ int) {
 	tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 }

@@ -231,7 +231,7 @@ func TestTilesFetchTheNextSection(t *testing.T) {
 			p := product{in: in}
 			size := in * panelColumns
 			panels := make([]float32, 3*size)
-			for tiles := 1; tiles <= (chunkRows+wordRows-1)/wordRows; tiles++ {
+			for tiles := 1; tiles <= (chunkRows+int8TileRows()-1)/int8TileRows(); tiles++ {
 				for _, n := range []int{1, 2, 4, 6} {
 					cuts := p.cuts()
 					testFetch(t, panels, size, p.section(1, 0, cuts), p.section(2, cuts-1, cuts), tiles, n)
