@@ -11,6 +11,8 @@ import (
 // What the processor has, and may use. Tests turn them off one by one.
 var (
 	useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	// VNNI without AVX-512: Intel since Alder Lake, AMD since Zen 5.
+	useAVXVNNI = useAVX2 && cpu.X86.HasAVXVNNI
 	// Every processor with AVX-512 since Skylake has these four parts of it.
 	useAVX512 = useAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL
 	useVNNI   = useAVX512 && cpu.X86.HasAVX512VNNI

@@ -15,8 +15,8 @@ func tileRows() int {
 	return maxTileRows
 }
 
-// int8TileRows is tileRows for int8. With AVX-512, too, its tiles are AVX2's unless
-// it has VNNI.
+// int8TileRows is tileRows for int8. With AVX-512, too, its tiles are those of 256
+// bits unless it has VNNI.
 func int8TileRows() int {
 	if useAVX2 && !useVNNI {
 		return 6
@@ -138,14 +138,24 @@ func layerNorm(y, x, gamma, beta *float32, rows, columns int, eps float32) {
 }
 
 // multipliesWords says whether int8 products read rows of x in 16 bits.
-func multipliesWords() bool { return useAVX2 && !useVNNI }
+func multipliesWords() bool { return useAVX2 && !useAVXVNNI && !useVNNI }
 
 func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, bytes int) {
-	if useVNNI {
+	switch {
+	case useVNNI:
 		tileInt8VNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace(bytes, depth))
-		return
+	case useAVXVNNI:
+		const half = panelColumns / 2
+		ahead := fetchInPasses(next, bytes, depth, 2)
+		tileInt8AVXVNNI(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, ahead.from(0), ahead.pace)
+		if last != nil {
+			last = at(last, half)
+		}
+		tileInt8AVXVNNI(at(y, half), ldy, x, ldx, at(panel, half*int8Step), rows, depth,
+			at(offsets, half), at(scales, half), at(sums, half), at(bias, half), rowScales, rowCenters, last, ldlast, ahead.from(1), ahead.pace)
+	default:
+		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 	}
-	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 }
 
 // tileInt8Words is tileInt8 for rows of 16 bits, on processors that multiply words.
@@ -271,6 +281,8 @@ func peakLoop(prec Precision) (loop func(n int), operations float64) {
 		return peakAVX2, multiplyAdds * 8
 	case prec == Int8 && useVNNI:
 		return peakVNNI, multiplyAdds * 64
+	case prec == Int8 && useAVXVNNI:
+		return peakAVXVNNI, multiplyAdds * 32
 	case prec == Int8 && useAVX2:
 		return peakInt8AVX2, multiplyAdds * 16
 	}
@@ -284,6 +296,8 @@ func Implementation(prec Precision) string {
 		return "AMX"
 	case prec == Int8 && useVNNI:
 		return "AVX-512 VNNI"
+	case prec == Int8 && useAVXVNNI:
+		return "AVX-VNNI"
 	case prec == BFloat16 && useBFloat16:
 		return "AVX-512 BF16"
 	case prec == Float16 && useFloat16:

@@ -8,8 +8,8 @@ import "testing"
 // they know. Nothing is computed: this processor may not have them.
 func TestInt8Tiles(t *testing.T) {
 	for _, tt := range []struct {
-		name                     string
-		avx2, avx512, avx512VNNI bool
+		name                              string
+		avx2, avxVNNI, avx512, avx512VNNI bool
 
 		rows           int
 		words          bool
@@ -17,12 +17,15 @@ func TestInt8Tiles(t *testing.T) {
 	}{
 		{name: "none", rows: 14, implementation: "Go"},
 		{name: "AVX2", avx2: true, rows: 6, words: true, implementation: "AVX2"},
+		{name: "AVX-VNNI", avx2: true, avxVNNI: true, rows: 6, implementation: "AVX-VNNI"},
 		{name: "AVX-512", avx2: true, avx512: true, rows: 6, words: true, implementation: "AVX2"},
+		{name: "AVX-512, AVX-VNNI", avx2: true, avxVNNI: true, avx512: true, rows: 6, implementation: "AVX-VNNI"},
 		{name: "AVX-512 VNNI", avx2: true, avx512: true, avx512VNNI: true, rows: 14, implementation: "AVX-512 VNNI"},
+		{name: "AVX-512 VNNI, AVX-VNNI", avx2: true, avxVNNI: true, avx512: true, avx512VNNI: true, rows: 14, implementation: "AVX-512 VNNI"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			turnOff(t)
-			useAVX2, useAVX512, useVNNI = tt.avx2, tt.avx512, tt.avx512VNNI
+			useAVX2, useAVXVNNI, useAVX512, useVNNI = tt.avx2, tt.avxVNNI, tt.avx512, tt.avx512VNNI
 			p := product{int8: new(int8Weight)}
 			if got := p.tiles(2*tt.rows + 1); got != 3 {
 				t.Errorf("%d rows are %d tiles, want 3", 2*tt.rows+1, got)

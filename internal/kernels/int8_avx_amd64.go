@@ -28,3 +28,8 @@ func quantizeAVX2(q *uint8, ldq int, x *float32, ldx int, rows int, columns int,
 //
 //go:noescape
 func widenBytesAVX2(y *uint16, x *uint8, n int)
+
+// tileInt8AVXVNNI is tileInt8Go for 16 outputs and 1 to 6 rows.
+//
+//go:noescape
+func tileInt8AVXVNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)

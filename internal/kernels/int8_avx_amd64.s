@@ -7687,3 +7687,2770 @@ line:
 	JG        line
 	VZEROUPPER
 	RET
+
+// func tileInt8AVXVNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·tileInt8AVXVNNI(SB), NOSPLIT, $0-136
+	MOVQ       rows+40(FP), AX
+	CMPQ       AX, $0x06
+	JEQ        rows209
+	CMPQ       AX, $0x05
+	JEQ        rows208
+	CMPQ       AX, $0x04
+	JEQ        rows207
+	CMPQ       AX, $0x03
+	JEQ        rows206
+	CMPQ       AX, $0x02
+	JEQ        rows205
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), AX
+	PREFETCHT0 (AX)
+	MOVQ       last+104(FP), AX
+	TESTQ      AX, AX
+	JZ         skip211
+	MOVQ       ldlast+112(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+104(FP), AX
+	PREFETCHT0 (AX)
+
+skip211:
+	MOVQ    ldx+24(FP), AX
+	MOVQ    x+16(FP), AX
+	MOVQ    offsets+56(FP), CX
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	MOVQ    panel+32(FP), CX
+	MOVQ    depth+48(FP), DX
+	MOVQ    next+120(FP), BX
+	MOVQ    pace+128(FP), SI
+	CMPQ    SI, $0x10
+	JG      dense212
+	JMP     test214
+
+again213:
+	VMOVUPS      (CX), Y2
+	VMOVUPS      32(CX), Y3
+	VPBROADCASTD (AX), Y4
+
+	// VPDPBUSD Y2, Y4, Y0
+	LONG $0x505de2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y3, Y4, Y1
+	LONG         $0x505de2c4
+	BYTE         $0xcb
+	VMOVUPS      128(CX), Y2
+	VMOVUPS      160(CX), Y3
+	VPBROADCASTD 4(AX), Y4
+
+	// VPDPBUSD Y2, Y4, Y0
+	LONG $0x505de2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y3, Y4, Y1
+	LONG         $0x505de2c4
+	BYTE         $0xcb
+	VMOVUPS      256(CX), Y2
+	VMOVUPS      288(CX), Y3
+	VPBROADCASTD 8(AX), Y4
+
+	// VPDPBUSD Y2, Y4, Y0
+	LONG $0x505de2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y3, Y4, Y1
+	LONG         $0x505de2c4
+	BYTE         $0xcb
+	PREFETCHT1   (BX)
+	VMOVUPS      384(CX), Y2
+	VMOVUPS      416(CX), Y3
+	VPBROADCASTD 12(AX), Y4
+
+	// VPDPBUSD Y2, Y4, Y0
+	LONG $0x505de2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y3, Y4, Y1
+	LONG $0x505de2c4
+	BYTE $0xcb
+	ADDQ $0x00000010, AX
+	ADDQ $0x00000200, CX
+	LEAQ (BX)(SI*4), BX
+	SUBQ $0x04, DX
+
+test214:
+	CMPQ DX, $0x04
+	JGE  again213
+
+dense212:
+	JMP test216
+
+again215:
+	PREFETCHT1   (BX)
+	VMOVUPS      (CX), Y2
+	VMOVUPS      32(CX), Y3
+	VPBROADCASTD (AX), Y4
+
+	// VPDPBUSD Y2, Y4, Y0
+	LONG $0x505de2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y3, Y4, Y1
+	LONG         $0x505de2c4
+	BYTE         $0xcb
+	PREFETCHT1   64(BX)
+	VMOVUPS      128(CX), Y2
+	VMOVUPS      160(CX), Y3
+	VPBROADCASTD 4(AX), Y4
+
+	// VPDPBUSD Y2, Y4, Y0
+	LONG $0x505de2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y3, Y4, Y1
+	LONG         $0x505de2c4
+	BYTE         $0xcb
+	PREFETCHT1   128(BX)
+	VMOVUPS      256(CX), Y2
+	VMOVUPS      288(CX), Y3
+	VPBROADCASTD 8(AX), Y4
+
+	// VPDPBUSD Y2, Y4, Y0
+	LONG $0x505de2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y3, Y4, Y1
+	LONG         $0x505de2c4
+	BYTE         $0xcb
+	PREFETCHT1   192(BX)
+	VMOVUPS      384(CX), Y2
+	VMOVUPS      416(CX), Y3
+	VPBROADCASTD 12(AX), Y4
+
+	// VPDPBUSD Y2, Y4, Y0
+	LONG $0x505de2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y3, Y4, Y1
+	LONG $0x505de2c4
+	BYTE $0xcb
+	ADDQ $0x00000010, AX
+	ADDQ $0x00000200, CX
+	LEAQ (BX)(SI*4), BX
+	SUBQ $0x04, DX
+
+test216:
+	CMPQ DX, $0x04
+	JGE  again215
+	JMP  test218
+
+again217:
+	PREFETCHT1   (BX)
+	VMOVUPS      (CX), Y2
+	VMOVUPS      32(CX), Y3
+	VPBROADCASTD (AX), Y4
+
+	// VPDPBUSD Y2, Y4, Y0
+	LONG $0x505de2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y3, Y4, Y1
+	LONG $0x505de2c4
+	BYTE $0xcb
+	ADDQ $0x00000004, AX
+	ADDQ $0x00000080, CX
+	LEAQ (BX)(SI*1), BX
+	SUBQ $0x01, DX
+
+test218:
+	CMPQ         DX, $0x01
+	JGE          again217
+	MOVQ         scales+64(FP), AX
+	MOVQ         bias+80(FP), CX
+	MOVQ         sums+72(FP), DX
+	MOVQ         rowScales+88(FP), BX
+	MOVQ         rowCenters+96(FP), SI
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       (AX), Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       32(AX), Y1, Y1
+	VBROADCASTSS (BX), Y2
+	VBROADCASTSS (SI), Y3
+	VMOVUPS      (CX), Y4
+	VFMADD231PS  (DX), Y3, Y4
+	VFMADD213PS  Y4, Y2, Y0
+	VMOVUPS      32(CX), Y4
+	VFMADD231PS  32(DX), Y3, Y4
+	VFMADD213PS  Y4, Y2, Y1
+	MOVQ         last+104(FP), AX
+	TESTQ        AX, AX
+	JZ           store219
+	MOVQ         ldlast+112(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         last+104(FP), AX
+	VADDPS       (AX), Y0, Y0
+	VADDPS       32(AX), Y1, Y1
+
+store219:
+	MOVQ    ldy+8(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    y+0(FP), AX
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+rows205:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	MOVQ       last+104(FP), AX
+	TESTQ      AX, AX
+	JZ         skip221
+	MOVQ       ldlast+112(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+104(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+
+skip221:
+	MOVQ    ldx+24(FP), AX
+	MOVQ    x+16(FP), CX
+	MOVQ    offsets+56(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	MOVQ    panel+32(FP), DX
+	MOVQ    depth+48(FP), BX
+	MOVQ    next+120(FP), SI
+	MOVQ    pace+128(FP), DI
+	CMPQ    DI, $0x10
+	JG      dense222
+	JMP     test224
+
+again223:
+	VMOVUPS      (DX), Y4
+	VMOVUPS      32(DX), Y5
+	VPBROADCASTD (CX), Y6
+
+	// VPDPBUSD Y4, Y6, Y0
+	LONG $0x504de2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y5, Y6, Y1
+	LONG         $0x504de2c4
+	BYTE         $0xcd
+	VPBROADCASTD (CX)(AX*1), Y6
+
+	// VPDPBUSD Y4, Y6, Y2
+	LONG $0x504de2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y5, Y6, Y3
+	LONG         $0x504de2c4
+	BYTE         $0xdd
+	VMOVUPS      128(DX), Y4
+	VMOVUPS      160(DX), Y5
+	VPBROADCASTD 4(CX), Y6
+
+	// VPDPBUSD Y4, Y6, Y0
+	LONG $0x504de2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y5, Y6, Y1
+	LONG         $0x504de2c4
+	BYTE         $0xcd
+	VPBROADCASTD 4(CX)(AX*1), Y6
+
+	// VPDPBUSD Y4, Y6, Y2
+	LONG $0x504de2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y5, Y6, Y3
+	LONG         $0x504de2c4
+	BYTE         $0xdd
+	VMOVUPS      256(DX), Y4
+	VMOVUPS      288(DX), Y5
+	VPBROADCASTD 8(CX), Y6
+
+	// VPDPBUSD Y4, Y6, Y0
+	LONG $0x504de2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y5, Y6, Y1
+	LONG         $0x504de2c4
+	BYTE         $0xcd
+	VPBROADCASTD 8(CX)(AX*1), Y6
+
+	// VPDPBUSD Y4, Y6, Y2
+	LONG $0x504de2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y5, Y6, Y3
+	LONG         $0x504de2c4
+	BYTE         $0xdd
+	PREFETCHT1   (SI)
+	VMOVUPS      384(DX), Y4
+	VMOVUPS      416(DX), Y5
+	VPBROADCASTD 12(CX), Y6
+
+	// VPDPBUSD Y4, Y6, Y0
+	LONG $0x504de2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y5, Y6, Y1
+	LONG         $0x504de2c4
+	BYTE         $0xcd
+	VPBROADCASTD 12(CX)(AX*1), Y6
+
+	// VPDPBUSD Y4, Y6, Y2
+	LONG $0x504de2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y5, Y6, Y3
+	LONG $0x504de2c4
+	BYTE $0xdd
+	ADDQ $0x00000010, CX
+	ADDQ $0x00000200, DX
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, BX
+
+test224:
+	CMPQ BX, $0x04
+	JGE  again223
+
+dense222:
+	JMP test226
+
+again225:
+	PREFETCHT1   (SI)
+	VMOVUPS      (DX), Y4
+	VMOVUPS      32(DX), Y5
+	VPBROADCASTD (CX), Y6
+
+	// VPDPBUSD Y4, Y6, Y0
+	LONG $0x504de2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y5, Y6, Y1
+	LONG         $0x504de2c4
+	BYTE         $0xcd
+	VPBROADCASTD (CX)(AX*1), Y6
+
+	// VPDPBUSD Y4, Y6, Y2
+	LONG $0x504de2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y5, Y6, Y3
+	LONG         $0x504de2c4
+	BYTE         $0xdd
+	PREFETCHT1   64(SI)
+	VMOVUPS      128(DX), Y4
+	VMOVUPS      160(DX), Y5
+	VPBROADCASTD 4(CX), Y6
+
+	// VPDPBUSD Y4, Y6, Y0
+	LONG $0x504de2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y5, Y6, Y1
+	LONG         $0x504de2c4
+	BYTE         $0xcd
+	VPBROADCASTD 4(CX)(AX*1), Y6
+
+	// VPDPBUSD Y4, Y6, Y2
+	LONG $0x504de2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y5, Y6, Y3
+	LONG         $0x504de2c4
+	BYTE         $0xdd
+	PREFETCHT1   128(SI)
+	VMOVUPS      256(DX), Y4
+	VMOVUPS      288(DX), Y5
+	VPBROADCASTD 8(CX), Y6
+
+	// VPDPBUSD Y4, Y6, Y0
+	LONG $0x504de2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y5, Y6, Y1
+	LONG         $0x504de2c4
+	BYTE         $0xcd
+	VPBROADCASTD 8(CX)(AX*1), Y6
+
+	// VPDPBUSD Y4, Y6, Y2
+	LONG $0x504de2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y5, Y6, Y3
+	LONG         $0x504de2c4
+	BYTE         $0xdd
+	PREFETCHT1   192(SI)
+	VMOVUPS      384(DX), Y4
+	VMOVUPS      416(DX), Y5
+	VPBROADCASTD 12(CX), Y6
+
+	// VPDPBUSD Y4, Y6, Y0
+	LONG $0x504de2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y5, Y6, Y1
+	LONG         $0x504de2c4
+	BYTE         $0xcd
+	VPBROADCASTD 12(CX)(AX*1), Y6
+
+	// VPDPBUSD Y4, Y6, Y2
+	LONG $0x504de2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y5, Y6, Y3
+	LONG $0x504de2c4
+	BYTE $0xdd
+	ADDQ $0x00000010, CX
+	ADDQ $0x00000200, DX
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, BX
+
+test226:
+	CMPQ BX, $0x04
+	JGE  again225
+	JMP  test228
+
+again227:
+	PREFETCHT1   (SI)
+	VMOVUPS      (DX), Y4
+	VMOVUPS      32(DX), Y5
+	VPBROADCASTD (CX), Y6
+
+	// VPDPBUSD Y4, Y6, Y0
+	LONG $0x504de2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y5, Y6, Y1
+	LONG         $0x504de2c4
+	BYTE         $0xcd
+	VPBROADCASTD (CX)(AX*1), Y6
+
+	// VPDPBUSD Y4, Y6, Y2
+	LONG $0x504de2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y5, Y6, Y3
+	LONG $0x504de2c4
+	BYTE $0xdd
+	ADDQ $0x00000004, CX
+	ADDQ $0x00000080, DX
+	LEAQ (SI)(DI*1), SI
+	SUBQ $0x01, BX
+
+test228:
+	CMPQ         BX, $0x01
+	JGE          again227
+	MOVQ         scales+64(FP), AX
+	MOVQ         bias+80(FP), CX
+	MOVQ         sums+72(FP), DX
+	MOVQ         rowScales+88(FP), BX
+	MOVQ         rowCenters+96(FP), SI
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       (AX), Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       32(AX), Y1, Y1
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       (AX), Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       32(AX), Y3, Y3
+	VBROADCASTSS (BX), Y4
+	VBROADCASTSS (SI), Y5
+	VMOVUPS      (CX), Y6
+	VFMADD231PS  (DX), Y5, Y6
+	VFMADD213PS  Y6, Y4, Y0
+	VMOVUPS      32(CX), Y6
+	VFMADD231PS  32(DX), Y5, Y6
+	VFMADD213PS  Y6, Y4, Y1
+	VBROADCASTSS 4(BX), Y4
+	VBROADCASTSS 4(SI), Y5
+	VMOVUPS      (CX), Y6
+	VFMADD231PS  (DX), Y5, Y6
+	VFMADD213PS  Y6, Y4, Y2
+	VMOVUPS      32(CX), Y6
+	VFMADD231PS  32(DX), Y5, Y6
+	VFMADD213PS  Y6, Y4, Y3
+	MOVQ         last+104(FP), AX
+	TESTQ        AX, AX
+	JZ           store229
+	MOVQ         ldlast+112(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         last+104(FP), CX
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	VADDPS       (CX)(AX*1), Y2, Y2
+	VADDPS       32(CX)(AX*1), Y3, Y3
+
+store229:
+	MOVQ    ldy+8(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    y+0(FP), CX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, (CX)(AX*1)
+	VMOVUPS Y3, 32(CX)(AX*1)
+	VZEROUPPER
+	RET
+
+rows206:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	MOVQ       last+104(FP), AX
+	TESTQ      AX, AX
+	JZ         skip231
+	MOVQ       ldlast+112(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+104(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+
+skip231:
+	MOVQ    ldx+24(FP), AX
+	MOVQ    x+16(FP), CX
+	MOVQ    offsets+56(FP), DX
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	VMOVUPS (DX), Y4
+	VMOVUPS 32(DX), Y5
+	MOVQ    panel+32(FP), DX
+	MOVQ    depth+48(FP), BX
+	MOVQ    next+120(FP), SI
+	MOVQ    pace+128(FP), DI
+	CMPQ    DI, $0x10
+	JG      dense232
+	JMP     test234
+
+again233:
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	VPBROADCASTD (CX), Y8
+
+	// VPDPBUSD Y6, Y8, Y0
+	LONG $0x503de2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y7, Y8, Y1
+	LONG         $0x503de2c4
+	BYTE         $0xcf
+	VPBROADCASTD (CX)(AX*1), Y8
+
+	// VPDPBUSD Y6, Y8, Y2
+	LONG $0x503de2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y7, Y8, Y3
+	LONG         $0x503de2c4
+	BYTE         $0xdf
+	VPBROADCASTD (CX)(AX*2), Y8
+
+	// VPDPBUSD Y6, Y8, Y4
+	LONG $0x503de2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y7, Y8, Y5
+	LONG         $0x503de2c4
+	BYTE         $0xef
+	VMOVUPS      128(DX), Y6
+	VMOVUPS      160(DX), Y7
+	VPBROADCASTD 4(CX), Y8
+
+	// VPDPBUSD Y6, Y8, Y0
+	LONG $0x503de2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y7, Y8, Y1
+	LONG         $0x503de2c4
+	BYTE         $0xcf
+	VPBROADCASTD 4(CX)(AX*1), Y8
+
+	// VPDPBUSD Y6, Y8, Y2
+	LONG $0x503de2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y7, Y8, Y3
+	LONG         $0x503de2c4
+	BYTE         $0xdf
+	VPBROADCASTD 4(CX)(AX*2), Y8
+
+	// VPDPBUSD Y6, Y8, Y4
+	LONG $0x503de2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y7, Y8, Y5
+	LONG         $0x503de2c4
+	BYTE         $0xef
+	VMOVUPS      256(DX), Y6
+	VMOVUPS      288(DX), Y7
+	VPBROADCASTD 8(CX), Y8
+
+	// VPDPBUSD Y6, Y8, Y0
+	LONG $0x503de2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y7, Y8, Y1
+	LONG         $0x503de2c4
+	BYTE         $0xcf
+	VPBROADCASTD 8(CX)(AX*1), Y8
+
+	// VPDPBUSD Y6, Y8, Y2
+	LONG $0x503de2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y7, Y8, Y3
+	LONG         $0x503de2c4
+	BYTE         $0xdf
+	VPBROADCASTD 8(CX)(AX*2), Y8
+
+	// VPDPBUSD Y6, Y8, Y4
+	LONG $0x503de2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y7, Y8, Y5
+	LONG         $0x503de2c4
+	BYTE         $0xef
+	PREFETCHT1   (SI)
+	VMOVUPS      384(DX), Y6
+	VMOVUPS      416(DX), Y7
+	VPBROADCASTD 12(CX), Y8
+
+	// VPDPBUSD Y6, Y8, Y0
+	LONG $0x503de2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y7, Y8, Y1
+	LONG         $0x503de2c4
+	BYTE         $0xcf
+	VPBROADCASTD 12(CX)(AX*1), Y8
+
+	// VPDPBUSD Y6, Y8, Y2
+	LONG $0x503de2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y7, Y8, Y3
+	LONG         $0x503de2c4
+	BYTE         $0xdf
+	VPBROADCASTD 12(CX)(AX*2), Y8
+
+	// VPDPBUSD Y6, Y8, Y4
+	LONG $0x503de2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y7, Y8, Y5
+	LONG $0x503de2c4
+	BYTE $0xef
+	ADDQ $0x00000010, CX
+	ADDQ $0x00000200, DX
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, BX
+
+test234:
+	CMPQ BX, $0x04
+	JGE  again233
+
+dense232:
+	JMP test236
+
+again235:
+	PREFETCHT1   (SI)
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	VPBROADCASTD (CX), Y8
+
+	// VPDPBUSD Y6, Y8, Y0
+	LONG $0x503de2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y7, Y8, Y1
+	LONG         $0x503de2c4
+	BYTE         $0xcf
+	VPBROADCASTD (CX)(AX*1), Y8
+
+	// VPDPBUSD Y6, Y8, Y2
+	LONG $0x503de2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y7, Y8, Y3
+	LONG         $0x503de2c4
+	BYTE         $0xdf
+	VPBROADCASTD (CX)(AX*2), Y8
+
+	// VPDPBUSD Y6, Y8, Y4
+	LONG $0x503de2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y7, Y8, Y5
+	LONG         $0x503de2c4
+	BYTE         $0xef
+	PREFETCHT1   64(SI)
+	VMOVUPS      128(DX), Y6
+	VMOVUPS      160(DX), Y7
+	VPBROADCASTD 4(CX), Y8
+
+	// VPDPBUSD Y6, Y8, Y0
+	LONG $0x503de2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y7, Y8, Y1
+	LONG         $0x503de2c4
+	BYTE         $0xcf
+	VPBROADCASTD 4(CX)(AX*1), Y8
+
+	// VPDPBUSD Y6, Y8, Y2
+	LONG $0x503de2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y7, Y8, Y3
+	LONG         $0x503de2c4
+	BYTE         $0xdf
+	VPBROADCASTD 4(CX)(AX*2), Y8
+
+	// VPDPBUSD Y6, Y8, Y4
+	LONG $0x503de2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y7, Y8, Y5
+	LONG         $0x503de2c4
+	BYTE         $0xef
+	PREFETCHT1   128(SI)
+	VMOVUPS      256(DX), Y6
+	VMOVUPS      288(DX), Y7
+	VPBROADCASTD 8(CX), Y8
+
+	// VPDPBUSD Y6, Y8, Y0
+	LONG $0x503de2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y7, Y8, Y1
+	LONG         $0x503de2c4
+	BYTE         $0xcf
+	VPBROADCASTD 8(CX)(AX*1), Y8
+
+	// VPDPBUSD Y6, Y8, Y2
+	LONG $0x503de2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y7, Y8, Y3
+	LONG         $0x503de2c4
+	BYTE         $0xdf
+	VPBROADCASTD 8(CX)(AX*2), Y8
+
+	// VPDPBUSD Y6, Y8, Y4
+	LONG $0x503de2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y7, Y8, Y5
+	LONG         $0x503de2c4
+	BYTE         $0xef
+	PREFETCHT1   192(SI)
+	VMOVUPS      384(DX), Y6
+	VMOVUPS      416(DX), Y7
+	VPBROADCASTD 12(CX), Y8
+
+	// VPDPBUSD Y6, Y8, Y0
+	LONG $0x503de2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y7, Y8, Y1
+	LONG         $0x503de2c4
+	BYTE         $0xcf
+	VPBROADCASTD 12(CX)(AX*1), Y8
+
+	// VPDPBUSD Y6, Y8, Y2
+	LONG $0x503de2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y7, Y8, Y3
+	LONG         $0x503de2c4
+	BYTE         $0xdf
+	VPBROADCASTD 12(CX)(AX*2), Y8
+
+	// VPDPBUSD Y6, Y8, Y4
+	LONG $0x503de2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y7, Y8, Y5
+	LONG $0x503de2c4
+	BYTE $0xef
+	ADDQ $0x00000010, CX
+	ADDQ $0x00000200, DX
+	LEAQ (SI)(DI*4), SI
+	SUBQ $0x04, BX
+
+test236:
+	CMPQ BX, $0x04
+	JGE  again235
+	JMP  test238
+
+again237:
+	PREFETCHT1   (SI)
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	VPBROADCASTD (CX), Y8
+
+	// VPDPBUSD Y6, Y8, Y0
+	LONG $0x503de2c4
+	BYTE $0xc6
+
+	// VPDPBUSD Y7, Y8, Y1
+	LONG         $0x503de2c4
+	BYTE         $0xcf
+	VPBROADCASTD (CX)(AX*1), Y8
+
+	// VPDPBUSD Y6, Y8, Y2
+	LONG $0x503de2c4
+	BYTE $0xd6
+
+	// VPDPBUSD Y7, Y8, Y3
+	LONG         $0x503de2c4
+	BYTE         $0xdf
+	VPBROADCASTD (CX)(AX*2), Y8
+
+	// VPDPBUSD Y6, Y8, Y4
+	LONG $0x503de2c4
+	BYTE $0xe6
+
+	// VPDPBUSD Y7, Y8, Y5
+	LONG $0x503de2c4
+	BYTE $0xef
+	ADDQ $0x00000004, CX
+	ADDQ $0x00000080, DX
+	LEAQ (SI)(DI*1), SI
+	SUBQ $0x01, BX
+
+test238:
+	CMPQ         BX, $0x01
+	JGE          again237
+	MOVQ         scales+64(FP), AX
+	MOVQ         bias+80(FP), CX
+	MOVQ         sums+72(FP), DX
+	MOVQ         rowScales+88(FP), BX
+	MOVQ         rowCenters+96(FP), SI
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       (AX), Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       32(AX), Y1, Y1
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       (AX), Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       32(AX), Y3, Y3
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       (AX), Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       32(AX), Y5, Y5
+	VBROADCASTSS (BX), Y6
+	VBROADCASTSS (SI), Y7
+	VMOVUPS      (CX), Y8
+	VFMADD231PS  (DX), Y7, Y8
+	VFMADD213PS  Y8, Y6, Y0
+	VMOVUPS      32(CX), Y8
+	VFMADD231PS  32(DX), Y7, Y8
+	VFMADD213PS  Y8, Y6, Y1
+	VBROADCASTSS 4(BX), Y6
+	VBROADCASTSS 4(SI), Y7
+	VMOVUPS      (CX), Y8
+	VFMADD231PS  (DX), Y7, Y8
+	VFMADD213PS  Y8, Y6, Y2
+	VMOVUPS      32(CX), Y8
+	VFMADD231PS  32(DX), Y7, Y8
+	VFMADD213PS  Y8, Y6, Y3
+	VBROADCASTSS 8(BX), Y6
+	VBROADCASTSS 8(SI), Y7
+	VMOVUPS      (CX), Y8
+	VFMADD231PS  (DX), Y7, Y8
+	VFMADD213PS  Y8, Y6, Y4
+	VMOVUPS      32(CX), Y8
+	VFMADD231PS  32(DX), Y7, Y8
+	VFMADD213PS  Y8, Y6, Y5
+	MOVQ         last+104(FP), AX
+	TESTQ        AX, AX
+	JZ           store239
+	MOVQ         ldlast+112(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         last+104(FP), CX
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	VADDPS       (CX)(AX*1), Y2, Y2
+	VADDPS       32(CX)(AX*1), Y3, Y3
+	VADDPS       (CX)(AX*2), Y4, Y4
+	VADDPS       32(CX)(AX*2), Y5, Y5
+
+store239:
+	MOVQ    ldy+8(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    y+0(FP), CX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, (CX)(AX*1)
+	VMOVUPS Y3, 32(CX)(AX*1)
+	VMOVUPS Y4, (CX)(AX*2)
+	VMOVUPS Y5, 32(CX)(AX*2)
+	VZEROUPPER
+	RET
+
+rows207:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	MOVQ       last+104(FP), AX
+	TESTQ      AX, AX
+	JZ         skip241
+	MOVQ       ldlast+112(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+104(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+
+skip241:
+	MOVQ    ldx+24(FP), AX
+	MOVQ    x+16(FP), CX
+	LEAQ    (CX)(AX*2), DX
+	ADDQ    AX, DX
+	MOVQ    offsets+56(FP), BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	MOVQ    panel+32(FP), BX
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+120(FP), DI
+	MOVQ    pace+128(FP), R8
+	CMPQ    R8, $0x10
+	JG      dense242
+	JMP     test244
+
+again243:
+	VMOVUPS      (BX), Y8
+	VMOVUPS      32(BX), Y9
+	VPBROADCASTD (CX), Y10
+
+	// VPDPBUSD Y8, Y10, Y0
+	LONG $0x502dc2c4
+	BYTE $0xc0
+
+	// VPDPBUSD Y9, Y10, Y1
+	LONG         $0x502dc2c4
+	BYTE         $0xc9
+	VPBROADCASTD (CX)(AX*1), Y10
+
+	// VPDPBUSD Y8, Y10, Y2
+	LONG $0x502dc2c4
+	BYTE $0xd0
+
+	// VPDPBUSD Y9, Y10, Y3
+	LONG         $0x502dc2c4
+	BYTE         $0xd9
+	VPBROADCASTD (CX)(AX*2), Y10
+
+	// VPDPBUSD Y8, Y10, Y4
+	LONG $0x502dc2c4
+	BYTE $0xe0
+
+	// VPDPBUSD Y9, Y10, Y5
+	LONG         $0x502dc2c4
+	BYTE         $0xe9
+	VPBROADCASTD (DX), Y10
+
+	// VPDPBUSD Y8, Y10, Y6
+	LONG $0x502dc2c4
+	BYTE $0xf0
+
+	// VPDPBUSD Y9, Y10, Y7
+	LONG         $0x502dc2c4
+	BYTE         $0xf9
+	VMOVUPS      128(BX), Y8
+	VMOVUPS      160(BX), Y9
+	VPBROADCASTD 4(CX), Y10
+
+	// VPDPBUSD Y8, Y10, Y0
+	LONG $0x502dc2c4
+	BYTE $0xc0
+
+	// VPDPBUSD Y9, Y10, Y1
+	LONG         $0x502dc2c4
+	BYTE         $0xc9
+	VPBROADCASTD 4(CX)(AX*1), Y10
+
+	// VPDPBUSD Y8, Y10, Y2
+	LONG $0x502dc2c4
+	BYTE $0xd0
+
+	// VPDPBUSD Y9, Y10, Y3
+	LONG         $0x502dc2c4
+	BYTE         $0xd9
+	VPBROADCASTD 4(CX)(AX*2), Y10
+
+	// VPDPBUSD Y8, Y10, Y4
+	LONG $0x502dc2c4
+	BYTE $0xe0
+
+	// VPDPBUSD Y9, Y10, Y5
+	LONG         $0x502dc2c4
+	BYTE         $0xe9
+	VPBROADCASTD 4(DX), Y10
+
+	// VPDPBUSD Y8, Y10, Y6
+	LONG $0x502dc2c4
+	BYTE $0xf0
+
+	// VPDPBUSD Y9, Y10, Y7
+	LONG         $0x502dc2c4
+	BYTE         $0xf9
+	VMOVUPS      256(BX), Y8
+	VMOVUPS      288(BX), Y9
+	VPBROADCASTD 8(CX), Y10
+
+	// VPDPBUSD Y8, Y10, Y0
+	LONG $0x502dc2c4
+	BYTE $0xc0
+
+	// VPDPBUSD Y9, Y10, Y1
+	LONG         $0x502dc2c4
+	BYTE         $0xc9
+	VPBROADCASTD 8(CX)(AX*1), Y10
+
+	// VPDPBUSD Y8, Y10, Y2
+	LONG $0x502dc2c4
+	BYTE $0xd0
+
+	// VPDPBUSD Y9, Y10, Y3
+	LONG         $0x502dc2c4
+	BYTE         $0xd9
+	VPBROADCASTD 8(CX)(AX*2), Y10
+
+	// VPDPBUSD Y8, Y10, Y4
+	LONG $0x502dc2c4
+	BYTE $0xe0
+
+	// VPDPBUSD Y9, Y10, Y5
+	LONG         $0x502dc2c4
+	BYTE         $0xe9
+	VPBROADCASTD 8(DX), Y10
+
+	// VPDPBUSD Y8, Y10, Y6
+	LONG $0x502dc2c4
+	BYTE $0xf0
+
+	// VPDPBUSD Y9, Y10, Y7
+	LONG         $0x502dc2c4
+	BYTE         $0xf9
+	PREFETCHT1   (DI)
+	VMOVUPS      384(BX), Y8
+	VMOVUPS      416(BX), Y9
+	VPBROADCASTD 12(CX), Y10
+
+	// VPDPBUSD Y8, Y10, Y0
+	LONG $0x502dc2c4
+	BYTE $0xc0
+
+	// VPDPBUSD Y9, Y10, Y1
+	LONG         $0x502dc2c4
+	BYTE         $0xc9
+	VPBROADCASTD 12(CX)(AX*1), Y10
+
+	// VPDPBUSD Y8, Y10, Y2
+	LONG $0x502dc2c4
+	BYTE $0xd0
+
+	// VPDPBUSD Y9, Y10, Y3
+	LONG         $0x502dc2c4
+	BYTE         $0xd9
+	VPBROADCASTD 12(CX)(AX*2), Y10
+
+	// VPDPBUSD Y8, Y10, Y4
+	LONG $0x502dc2c4
+	BYTE $0xe0
+
+	// VPDPBUSD Y9, Y10, Y5
+	LONG         $0x502dc2c4
+	BYTE         $0xe9
+	VPBROADCASTD 12(DX), Y10
+
+	// VPDPBUSD Y8, Y10, Y6
+	LONG $0x502dc2c4
+	BYTE $0xf0
+
+	// VPDPBUSD Y9, Y10, Y7
+	LONG $0x502dc2c4
+	BYTE $0xf9
+	ADDQ $0x00000010, CX
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000200, BX
+	LEAQ (DI)(R8*4), DI
+	SUBQ $0x04, SI
+
+test244:
+	CMPQ SI, $0x04
+	JGE  again243
+
+dense242:
+	JMP test246
+
+again245:
+	PREFETCHT1   (DI)
+	VMOVUPS      (BX), Y8
+	VMOVUPS      32(BX), Y9
+	VPBROADCASTD (CX), Y10
+
+	// VPDPBUSD Y8, Y10, Y0
+	LONG $0x502dc2c4
+	BYTE $0xc0
+
+	// VPDPBUSD Y9, Y10, Y1
+	LONG         $0x502dc2c4
+	BYTE         $0xc9
+	VPBROADCASTD (CX)(AX*1), Y10
+
+	// VPDPBUSD Y8, Y10, Y2
+	LONG $0x502dc2c4
+	BYTE $0xd0
+
+	// VPDPBUSD Y9, Y10, Y3
+	LONG         $0x502dc2c4
+	BYTE         $0xd9
+	VPBROADCASTD (CX)(AX*2), Y10
+
+	// VPDPBUSD Y8, Y10, Y4
+	LONG $0x502dc2c4
+	BYTE $0xe0
+
+	// VPDPBUSD Y9, Y10, Y5
+	LONG         $0x502dc2c4
+	BYTE         $0xe9
+	VPBROADCASTD (DX), Y10
+
+	// VPDPBUSD Y8, Y10, Y6
+	LONG $0x502dc2c4
+	BYTE $0xf0
+
+	// VPDPBUSD Y9, Y10, Y7
+	LONG         $0x502dc2c4
+	BYTE         $0xf9
+	PREFETCHT1   64(DI)
+	VMOVUPS      128(BX), Y8
+	VMOVUPS      160(BX), Y9
+	VPBROADCASTD 4(CX), Y10
+
+	// VPDPBUSD Y8, Y10, Y0
+	LONG $0x502dc2c4
+	BYTE $0xc0
+
+	// VPDPBUSD Y9, Y10, Y1
+	LONG         $0x502dc2c4
+	BYTE         $0xc9
+	VPBROADCASTD 4(CX)(AX*1), Y10
+
+	// VPDPBUSD Y8, Y10, Y2
+	LONG $0x502dc2c4
+	BYTE $0xd0
+
+	// VPDPBUSD Y9, Y10, Y3
+	LONG         $0x502dc2c4
+	BYTE         $0xd9
+	VPBROADCASTD 4(CX)(AX*2), Y10
+
+	// VPDPBUSD Y8, Y10, Y4
+	LONG $0x502dc2c4
+	BYTE $0xe0
+
+	// VPDPBUSD Y9, Y10, Y5
+	LONG         $0x502dc2c4
+	BYTE         $0xe9
+	VPBROADCASTD 4(DX), Y10
+
+	// VPDPBUSD Y8, Y10, Y6
+	LONG $0x502dc2c4
+	BYTE $0xf0
+
+	// VPDPBUSD Y9, Y10, Y7
+	LONG         $0x502dc2c4
+	BYTE         $0xf9
+	PREFETCHT1   128(DI)
+	VMOVUPS      256(BX), Y8
+	VMOVUPS      288(BX), Y9
+	VPBROADCASTD 8(CX), Y10
+
+	// VPDPBUSD Y8, Y10, Y0
+	LONG $0x502dc2c4
+	BYTE $0xc0
+
+	// VPDPBUSD Y9, Y10, Y1
+	LONG         $0x502dc2c4
+	BYTE         $0xc9
+	VPBROADCASTD 8(CX)(AX*1), Y10
+
+	// VPDPBUSD Y8, Y10, Y2
+	LONG $0x502dc2c4
+	BYTE $0xd0
+
+	// VPDPBUSD Y9, Y10, Y3
+	LONG         $0x502dc2c4
+	BYTE         $0xd9
+	VPBROADCASTD 8(CX)(AX*2), Y10
+
+	// VPDPBUSD Y8, Y10, Y4
+	LONG $0x502dc2c4
+	BYTE $0xe0
+
+	// VPDPBUSD Y9, Y10, Y5
+	LONG         $0x502dc2c4
+	BYTE         $0xe9
+	VPBROADCASTD 8(DX), Y10
+
+	// VPDPBUSD Y8, Y10, Y6
+	LONG $0x502dc2c4
+	BYTE $0xf0
+
+	// VPDPBUSD Y9, Y10, Y7
+	LONG         $0x502dc2c4
+	BYTE         $0xf9
+	PREFETCHT1   192(DI)
+	VMOVUPS      384(BX), Y8
+	VMOVUPS      416(BX), Y9
+	VPBROADCASTD 12(CX), Y10
+
+	// VPDPBUSD Y8, Y10, Y0
+	LONG $0x502dc2c4
+	BYTE $0xc0
+
+	// VPDPBUSD Y9, Y10, Y1
+	LONG         $0x502dc2c4
+	BYTE         $0xc9
+	VPBROADCASTD 12(CX)(AX*1), Y10
+
+	// VPDPBUSD Y8, Y10, Y2
+	LONG $0x502dc2c4
+	BYTE $0xd0
+
+	// VPDPBUSD Y9, Y10, Y3
+	LONG         $0x502dc2c4
+	BYTE         $0xd9
+	VPBROADCASTD 12(CX)(AX*2), Y10
+
+	// VPDPBUSD Y8, Y10, Y4
+	LONG $0x502dc2c4
+	BYTE $0xe0
+
+	// VPDPBUSD Y9, Y10, Y5
+	LONG         $0x502dc2c4
+	BYTE         $0xe9
+	VPBROADCASTD 12(DX), Y10
+
+	// VPDPBUSD Y8, Y10, Y6
+	LONG $0x502dc2c4
+	BYTE $0xf0
+
+	// VPDPBUSD Y9, Y10, Y7
+	LONG $0x502dc2c4
+	BYTE $0xf9
+	ADDQ $0x00000010, CX
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000200, BX
+	LEAQ (DI)(R8*4), DI
+	SUBQ $0x04, SI
+
+test246:
+	CMPQ SI, $0x04
+	JGE  again245
+	JMP  test248
+
+again247:
+	PREFETCHT1   (DI)
+	VMOVUPS      (BX), Y8
+	VMOVUPS      32(BX), Y9
+	VPBROADCASTD (CX), Y10
+
+	// VPDPBUSD Y8, Y10, Y0
+	LONG $0x502dc2c4
+	BYTE $0xc0
+
+	// VPDPBUSD Y9, Y10, Y1
+	LONG         $0x502dc2c4
+	BYTE         $0xc9
+	VPBROADCASTD (CX)(AX*1), Y10
+
+	// VPDPBUSD Y8, Y10, Y2
+	LONG $0x502dc2c4
+	BYTE $0xd0
+
+	// VPDPBUSD Y9, Y10, Y3
+	LONG         $0x502dc2c4
+	BYTE         $0xd9
+	VPBROADCASTD (CX)(AX*2), Y10
+
+	// VPDPBUSD Y8, Y10, Y4
+	LONG $0x502dc2c4
+	BYTE $0xe0
+
+	// VPDPBUSD Y9, Y10, Y5
+	LONG         $0x502dc2c4
+	BYTE         $0xe9
+	VPBROADCASTD (DX), Y10
+
+	// VPDPBUSD Y8, Y10, Y6
+	LONG $0x502dc2c4
+	BYTE $0xf0
+
+	// VPDPBUSD Y9, Y10, Y7
+	LONG $0x502dc2c4
+	BYTE $0xf9
+	ADDQ $0x00000004, CX
+	ADDQ $0x00000004, DX
+	ADDQ $0x00000080, BX
+	LEAQ (DI)(R8*1), DI
+	SUBQ $0x01, SI
+
+test248:
+	CMPQ         SI, $0x01
+	JGE          again247
+	MOVQ         scales+64(FP), AX
+	MOVQ         bias+80(FP), CX
+	MOVQ         sums+72(FP), DX
+	MOVQ         rowScales+88(FP), BX
+	MOVQ         rowCenters+96(FP), SI
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       (AX), Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       32(AX), Y1, Y1
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       (AX), Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       32(AX), Y3, Y3
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       (AX), Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       32(AX), Y5, Y5
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       (AX), Y6, Y6
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       32(AX), Y7, Y7
+	VBROADCASTSS (BX), Y8
+	VBROADCASTSS (SI), Y9
+	VMOVUPS      (CX), Y10
+	VFMADD231PS  (DX), Y9, Y10
+	VFMADD213PS  Y10, Y8, Y0
+	VMOVUPS      32(CX), Y10
+	VFMADD231PS  32(DX), Y9, Y10
+	VFMADD213PS  Y10, Y8, Y1
+	VBROADCASTSS 4(BX), Y8
+	VBROADCASTSS 4(SI), Y9
+	VMOVUPS      (CX), Y10
+	VFMADD231PS  (DX), Y9, Y10
+	VFMADD213PS  Y10, Y8, Y2
+	VMOVUPS      32(CX), Y10
+	VFMADD231PS  32(DX), Y9, Y10
+	VFMADD213PS  Y10, Y8, Y3
+	VBROADCASTSS 8(BX), Y8
+	VBROADCASTSS 8(SI), Y9
+	VMOVUPS      (CX), Y10
+	VFMADD231PS  (DX), Y9, Y10
+	VFMADD213PS  Y10, Y8, Y4
+	VMOVUPS      32(CX), Y10
+	VFMADD231PS  32(DX), Y9, Y10
+	VFMADD213PS  Y10, Y8, Y5
+	VBROADCASTSS 12(BX), Y8
+	VBROADCASTSS 12(SI), Y9
+	VMOVUPS      (CX), Y10
+	VFMADD231PS  (DX), Y9, Y10
+	VFMADD213PS  Y10, Y8, Y6
+	VMOVUPS      32(CX), Y10
+	VFMADD231PS  32(DX), Y9, Y10
+	VFMADD213PS  Y10, Y8, Y7
+	MOVQ         last+104(FP), AX
+	TESTQ        AX, AX
+	JZ           store249
+	MOVQ         ldlast+112(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         last+104(FP), CX
+	LEAQ         (CX)(AX*2), DX
+	ADDQ         AX, DX
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	VADDPS       (CX)(AX*1), Y2, Y2
+	VADDPS       32(CX)(AX*1), Y3, Y3
+	VADDPS       (CX)(AX*2), Y4, Y4
+	VADDPS       32(CX)(AX*2), Y5, Y5
+	VADDPS       (DX), Y6, Y6
+	VADDPS       32(DX), Y7, Y7
+
+store249:
+	MOVQ    ldy+8(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    y+0(FP), CX
+	LEAQ    (CX)(AX*2), DX
+	ADDQ    AX, DX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, (CX)(AX*1)
+	VMOVUPS Y3, 32(CX)(AX*1)
+	VMOVUPS Y4, (CX)(AX*2)
+	VMOVUPS Y5, 32(CX)(AX*2)
+	VMOVUPS Y6, (DX)
+	VMOVUPS Y7, 32(DX)
+	VZEROUPPER
+	RET
+
+rows208:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+	MOVQ       last+104(FP), AX
+	TESTQ      AX, AX
+	JZ         skip251
+	MOVQ       ldlast+112(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+104(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+
+skip251:
+	MOVQ    ldx+24(FP), AX
+	MOVQ    x+16(FP), CX
+	LEAQ    (CX)(AX*2), DX
+	ADDQ    AX, DX
+	MOVQ    offsets+56(FP), BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
+	MOVQ    panel+32(FP), BX
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+120(FP), DI
+	MOVQ    pace+128(FP), R8
+	CMPQ    R8, $0x10
+	JG      dense252
+	JMP     test254
+
+again253:
+	VMOVUPS      (BX), Y10
+	VMOVUPS      32(BX), Y11
+	VPBROADCASTD (CX), Y12
+
+	// VPDPBUSD Y10, Y12, Y0
+	LONG $0x501dc2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y1
+	LONG         $0x501dc2c4
+	BYTE         $0xcb
+	VPBROADCASTD (CX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y2
+	LONG $0x501dc2c4
+	BYTE $0xd2
+
+	// VPDPBUSD Y11, Y12, Y3
+	LONG         $0x501dc2c4
+	BYTE         $0xdb
+	VPBROADCASTD (CX)(AX*2), Y12
+
+	// VPDPBUSD Y10, Y12, Y4
+	LONG $0x501dc2c4
+	BYTE $0xe2
+
+	// VPDPBUSD Y11, Y12, Y5
+	LONG         $0x501dc2c4
+	BYTE         $0xeb
+	VPBROADCASTD (DX), Y12
+
+	// VPDPBUSD Y10, Y12, Y6
+	LONG $0x501dc2c4
+	BYTE $0xf2
+
+	// VPDPBUSD Y11, Y12, Y7
+	LONG         $0x501dc2c4
+	BYTE         $0xfb
+	VPBROADCASTD (DX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y8
+	LONG $0x501d42c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y9
+	LONG         $0x501d42c4
+	BYTE         $0xcb
+	VMOVUPS      128(BX), Y10
+	VMOVUPS      160(BX), Y11
+	VPBROADCASTD 4(CX), Y12
+
+	// VPDPBUSD Y10, Y12, Y0
+	LONG $0x501dc2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y1
+	LONG         $0x501dc2c4
+	BYTE         $0xcb
+	VPBROADCASTD 4(CX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y2
+	LONG $0x501dc2c4
+	BYTE $0xd2
+
+	// VPDPBUSD Y11, Y12, Y3
+	LONG         $0x501dc2c4
+	BYTE         $0xdb
+	VPBROADCASTD 4(CX)(AX*2), Y12
+
+	// VPDPBUSD Y10, Y12, Y4
+	LONG $0x501dc2c4
+	BYTE $0xe2
+
+	// VPDPBUSD Y11, Y12, Y5
+	LONG         $0x501dc2c4
+	BYTE         $0xeb
+	VPBROADCASTD 4(DX), Y12
+
+	// VPDPBUSD Y10, Y12, Y6
+	LONG $0x501dc2c4
+	BYTE $0xf2
+
+	// VPDPBUSD Y11, Y12, Y7
+	LONG         $0x501dc2c4
+	BYTE         $0xfb
+	VPBROADCASTD 4(DX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y8
+	LONG $0x501d42c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y9
+	LONG         $0x501d42c4
+	BYTE         $0xcb
+	VMOVUPS      256(BX), Y10
+	VMOVUPS      288(BX), Y11
+	VPBROADCASTD 8(CX), Y12
+
+	// VPDPBUSD Y10, Y12, Y0
+	LONG $0x501dc2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y1
+	LONG         $0x501dc2c4
+	BYTE         $0xcb
+	VPBROADCASTD 8(CX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y2
+	LONG $0x501dc2c4
+	BYTE $0xd2
+
+	// VPDPBUSD Y11, Y12, Y3
+	LONG         $0x501dc2c4
+	BYTE         $0xdb
+	VPBROADCASTD 8(CX)(AX*2), Y12
+
+	// VPDPBUSD Y10, Y12, Y4
+	LONG $0x501dc2c4
+	BYTE $0xe2
+
+	// VPDPBUSD Y11, Y12, Y5
+	LONG         $0x501dc2c4
+	BYTE         $0xeb
+	VPBROADCASTD 8(DX), Y12
+
+	// VPDPBUSD Y10, Y12, Y6
+	LONG $0x501dc2c4
+	BYTE $0xf2
+
+	// VPDPBUSD Y11, Y12, Y7
+	LONG         $0x501dc2c4
+	BYTE         $0xfb
+	VPBROADCASTD 8(DX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y8
+	LONG $0x501d42c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y9
+	LONG         $0x501d42c4
+	BYTE         $0xcb
+	PREFETCHT1   (DI)
+	VMOVUPS      384(BX), Y10
+	VMOVUPS      416(BX), Y11
+	VPBROADCASTD 12(CX), Y12
+
+	// VPDPBUSD Y10, Y12, Y0
+	LONG $0x501dc2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y1
+	LONG         $0x501dc2c4
+	BYTE         $0xcb
+	VPBROADCASTD 12(CX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y2
+	LONG $0x501dc2c4
+	BYTE $0xd2
+
+	// VPDPBUSD Y11, Y12, Y3
+	LONG         $0x501dc2c4
+	BYTE         $0xdb
+	VPBROADCASTD 12(CX)(AX*2), Y12
+
+	// VPDPBUSD Y10, Y12, Y4
+	LONG $0x501dc2c4
+	BYTE $0xe2
+
+	// VPDPBUSD Y11, Y12, Y5
+	LONG         $0x501dc2c4
+	BYTE         $0xeb
+	VPBROADCASTD 12(DX), Y12
+
+	// VPDPBUSD Y10, Y12, Y6
+	LONG $0x501dc2c4
+	BYTE $0xf2
+
+	// VPDPBUSD Y11, Y12, Y7
+	LONG         $0x501dc2c4
+	BYTE         $0xfb
+	VPBROADCASTD 12(DX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y8
+	LONG $0x501d42c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y9
+	LONG $0x501d42c4
+	BYTE $0xcb
+	ADDQ $0x00000010, CX
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000200, BX
+	LEAQ (DI)(R8*4), DI
+	SUBQ $0x04, SI
+
+test254:
+	CMPQ SI, $0x04
+	JGE  again253
+
+dense252:
+	JMP test256
+
+again255:
+	PREFETCHT1   (DI)
+	VMOVUPS      (BX), Y10
+	VMOVUPS      32(BX), Y11
+	VPBROADCASTD (CX), Y12
+
+	// VPDPBUSD Y10, Y12, Y0
+	LONG $0x501dc2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y1
+	LONG         $0x501dc2c4
+	BYTE         $0xcb
+	VPBROADCASTD (CX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y2
+	LONG $0x501dc2c4
+	BYTE $0xd2
+
+	// VPDPBUSD Y11, Y12, Y3
+	LONG         $0x501dc2c4
+	BYTE         $0xdb
+	VPBROADCASTD (CX)(AX*2), Y12
+
+	// VPDPBUSD Y10, Y12, Y4
+	LONG $0x501dc2c4
+	BYTE $0xe2
+
+	// VPDPBUSD Y11, Y12, Y5
+	LONG         $0x501dc2c4
+	BYTE         $0xeb
+	VPBROADCASTD (DX), Y12
+
+	// VPDPBUSD Y10, Y12, Y6
+	LONG $0x501dc2c4
+	BYTE $0xf2
+
+	// VPDPBUSD Y11, Y12, Y7
+	LONG         $0x501dc2c4
+	BYTE         $0xfb
+	VPBROADCASTD (DX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y8
+	LONG $0x501d42c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y9
+	LONG         $0x501d42c4
+	BYTE         $0xcb
+	PREFETCHT1   64(DI)
+	VMOVUPS      128(BX), Y10
+	VMOVUPS      160(BX), Y11
+	VPBROADCASTD 4(CX), Y12
+
+	// VPDPBUSD Y10, Y12, Y0
+	LONG $0x501dc2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y1
+	LONG         $0x501dc2c4
+	BYTE         $0xcb
+	VPBROADCASTD 4(CX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y2
+	LONG $0x501dc2c4
+	BYTE $0xd2
+
+	// VPDPBUSD Y11, Y12, Y3
+	LONG         $0x501dc2c4
+	BYTE         $0xdb
+	VPBROADCASTD 4(CX)(AX*2), Y12
+
+	// VPDPBUSD Y10, Y12, Y4
+	LONG $0x501dc2c4
+	BYTE $0xe2
+
+	// VPDPBUSD Y11, Y12, Y5
+	LONG         $0x501dc2c4
+	BYTE         $0xeb
+	VPBROADCASTD 4(DX), Y12
+
+	// VPDPBUSD Y10, Y12, Y6
+	LONG $0x501dc2c4
+	BYTE $0xf2
+
+	// VPDPBUSD Y11, Y12, Y7
+	LONG         $0x501dc2c4
+	BYTE         $0xfb
+	VPBROADCASTD 4(DX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y8
+	LONG $0x501d42c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y9
+	LONG         $0x501d42c4
+	BYTE         $0xcb
+	PREFETCHT1   128(DI)
+	VMOVUPS      256(BX), Y10
+	VMOVUPS      288(BX), Y11
+	VPBROADCASTD 8(CX), Y12
+
+	// VPDPBUSD Y10, Y12, Y0
+	LONG $0x501dc2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y1
+	LONG         $0x501dc2c4
+	BYTE         $0xcb
+	VPBROADCASTD 8(CX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y2
+	LONG $0x501dc2c4
+	BYTE $0xd2
+
+	// VPDPBUSD Y11, Y12, Y3
+	LONG         $0x501dc2c4
+	BYTE         $0xdb
+	VPBROADCASTD 8(CX)(AX*2), Y12
+
+	// VPDPBUSD Y10, Y12, Y4
+	LONG $0x501dc2c4
+	BYTE $0xe2
+
+	// VPDPBUSD Y11, Y12, Y5
+	LONG         $0x501dc2c4
+	BYTE         $0xeb
+	VPBROADCASTD 8(DX), Y12
+
+	// VPDPBUSD Y10, Y12, Y6
+	LONG $0x501dc2c4
+	BYTE $0xf2
+
+	// VPDPBUSD Y11, Y12, Y7
+	LONG         $0x501dc2c4
+	BYTE         $0xfb
+	VPBROADCASTD 8(DX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y8
+	LONG $0x501d42c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y9
+	LONG         $0x501d42c4
+	BYTE         $0xcb
+	PREFETCHT1   192(DI)
+	VMOVUPS      384(BX), Y10
+	VMOVUPS      416(BX), Y11
+	VPBROADCASTD 12(CX), Y12
+
+	// VPDPBUSD Y10, Y12, Y0
+	LONG $0x501dc2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y1
+	LONG         $0x501dc2c4
+	BYTE         $0xcb
+	VPBROADCASTD 12(CX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y2
+	LONG $0x501dc2c4
+	BYTE $0xd2
+
+	// VPDPBUSD Y11, Y12, Y3
+	LONG         $0x501dc2c4
+	BYTE         $0xdb
+	VPBROADCASTD 12(CX)(AX*2), Y12
+
+	// VPDPBUSD Y10, Y12, Y4
+	LONG $0x501dc2c4
+	BYTE $0xe2
+
+	// VPDPBUSD Y11, Y12, Y5
+	LONG         $0x501dc2c4
+	BYTE         $0xeb
+	VPBROADCASTD 12(DX), Y12
+
+	// VPDPBUSD Y10, Y12, Y6
+	LONG $0x501dc2c4
+	BYTE $0xf2
+
+	// VPDPBUSD Y11, Y12, Y7
+	LONG         $0x501dc2c4
+	BYTE         $0xfb
+	VPBROADCASTD 12(DX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y8
+	LONG $0x501d42c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y9
+	LONG $0x501d42c4
+	BYTE $0xcb
+	ADDQ $0x00000010, CX
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000200, BX
+	LEAQ (DI)(R8*4), DI
+	SUBQ $0x04, SI
+
+test256:
+	CMPQ SI, $0x04
+	JGE  again255
+	JMP  test258
+
+again257:
+	PREFETCHT1   (DI)
+	VMOVUPS      (BX), Y10
+	VMOVUPS      32(BX), Y11
+	VPBROADCASTD (CX), Y12
+
+	// VPDPBUSD Y10, Y12, Y0
+	LONG $0x501dc2c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y1
+	LONG         $0x501dc2c4
+	BYTE         $0xcb
+	VPBROADCASTD (CX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y2
+	LONG $0x501dc2c4
+	BYTE $0xd2
+
+	// VPDPBUSD Y11, Y12, Y3
+	LONG         $0x501dc2c4
+	BYTE         $0xdb
+	VPBROADCASTD (CX)(AX*2), Y12
+
+	// VPDPBUSD Y10, Y12, Y4
+	LONG $0x501dc2c4
+	BYTE $0xe2
+
+	// VPDPBUSD Y11, Y12, Y5
+	LONG         $0x501dc2c4
+	BYTE         $0xeb
+	VPBROADCASTD (DX), Y12
+
+	// VPDPBUSD Y10, Y12, Y6
+	LONG $0x501dc2c4
+	BYTE $0xf2
+
+	// VPDPBUSD Y11, Y12, Y7
+	LONG         $0x501dc2c4
+	BYTE         $0xfb
+	VPBROADCASTD (DX)(AX*1), Y12
+
+	// VPDPBUSD Y10, Y12, Y8
+	LONG $0x501d42c4
+	BYTE $0xc2
+
+	// VPDPBUSD Y11, Y12, Y9
+	LONG $0x501d42c4
+	BYTE $0xcb
+	ADDQ $0x00000004, CX
+	ADDQ $0x00000004, DX
+	ADDQ $0x00000080, BX
+	LEAQ (DI)(R8*1), DI
+	SUBQ $0x01, SI
+
+test258:
+	CMPQ         SI, $0x01
+	JGE          again257
+	MOVQ         scales+64(FP), AX
+	MOVQ         bias+80(FP), CX
+	MOVQ         sums+72(FP), DX
+	MOVQ         rowScales+88(FP), BX
+	MOVQ         rowCenters+96(FP), SI
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       (AX), Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       32(AX), Y1, Y1
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       (AX), Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       32(AX), Y3, Y3
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       (AX), Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       32(AX), Y5, Y5
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       (AX), Y6, Y6
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       32(AX), Y7, Y7
+	VCVTDQ2PS    Y8, Y8
+	VMULPS       (AX), Y8, Y8
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       32(AX), Y9, Y9
+	VBROADCASTSS (BX), Y10
+	VBROADCASTSS (SI), Y11
+	VMOVUPS      (CX), Y12
+	VFMADD231PS  (DX), Y11, Y12
+	VFMADD213PS  Y12, Y10, Y0
+	VMOVUPS      32(CX), Y12
+	VFMADD231PS  32(DX), Y11, Y12
+	VFMADD213PS  Y12, Y10, Y1
+	VBROADCASTSS 4(BX), Y10
+	VBROADCASTSS 4(SI), Y11
+	VMOVUPS      (CX), Y12
+	VFMADD231PS  (DX), Y11, Y12
+	VFMADD213PS  Y12, Y10, Y2
+	VMOVUPS      32(CX), Y12
+	VFMADD231PS  32(DX), Y11, Y12
+	VFMADD213PS  Y12, Y10, Y3
+	VBROADCASTSS 8(BX), Y10
+	VBROADCASTSS 8(SI), Y11
+	VMOVUPS      (CX), Y12
+	VFMADD231PS  (DX), Y11, Y12
+	VFMADD213PS  Y12, Y10, Y4
+	VMOVUPS      32(CX), Y12
+	VFMADD231PS  32(DX), Y11, Y12
+	VFMADD213PS  Y12, Y10, Y5
+	VBROADCASTSS 12(BX), Y10
+	VBROADCASTSS 12(SI), Y11
+	VMOVUPS      (CX), Y12
+	VFMADD231PS  (DX), Y11, Y12
+	VFMADD213PS  Y12, Y10, Y6
+	VMOVUPS      32(CX), Y12
+	VFMADD231PS  32(DX), Y11, Y12
+	VFMADD213PS  Y12, Y10, Y7
+	VBROADCASTSS 16(BX), Y10
+	VBROADCASTSS 16(SI), Y11
+	VMOVUPS      (CX), Y12
+	VFMADD231PS  (DX), Y11, Y12
+	VFMADD213PS  Y12, Y10, Y8
+	VMOVUPS      32(CX), Y12
+	VFMADD231PS  32(DX), Y11, Y12
+	VFMADD213PS  Y12, Y10, Y9
+	MOVQ         last+104(FP), AX
+	TESTQ        AX, AX
+	JZ           store259
+	MOVQ         ldlast+112(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         last+104(FP), CX
+	LEAQ         (CX)(AX*2), DX
+	ADDQ         AX, DX
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	VADDPS       (CX)(AX*1), Y2, Y2
+	VADDPS       32(CX)(AX*1), Y3, Y3
+	VADDPS       (CX)(AX*2), Y4, Y4
+	VADDPS       32(CX)(AX*2), Y5, Y5
+	VADDPS       (DX), Y6, Y6
+	VADDPS       32(DX), Y7, Y7
+	VADDPS       (DX)(AX*1), Y8, Y8
+	VADDPS       32(DX)(AX*1), Y9, Y9
+
+store259:
+	MOVQ    ldy+8(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    y+0(FP), CX
+	LEAQ    (CX)(AX*2), DX
+	ADDQ    AX, DX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, (CX)(AX*1)
+	VMOVUPS Y3, 32(CX)(AX*1)
+	VMOVUPS Y4, (CX)(AX*2)
+	VMOVUPS Y5, 32(CX)(AX*2)
+	VMOVUPS Y6, (DX)
+	VMOVUPS Y7, 32(DX)
+	VMOVUPS Y8, (DX)(AX*1)
+	VMOVUPS Y9, 32(DX)(AX*1)
+	VZEROUPPER
+	RET
+
+rows209:
+	MOVQ       ldy+8(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       y+0(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+	MOVQ       last+104(FP), AX
+	TESTQ      AX, AX
+	JZ         skip261
+	MOVQ       ldlast+112(FP), AX
+	SHLQ       $0x02, AX
+	MOVQ       last+104(FP), CX
+	LEAQ       (CX)(AX*2), DX
+	ADDQ       AX, DX
+	PREFETCHT0 (CX)
+	PREFETCHT0 (CX)(AX*1)
+	PREFETCHT0 (CX)(AX*2)
+	PREFETCHT0 (DX)
+	PREFETCHT0 (DX)(AX*1)
+	PREFETCHT0 (DX)(AX*2)
+
+skip261:
+	MOVQ    ldx+24(FP), AX
+	MOVQ    x+16(FP), CX
+	LEAQ    (CX)(AX*2), DX
+	ADDQ    AX, DX
+	MOVQ    offsets+56(FP), BX
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VMOVUPS (BX), Y6
+	VMOVUPS 32(BX), Y7
+	VMOVUPS (BX), Y8
+	VMOVUPS 32(BX), Y9
+	VMOVUPS (BX), Y10
+	VMOVUPS 32(BX), Y11
+	MOVQ    panel+32(FP), BX
+	MOVQ    depth+48(FP), SI
+	MOVQ    next+120(FP), DI
+	MOVQ    pace+128(FP), R8
+	CMPQ    R8, $0x10
+	JG      dense262
+	JMP     test264
+
+again263:
+	VMOVUPS      (BX), Y12
+	VMOVUPS      32(BX), Y13
+	VPBROADCASTD (CX), Y14
+
+	// VPDPBUSD Y12, Y14, Y0
+	LONG $0x500dc2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y1
+	LONG         $0x500dc2c4
+	BYTE         $0xcd
+	VPBROADCASTD (CX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y2
+	LONG $0x500dc2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y3
+	LONG         $0x500dc2c4
+	BYTE         $0xdd
+	VPBROADCASTD (CX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y4
+	LONG $0x500dc2c4
+	BYTE $0xe4
+
+	// VPDPBUSD Y13, Y14, Y5
+	LONG         $0x500dc2c4
+	BYTE         $0xed
+	VPBROADCASTD (DX), Y14
+
+	// VPDPBUSD Y12, Y14, Y6
+	LONG $0x500dc2c4
+	BYTE $0xf4
+
+	// VPDPBUSD Y13, Y14, Y7
+	LONG         $0x500dc2c4
+	BYTE         $0xfd
+	VPBROADCASTD (DX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y8
+	LONG $0x500d42c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y9
+	LONG         $0x500d42c4
+	BYTE         $0xcd
+	VPBROADCASTD (DX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y10
+	LONG $0x500d42c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y11
+	LONG         $0x500d42c4
+	BYTE         $0xdd
+	VMOVUPS      128(BX), Y12
+	VMOVUPS      160(BX), Y13
+	VPBROADCASTD 4(CX), Y14
+
+	// VPDPBUSD Y12, Y14, Y0
+	LONG $0x500dc2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y1
+	LONG         $0x500dc2c4
+	BYTE         $0xcd
+	VPBROADCASTD 4(CX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y2
+	LONG $0x500dc2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y3
+	LONG         $0x500dc2c4
+	BYTE         $0xdd
+	VPBROADCASTD 4(CX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y4
+	LONG $0x500dc2c4
+	BYTE $0xe4
+
+	// VPDPBUSD Y13, Y14, Y5
+	LONG         $0x500dc2c4
+	BYTE         $0xed
+	VPBROADCASTD 4(DX), Y14
+
+	// VPDPBUSD Y12, Y14, Y6
+	LONG $0x500dc2c4
+	BYTE $0xf4
+
+	// VPDPBUSD Y13, Y14, Y7
+	LONG         $0x500dc2c4
+	BYTE         $0xfd
+	VPBROADCASTD 4(DX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y8
+	LONG $0x500d42c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y9
+	LONG         $0x500d42c4
+	BYTE         $0xcd
+	VPBROADCASTD 4(DX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y10
+	LONG $0x500d42c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y11
+	LONG         $0x500d42c4
+	BYTE         $0xdd
+	VMOVUPS      256(BX), Y12
+	VMOVUPS      288(BX), Y13
+	VPBROADCASTD 8(CX), Y14
+
+	// VPDPBUSD Y12, Y14, Y0
+	LONG $0x500dc2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y1
+	LONG         $0x500dc2c4
+	BYTE         $0xcd
+	VPBROADCASTD 8(CX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y2
+	LONG $0x500dc2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y3
+	LONG         $0x500dc2c4
+	BYTE         $0xdd
+	VPBROADCASTD 8(CX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y4
+	LONG $0x500dc2c4
+	BYTE $0xe4
+
+	// VPDPBUSD Y13, Y14, Y5
+	LONG         $0x500dc2c4
+	BYTE         $0xed
+	VPBROADCASTD 8(DX), Y14
+
+	// VPDPBUSD Y12, Y14, Y6
+	LONG $0x500dc2c4
+	BYTE $0xf4
+
+	// VPDPBUSD Y13, Y14, Y7
+	LONG         $0x500dc2c4
+	BYTE         $0xfd
+	VPBROADCASTD 8(DX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y8
+	LONG $0x500d42c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y9
+	LONG         $0x500d42c4
+	BYTE         $0xcd
+	VPBROADCASTD 8(DX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y10
+	LONG $0x500d42c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y11
+	LONG         $0x500d42c4
+	BYTE         $0xdd
+	PREFETCHT1   (DI)
+	VMOVUPS      384(BX), Y12
+	VMOVUPS      416(BX), Y13
+	VPBROADCASTD 12(CX), Y14
+
+	// VPDPBUSD Y12, Y14, Y0
+	LONG $0x500dc2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y1
+	LONG         $0x500dc2c4
+	BYTE         $0xcd
+	VPBROADCASTD 12(CX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y2
+	LONG $0x500dc2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y3
+	LONG         $0x500dc2c4
+	BYTE         $0xdd
+	VPBROADCASTD 12(CX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y4
+	LONG $0x500dc2c4
+	BYTE $0xe4
+
+	// VPDPBUSD Y13, Y14, Y5
+	LONG         $0x500dc2c4
+	BYTE         $0xed
+	VPBROADCASTD 12(DX), Y14
+
+	// VPDPBUSD Y12, Y14, Y6
+	LONG $0x500dc2c4
+	BYTE $0xf4
+
+	// VPDPBUSD Y13, Y14, Y7
+	LONG         $0x500dc2c4
+	BYTE         $0xfd
+	VPBROADCASTD 12(DX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y8
+	LONG $0x500d42c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y9
+	LONG         $0x500d42c4
+	BYTE         $0xcd
+	VPBROADCASTD 12(DX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y10
+	LONG $0x500d42c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y11
+	LONG $0x500d42c4
+	BYTE $0xdd
+	ADDQ $0x00000010, CX
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000200, BX
+	LEAQ (DI)(R8*4), DI
+	SUBQ $0x04, SI
+
+test264:
+	CMPQ SI, $0x04
+	JGE  again263
+
+dense262:
+	JMP test266
+
+again265:
+	PREFETCHT1   (DI)
+	VMOVUPS      (BX), Y12
+	VMOVUPS      32(BX), Y13
+	VPBROADCASTD (CX), Y14
+
+	// VPDPBUSD Y12, Y14, Y0
+	LONG $0x500dc2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y1
+	LONG         $0x500dc2c4
+	BYTE         $0xcd
+	VPBROADCASTD (CX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y2
+	LONG $0x500dc2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y3
+	LONG         $0x500dc2c4
+	BYTE         $0xdd
+	VPBROADCASTD (CX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y4
+	LONG $0x500dc2c4
+	BYTE $0xe4
+
+	// VPDPBUSD Y13, Y14, Y5
+	LONG         $0x500dc2c4
+	BYTE         $0xed
+	VPBROADCASTD (DX), Y14
+
+	// VPDPBUSD Y12, Y14, Y6
+	LONG $0x500dc2c4
+	BYTE $0xf4
+
+	// VPDPBUSD Y13, Y14, Y7
+	LONG         $0x500dc2c4
+	BYTE         $0xfd
+	VPBROADCASTD (DX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y8
+	LONG $0x500d42c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y9
+	LONG         $0x500d42c4
+	BYTE         $0xcd
+	VPBROADCASTD (DX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y10
+	LONG $0x500d42c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y11
+	LONG         $0x500d42c4
+	BYTE         $0xdd
+	PREFETCHT1   64(DI)
+	VMOVUPS      128(BX), Y12
+	VMOVUPS      160(BX), Y13
+	VPBROADCASTD 4(CX), Y14
+
+	// VPDPBUSD Y12, Y14, Y0
+	LONG $0x500dc2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y1
+	LONG         $0x500dc2c4
+	BYTE         $0xcd
+	VPBROADCASTD 4(CX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y2
+	LONG $0x500dc2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y3
+	LONG         $0x500dc2c4
+	BYTE         $0xdd
+	VPBROADCASTD 4(CX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y4
+	LONG $0x500dc2c4
+	BYTE $0xe4
+
+	// VPDPBUSD Y13, Y14, Y5
+	LONG         $0x500dc2c4
+	BYTE         $0xed
+	VPBROADCASTD 4(DX), Y14
+
+	// VPDPBUSD Y12, Y14, Y6
+	LONG $0x500dc2c4
+	BYTE $0xf4
+
+	// VPDPBUSD Y13, Y14, Y7
+	LONG         $0x500dc2c4
+	BYTE         $0xfd
+	VPBROADCASTD 4(DX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y8
+	LONG $0x500d42c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y9
+	LONG         $0x500d42c4
+	BYTE         $0xcd
+	VPBROADCASTD 4(DX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y10
+	LONG $0x500d42c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y11
+	LONG         $0x500d42c4
+	BYTE         $0xdd
+	PREFETCHT1   128(DI)
+	VMOVUPS      256(BX), Y12
+	VMOVUPS      288(BX), Y13
+	VPBROADCASTD 8(CX), Y14
+
+	// VPDPBUSD Y12, Y14, Y0
+	LONG $0x500dc2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y1
+	LONG         $0x500dc2c4
+	BYTE         $0xcd
+	VPBROADCASTD 8(CX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y2
+	LONG $0x500dc2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y3
+	LONG         $0x500dc2c4
+	BYTE         $0xdd
+	VPBROADCASTD 8(CX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y4
+	LONG $0x500dc2c4
+	BYTE $0xe4
+
+	// VPDPBUSD Y13, Y14, Y5
+	LONG         $0x500dc2c4
+	BYTE         $0xed
+	VPBROADCASTD 8(DX), Y14
+
+	// VPDPBUSD Y12, Y14, Y6
+	LONG $0x500dc2c4
+	BYTE $0xf4
+
+	// VPDPBUSD Y13, Y14, Y7
+	LONG         $0x500dc2c4
+	BYTE         $0xfd
+	VPBROADCASTD 8(DX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y8
+	LONG $0x500d42c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y9
+	LONG         $0x500d42c4
+	BYTE         $0xcd
+	VPBROADCASTD 8(DX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y10
+	LONG $0x500d42c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y11
+	LONG         $0x500d42c4
+	BYTE         $0xdd
+	PREFETCHT1   192(DI)
+	VMOVUPS      384(BX), Y12
+	VMOVUPS      416(BX), Y13
+	VPBROADCASTD 12(CX), Y14
+
+	// VPDPBUSD Y12, Y14, Y0
+	LONG $0x500dc2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y1
+	LONG         $0x500dc2c4
+	BYTE         $0xcd
+	VPBROADCASTD 12(CX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y2
+	LONG $0x500dc2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y3
+	LONG         $0x500dc2c4
+	BYTE         $0xdd
+	VPBROADCASTD 12(CX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y4
+	LONG $0x500dc2c4
+	BYTE $0xe4
+
+	// VPDPBUSD Y13, Y14, Y5
+	LONG         $0x500dc2c4
+	BYTE         $0xed
+	VPBROADCASTD 12(DX), Y14
+
+	// VPDPBUSD Y12, Y14, Y6
+	LONG $0x500dc2c4
+	BYTE $0xf4
+
+	// VPDPBUSD Y13, Y14, Y7
+	LONG         $0x500dc2c4
+	BYTE         $0xfd
+	VPBROADCASTD 12(DX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y8
+	LONG $0x500d42c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y9
+	LONG         $0x500d42c4
+	BYTE         $0xcd
+	VPBROADCASTD 12(DX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y10
+	LONG $0x500d42c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y11
+	LONG $0x500d42c4
+	BYTE $0xdd
+	ADDQ $0x00000010, CX
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000200, BX
+	LEAQ (DI)(R8*4), DI
+	SUBQ $0x04, SI
+
+test266:
+	CMPQ SI, $0x04
+	JGE  again265
+	JMP  test268
+
+again267:
+	PREFETCHT1   (DI)
+	VMOVUPS      (BX), Y12
+	VMOVUPS      32(BX), Y13
+	VPBROADCASTD (CX), Y14
+
+	// VPDPBUSD Y12, Y14, Y0
+	LONG $0x500dc2c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y1
+	LONG         $0x500dc2c4
+	BYTE         $0xcd
+	VPBROADCASTD (CX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y2
+	LONG $0x500dc2c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y3
+	LONG         $0x500dc2c4
+	BYTE         $0xdd
+	VPBROADCASTD (CX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y4
+	LONG $0x500dc2c4
+	BYTE $0xe4
+
+	// VPDPBUSD Y13, Y14, Y5
+	LONG         $0x500dc2c4
+	BYTE         $0xed
+	VPBROADCASTD (DX), Y14
+
+	// VPDPBUSD Y12, Y14, Y6
+	LONG $0x500dc2c4
+	BYTE $0xf4
+
+	// VPDPBUSD Y13, Y14, Y7
+	LONG         $0x500dc2c4
+	BYTE         $0xfd
+	VPBROADCASTD (DX)(AX*1), Y14
+
+	// VPDPBUSD Y12, Y14, Y8
+	LONG $0x500d42c4
+	BYTE $0xc4
+
+	// VPDPBUSD Y13, Y14, Y9
+	LONG         $0x500d42c4
+	BYTE         $0xcd
+	VPBROADCASTD (DX)(AX*2), Y14
+
+	// VPDPBUSD Y12, Y14, Y10
+	LONG $0x500d42c4
+	BYTE $0xd4
+
+	// VPDPBUSD Y13, Y14, Y11
+	LONG $0x500d42c4
+	BYTE $0xdd
+	ADDQ $0x00000004, CX
+	ADDQ $0x00000004, DX
+	ADDQ $0x00000080, BX
+	LEAQ (DI)(R8*1), DI
+	SUBQ $0x01, SI
+
+test268:
+	CMPQ         SI, $0x01
+	JGE          again267
+	MOVQ         scales+64(FP), AX
+	MOVQ         bias+80(FP), CX
+	MOVQ         sums+72(FP), DX
+	MOVQ         rowScales+88(FP), BX
+	MOVQ         rowCenters+96(FP), SI
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       (AX), Y0, Y0
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       32(AX), Y1, Y1
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       (AX), Y2, Y2
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       32(AX), Y3, Y3
+	VCVTDQ2PS    Y4, Y4
+	VMULPS       (AX), Y4, Y4
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       32(AX), Y5, Y5
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       (AX), Y6, Y6
+	VCVTDQ2PS    Y7, Y7
+	VMULPS       32(AX), Y7, Y7
+	VCVTDQ2PS    Y8, Y8
+	VMULPS       (AX), Y8, Y8
+	VCVTDQ2PS    Y9, Y9
+	VMULPS       32(AX), Y9, Y9
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       (AX), Y10, Y10
+	VCVTDQ2PS    Y11, Y11
+	VMULPS       32(AX), Y11, Y11
+	VBROADCASTSS (BX), Y12
+	VBROADCASTSS (SI), Y13
+	VMOVUPS      (CX), Y14
+	VFMADD231PS  (DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y0
+	VMOVUPS      32(CX), Y14
+	VFMADD231PS  32(DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y1
+	VBROADCASTSS 4(BX), Y12
+	VBROADCASTSS 4(SI), Y13
+	VMOVUPS      (CX), Y14
+	VFMADD231PS  (DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y2
+	VMOVUPS      32(CX), Y14
+	VFMADD231PS  32(DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y3
+	VBROADCASTSS 8(BX), Y12
+	VBROADCASTSS 8(SI), Y13
+	VMOVUPS      (CX), Y14
+	VFMADD231PS  (DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y4
+	VMOVUPS      32(CX), Y14
+	VFMADD231PS  32(DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y5
+	VBROADCASTSS 12(BX), Y12
+	VBROADCASTSS 12(SI), Y13
+	VMOVUPS      (CX), Y14
+	VFMADD231PS  (DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y6
+	VMOVUPS      32(CX), Y14
+	VFMADD231PS  32(DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y7
+	VBROADCASTSS 16(BX), Y12
+	VBROADCASTSS 16(SI), Y13
+	VMOVUPS      (CX), Y14
+	VFMADD231PS  (DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y8
+	VMOVUPS      32(CX), Y14
+	VFMADD231PS  32(DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y9
+	VBROADCASTSS 20(BX), Y12
+	VBROADCASTSS 20(SI), Y13
+	VMOVUPS      (CX), Y14
+	VFMADD231PS  (DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y10
+	VMOVUPS      32(CX), Y14
+	VFMADD231PS  32(DX), Y13, Y14
+	VFMADD213PS  Y14, Y12, Y11
+	MOVQ         last+104(FP), AX
+	TESTQ        AX, AX
+	JZ           store269
+	MOVQ         ldlast+112(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         last+104(FP), CX
+	LEAQ         (CX)(AX*2), DX
+	ADDQ         AX, DX
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	VADDPS       (CX)(AX*1), Y2, Y2
+	VADDPS       32(CX)(AX*1), Y3, Y3
+	VADDPS       (CX)(AX*2), Y4, Y4
+	VADDPS       32(CX)(AX*2), Y5, Y5
+	VADDPS       (DX), Y6, Y6
+	VADDPS       32(DX), Y7, Y7
+	VADDPS       (DX)(AX*1), Y8, Y8
+	VADDPS       32(DX)(AX*1), Y9, Y9
+	VADDPS       (DX)(AX*2), Y10, Y10
+	VADDPS       32(DX)(AX*2), Y11, Y11
+
+store269:
+	MOVQ    ldy+8(FP), AX
+	SHLQ    $0x02, AX
+	MOVQ    y+0(FP), CX
+	LEAQ    (CX)(AX*2), DX
+	ADDQ    AX, DX
+	VMOVUPS Y0, (CX)
+	VMOVUPS Y1, 32(CX)
+	VMOVUPS Y2, (CX)(AX*1)
+	VMOVUPS Y3, 32(CX)(AX*1)
+	VMOVUPS Y4, (CX)(AX*2)
+	VMOVUPS Y5, 32(CX)(AX*2)
+	VMOVUPS Y6, (DX)
+	VMOVUPS Y7, 32(DX)
+	VMOVUPS Y8, (DX)(AX*1)
+	VMOVUPS Y9, 32(DX)(AX*1)
+	VMOVUPS Y10, (DX)(AX*2)
+	VMOVUPS Y11, 32(DX)(AX*2)
+	VZEROUPPER
+	RET

@@ -18,3 +18,6 @@ func peakVNNI(n int)
 
 // peakInt8AVX2 executes 12 × n int8 multiply-adds of 16 lanes.
 func peakInt8AVX2(n int)
+
+// peakAVXVNNI executes 12 × n int8 multiply-adds of 32 lanes.
+func peakAVXVNNI(n int)

@@ -13,11 +13,11 @@
 //		}
 //	}
 //
-// VNNI has an instruction for that. AVX2 has one that multiplies bytes, but it
-// saturates at 16 bits. To get the same sums on every processor, its tile multiplies
-// 16 bits: four instructions where bytes, whose sums must be widened, would take
-// three. It gets rows of x that are in 16 bits already, and widens the weights once
-// for all rows.
+// VNNI has an instruction for that, of 512 bits in AVX-512 and of 256 in AVX-VNNI.
+// AVX2 has one that multiplies bytes, but it saturates at 16 bits. To get the same
+// sums on every processor, its tile multiplies 16 bits: four instructions where
+// bytes, whose sums must be widened, would take three. It gets rows of x that are
+// in 16 bits already, and widens the weights once for all rows.
 package main
 
 import (
@@ -51,34 +51,40 @@ func main() {
 	quantize(avx512)
 	quantize(avx2)
 	widenBytes(avx2)
+
+	TEXT("tileInt8AVXVNNI", NOSPLIT, signature)
+	Pragma("noescape")
+	Doc("tileInt8AVXVNNI is tileInt8Go for 16 outputs and 1 to 6 rows.")
+	vectors.Cases(6, func(rows int) { tileVNNI(avx2, rows) })
 	Generate()
 }
 
+// tileVNNI has registers of its choice, because avo does not know AVX-VNNI: first
+// the sums, then the weights and the four bytes of x.
 func tileVNNI(s vectors.Set, rows int) {
 	const wide = 2
+	sum := func(r, j int) VecPhysical { return s.Registers[r*wide+j] }
+	weights, factor := s.Registers[rows*wide:][:wide], s.Registers[(rows+1)*wide]
 	s.Ahead(rows, wide)
 	x := vectors.RowsOf("x", "ldx", rows, 0)
 	offsets := Load(Param("offsets"), GP64())
-	sums := make([][wide]VecVirtual, rows)
-	for r := range sums {
-		for j := range sums[r] {
-			sums[r][j] = s.Copy(Mem{Base: offsets, Disp: j * s.Bytes()})
+	for r := range rows {
+		for j := range wide {
+			VMOVUPS(Mem{Base: offsets, Disp: j * s.Bytes()}, sum(r, j))
 		}
 	}
 	s.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
-		var weights [wide]VecVirtual
-		for j := range weights {
-			weights[j] = s.Copy(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()})
+		for j := range wide {
+			VMOVUPS(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()}, weights[j])
 		}
-		for r := range sums {
-			factor := s.New()
+		for r := range rows {
 			VPBROADCASTD(x.At(r, k*4), factor)
-			for j := range weights {
-				VPDPBUSD(weights[j], factor, sums[r][j])
+			for j := range wide {
+				s.VPDPBUSD(weights[j], factor, sum(r, j))
 			}
 		}
 	})
-	finish(s, rows, wide, func(r, j int) VecVirtual { return sums[r][j] })
+	finish(s, rows, wide, func(r, j int) Op { return sum(r, j) })
 }
 
 // tileAVX2 has two sums for each output, of two of the four products each, and
@@ -115,7 +121,7 @@ func tileAVX2(s vectors.Set, rows int) {
 		VPERMQ(U8(0b11_01_10_00), sums[r][0], sums[r][0])
 		VPADDD(Mem{Base: offsets}, sums[r][0], sums[r][0])
 	}
-	finish(s, rows, 1, func(r, _ int) VecVirtual { return sums[r][0] })
+	finish(s, rows, 1, func(r, _ int) Op { return sums[r][0] })
 }
 
 // widenBytes emits the widening of whole lines of bytes to 16 bits.
@@ -140,7 +146,7 @@ func widenBytes(s vectors.Set) {
 }
 
 // finish emits y = sum·scale·rowScale + (weightSum·rowCenter + bias) + last.
-func finish(s vectors.Set, rows, wide int, sum func(r, j int) VecVirtual) {
+func finish(s vectors.Set, rows, wide int, sum func(r, j int) Op) {
 	scales, bias := Load(Param("scales"), GP64()), Load(Param("bias"), GP64())
 	weightSums := Load(Param("sums"), GP64())
 	rowScales, rowCenters := Load(Param("rowScales"), GP64()), Load(Param("rowCenters"), GP64())
@@ -160,7 +166,7 @@ func finish(s vectors.Set, rows, wide int, sum func(r, j int) VecVirtual) {
 			VFMADD213PS(b, rowScale, sum(r, j))
 		}
 	}
-	s.Store(rows, wide, func(r, j int) Op { return sum(r, j) })
+	s.Store(rows, wide, sum)
 }
 
 // quantize emits the rounding of rows to 8 bits. It stores whole registers: rows

@@ -17,6 +17,8 @@ type Set struct {
 	Name  string
 	Lanes int
 	New   func() VecVirtual
+	// Registers are those of the processor, for instructions that avo does not know.
+	Registers []VecPhysical
 }
 
 // Bytes is the size of a register.
@@ -24,8 +26,8 @@ func (s Set) Bytes() int { return 4 * s.Lanes }
 
 // Sets are the instruction sets that everything is emitted for.
 var Sets = []Set{
-	{Name: "AVX512", Lanes: 16, New: ZMM},
-	{Name: "AVX2", Lanes: 8, New: YMM},
+	{Name: "AVX512", Lanes: 16, New: ZMM, Registers: Z[:]},
+	{Name: "AVX2", Lanes: 8, New: YMM, Registers: Y[:]},
 }
 
 // Run emits a function for each set. An error, such as an unknown parameter,
