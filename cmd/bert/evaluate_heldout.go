@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"cloze/internal/bert"
 	"cloze/internal/engine"
 	"cloze/internal/tasks"
 	"cloze/internal/tokenizer"
@@ -195,13 +196,13 @@ func (v *evaluator) nextSentences(ctx context.Context, documents [][]string, n i
 	if err != nil {
 		return nil, err
 	}
-	confusion := training.NewConfusion([]string{tasks.IsNext, tasks.NotNext})
+	confusion := training.NewConfusion([]string{bert.IsNext, bert.NotNext})
 	for i, r := range results {
 		want, got := 1, 1
 		if pairs[i].isNext {
 			want = 0
 		}
-		if r.Label == tasks.IsNext {
+		if r.Label == bert.IsNext {
 			got = 0
 		}
 		confusion.Add(want, got)

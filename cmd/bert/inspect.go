@@ -204,13 +204,13 @@ func inspectHeads(m *bert.Model) []headInspection {
 	heads := []headInspection{}
 	if m.MLM != nil {
 		own := slices.ContainsFunc(m.Parameters(), func(p *bert.Param) bool { return p.Name == "cls.predictions.decoder.weight" })
-		heads = append(heads, headInspection{Name: "mlm", Type: maskHead, OwnDecoder: own})
+		heads = append(heads, headInspection{Name: m.MLM.Name, Type: maskHead, OwnDecoder: own})
 	}
 	add := func(name string, h bert.HeadConfig) {
 		heads = append(heads, headInspection{name, string(h.Type), h.ProblemType, h.Pair, h.Labels, false})
 	}
 	if m.NSP != nil {
-		add("nsp", m.NSP.Describe())
+		add(m.NSP.Name, m.NSP.Describe())
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Heads)) {
 		add(name, m.Heads[name].Describe())

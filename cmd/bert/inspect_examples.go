@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"cloze/internal/bert"
 	"cloze/internal/tasks"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
@@ -133,7 +134,7 @@ func (c *inspectExamplesCmd) ofCorpus(tok *tokenizer.Tokenizer, maker *training.
 //	   [CLS] my dog [MASK] hairy [SEP] he barks [SEP]
 //	   3 is → [MASK] (mask)
 func writeExample(w io.Writer, number int, tok *tokenizer.Tokenizer, e *training.Example) error {
-	next := map[int32]string{training.IsNext: "IsNext", training.NotNext: "NotNext", training.NoPair: "no pair"}[e.Next]
+	next := map[int32]string{training.IsNext: bert.IsNext, training.NotNext: bert.NotNext, training.NoPair: "no pair"}[e.Next]
 	pieces := make([]string, len(e.IDs))
 	for i, id := range e.IDs {
 		pieces[i] = tok.Token(id)

@@ -87,6 +87,13 @@ const (
 // elsewhere, where it is classifier.weight and classifier.bias.
 const ClassifierName = "classifier"
 
+// The names of the heads of pre-training wherever heads are listed. None of
+// Config.Heads is called so.
+const (
+	MLMName = "mlm"
+	NSPName = "nsp"
+)
+
 // UnmarshalJSON fills what data leaves out with transformers' defaults.
 func (c *Config) UnmarshalJSON(data []byte) error {
 	type fields Config // without this method
@@ -239,6 +246,8 @@ func (h HeadConfig) validate(name string) error {
 	switch {
 	case !isHeadName(name):
 		return fmt.Errorf("name is %q, want letters, digits, - and _", name)
+	case name == MLMName || name == NSPName:
+		return fmt.Errorf("name is %q, which is a head of pre-training", name)
 	case h.Type != SequenceHeadType && h.Type != TokenHeadType:
 		return fmt.Errorf("type is %q, want %q or %q", h.Type, SequenceHeadType, TokenHeadType)
 	case len(h.Labels) == 0 || len(h.Labels) > maxSize:

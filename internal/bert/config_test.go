@@ -135,6 +135,9 @@ func TestConfigValidate(t *testing.T) {
 		{"head name", func(c *bert.Config) {
 			c.Heads = map[string]bert.HeadConfig{"x.y": {Type: bert.TokenHeadType, Labels: []string{"a"}}}
 		}, `heads.x.y: name is "x.y"`},
+		{"head called like one of pre-training", func(c *bert.Config) {
+			c.Heads = map[string]bert.HeadConfig{bert.NSPName: {Type: bert.TokenHeadType, Labels: []string{"a"}}}
+		}, `heads.nsp: name is "nsp", which is a head of pre-training`},
 		{"token head of several labels", func(c *bert.Config) {
 			c.Heads = map[string]bert.HeadConfig{"x": {Type: bert.TokenHeadType, Labels: []string{"a"}, ProblemType: bert.MultiLabel}}
 		}, "heads.x: problem_type is"},

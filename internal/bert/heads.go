@@ -41,15 +41,20 @@ type headActivations struct {
 	input   []float32 // dropped, or what Forward was given
 }
 
-// NSP's labels: transformers' and google-research/bert's class 0 says that the
-// second segment follows the first.
-var nextSentenceLabels = []string{"IsNext", "NotNext"}
+// The labels of the next-sentence head.
+const (
+	IsNext  = "IsNext"
+	NotNext = "NotNext"
+)
+
+// nextSentenceLabels are in transformers' and google-research/bert's order.
+var nextSentenceLabels = []string{IsNext, NotNext}
 
 // newNextSentenceHead makes the head of the paper's second pre-training task
 // (Devlin et al. 2018, §3.1).
 func newNextSentenceHead(c *Config, slot int) *SequenceHead {
 	h := HeadConfig{Type: SequenceHeadType, Labels: nextSentenceLabels, Pair: true, ProblemType: SingleLabel}
-	head := newSequenceHead(c, "nsp", "cls.seq_relationship", h, slot)
+	head := newSequenceHead(c, NSPName, "cls.seq_relationship", h, slot)
 	head.dropout.share = 0 // unlike the heads of fine-tuning
 	return head
 }

@@ -11,6 +11,7 @@ import "cloze/internal/kernels"
 // The decoder (V, H) is the word embedding table unless the checkpoint has one
 // of its own.
 type MLMHead struct {
+	Name       string
 	transform  linear
 	norm       layerNorm
 	decoder    linear
@@ -27,6 +28,7 @@ func newMLMHead(c *Config, word *Param) *MLMHead {
 		decoder.weight = newMatrix(prefix+"decoder.weight", c.VocabSize, c.HiddenSize)
 	}
 	return &MLMHead{
+		Name:       MLMName,
 		transform:  newLinear(c.HiddenSize, c.HiddenSize, prefix+"transform.dense"),
 		norm:       newLayerNorm(prefix+"transform.LayerNorm", c.HiddenSize, c.LayerNormEps),
 		decoder:    linear{in: c.HiddenSize, out: c.VocabSize, parts: []affine{decoder}},

@@ -48,12 +48,7 @@ func New(cfg Config, w Weights, o Options) (*Model, error) {
 		return nil, err
 	}
 	cfg = withClassifier(cfg, w)
-	m, err := assemble(cfg, parts{
-		pooler:       w.Has(poolerWeight),
-		mlm:          w.Has("cls.predictions.transform.dense.weight"),
-		nextSentence: w.Has("cls.seq_relationship.weight"),
-		ownDecoder:   w.Has("cls.predictions.decoder.weight"),
-	})
+	m, err := assemble(cfg, partsOf(w))
 	if err != nil {
 		return nil, err
 	}
@@ -85,6 +80,16 @@ func withClassifier(cfg Config, w Weights) Config {
 
 // parts are the optional components of a model beside its named heads.
 type parts struct{ pooler, mlm, nextSentence, ownDecoder bool }
+
+// partsOf are those that have weights.
+func partsOf(w Weights) parts {
+	return parts{
+		pooler:       w.Has(poolerWeight),
+		mlm:          w.Has("cls.predictions.transform.dense.weight"),
+		nextSentence: w.Has("cls.seq_relationship.weight"),
+		ownDecoder:   w.Has("cls.predictions.decoder.weight"),
+	}
+}
 
 // assemble makes a model without values.
 func assemble(cfg Config, has parts) (*Model, error) {

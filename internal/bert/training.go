@@ -23,15 +23,12 @@ func NewForTraining(cfg Config, w Weights, o TrainingOptions) (*Model, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	has := func(name string) bool { return w != nil && w.Has(name) }
+	var optional parts
 	if w != nil {
-		cfg = withClassifier(cfg, w)
+		cfg, optional = withClassifier(cfg, w), partsOf(w)
 	}
-	optional := parts{
-		pooler:       o.Pretraining || has(poolerWeight),
-		mlm:          o.Pretraining || has("cls.predictions.transform.dense.weight"),
-		nextSentence: o.Pretraining || has("cls.seq_relationship.weight"),
-		ownDecoder:   has("cls.predictions.decoder.weight"),
+	if o.Pretraining {
+		optional.pooler, optional.mlm, optional.nextSentence = true, true, true
 	}
 	for _, head := range cfg.Heads {
 		optional.pooler = optional.pooler || head.Type == SequenceHeadType

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"cloze/internal/bert"
 	"cloze/internal/tokenizer"
 )
 
@@ -49,7 +50,7 @@ func everything(t testing.TB, m *Model, texts ...string) (r Request, got []lent)
 	t.Helper()
 	got = make([]lent, len(texts))
 	r = Request{
-		Heads:     []string{"topic", NextSentenceHead, "ner"},
+		Heads:     []string{"topic", bert.NSPName, "ner"},
 		Pooled:    true,
 		Hidden:    []int{0, 2, 3},
 		Attention: []int{1},

@@ -10,10 +10,6 @@ import (
 	"cloze/internal/tokenizer"
 )
 
-// NextSentenceHead is the name by which Request.Heads asks for the
-// next-sentence head, which is not among the model's named heads.
-const NextSentenceHead = "nsp"
-
 // Request is what one Run asks of a model: some sequences, and which outputs
 // it wants of each. The encoder runs once per sequence, however many outputs
 // are asked for.
@@ -32,7 +28,7 @@ type Request struct {
 	Sequences []*tokenizer.Encoding
 
 	// Heads by name: sequence heads and token heads of the model, and
-	// NextSentenceHead.
+	// bert.NSPName.
 	Heads []string
 	// Pooled asks for the pooled [CLS].
 	Pooled bool
@@ -137,7 +133,7 @@ func labelsOf(m *Model, name string) (labels int, ok bool) {
 
 // headOf is the model's head of that name, nil if it has none.
 func headOf(m *Model, name string) bert.Head {
-	if name == NextSentenceHead {
+	if name == bert.NSPName {
 		if m.Network.NSP == nil {
 			return nil // not a nil *SequenceHead inside a Head
 		}

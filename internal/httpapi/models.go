@@ -150,10 +150,10 @@ func headsOf(m *engine.Model) []ModelHead {
 		heads = append(heads, ModelHead{Name: name, Type: HeadType(head.Type), Labels: head.Labels, Pair: head.Pair})
 	}
 	if nsp := network.NSP; nsp != nil {
-		heads = append(heads, ModelHead{Name: engine.NextSentenceHead, Type: SequenceHead, Labels: nsp.Labels, Pair: true})
+		heads = append(heads, ModelHead{Name: nsp.Name, Type: SequenceHead, Labels: nsp.Labels, Pair: true})
 	}
-	if network.MLM != nil {
-		heads = append(heads, ModelHead{Name: "mlm", Type: MaskHead, Labels: []string{}})
+	if mlm := network.MLM; mlm != nil {
+		heads = append(heads, ModelHead{Name: mlm.Name, Type: MaskHead, Labels: []string{}})
 	}
 	return heads
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"cloze/internal/bert"
 	"cloze/internal/engine"
 	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
@@ -133,7 +134,7 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 	}
 	for i, m := range models {
 		if m.Network.MLM == nil {
-			return nil, noHead(m, i, "mlm", "model", nil)
+			return nil, noHead(m, i, bert.MLMName, "model", nil)
 		}
 	}
 	readings, err := read(ctx, models, texts, o.Options, tokenizer.SpecialsMask, refused)

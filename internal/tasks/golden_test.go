@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"cloze/internal/bert"
 )
 
 // golden is testdata/golden.json: what transformers answers on the embedded
@@ -140,9 +142,9 @@ func TestNextSentenceAnswersAsTransformers(t *testing.T) {
 				if diff := cmp.Diff(scores, results[0].Scores, nearGolden); diff != "" {
 					t.Errorf("(-transformers +got):\n%s", diff)
 				}
-				label := IsNext
+				label := bert.IsNext
 				if scores.NotNext > scores.IsNext {
-					label = NotNext
+					label = bert.NotNext
 				}
 				if got := results[0]; got.Label != label || math.Abs(got.Score-max(scores.IsNext, scores.NotNext)) > 1e-4 {
 					t.Errorf("%s with %v, want %s", got.Label, got.Score, label)

@@ -3,8 +3,10 @@ package tasks
 import (
 	"context"
 
+	"cloze/internal/bert"
 	"cloze/internal/engine"
 	"cloze/internal/tokenizer"
+	"cloze/internal/training"
 )
 
 // NextSentence tells whether the second text of a pair follows the first one,
@@ -15,13 +17,6 @@ type NextSentence struct{ Engine *engine.Engine }
 // too long loses the ends of its texts, the longer one's first; Truncate
 // false refuses it.
 type NextSentenceOptions struct{ Options }
-
-// The labels of the next-sentence head. Class 0 is "is next", as in
-// google-research/bert and transformers.
-const (
-	IsNext  = "IsNext"
-	NotNext = "NotNext"
-)
 
 // NextSentenceResult is the result of NextSentence.IsNext.
 type NextSentenceResult struct {
@@ -53,7 +48,7 @@ func (n NextSentence) IsNext(ctx context.Context, pairs []Text, o NextSentenceOp
 	}
 	for i, m := range models {
 		if m.Network.NSP == nil {
-			return nil, noHead(m, i, engine.NextSentenceHead, "model", sequenceHeads(m))
+			return nil, noHead(m, i, bert.NSPName, "model", nil)
 		}
 	}
 	readings, err := read(ctx, models, pairs, o.Options, tokenizer.SpecialsNone, truncated)
@@ -61,7 +56,7 @@ func (n NextSentence) IsNext(ctx context.Context, pairs []Text, o NextSentenceOp
 		return nil, err
 	}
 	outputs, err := run(ctx, n.Engine, sequences(readings), func(*engine.Model) engine.Request {
-		return engine.Request{Heads: []string{engine.NextSentenceHead}}
+		return engine.Request{Heads: []string{bert.NSPName}}
 	})
 	if err != nil {
 		return nil, err
@@ -71,10 +66,10 @@ func (n NextSentence) IsNext(ctx context.Context, pairs []Text, o NextSentenceOp
 	results := make([]NextSentenceResult, len(pairs))
 	for i, r := range readings {
 		probs := Softmax.apply(outputs[i].Heads[0])
-		scores := NextSentenceScores{IsNext: score(probs[0]), NotNext: score(probs[1])}
-		results[i] = NextSentenceResult{Label: IsNext, Score: scores.IsNext, Scores: scores, Info: r.info()}
+		scores := NextSentenceScores{IsNext: score(probs[training.IsNext]), NotNext: score(probs[training.NotNext])}
+		results[i] = NextSentenceResult{Label: bert.IsNext, Score: scores.IsNext, Scores: scores, Info: r.info()}
 		if scores.NotNext > scores.IsNext {
-			results[i].Label, results[i].Score = NotNext, scores.NotNext
+			results[i].Label, results[i].Score = bert.NotNext, scores.NotNext
 		}
 	}
 	return results, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"cloze/internal/bert"
 	"cloze/internal/engine"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
@@ -213,9 +214,9 @@ func NewPretrainingExample(t *tokenizer.Tokenizer, example training.Example) Pre
 	}
 	switch example.Next {
 	case training.IsNext:
-		out.NextSentence = IsNext
+		out.NextSentence = bert.IsNext
 	case training.NotNext:
-		out.NextSentence = NotNext
+		out.NextSentence = bert.NotNext
 	}
 	return out
 }

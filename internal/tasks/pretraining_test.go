@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"cloze/internal/bert"
 )
 
 const story = "The door opened slowly. A man stood outside in the rain. He asked for the way to the station. " +
@@ -35,7 +37,7 @@ func TestPretrainingExamplesAreTheDocument(t *testing.T) {
 	var words []string
 	tokens := 0
 	for _, example := range r.Examples {
-		if example.NextSentence == NotNext {
+		if example.NextSentence == bert.NotNext {
 			t.Error("a document alone has a NotNext")
 		}
 		for _, p := range example.Predictions {
@@ -114,12 +116,12 @@ func TestPretrainingNotNextComesFromAnotherText(t *testing.T) {
 			}
 		}
 		for _, e := range results[2].Examples { // the only Chinese text
-			if e.NextSentence == NotNext {
+			if e.NextSentence == bert.NotNext {
 				t.Fatal("a NotNext across two vocabularies")
 			}
 		}
 	}
-	share := float64(labels[NotNext]) / float64(labels[NotNext]+labels[IsNext])
+	share := float64(labels[bert.NotNext]) / float64(labels[bert.NotNext]+labels[bert.IsNext])
 	if share < 0.4 || share > 0.75 || labels[""] > 0 {
 		t.Errorf("%v of the pairs are NotNext, labels %v; want about a half or a little more", share, labels)
 	}

@@ -5,15 +5,22 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"cloze/internal/bert"
 )
 
 // What Finetuning.Best may be, beside the name of a head or a set.
 const (
-	BestMean = "mean" // the main figures of all dev sets: their mean by head, and the mean of that
-	BestLoss = "loss" // the loss on the dev sets, averaged in the same way
-	BestMLM  = "mlm"  // the loss of the masked language model on held-out text
-	BestLast = "last" // no figure: the last weights are kept
+	BestMean = "mean"       // the main figures of all dev sets: their mean by head, and the mean of that
+	BestLoss = "loss"       // the loss on the dev sets, averaged in the same way
+	BestMLM  = bert.MLMName // the loss of the masked language model on held-out text
+	BestLast = "last"       // no figure: the last weights are kept
 )
+
+// isBestWord says whether best is none of the names.
+func isBestWord(best string) bool {
+	return slices.Contains([]string{BestMean, BestLoss, BestMLM, BestLast}, best)
+}
 
 // byLoss, behind the name of a head or a set, chooses by its loss instead of
 // its main figure. A correlation, say, does not see that a regression is off by
@@ -77,6 +84,9 @@ func (f *Finetuning) validateBest() error {
 		}
 	}
 	choices = append(choices, BestLast)
+	if isBestWord(f.Best) && (slices.Contains(measured, f.Best) || slices.Contains(unmeasured, f.Best)) {
+		return fmt.Errorf("best is %q, which is a head or set here and stands for something else, too: give that another name", f.Best)
+	}
 	name, isLoss := strings.CutSuffix(f.Best, byLoss)
 	switch {
 	case slices.Contains(choices, f.Best), isLoss && slices.Contains(measured, name):

@@ -127,6 +127,7 @@ func TestNothingMeasuredIsRefused(t *testing.T) {
 		{"the mean of no dev file", func(f *Finetuning) { withoutDev(f); f.Best = BestMean }, "want one of mlm, last"},
 		{"the loss of no dev file", func(f *Finetuning) { withoutDev(f); f.Best = BestLoss }, "want one of mlm, last"},
 		{"text without an mlm block", func(f *Finetuning) { f.MLM = nil; f.Best = BestMLM }, `best is "mlm", which nothing measures`},
+		{"a head called like a choice", func(f *Finetuning) { f.Heads[BestMean] = f.Heads["mood"]; f.Best = BestMean }, `best is "mean", which is a head or set here and stands for something else, too`},
 		{"early stopping without a dev file", func(f *Finetuning) {
 			f.MLM = nil
 			withoutDev(f)

@@ -9,12 +9,6 @@ import (
 	"cloze/internal/kernels"
 )
 
-// The names of the pre-training losses among those of the heads.
-const (
-	mlmLoss          = "mlm"
-	nextSentenceLoss = "nsp"
-)
-
 // sample is one sequence of a step with everything that is asked of it.
 type sample struct {
 	ids, typeIDs []int32
@@ -174,10 +168,10 @@ type norms map[string]float64
 func (o *objective) norms(passes []*pass) norms {
 	n := norms{}
 	for _, p := range passes {
-		n[mlmLoss] += float64(len(p.positions))
+		n[bert.MLMName] += float64(len(p.positions))
 		for _, label := range p.next {
 			if label != NoPair {
-				n[nextSentenceLoss]++
+				n[bert.NSPName]++
 			}
 		}
 		for name, labels := range p.heads {
@@ -217,7 +211,7 @@ func (o *objective) add(m *bert.Model, ws *bert.Workspace, pool *kernels.Pool, p
 	hidden := m.Encoder.Forward(ws, p.in)
 	if len(p.positions) > 0 && o.mlm > 0 {
 		logits := m.MLM.Forward(ws, hidden, p.positions)
-		losses[mlmLoss] += bert.CrossEntropy{Mean: mean(mlmLoss, o.mlm), Labels: p.pieces}.Loss(pool, logits, logits)
+		losses[bert.MLMName] += bert.CrossEntropy{Mean: mean(bert.MLMName, o.mlm), Labels: p.pieces}.Loss(pool, logits, logits)
 		m.MLM.Backward(ws, logits, p.positions)
 	}
 	var pooled []float32
@@ -227,9 +221,9 @@ func (o *objective) add(m *bert.Model, ws *bert.Workspace, pool *kernels.Pool, p
 		}
 		return pooled
 	}
-	if n[nextSentenceLoss] > 0 && o.next > 0 {
+	if n[bert.NSPName] > 0 && o.next > 0 {
 		logits := m.NSP.Forward(ws, shared())
-		losses[nextSentenceLoss] += bert.CrossEntropy{Mean: mean(nextSentenceLoss, o.next), Labels: p.next}.Loss(pool, logits, logits)
+		losses[bert.NSPName] += bert.CrossEntropy{Mean: mean(bert.NSPName, o.next), Labels: p.next}.Loss(pool, logits, logits)
 		m.NSP.Backward(ws, logits)
 	}
 	for _, name := range sortedKeys(p.heads) {
@@ -286,9 +280,9 @@ func (o *objective) total(losses map[string]float64) float64 {
 	sum := 0.0
 	for _, name := range sortedKeys(losses) {
 		switch name {
-		case mlmLoss:
+		case bert.MLMName:
 			sum += o.mlm * losses[name]
-		case nextSentenceLoss:
+		case bert.NSPName:
 			sum += o.next * losses[name]
 		default:
 			sum += o.heads[name].weight * losses[name]
