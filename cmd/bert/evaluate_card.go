@@ -121,7 +121,8 @@ func (c *evaluateCmd) dataOf(id string, several bool) (string, error) {
 	}
 }
 
-// writeCardTable writes the figures as a Markdown table that reads well as text.
+// writeCardTable writes the figures as a Markdown table that reads well as text,
+// with the stars of models/README.md.
 func writeCardTable(w io.Writer, r *evaluation.CardReport, served bool) error {
 	table := tabwriter.NewWriter(w, 0, 8, 1, ' ', 0)
 	row := func(cells ...string) {
@@ -134,7 +135,13 @@ func writeCardTable(w io.Writer, r *evaluation.CardReport, served bool) error {
 	row(head...)
 	row(strings.Split(strings.Repeat("---,", len(head)-1)+"---", ",")...)
 	largest := 0.0
+	starred := false
 	for _, s := range r.Sets {
+		name := s.Set
+		if s.Unseen {
+			name += "*"
+			starred = true
+		}
 		rows := fmt.Sprint(s.Rows)
 		if s.Of > s.Rows {
 			rows = fmt.Sprintf("%d of %d", s.Rows, s.Of)
@@ -148,7 +155,7 @@ func writeCardTable(w io.Writer, r *evaluation.CardReport, served bool) error {
 				difference += " (!)"
 			}
 		}
-		cells := []string{s.Task, s.Set, rows, card, percent(s.Figure), difference}
+		cells := []string{s.Task, name, rows, card, percent(s.Figure), difference}
 		if served {
 			cells = append(cells, percent(*s.Served))
 		}
@@ -159,6 +166,11 @@ func writeCardTable(w io.Writer, r *evaluation.CardReport, served bool) error {
 	}
 	if _, err := fmt.Fprintf(w, "\nper cent; ner: entity F1, the others: accuracy; largest difference %.2f\n", largest); err != nil {
 		return err
+	}
+	if starred {
+		if _, err := fmt.Fprintln(w, "sets marked * gave no row to the training of the card's model"); err != nil {
+			return err
+		}
 	}
 	for _, s := range r.Sets {
 		for _, note := range unusableNote(s.Unusable) {

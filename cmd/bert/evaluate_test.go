@@ -80,7 +80,7 @@ func TestEvaluateCommand(t *testing.T) {
 func TestEvaluateSaysWhatIsOff(t *testing.T) {
 	card := 80.0
 	scores := []*evaluation.CardScore{
-		{Task: "topic", Set: "near", Rows: 10, Of: 10, Figure: 80.5, Card: &card, Tolerance: 0.5},
+		{Task: "topic", Set: "near", Rows: 10, Of: 10, Figure: 80.5, Card: &card, Tolerance: 0.5, Unseen: true},
 		{Task: "topic", Set: "far", Rows: 10, Of: 20, Figure: 79.4, Card: &card, Tolerance: 0.5},
 		{Task: "topic", Set: "unknown", Rows: 10, Of: 10, Figure: 1},
 		{Task: "topic", Set: "few", Rows: 5, Of: 10, Figure: 79.9, Card: &card},
@@ -89,7 +89,7 @@ func TestEvaluateSaysWhatIsOff(t *testing.T) {
 	if err := writeCardTable(&out, &evaluation.CardReport{Model: "m", Sets: scores}, false); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"+0.50  ", "-0.60 (!)", "10 of 20", "-0.10  ", "largest difference 0.60"} {
+	for _, want := range []string{"| near* ", "| far ", "sets marked * gave no row", "+0.50  ", "-0.60 (!)", "10 of 20", "-0.10  ", "largest difference 0.60"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in\n%s", want, out.String())
 		}

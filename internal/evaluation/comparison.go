@@ -61,6 +61,8 @@ type CardScore struct {
 	// any amount if there is none, because fewer rows were taken than the card's.
 	Card      *float64 `json:"card,omitempty"`
 	Tolerance float64  `json:"tolerance,omitempty"`
+	// Unseen says that no row of the set was trained on, by the card's model.
+	Unseen bool `json:"unseen,omitempty"`
 	// Unusable are lines of the set that could not be read.
 	Unusable *Unusable `json:"unusable,omitempty"`
 }
@@ -132,6 +134,7 @@ func (c *Comparison) score(ctx context.Context, s LabelledSet, described *CardSe
 	score.Task, score.Set = s.Task, s.Name
 	if described != nil {
 		score.Card, score.Tolerance = &described.Figure, toleranceOf(score.Rows, score.Of)
+		score.Unseen = described.Unseen
 	}
 	return score, nil
 }
