@@ -1,10 +1,14 @@
 package evaluation
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // sharedData holds the sets of the cards, where they are; they are not part of
@@ -17,10 +21,7 @@ func TestCardIsReproduced(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures thousands of texts")
 	}
-	cards, err := Cards()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cards := mustCards(t)
 	all := os.Getenv("CLOZE_EVALUATE") == "all"
 	small := map[string][]string{
 		"en": {"uci-sentences", "semeval14-laptop", "sib-200", "re3d"},
@@ -61,11 +62,7 @@ func TestCardIsReproduced(t *testing.T) {
 
 // The card names heads and labels that its model has.
 func TestCardsFitTheirModels(t *testing.T) {
-	cards, err := Cards()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for id, card := range cards {
+	for id, card := range mustCards(t) {
 		_, m := startEmbedded(t, id)
 		for _, s := range card.Sets {
 			head := m.Network.Heads[s.Task]
@@ -108,4 +105,120 @@ func TestTolerance(t *testing.T) {
 			t.Errorf("%s: off %t, want %t", name, got, test.off)
 		}
 	}
+}
+
+// What models/README.md shows are the cards' figures, all of them, and its
+// stars are the sets that were not trained on.
+func TestModelsReadmeShowsTheCards(t *testing.T) {
+	cards := mustCards(t)
+	want := map[string]string{} // figure by model, task and set
+	for id, card := range cards {
+		want[id+" mlm unseen documents*"] = fmt.Sprintf("%.1f", card.MLM)
+		want[id+" nsp unseen documents*"] = fmt.Sprintf("%.1f", card.NSP)
+		for _, s := range card.Sets {
+			star := ""
+			if s.Unseen {
+				star = "*"
+			}
+			want[id+" "+s.Task+" "+s.Set+star] = fmt.Sprintf("%.1f", s.Figure)
+		}
+	}
+	got := map[string]string{}
+	task := ""
+	for _, row := range tableUnder(t, "../../models/README.md", "| task | en | | zh | |") {
+		if row[0] != "" {
+			task = row[0] // of the rows below, too
+		}
+		for i, id := range []string{"en", "zh"} {
+			set, figure := row[1+2*i], row[2+2*i]
+			if set == "" {
+				continue
+			}
+			name, star := strings.CutSuffix(set, `\*`)
+			name, _, _ = strings.Cut(name, ",") // how it was measured
+			if star {
+				name += "*"
+			}
+			got[id+" "+task+" "+name] = figure
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("cards.json (-) and models/README.md (+):\n%s", diff)
+	}
+}
+
+// The figures in README.md are the cards', of sets that were not trained on.
+func TestReadmeQuotesTheCards(t *testing.T) {
+	cards := mustCards(t)
+	tasks := map[string]string{ // by what README.md calls them
+		"sentiment, unseen set":                  "sentiment",
+		"names and dates, entity F1, unseen set": "ner",
+		"a hidden word, unseen documents":        "mlm",
+		"next sentence, unseen documents":        "nsp",
+	}
+	rows := tableUnder(t, "../../README.md", "| | en | zh | measured by |")
+	if len(rows) != len(tasks) {
+		t.Errorf("%d rows, want %d", len(rows), len(tasks))
+	}
+	for _, row := range rows {
+		for i, id := range []string{"en", "zh"} {
+			figure, set, _ := strings.Cut(row[1+i], " (")
+			set, _, _ = strings.Cut(strings.TrimSuffix(set, ")"), ",")
+			set = strings.ToLower(strings.ReplaceAll(set, "-", "")) // CoNLL-2003
+			var want float64
+			switch card, task := cards[id], tasks[row[0]]; task {
+			case "mlm":
+				want = card.MLM
+			case "nsp":
+				want = card.NSP
+			default:
+				described := card.set(LabelledSet{Task: task, Name: set})
+				if described == nil || !described.Unseen {
+					t.Errorf("%s: the card of %s has no unseen set %s/%s", row[0], id, task, set)
+					continue
+				}
+				want = described.Figure
+			}
+			if figure != fmt.Sprintf("%.1f", want) {
+				t.Errorf("%s, %s: README.md has %s, the card %.1f", row[0], id, figure, want)
+			}
+		}
+	}
+}
+
+func mustCards(t *testing.T) map[string]Card {
+	t.Helper()
+	cards, err := Cards()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cards
+}
+
+// tableUnder is the cells of a Markdown table, row by row, below its head.
+func tableUnder(t *testing.T, path, head string) [][]string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(data), head+"\n")
+	if !found {
+		t.Fatalf("%s has no table with the head %s", path, head)
+	}
+	var rows [][]string
+	for _, line := range strings.Split(table, "\n")[1:] { // behind |---|
+		if !strings.HasPrefix(line, "|") {
+			break
+		}
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		if want := strings.Count(head, "|") - 1; len(cells) != want {
+			t.Fatalf("%s: %d cells, want %d: %s", path, len(cells), want, line)
+		}
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		rows = append(rows, cells)
+	}
+	return rows
 }
