@@ -28,6 +28,8 @@ var allowed = map[string][]string{
 	"internal/engine": {"internal/bert", "internal/kernels", "internal/tokenizer"},
 	"internal/tasks":  {"internal/engine", "internal/bert", "internal/kernels", "internal/tokenizer", "internal/training"},
 
+	"internal/evaluation": {"internal/tasks", "internal/engine", "internal/training", "internal/bert", "internal/kernels", "internal/tokenizer"},
+
 	"web":              {},
 	"openapi":          {},
 	"openapi/generate": {},
@@ -39,7 +41,7 @@ var allowed = map[string][]string{
 		"internal/bert", "internal/kernels", "internal/tokenizer", "models", "openapi", "web",
 	},
 	"cmd/bert": {
-		"internal/training", "internal/tasks", "internal/engine", "internal/checkpoint", "internal/onnx",
+		"internal/evaluation", "internal/training", "internal/tasks", "internal/engine", "internal/checkpoint", "internal/onnx",
 		"internal/bert", "internal/kernels", "internal/tokenizer", "internal/wholefile", "models",
 	},
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"cloze/internal/engine"
+	"cloze/internal/evaluation"
 	"cloze/internal/kernels"
 	"cloze/internal/training"
 )
@@ -21,7 +22,8 @@ import (
 // evaluateCmd measures a model in one of four ways: a head on a labelled file
 // (evaluate_head.go), all heads on a directory of sets (evaluate_heads.go), the
 // pre-training tasks on running text (evaluate_text.go), or sets of the four
-// built-in tasks beside a built-in model's card (evaluate_card.go).
+// built-in tasks beside a built-in model's card (evaluate_card.go). Package
+// evaluation measures; here are the flags, and the reports as tables.
 type evaluateCmd struct {
 	engineFlags `embed:""`
 	Data        string   `placeholder:"PATH" help:"A labelled file (.jsonl, .csv, .tsv, .conll, with .gz too), or a directory of sets HEAD/SET/dev.jsonl (or .conll, .csv, .tsv)."`
@@ -180,7 +182,7 @@ func (c *evaluateCmd) labelledFile() (string, error) {
 	if !info.IsDir() {
 		return c.Data, nil
 	}
-	return devFile(c.Data)
+	return evaluation.DevFile(c.Data)
 }
 
 // asSets reports whether the data are measured as sets of the built-in tasks
@@ -197,7 +199,7 @@ func (c *evaluateCmd) asSets(file string) bool {
 	if file == "" {
 		return true
 	}
-	_, err := oneSet(file, "")
+	_, err := evaluation.OneSet(file, "")
 	return err == nil && file != c.Data && len(c.headFlags.used()) == 0
 }
 
@@ -290,24 +292,8 @@ func (c *evaluateCmd) run() (finetuning training.Finetuning, pretraining trainin
 	return finetuning, pretraining
 }
 
-// unusable says which lines of the data could not be read.
-type unusable struct {
-	Count int      `json:"count"`
-	First []string `json:"first"`
-}
-
-func newUnusable(p *training.Problems) *unusable {
-	if p.Total() == 0 {
-		return nil
-	}
-	u := &unusable{Count: p.Total()}
-	for _, problem := range p.First() {
-		u.First = append(u.First, problem.String())
-	}
-	return u
-}
-
-func (u *unusable) note() []string {
+// unusableNote says which lines of the data could not be read, if any.
+func unusableNote(u *evaluation.Unusable) []string {
 	if u == nil {
 		return nil
 	}

@@ -10,32 +10,10 @@ import (
 
 	"cloze/internal/bert"
 	"cloze/internal/engine"
+	"cloze/internal/evaluation"
 	"cloze/internal/kernels"
 	"cloze/internal/training"
 )
-
-// headReport is how a head does on a labelled file, as JSON has it.
-type headReport struct {
-	Model     string           `json:"model"`
-	Data      string           `json:"data"`
-	Type      bert.HeadType    `json:"type"`
-	Problem   bert.ProblemType `json:"problem_type,omitempty"`
-	Precision string           `json:"precision"` // of the matrix products
-	MaxTokens int              `json:"max_tokens"`
-	Rounds    int              `json:"bootstrap"` // of the intervals
-	Seed      uint64           `json:"seed"`
-	// LeftOut counts rows whose label is mapped to nothing.
-	LeftOut int `json:"left_out,omitempty"`
-	// Truncated are the lines of rows that lost their end.
-	Truncated []int     `json:"truncated,omitempty"`
-	Unusable  *unusable `json:"unusable,omitempty"`
-	Lacks     []string  `json:"lacks,omitempty"`
-	// MistakesFile has the rows with a wrong answer.
-	MistakesFile string `json:"mistakes,omitempty"`
-	*training.HeadScore
-
-	unseen []string // labels or types that nothing in the file is
-}
 
 // head measures a head on a labelled file.
 func (c *evaluateCmd) head(ctx context.Context, path string) (err error) {
@@ -70,32 +48,16 @@ func (c *evaluateCmd) head(ctx context.Context, path string) (err error) {
 	if c.Format == "json" {
 		err = c.printJSON(report)
 	} else {
-		err = c.printLines(report.lines())
+		err = c.printLines(headLines(report))
 	}
 	return errors.Join(err, lost)
 }
 
 // measureSet measures a head of a model on a set, which was read of one file.
-func (c *evaluateCmd) measureSet(ctx context.Context, m *engine.Model, pool *kernels.Pool, set *training.Set, path string, maxTokens int) (*headReport, error) {
+func (c *evaluateCmd) measureSet(ctx context.Context, m *engine.Model, pool *kernels.Pool, set *training.Set, path string, maxTokens int) (*evaluation.HeadReport, error) {
 	measuring, finish := c.measuring(pool)
-	score, err := training.MeasureSet(ctx, m.Network, set, measuring)
-	finish()
-	if err != nil {
-		return nil, err
-	}
-	described := m.Network.Heads[set.Head].Describe()
-	score.Set = filepath.Base(path)
-	report := &headReport{
-		Model: m.ID, Data: path, Type: described.Type, Problem: described.ProblemType,
-		Precision: m.Network.Precision().String(), MaxTokens: maxTokens, Rounds: c.rounds(), Seed: c.seed(),
-		LeftOut: set.LeftOut, Truncated: set.Cut, Unusable: newUnusable(set.Problems), Lacks: c.Lacks, HeadScore: score,
-	}
-	for _, l := range score.Labels {
-		if !set.Has(l.Label) && !slices.Contains(c.Lacks, l.Label) {
-			report.unseen = append(report.unseen, l.Label)
-		}
-	}
-	return report, nil
+	defer finish()
+	return evaluation.MeasureHead(ctx, m, set, c.setConfig(path), maxTokens, measuring)
 }
 
 // chooseHead is the head that is asked for, the only one, or the one that a
@@ -181,18 +143,10 @@ func (c *evaluateCmd) unknownLabels(config training.SetConfig, described bert.He
 	if first.Mapped != first.Label {
 		return fmt.Errorf("%s: %s: map %q to one of these, or to nothing: --map '%s=' leaves its rows out", config.Dev, first.Says(), first.Label, first.Label)
 	}
-	config.Train = config.Dev // whose labels are asked for
-	labels, err := training.DiscoverLabels(described.Type, []training.SetConfig{config}, c.problemLimit())
+	unknown, known, err := evaluation.UnknownLabels(config, described, first.Label, c.problemLimit())
 	if err != nil {
 		return err
 	}
-	labels = append([]string{first.Label}, labels...)
-	known := described.Labels
-	if described.Type == bert.TokenHeadType {
-		labels, known = entityTypes(labels), entityTypes(known)
-	}
-	slices.Sort(labels)
-	unknown := slices.DeleteFunc(slices.Compact(labels), func(label string) bool { return slices.Contains(known, label) })
 	return fmt.Errorf("%s: head %s does not know the file's %s, only %s: for each, --map '%s=LABEL' takes it for one of these, --map '%s=' leaves its rows out",
 		config.Dev, first.Head, shortList(unknown), shortList(known), unknown[0], unknown[0])
 }
@@ -210,8 +164,8 @@ func shortList(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// lines are the report as tables.
-func (r *headReport) lines() []string {
+// headLines are the report as tables.
+func headLines(r *evaluation.HeadReport) []string {
 	lines := []string{
 		fmt.Sprintf("%s, head %s: %s of %s", r.Model, r.Head, count(r.Rows, "row"), r.Data),
 		fmt.Sprintf("%s, texts of up to %d tokens", r.Precision, r.MaxTokens),
@@ -232,14 +186,14 @@ func (r *headReport) lines() []string {
 	if r.Confusion != nil {
 		lines = append(append(lines, ""), matrixTable(r.Labels, r.Confusion)...)
 	}
-	if notes := r.notes(); len(notes) > 0 {
+	if notes := headNotes(r); len(notes) > 0 {
 		lines = append(append(lines, ""), notes...)
 	}
 	return lines
 }
 
-// notes say what to bear in mind when one reads the figures.
-func (r *headReport) notes() []string {
+// headNotes say what to bear in mind when one reads the figures.
+func headNotes(r *evaluation.HeadReport) []string {
 	var notes []string
 	if r.Confusion != nil {
 		most := slices.MaxFunc(r.Labels, func(a, b training.LabelScore) int { return a.Support - b.Support })
@@ -253,15 +207,15 @@ func (r *headReport) notes() []string {
 	} else if r.MistakesFile != "" {
 		notes = append(notes, fmt.Sprintf("%s with a wrong answer: %s", count(len(r.Mistakes), "row"), r.MistakesFile))
 	}
-	return append(notes, r.cautions()...)
+	return append(notes, headCautions(r)...)
 }
 
-// cautions say what of the file does not stand in the figures, or not as it is
+// headCautions say what of the file does not stand in the figures, or not as it is
 // there.
-func (r *headReport) cautions() []string {
+func headCautions(r *evaluation.HeadReport) []string {
 	var notes []string
-	if len(r.unseen) > 0 {
-		notes = append(notes, fmt.Sprintf("nothing in the file is %s; if it does not annotate that: --lacks '%s'", shortList(r.unseen), r.unseen[0]))
+	if len(r.Absent) > 0 {
+		notes = append(notes, fmt.Sprintf("nothing in the file is %s; if it does not annotate that: --lacks '%s'", shortList(r.Absent), r.Absent[0]))
 	}
 	if r.LeftOut > 0 {
 		notes = append(notes, count(r.LeftOut, "row")+" left out by --map")
@@ -282,5 +236,5 @@ func (r *headReport) cautions() []string {
 		}
 		notes = append(notes, fmt.Sprintf("%s longer than %d tokens lost their end: %s %s%s", count(n, "row"), r.MaxTokens, where, strings.Join(at, ", "), more))
 	}
-	return append(notes, r.Unusable.note()...)
+	return append(notes, unusableNote(r.Unusable)...)
 }

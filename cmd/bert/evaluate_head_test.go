@@ -19,9 +19,13 @@ import (
 
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
+	"cloze/internal/evaluation"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
 )
+
+// labelledSets are sets of the built-in tasks whose answers are plain.
+const labelledSets = "../../internal/evaluation/testdata/sets"
 
 // runEvaluate runs bert evaluate.
 func runEvaluate(t *testing.T, args ...string) (string, error) {
@@ -121,7 +125,7 @@ func TestEvaluateWhatFinetuneMade(t *testing.T) {
 			best = r.Evaluation.Sets[0]
 		}
 	}
-	got := mustEvaluate[headReport](t, "--model", finetuned, "--data", labelled)
+	got := mustEvaluate[evaluation.HeadReport](t, "--model", finetuned, "--data", labelled)
 	if got.MaxTokens != 8 || len(got.Truncated) != 40 || got.Truncated[0] != 2 {
 		t.Errorf("texts of %d tokens, cut in lines %v; want 8, as in the run, and all cut", got.MaxTokens, got.Truncated)
 	}
@@ -146,7 +150,7 @@ func TestEvaluateWhatFinetuneMade(t *testing.T) {
 	}
 
 	// The pre-training of both.
-	text := mustEvaluate[textReport](t, "--model", pretrained, "--text", corpus, "--examples", "0")
+	text := mustEvaluate[evaluation.TextReport](t, "--model", pretrained, "--text", corpus, "--examples", "0")
 	if text.MaxTokens != 24 || text.Examples < 60 || text.Pieces == 0 || text.Pairs == 0 || !(text.Perplexity > 1) || len(text.Intervals) != 5 {
 		t.Errorf("text %+v, want all examples, of 24 tokens as in the run", text)
 	}
@@ -154,7 +158,7 @@ func TestEvaluateWhatFinetuneMade(t *testing.T) {
 	path := filepath.Join(pretrained, runFile)
 	saved := read(t, path)
 	writeFile(t, pretrained, runFile, strings.Replace(string(saved), "{", `{"no_next_sentence": true,`, 1))
-	text = mustEvaluate[textReport](t, "--model", pretrained, "--text", corpus, "--examples", "30")
+	text = mustEvaluate[evaluation.TextReport](t, "--model", pretrained, "--text", corpus, "--examples", "30")
 	if text.Pairs != 0 || text.Pieces == 0 || !slices.Equal(text.Missing, []string{"NSP"}) {
 		t.Errorf("text %+v, want the masked pieces alone", text)
 	}
@@ -200,7 +204,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 
 	mood := writeFile(t, dir, "mood.csv", "text,label\naa,good\nba,bad\n\"ca, da\",good\nda,good\n")
 	t.Run("one label", func(t *testing.T) {
-		got := mustEvaluate[headReport](t, "--model", model, "--head", "mood", "--data", mood)
+		got := mustEvaluate[evaluation.HeadReport](t, "--model", model, "--head", "mood", "--data", mood)
 		if got.Metrics["accuracy"] != 0.75 || !cmp.Equal(got.Confusion, [][]int{{0, 1}, {0, 3}}) || got.Metrics["matthews"] != 0 {
 			t.Errorf("got %+v", got.HeadScore)
 		}
@@ -216,7 +220,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 			t.Fatal(err)
 		}
 		path := writeFile(t, dir, "mood.tsv.gz", zipped.String())
-		got := mustEvaluate[headReport](t, "--model", model, "--head", "mood", "--data", path,
+		got := mustEvaluate[evaluation.HeadReport](t, "--model", model, "--head", "mood", "--data", path,
 			"--columns", "says,id,how", "--text-field", "says", "--label-field", "how", "--map", "+=good", "--map=-=bad", "--map", "?=")
 		if got.Rows != 2 || got.LeftOut != 1 || got.Metrics["accuracy"] != 0.5 {
 			t.Errorf("got %+v", got)
@@ -225,7 +229,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 	t.Run("several labels", func(t *testing.T) {
 		path := writeFile(t, dir, "about.tsv", "text\tlabel\naa\tfood|room\nba\tfood\n")
 		args := []string{"--model", model, "--head", "about", "--data", path, "--separator", "|"}
-		got := mustEvaluate[headReport](t, args...)
+		got := mustEvaluate[evaluation.HeadReport](t, args...)
 		if got.Metrics["accuracy"] != 0.5 || math.Abs(got.Metrics["macro_f1"]-(1+0+2.0/3)/3) > 1e-12 || got.Confusion != nil {
 			t.Errorf("got %+v", got.HeadScore)
 		}
@@ -233,7 +237,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 		if err != nil || !strings.Contains(out, "micro F1") || !strings.Contains(out, `nothing in the file is "price"; if it does not annotate that: --lacks 'price'`) {
 			t.Errorf("%v\n%s", err, out)
 		}
-		got = mustEvaluate[headReport](t, append(args, "--lacks", "price")...)
+		got = mustEvaluate[evaluation.HeadReport](t, append(args, "--lacks", "price")...)
 		if math.Abs(got.Metrics["macro_f1"]-(1+2.0/3)/2) > 1e-12 {
 			t.Errorf("macro F1 %v without price, want 5/6", got.Metrics["macro_f1"])
 		}
@@ -241,7 +245,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 	t.Run("a number", func(t *testing.T) {
 		path := writeFile(t, dir, "stars.jsonl", `{"text":"aa","label":2}`+"\n"+`{"text":"ba","label":"5"}`+"\n")
 		args := []string{"--model", model, "--head", "stars", "--data", path}
-		got := mustEvaluate[headReport](t, args...)
+		got := mustEvaluate[evaluation.HeadReport](t, args...)
 		if got.Metrics["mean_squared_error"] != 2.5 || !slices.Contains(got.Undefined, "pearson") {
 			t.Errorf("got %+v", got.HeadScore)
 		}
@@ -252,7 +256,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 	})
 	t.Run("entities", func(t *testing.T) {
 		path := writeFile(t, dir, "names.conll", "aa B-PER\nba O\n\nca B-PLACE\n")
-		got := mustEvaluate[headReport](t, "--model", model, "--head", "names", "--data", path, "--map", "PLACE=LOC")
+		got := mustEvaluate[evaluation.HeadReport](t, "--model", model, "--head", "names", "--data", path, "--map", "PLACE=LOC")
 		// Right: one person. Wrong: two. Missed: the place.
 		if math.Abs(got.Metrics["entity_f1"]-0.4) > 1e-12 || len(got.Labels) != 2 || got.Labels[0].Label != "LOC" {
 			t.Errorf("got %+v", got.HeadScore)
@@ -265,7 +269,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 	t.Run("pairs", func(t *testing.T) {
 		path := writeFile(t, dir, "pairs.jsonl", `{"text":"aa","about":"ba","label":"yes"}`+"\n")
 		args := []string{"--model", model, "--head", "pairs", "--data", path}
-		if got := mustEvaluate[headReport](t, append(args, "--pair-field", "about")...); got.Value != 1 {
+		if got := mustEvaluate[evaluation.HeadReport](t, append(args, "--pair-field", "about")...); got.Value != 1 {
 			t.Errorf("got %+v", got.HeadScore)
 		}
 		if _, err := runEvaluate(t, args...); err == nil || !strings.Contains(err.Error(), "--pair-field") {
@@ -284,7 +288,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 		}
 		writeFile(t, inns, "dev.csv", "text,label\naa,good\n")
 		for _, data := range []string{path, set, inns} {
-			if got := mustEvaluate[headReport](t, "--model", model, "--data", data); got.Head != "mood" || got.Value != 1 {
+			if got := mustEvaluate[evaluation.HeadReport](t, "--model", model, "--data", data); got.Head != "mood" || got.Value != 1 {
 				t.Errorf("%s: got %+v", data, got.HeadScore)
 			}
 		}
@@ -369,7 +373,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 	})
 	t.Run("pairs for a head that does not say that it reads them", func(t *testing.T) {
 		path := writeFile(t, dir, "both.jsonl", `{"text":"aa","second":"ba","label":"good"}`+"\n")
-		if got := mustEvaluate[headReport](t, "--model", model, "--head", "mood", "--data", path, "--pair-field", "second"); got.Value != 1 {
+		if got := mustEvaluate[evaluation.HeadReport](t, "--model", model, "--head", "mood", "--data", path, "--pair-field", "second"); got.Value != 1 {
 			t.Errorf("got %+v", got.HeadScore)
 		}
 	})
@@ -472,7 +476,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 		}
 	})
 	t.Run("some rows", func(t *testing.T) {
-		if got := mustEvaluate[headReport](t, "--model", model, "--head", "mood", "--data", mood, "--rows", "2", "--bootstrap", "0"); got.Rows != 2 || got.Intervals != nil {
+		if got := mustEvaluate[evaluation.HeadReport](t, "--model", model, "--head", "mood", "--data", mood, "--rows", "2", "--bootstrap", "0"); got.Rows != 2 || got.Intervals != nil {
 			t.Errorf("got %+v", got.HeadScore)
 		}
 	})
@@ -506,7 +510,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 		{"flags of labels", "--head: for labelled rows", []string{"--text", mood, "--head", "mood"}},
 		{"rows of text", "--examples says", []string{"--text", mood, "--rows", "3"}},
 		{"rounds", "--bootstrap", []string{"--data", mood, "--bootstrap=-1"}},
-		{"sets of no head", "testdata/sets: no set there: want HEAD/SET/dev.jsonl", []string{"--data", "testdata/sets"}},
+		{"sets of no head", labelledSets + ": no set there: want HEAD/SET/dev.jsonl", []string{"--data", labelledSets}},
 		{"no pre-training", "neither the head of the masked language model", []string{"--text", mood}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -515,7 +519,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 			}
 		})
 	}
-	if _, err := runEvaluate(t, "--model", "en", "--data", "testdata/sets", "--head", "sentiment"); err == nil || !strings.Contains(err.Error(), "stands for sets") {
+	if _, err := runEvaluate(t, "--model", "en", "--data", labelledSets, "--head", "sentiment"); err == nil || !strings.Contains(err.Error(), "stands for sets") {
 		t.Errorf("a head of sets beside a card: error %v", err)
 	}
 	before := runtime.NumGoroutine()

@@ -8,14 +8,15 @@ import (
 	"strings"
 
 	"cloze/internal/engine"
+	"cloze/internal/evaluation"
 	"cloze/internal/kernels"
 )
 
 // headsReport is how the heads of a model do on a directory of sets, as JSON
 // has it.
 type headsReport struct {
-	Model string        `json:"model"`
-	Sets  []*headReport `json:"sets"`
+	Model string                   `json:"model"`
+	Sets  []*evaluation.HeadReport `json:"sets"`
 	// Failed are the sets that could not be measured.
 	Failed []failedSet `json:"failed,omitempty"`
 }
@@ -67,21 +68,21 @@ func (c *evaluateCmd) heads(ctx context.Context) error {
 // measureSets adds the sets of one head. One that cannot be read is no reason to
 // say nothing of the others.
 func (c *evaluateCmd) measureSets(ctx context.Context, report *headsReport, m *engine.Model, pool *kernels.Pool, head string) error {
-	sets, err := setsOf(c.Data, head)
+	sets, err := evaluation.SetsOf(c.Data, head)
 	if err != nil {
 		return err
 	}
 	for _, s := range sets {
-		set, maxTokens, err := c.loadSet(m, head, s.path)
+		set, maxTokens, err := c.loadSet(m, head, s.Path)
 		if err != nil {
-			report.Failed = append(report.Failed, failedSet{Head: head, Set: s.name, Error: err.Error()})
+			report.Failed = append(report.Failed, failedSet{Head: head, Set: s.Name, Error: err.Error()})
 			continue
 		}
-		measured, err := c.measureSet(ctx, m, pool, set, s.path, maxTokens)
+		measured, err := c.measureSet(ctx, m, pool, set, s.Path, maxTokens)
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.path, err)
+			return fmt.Errorf("%s: %w", s.Path, err)
 		}
-		measured.Set = s.name
+		measured.Set = s.Name
 		report.Sets = append(report.Sets, measured)
 	}
 	return nil
@@ -102,7 +103,7 @@ func (r *headsReport) lines() []string {
 			row[len(row)-1] = f.String(i.Low) + " … " + f.String(i.High)
 		}
 		rows = append(rows, row)
-		for _, note := range s.cautions() {
+		for _, note := range headCautions(s) {
 			notes = append(notes, fmt.Sprintf("%s/%s: %s", s.Head, s.Set, strings.TrimSpace(note)))
 		}
 	}

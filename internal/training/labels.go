@@ -9,8 +9,9 @@ import (
 	"cloze/internal/bert"
 )
 
-// mapped translates a label; keep is false if it is mapped to null.
-func (c SetConfig) mapped(label string, known map[string]int32) (_ string, keep bool) {
+// Mapped translates a label of the set to the head's, whose own are known; keep
+// is false if it is mapped to null.
+func (c SetConfig) Mapped(label string, known map[string]int32) (_ string, keep bool) {
 	to, named := c.Map[label]
 	if !named {
 		if _, ours := known[label]; ours {
@@ -231,7 +232,7 @@ func (l *setLoader) occurring(set *Set, c SetConfig) map[string]bool {
 		occurring["O"], known = true, l.entityTypes()
 	}
 	for label := range set.found {
-		if mapped, keep := c.mapped(label, known); keep {
+		if mapped, keep := c.Mapped(label, known); keep {
 			occurring[mapped] = true
 		}
 	}
@@ -276,7 +277,7 @@ func DiscoverLabels(kind bert.HeadType, sets []SetConfig, problemLimit int) ([]s
 		path := c.Train
 		add := func(label string) {
 			written[label] = true
-			if mapped, keep := c.mapped(label, nil); keep {
+			if mapped, keep := c.Mapped(label, nil); keep {
 				found[mapped] = true
 			}
 		}

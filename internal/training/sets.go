@@ -205,7 +205,7 @@ func (l *setLoader) target(example *TaskExample, c SetConfig, record Record) (le
 		return false, fmt.Errorf("%d labels for head %q, whose labels exclude each other", len(record.Labels), l.name)
 	}
 	for _, label := range record.Labels {
-		mapped, keep := c.mapped(label, l.index)
+		mapped, keep := c.Mapped(label, l.index)
 		if !keep {
 			if l.head.ProblemType == bert.MultiLabel {
 				continue

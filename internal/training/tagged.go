@@ -73,7 +73,7 @@ func (l *setLoader) mapTag(c SetConfig, tag string, types map[string]int32) (_ s
 		return tag, true
 	}
 	_, kind := splitTag(tag)
-	mapped, keep := c.mapped(kind, types)
+	mapped, keep := c.Mapped(kind, types)
 	switch {
 	case !keep:
 		return notScored, false

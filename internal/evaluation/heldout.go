@@ -1,8 +1,7 @@
-package main
+package evaluation
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -14,9 +13,9 @@ import (
 	"cloze/internal/training"
 )
 
-// heldOutScore is how a model does at one of its pre-training tasks, on
+// HeldOutScore is how a model does at one of its pre-training tasks, on
 // documents that it has not seen.
-type heldOutScore struct {
+type HeldOutScore struct {
 	Task     string  `json:"task"` // MLM or NSP
 	Sets     string  `json:"sets"`
 	Examples int     `json:"examples"`
@@ -29,22 +28,7 @@ type heldOutScore struct {
 	Card float64 `json:"card,omitempty"`
 }
 
-func (h heldOutScore) String() string {
-	line := fmt.Sprintf("%s on held-out %s: %.1f of %d ", h.Task, h.Sets, h.Figure, h.Examples)
-	if h.Task == nextSentenceTask {
-		line += fmt.Sprintf("pairs, IsNext %.1f, NotNext %.1f", h.IsNext, h.NotNext)
-	} else {
-		line += "masked pieces"
-	}
-	if h.Card > 0 {
-		line += fmt.Sprintf("; the card has %.1f on documents of its own", h.Card)
-	}
-	return line
-}
-
 const (
-	maskedTask       = "MLM"
-	nextSentenceTask = "NSP"
 	// heldOutSeed makes the choice of pairs and masks the same every time.
 	heldOutSeed = 1
 	// allTogether names the documents of all held-out sets.
@@ -55,18 +39,23 @@ const (
 // as far as they are there: NSP with sentences of other documents of the same
 // set, where the subject tells little, and with those of all sets, as in
 // pre-training.
-func (v *evaluator) heldOut(ctx context.Context, data string, card modelCard) ([]*heldOutScore, error) {
-	var scores []*heldOutScore
+//
+// These are the questions of /nsp and /fill-mask: one sentence and another, and
+// pieces that are all masked. TextReport's examples are those of pre-training:
+// segments of any number of sentences, and pieces of which some are kept or
+// replaced.
+func (c *Comparison) heldOut(ctx context.Context, data string) ([]*HeldOutScore, error) {
+	var scores []*HeldOutScore
 	var all [][]string
-	for _, name := range card.HeldOut {
-		documents, err := readDocuments(filepath.Join(data, filepath.FromSlash(name)), v.problems())
+	for _, name := range c.Card.HeldOut {
+		documents, err := readDocuments(filepath.Join(data, filepath.FromSlash(name)), c.problems())
 		if err != nil {
 			return nil, err
 		}
-		if len(documents) < 2*apart || v.model.Network.NSP == nil {
+		if len(documents) < 2*apart || c.Model.Network.NSP == nil {
 			continue
 		}
-		score, err := v.nextSentences(ctx, documents, v.rows/4)
+		score, err := c.nextSentences(ctx, documents, c.Rows/4)
 		if err != nil {
 			return nil, err
 		}
@@ -77,18 +66,18 @@ func (v *evaluator) heldOut(ctx context.Context, data string, card modelCard) ([
 	if len(all) == 0 {
 		return nil, nil
 	}
-	score, err := v.nextSentences(ctx, all, v.rows)
+	score, err := c.nextSentences(ctx, all, c.Rows)
 	if err != nil {
 		return nil, err
 	}
-	score.Sets, score.Card = allTogether, card.NSP
+	score.Sets, score.Card = allTogether, c.Card.NSP
 	scores = append(scores, score)
-	if v.model.Network.MLM != nil {
-		score, err := v.maskedPieces(ctx, all)
+	if c.Model.Network.MLM != nil {
+		score, err := c.maskedPieces(ctx, all)
 		if err != nil {
 			return nil, err
 		}
-		score.Sets, score.Card = allTogether, card.MLM
+		score.Sets, score.Card = allTogether, c.Card.MLM
 		scores = append(scores, score)
 	}
 	return scores, nil
@@ -102,7 +91,7 @@ const runningText = 100
 // the order of their texts, as documents of sentences. A set that is not there
 // has none.
 func readDocuments(directory string, problems *training.Problems) ([][]string, error) {
-	path, err := devFile(directory)
+	path, err := DevFile(directory)
 	if err != nil || path == "" {
 		return nil, err
 	}
@@ -184,14 +173,14 @@ func sentencePairs(documents [][]string, n int, rng *rand.Rand) []sentencePair {
 func abs(n int) int { return max(n, -n) }
 
 // nextSentences measures NSP.
-func (v *evaluator) nextSentences(ctx context.Context, documents [][]string, n int) (*heldOutScore, error) {
+func (c *Comparison) nextSentences(ctx context.Context, documents [][]string, n int) (*HeldOutScore, error) {
 	pairs := sentencePairs(documents, n, rand.New(rand.NewPCG(heldOutSeed, 0)))
 	results, err := inChunks(ctx, pairs, func(ctx context.Context, pairs []sentencePair) ([]tasks.NextSentenceResult, error) {
 		texts := make([]tasks.Text, len(pairs))
 		for i, p := range pairs {
 			texts[i] = tasks.Text{Text: p.first, Pair: p.second, HasPair: true}
 		}
-		return tasks.NextSentence{Engine: v.engine}.IsNext(ctx, texts, tasks.NextSentenceOptions{Options: v.options()})
+		return tasks.NextSentence{Engine: c.Engine}.IsNext(ctx, texts, tasks.NextSentenceOptions{Options: c.options()})
 	})
 	if err != nil {
 		return nil, err
@@ -207,8 +196,8 @@ func (v *evaluator) nextSentences(ctx context.Context, documents [][]string, n i
 		}
 		confusion.Add(want, got)
 	}
-	return &heldOutScore{
-		Task: nextSentenceTask, Examples: len(pairs), Figure: 100 * confusion.Accuracy(),
+	return &HeldOutScore{
+		Task: NSP, Examples: len(pairs), Figure: 100 * confusion.Accuracy(),
 		IsNext: 100 * confusion.Class(0).Recall(), NotNext: 100 * confusion.Class(1).Recall(),
 	}, nil
 }
@@ -223,22 +212,22 @@ const maskedShare = 0.15
 // maskedPieces measures MLM on the beginning of each document: how often the
 // piece behind a [MASK] is the model's first guess. All chosen pieces are
 // masked, none kept or swapped.
-func (v *evaluator) maskedPieces(ctx context.Context, documents [][]string) (*heldOutScore, error) {
+func (c *Comparison) maskedPieces(ctx context.Context, documents [][]string) (*HeldOutScore, error) {
 	rng := rand.New(rand.NewPCG(heldOutSeed, 1))
 	var examples []maskedText
-	for _, sentences := range sample(documents, v.rows) {
-		e := v.model.Tokenizer.Encode(strings.Join(sentences, " "), tokenizer.Options{
-			Specials: tokenizer.SpecialsNone, MaxTokens: min(v.model.MaxTokens, trainedTokens),
+	for _, sentences := range sample(documents, c.Rows) {
+		e := c.Model.Tokenizer.Encode(strings.Join(sentences, " "), tokenizer.Options{
+			Specials: tokenizer.SpecialsNone, MaxTokens: min(c.Model.MaxTokens, trainedTokens),
 		})
-		if x := maskPieces(e, v.model.Tokenizer.Mask(), rng); len(x.positions) > 0 {
+		if x := maskPieces(e, c.Model.Tokenizer.Mask(), rng); len(x.positions) > 0 {
 			examples = append(examples, x)
 		}
 	}
-	right, err := inChunks(ctx, examples, v.countRight)
+	right, err := inChunks(ctx, examples, c.countRight)
 	if err != nil {
 		return nil, err
 	}
-	score := &heldOutScore{Task: maskedTask}
+	score := &HeldOutScore{Task: MLM}
 	sum := 0
 	for i, n := range right {
 		sum += n
@@ -275,7 +264,7 @@ func maskPieces(e *tokenizer.Encoding, mask int32, rng *rand.Rand) maskedText {
 }
 
 // countRight counts, for each text, the masks whose first guess is right.
-func (v *evaluator) countRight(ctx context.Context, examples []maskedText) ([]int, error) {
+func (c *Comparison) countRight(ctx context.Context, examples []maskedText) ([]int, error) {
 	right := make([][]bool, len(examples))
 	request := engine.Request{MaskLogits: func(sequence, mask int, logits []float32) {
 		best := 0
@@ -291,7 +280,7 @@ func (v *evaluator) countRight(ctx context.Context, examples []maskedText) ([]in
 		request.Sequences = append(request.Sequences, x.encoding)
 		request.MaskPositions = append(request.MaskPositions, x.positions)
 	}
-	if _, err := v.engine.Run(ctx, v.model, request); err != nil {
+	if _, err := c.Engine.Run(ctx, c.Model, request); err != nil {
 		return nil, err
 	}
 	counts := make([]int, len(examples))
