@@ -20,8 +20,9 @@ func tinyTokenizer(t testing.TB, dir, normalizer string) string {
 		vocab[string(r)] = len(vocab)
 	}
 	data, err := json.Marshal(map[string]any{
-		"normalizer": map[string]any{"type": normalizer, "lowercase": false},
-		"model":      map[string]any{"type": "WordPiece", "vocab": vocab},
+		"normalizer":    map[string]any{"type": normalizer, "lowercase": false},
+		"pre_tokenizer": map[string]any{"type": "BertPreTokenizer"},
+		"model":         map[string]any{"type": "WordPiece", "vocab": vocab},
 	})
 	if err != nil {
 		t.Fatal(err)
