@@ -8,6 +8,7 @@ import (
 
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
+	"cloze/internal/onnx"
 )
 
 // convertCmd makes a directory to train from of a base encoder as it is
@@ -67,6 +68,8 @@ func (c *convertCmd) convert() error {
 
 var dtypes = map[string]checkpoint.DType{"float32": checkpoint.F32, "float16": checkpoint.F16, "bfloat16": checkpoint.BF16}
 
+// open opens the source. What it gives last is to be called when the weights
+// have been read.
 func (c *convertCmd) open() (bert.Config, bert.Weights, func(), error) {
 	if info, err := os.Stat(c.Source); err != nil {
 		return bert.Config{}, nil, nil, err
@@ -77,16 +80,16 @@ func (c *convertCmd) open() (bert.Config, bert.Weights, func(), error) {
 		}
 		return weights.Config(), weights, func() { weights.Close() }, nil //nolint:errcheck // nothing was written
 	}
-	model, err := openONNX(c.Source)
+	model, err := onnx.Open(c.Source)
 	if err != nil {
 		return bert.Config{}, nil, nil, err
 	}
-	config, err := model.config()
+	config := model.Config()
 	if c.AttentionHeads > 0 {
 		config.NumAttentionHeads = c.AttentionHeads
-		err = config.Validate()
-	} else if config.NumAttentionHeads == 0 {
-		err = errors.New("its graph does not show the number of attention heads: give --attention-heads")
 	}
-	return config, model, func() {}, err
+	if config.NumAttentionHeads == 0 {
+		return bert.Config{}, nil, nil, errors.New("its graph does not show the number of attention heads: give --attention-heads")
+	}
+	return config, model, func() {}, nil
 }

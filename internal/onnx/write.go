@@ -1,9 +1,3 @@
-// Package onnx writes a BERT model as an ONNX graph, for any ONNX runtime.
-//
-// The graph keeps the shape that PyTorch's exporter gives BERT (separate
-// query, key and value products, reshape and transpose around the heads, the
-// mask as a large negative addend, GELU spelled out with Erf): graph
-// optimizers recognise exactly that pattern and fuse it.
 package onnx
 
 import (
