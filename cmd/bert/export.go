@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +11,7 @@ import (
 
 	"cloze/internal/checkpoint"
 	"cloze/internal/onnx"
+	"cloze/internal/wholefile"
 	"cloze/models"
 )
 
@@ -20,9 +23,8 @@ type exportCmd struct {
 	Heads  string `help:"Heads to write: all, none, or names separated by commas." default:"all"`
 }
 
-// Run writes the file aside and renames it, so that a file of that name is
-// whole or not there.
-func (c *exportCmd) Run() (err error) {
+// Run writes the file.
+func (c *exportCmd) Run() error {
 	model, err := openCheckpoint(c.Model)
 	if err != nil {
 		return err
@@ -37,28 +39,30 @@ func (c *exportCmd) Run() (err error) {
 	default:
 		heads = strings.Split(c.Heads, ",")
 	}
+	err = writeOutput(c.Out, func(w io.Writer) error {
+		return onnx.Write(w, model.Config(), model, onnx.Options{Heads: heads})
+	})
+	if err != nil {
+		return fmt.Errorf("export %s: %w", c.Model, err)
+	}
+	return nil
+}
 
-	file, err := os.CreateTemp(filepath.Dir(c.Out), ".export-*.onnx")
+// writeOutput writes a file that the user names, which is whole or as it was
+// before. A link stays, and a pipe or a device, such as /dev/stdout, is written to.
+func writeOutput(path string, write func(io.Writer) error) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	// What is still a link leads to what has no name, as /dev/stdout to a pipe.
+	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
+		return wholefile.Write(path, write)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("export %s: %w", c.Model, err)
-			os.Remove(file.Name()) //nolint:errcheck // the first error counts
-		}
-	}()
-	if err := onnx.Write(file, model.Config(), model, onnx.Options{Heads: heads}); err != nil {
-		file.Close() //nolint:errcheck // the first error counts
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	if err := os.Chmod(file.Name(), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), c.Out)
+	return errors.Join(write(file), file.Close())
 }
 
 // openCheckpoint opens a model directory, or a model inside this program.

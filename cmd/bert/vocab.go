@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -49,7 +50,11 @@ func (c *vocabCmd) Run(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Dir(c.Output), 0o777); err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.Output, []byte(strings.Join(vocabulary.Tokens, "\n")+"\n"), 0o666); err != nil {
+	err = writeOutput(c.Output, func(w io.Writer) error {
+		_, err := io.WriteString(w, strings.Join(vocabulary.Tokens, "\n")+"\n")
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	v := vocabulary

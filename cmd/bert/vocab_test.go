@@ -37,6 +37,18 @@ func TestVocab(t *testing.T) {
 	}
 }
 
+// A vocabulary can go to another program.
+func TestVocabToStdout(t *testing.T) {
+	_, _, corpus := texts(t)
+	out, err := command(t, "vocab", corpus, "--size", "200", "-o", "/dev/stdout").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"; !strings.HasPrefix(string(out), want) {
+		t.Errorf("it wrote\n%.100s\nwant %q at the beginning", out, want)
+	}
+}
+
 func TestVocabRefuses(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.txt")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {

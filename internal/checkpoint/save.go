@@ -14,38 +14,34 @@ import (
 	"strings"
 
 	"cloze/internal/bert"
+	"cloze/internal/tokenizer"
 	"cloze/internal/wholefile"
 )
-
-// tokenizerFiles are what Save copies, as far as they are there.
-var tokenizerFiles = []string{
-	"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-}
 
 // Save writes a model to a directory, which it makes if need be, in the layout
 // that Open reads and that transformers loads as it is. The values are rounded
 // to dtype; the tokenizer's files are copied from another directory, or none if
-// that is nil.
+// files is nil.
 //
 // Each file is written under another name, synced and then renamed, and
 // config.json comes last: after a crash the directory holds old files or new
 // ones, but no part of one. Save returns an error for a parameter without
 // values and for a value that dtype cannot hold.
-func Save(dir string, cfg bert.Config, params []*bert.Param, tokenizer fs.FS, dtype DType) error {
-	return SaveWithMetadata(dir, cfg, params, tokenizer, dtype, nil)
+func Save(dir string, cfg bert.Config, params []*bert.Param, files fs.FS, dtype DType) error {
+	return SaveWithMetadata(dir, cfg, params, files, dtype, nil)
 }
 
 // SaveWithMetadata is Save with a note about the weights in the file that holds
 // them, so that one is never without the other.
-func SaveWithMetadata(dir string, cfg bert.Config, params []*bert.Param, tokenizer fs.FS, dtype DType, metadata map[string]string) error {
+func SaveWithMetadata(dir string, cfg bert.Config, params []*bert.Param, files fs.FS, dtype DType, metadata map[string]string) error {
 	if !dtype.isWeight() {
 		return about(dir, fmt.Errorf("dtype is %q, want F32, F16 or BF16", dtype))
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return about(dir, err)
 	}
-	if tokenizer != nil {
-		if err := copyTokenizer(dir, tokenizer); err != nil {
+	if files != nil {
+		if err := copyTokenizer(dir, files); err != nil {
 			return err
 		}
 	}
@@ -62,9 +58,9 @@ func SaveWithMetadata(dir string, cfg bert.Config, params []*bert.Param, tokeniz
 	})
 }
 
-func copyTokenizer(dir string, tokenizer fs.FS) error {
-	for _, name := range tokenizerFiles {
-		data, err := fs.ReadFile(tokenizer, name)
+func copyTokenizer(dir string, files fs.FS) error {
+	for _, name := range tokenizer.Files {
+		data, err := fs.ReadFile(files, name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue

@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"cloze/internal/bert"
+	"cloze/internal/tokenizer"
 )
 
 // testdata/check_saved.py loads what this leaves behind into transformers.
@@ -121,6 +123,32 @@ func TestSaveReplacesWholeFiles(t *testing.T) {
 				t.Errorf("the directory has other content than before: %q", slices.Sorted(maps.Keys(after)))
 			}
 		})
+	}
+}
+
+// Of the directory that the tokenizer comes from, nothing else is copied.
+func TestSaveCopiesTheTokenizer(t *testing.T) {
+	dir := t.TempDir()
+	config, params := readParams(t, filepath.Join("testdata", "pretraining"))
+	from := fstest.MapFS{"README.md": {Data: []byte("a model")}}
+	for _, name := range tokenizer.Files {
+		from[name] = &fstest.MapFile{Data: []byte("the content of " + name)}
+	}
+	if err := Save(dir, config, params, from, F16); err != nil {
+		t.Fatal(err)
+	}
+	saved := readDir(t, dir)
+	delete(saved, weightsFile)
+	delete(saved, configFile)
+	delete(from, "README.md")
+	for name, file := range from {
+		if saved[name] != string(file.Data) {
+			t.Errorf("%s holds %q, want %q", name, saved[name], file.Data)
+		}
+		delete(saved, name)
+	}
+	if len(saved) > 0 {
+		t.Errorf("there are also %q", slices.Sorted(maps.Keys(saved)))
 	}
 }
 

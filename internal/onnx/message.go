@@ -6,8 +6,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Field numbers of onnx.proto3 (IR version 8), for the messages written here.
-// The format is stable: a number once given keeps its meaning.
+// Field numbers of onnx.proto3 (IR version 8), for the messages written and read
+// here. The format is stable: a number once given keeps its meaning.
 const (
 	modelIRVersion    = 1
 	modelProducerName = 2
@@ -31,13 +31,16 @@ const (
 	attributeName = 1
 	attributeF    = 2
 	attributeI    = 3
+	attributeT    = 5
 	attributeInts = 8
 	attributeType = 20
 
-	tensorDims     = 1
-	tensorDataType = 2
-	tensorName     = 8
-	tensorRawData  = 9
+	tensorDims         = 1
+	tensorDataType     = 2
+	tensorFloatData    = 4
+	tensorName         = 8
+	tensorRawData      = 9
+	tensorExternalData = 13
 
 	valueInfoName = 1
 	valueInfoType = 2
@@ -57,8 +60,9 @@ const (
 type elemType int32
 
 const (
-	elemFloat elemType = 1
-	elemInt64 elemType = 7
+	elemFloat   elemType = 1
+	elemInt64   elemType = 7
+	elemFloat16 elemType = 10
 )
 
 // message is a protobuf message under construction.
@@ -139,4 +143,44 @@ func valueInfo(name string, elem elemType, shape ...dim) message {
 	info.text(valueInfoName, name)
 	info.bytes(valueInfoType, typ)
 	return info
+}
+
+// field is one field of a message that is read.
+type field struct {
+	number protowire.Number
+	bytes  []byte // of a length-delimited field
+	varint uint64
+	fixed  []byte // the four bytes of a 32-bit field
+}
+
+// eachField calls f for the fields of a message, until it returns an error.
+func eachField(data []byte, f func(field) error) error {
+	for len(data) > 0 {
+		number, kind, n := protowire.ConsumeTag(data)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		data = data[n:]
+		value := field{number: number}
+		switch kind {
+		case protowire.BytesType:
+			value.bytes, n = protowire.ConsumeBytes(data)
+		case protowire.VarintType:
+			value.varint, n = protowire.ConsumeVarint(data)
+		case protowire.Fixed32Type:
+			if _, n = protowire.ConsumeFixed32(data); n > 0 {
+				value.fixed = data[:n]
+			}
+		default:
+			n = protowire.ConsumeFieldValue(number, kind, data)
+		}
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		data = data[n:]
+		if err := f(value); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -18,19 +18,19 @@ func (t *Tokenizer) Decode(ids []int32, skipSpecials bool) string {
 			token = form
 		}
 		if !first {
-			if rest, ok := strings.CutPrefix(token, t.prefix); ok {
+			if rest, ok := strings.CutPrefix(token, t.config.Prefix); ok {
 				token = rest
 			} else {
 				token = " " + token
 			}
 		}
-		if t.cleanUp {
+		if t.config.CleanUp {
 			token = replaceInTurn(token, cleanUpPiece)
 		}
 		b.WriteString(token)
 		first = false
 	}
-	if t.cleanUpText {
+	if t.config.CleanUpText {
 		return replaceInTurn(b.String(), cleanUpText)
 	}
 	return b.String()

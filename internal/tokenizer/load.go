@@ -19,6 +19,9 @@ const (
 	addedTokensFile   = "added_tokens.json"
 )
 
+// Files are the names of all files that Load reads, as far as they are there.
+var Files = []string{vocabFile, tokenizerFile, configFile, specialTokensFile, addedTokensFile}
+
 // Load reads the tokenizer of a model directory in Hugging Face's format:
 // tokenizer.json, or vocab.txt where there is none, and tokenizer_config.json.
 //

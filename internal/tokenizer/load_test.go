@@ -122,6 +122,16 @@ func TestLoadMaxLength(t *testing.T) {
 	}
 }
 
+func TestConfigIsWhatTheFilesSay(t *testing.T) {
+	got := mustLoad(t, "vocab.txt", tinyVocabulary, "tokenizer_config.json", `{"do_lower_case": false, "strip_accents": true, "mask_token": "world"}`).Config()
+	want := DefaultConfig()
+	want.Lowercase, want.StripAccents, want.Mask = false, new(true), "world"
+	want.Added = []AddedToken{{Content: "world", Special: true}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Config() (-want +got):\n%s", diff)
+	}
+}
+
 func TestLoadWithoutPadAndMask(t *testing.T) {
 	tokenizer := mustLoad(t, "vocab.txt", "[UNK]\n[CLS]\n[SEP]\nmask\n[\n]\n")
 	if tokenizer.PAD() != -1 || tokenizer.Mask() != -1 {

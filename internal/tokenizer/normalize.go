@@ -197,7 +197,7 @@ func (t *Tokenizer) encodeChars(w *writer, n *normalized, i, j int) {
 // encodeNormalizedWord writes the pieces of the word that the characters from
 // i up to j are.
 func (t *Tokenizer) encodeNormalizedWord(w *writer, n *normalized, i, j int) {
-	if j-i > t.maxWordChars {
+	if j-i > t.config.MaxWordChars {
 		w.addWord(t.unk, n.from(i, j))
 		return
 	}

@@ -78,6 +78,7 @@ func DefaultConfig() Config {
 // never changes and may be used by many goroutines at once; nothing of the
 // texts stays in it.
 type Tokenizer struct {
+	config     Config
 	vocabulary []string // by id; "" for ids without a token
 
 	rules       rules
@@ -85,10 +86,9 @@ type Tokenizer struct {
 	byteClasses [256]class // of ASCII, where capitals are letters if byteFold deals with them
 	byteFold    [256]byte  // ASCII in lower case if so wanted, other bytes as they are
 
-	pieces       trie
-	wordRoot     unit // of the pieces that begin a word, raw: ## too if it is written
-	restRoot     unit // of those that continue one, without their prefix
-	maxWordChars int
+	pieces   trie
+	wordRoot unit // of the pieces that begin a word, raw: ## too if it is written
+	restRoot unit // of those that continue one, without their prefix
 
 	added           *addedTokens // looked for in the text as it is
 	addedNormalized *addedTokens // looked for in its normal form
@@ -98,10 +98,6 @@ type Tokenizer struct {
 
 	single, pair             template
 	unk, cls, sep, pad, mask int32
-
-	prefix               string
-	cleanUp, cleanUpText bool
-	maxLength            int
 }
 
 // isPiece reports whether a token can be one: if not, the file that it is from
@@ -116,13 +112,11 @@ func isPiece(token string) bool {
 // one is an id that no text ever gets.
 func New(vocabulary []string, c Config) (*Tokenizer, error) {
 	t := &Tokenizer{
-		vocabulary: slices.Clone(vocabulary),
+		config: c, vocabulary: slices.Clone(vocabulary),
 		rules: rules{
 			cleanText: c.CleanText, chineseChars: c.ChineseChars, lowercase: c.Lowercase,
 			stripAccents: c.Lowercase, preTokenizer: c.PreTokenizer,
 		},
-		prefix: c.Prefix, maxWordChars: c.MaxWordChars, maxLength: c.MaxLength,
-		cleanUp: c.CleanUp, cleanUpText: c.CleanUpText,
 	}
 	if c.StripAccents != nil {
 		t.rules.stripAccents = *c.StripAccents
@@ -218,7 +212,7 @@ func (t *Tokenizer) build(n int, added []addedToken) error {
 			continue // no word of a text is ever a special token
 		}
 		words = append(words, trieKey{token, id})
-		if rest, ok := strings.CutPrefix(token, t.prefix); ok {
+		if rest, ok := strings.CutPrefix(token, t.config.Prefix); ok {
 			rests = append(rests, trieKey{rest, id})
 		}
 	}
@@ -274,6 +268,10 @@ func (t *Tokenizer) build(n int, added []addedToken) error {
 	return err
 }
 
+// Config is what the tokenizer was made with: of a directory, what its files
+// say. It must not be changed.
+func (t *Tokenizer) Config() Config { return t.config }
+
 // ID is the id of a token of the vocabulary, special and added ones included.
 func (t *Tokenizer) ID(token string) (id int32, ok bool) {
 	if id, ok = t.addedIDs[token]; ok {
@@ -313,4 +311,4 @@ func (t *Tokenizer) Mask() int32 { return t.mask }
 
 // MaxLength is the longest sequence, in pieces, that tokenizer_config.json
 // wants; 0 if it does not say, or says something like 1e30.
-func (t *Tokenizer) MaxLength() int { return t.maxLength }
+func (t *Tokenizer) MaxLength() int { return t.config.MaxLength }

@@ -12,7 +12,7 @@ package tokenizer
 
 // encodeWord writes the pieces of a word as it stands in the text at byte at.
 func (t *Tokenizer) encodeWord(w *writer, word string, chars, at int) {
-	if chars <= t.maxWordChars {
+	if chars <= t.config.MaxWordChars {
 		w.reserve(chars)
 		if writePieces(t, w, word, at) {
 			w.word++

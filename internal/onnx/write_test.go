@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"cloze/internal/bert"
+	"cloze/internal/checkpoint"
 )
 
 // memoryWeights holds every tensor of a configuration, each filled with a
@@ -112,6 +114,52 @@ func TestWriteGivesAWellFormedGraph(t *testing.T) {
 			// Linear weights stand transposed: MatMul wants (in, out).
 			if got := g.initializers["bert.encoder.layer.0.intermediate.dense.weight"]; fmt.Sprint(got) != "[12 20]" {
 				t.Errorf("the intermediate weight has shape %v, want [12 20]", got)
+			}
+		})
+	}
+}
+
+// TestWriteTheClassifier: a checkpoint gives the one head of a model that was
+// fine-tuned elsewhere a name like any other's, and config.json describes it by
+// its labels, or among the heads.
+func TestWriteTheClassifier(t *testing.T) {
+	for _, test := range []struct {
+		dir       string
+		described bool
+		labels    int
+	}{
+		{"single-label", false, 3},
+		{"single-label", true, 3},
+		{"multi-label", false, 3},
+		{"regression", false, 1},
+		{"token-labels", false, 3},
+	} {
+		t.Run(test.dir, func(t *testing.T) {
+			model, err := checkpoint.OpenDir("../checkpoint/testdata/" + test.dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer model.Close() //nolint:errcheck // nothing was written to it
+			cfg := model.Config()
+			if test.described {
+				head, _ := cfg.Classifier(test.labels)
+				cfg.Heads = map[string]bert.HeadConfig{bert.ClassifierName: head}
+				cfg.Architectures, cfg.ID2Label = nil, nil
+			}
+			heads := Heads(cfg, model)
+			if !slices.Equal(heads, []string{"classifier"}) {
+				t.Errorf("the heads are %q, want the classifier", heads)
+			}
+			var file bytes.Buffer
+			if err := Write(&file, cfg, model, Options{Heads: heads}); err != nil {
+				t.Fatal(err)
+			}
+			g := decodeGraph(t, file.Bytes())
+			if !g.outputs["classifier_logits"] {
+				t.Errorf("the graph lacks the classifier's logits; it has %v", g.outputs)
+			}
+			if got, want := g.initializers["heads.classifier.weight"], []int{cfg.HiddenSize, test.labels}; !slices.Equal(got, want) {
+				t.Errorf("the classifier's weight has shape %v, want %v", got, want)
 			}
 		})
 	}

@@ -1,23 +1,18 @@
-// Package onnx writes a BERT model as an ONNX graph, for any ONNX runtime.
-//
-// The graph keeps the shape that PyTorch's exporter gives BERT (separate
-// query, key and value products, reshape and transpose around the heads, the
-// mask as a large negative addend, GELU spelled out with Erf): graph
-// optimizers recognise exactly that pattern and fuse it.
 package onnx
 
 import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"cloze/internal/bert"
 )
 
 // Options choose what the graph computes.
 type Options struct {
-	// Heads names the heads to write, as Outputs lists them. Nil writes the
-	// encoder alone.
+	// Heads names the heads to write, of those that Heads lists. Nil writes
+	// the encoder alone.
 	Heads []string
 }
 
@@ -172,10 +167,23 @@ func Heads(cfg bert.Config, weights bert.Weights) []string {
 		names = append(names, "nsp")
 	}
 	names = append(names, cfg.HeadNames()...)
-	if weights.Has(bert.ClassifierName + ".weight") {
+	if _, ok := namedHead(cfg, weights, bert.ClassifierName); ok && !slices.Contains(names, bert.ClassifierName) {
 		names = append(names, bert.ClassifierName)
 	}
 	return names
+}
+
+// namedHead describes a head as the configuration does, or, of a model that was
+// fine-tuned elsewhere, as its labels do. ok is false if there is no such head.
+func namedHead(cfg bert.Config, weights bert.Weights, name string) (head bert.HeadConfig, ok bool) {
+	if head, ok = cfg.Heads[name]; ok || name != bert.ClassifierName {
+		return head, ok
+	}
+	shape, ok := weights.Shape("heads." + name + ".weight")
+	if !ok || len(shape) != 2 {
+		return head, false
+	}
+	return cfg.Classifier(shape[0])
 }
 
 func (b *builder) head(name, hidden, pooled string) error {
@@ -199,17 +207,11 @@ func (b *builder) head(name, hidden, pooled string) error {
 	case "nsp":
 		return b.sequenceHead("seq_relationship_logits", "cls.seq_relationship", 2, pooled)
 	}
-	prefix := "heads." + name
-	head, ok := b.cfg.Heads[name]
-	if name == bert.ClassifierName {
-		prefix = bert.ClassifierName
-		if shape, has := b.weights.Shape(prefix + ".weight"); has && len(shape) == 2 {
-			head, ok = b.cfg.Classifier(shape[0])
-		}
-	}
+	head, ok := namedHead(b.cfg, b.weights, name)
 	if !ok {
 		return fmt.Errorf("no head %q in this model", name)
 	}
+	prefix := "heads." + name
 	if head.Type == bert.TokenHeadType {
 		x := b.linear(prefix, hidden)
 		x = b.node("Identity", name+"_logits", []string{x})
