@@ -145,7 +145,7 @@ func TestOptionsReachTheTask(t *testing.T) {
 		{
 			"/pretraining-examples", `"seed": 7, "masked_lm_prob": 0.3, "whole_word": true, "max_tokens": 64`,
 			tasks.PretrainingOptions{Options: all, Seed: 7, MaskedLMProb: &prob, WholeWord: true, MaxTokens: 64},
-			tasks.PretrainingOptions{Options: auto, MaskedLMProb: &usual, MaxTokens: 128},
+			tasks.PretrainingOptions{Options: auto, MaskedLMProb: &usual},
 		},
 	} {
 		t.Run(tt.path, func(t *testing.T) {
@@ -546,5 +546,35 @@ func TestCORS(t *testing.T) {
 	w := send(t, on, c)
 	if w.Code != 200 || !strings.Contains(w.Header().Get("Access-Control-Expose-Headers"), "Server-Timing") {
 		t.Errorf("%d, exposed %q", w.Code, w.Header().Get("Access-Control-Expose-Headers"))
+	}
+}
+
+// TestLongestExample: without max_tokens an example is as long as the model
+// reads, where that is less than the usual 128.
+func TestLongestExample(t *testing.T) {
+	for name, tt := range map[string]struct {
+		api  *API
+		want int
+	}{
+		"small model": {smallAPI(t), 24},
+		"other":       {realAPI(t), 128},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := `{"text": "` + strings.Repeat("a b c d e f g h. ", 40) + `"}`
+			got := decodeBody[Results[tasks.PretrainingResult]](t, send(t, tt.api, postJSON("/pretraining-examples", body)))
+			longest := 0
+			for _, result := range got.Results {
+				for _, example := range result.Examples {
+					longest = max(longest, len(example.Pieces))
+				}
+			}
+			if longest > tt.want || longest < tt.want-12 { // whole sentences rarely fill an example
+				t.Errorf("the longest example has %d tokens, want %d", longest, tt.want)
+			}
+		})
+	}
+	p := wantProblem(t, send(t, smallAPI(t), postJSON("/pretraining-examples", `{"text": "a b.", "max_tokens": 128}`)), invalidParameter)
+	if !strings.Contains(p.Detail, "5 to 24") {
+		t.Errorf("detail %q", p.Detail)
 	}
 }

@@ -15,8 +15,8 @@ type PretrainingRequest struct {
 	MaskedLMProb float64 `json:"masked_lm_prob" default:"0.15" validate:"min=0,max=1"`
 	// Choose all pieces of a word together.
 	WholeWord bool `json:"whole_word" default:"false"`
-	// The longest example, special tokens included.
-	MaxTokens int32 `json:"max_tokens" default:"128" validate:"min=5"`
+	// The longest example, special tokens included; without it 128, or what the model reads if that is less.
+	MaxTokens *int32 `json:"max_tokens" validate:"omitempty,min=5"`
 } //	@name	PretrainingRequest
 
 // pretrainingExamples answers POST /pretraining-examples.
@@ -31,11 +31,14 @@ type PretrainingRequest struct {
 //	@Success		200		{object}	Results[tasks.PretrainingResult]
 //	@Router			/pretraining-examples [post]
 func pretrainingExamples(ctx context.Context, t *Tasks, texts []tasks.Text, in *PretrainingRequest) ([]tasks.PretrainingResult, error) {
-	return t.PretrainingExamples(ctx, texts, tasks.PretrainingOptions{
+	o := tasks.PretrainingOptions{
 		Options:      in.options(),
 		Seed:         uint64(in.Seed),
 		MaskedLMProb: &in.MaskedLMProb,
 		WholeWord:    in.WholeWord,
-		MaxTokens:    int(in.MaxTokens),
-	})
+	}
+	if in.MaxTokens != nil {
+		o.MaxTokens = int(*in.MaxTokens)
+	}
+	return t.PretrainingExamples(ctx, texts, o)
 }
