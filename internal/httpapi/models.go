@@ -28,9 +28,9 @@ type Model struct {
 	// VocabularySize in word pieces, V.
 	VocabularySize int32 `json:"vocabulary_size" example:"30522"`
 	// Parameters of the encoder and its pooler.
-	Parameters int64 `json:"parameters" example:"22713216"`
+	Parameters int64 `json:"parameters" format:"int64" example:"22713216"`
 	// Bytes of memory that the weights take.
-	Bytes int64 `json:"bytes" example:"90000000"`
+	Bytes int64 `json:"bytes" format:"int64" example:"90000000"`
 	// Precision in which the matrix products run.
 	Precision string `json:"precision" example:"float32"`
 	// Heads are what the model can answer.
@@ -69,7 +69,7 @@ type Limits struct {
 	// MaxTexts of one request.
 	MaxTexts int32 `json:"max_texts" example:"256"`
 	// MaxBodyBytes of one request, after decompression.
-	MaxBodyBytes int64 `json:"max_body_bytes" example:"524288"`
+	MaxBodyBytes int64 `json:"max_body_bytes" format:"int64" example:"524288"`
 	// MaxTokensPerRequest of all its texts together.
 	MaxTokensPerRequest int32 `json:"max_tokens_per_request" example:"32768"`
 } //	@name	Limits

@@ -10,7 +10,7 @@ import (
 type PretrainingRequest struct {
 	textInput
 	// Of all chance: the same seed makes the same examples.
-	Seed int64 `json:"seed" default:"0" validate:"min=0,max=9007199254740991"`
+	Seed int64 `json:"seed" format:"int64" default:"0" validate:"min=0,max=9007199254740991"`
 	// The share of the pieces to predict.
 	MaskedLMProb float64 `json:"masked_lm_prob" default:"0.15" validate:"min=0,max=1"`
 	// Choose all pieces of a word together.

@@ -24,9 +24,9 @@ type Problem struct {
 	// Errors lists the places in the body that are wrong.
 	Errors []FieldError `json:"errors,omitempty"`
 	// Limit is the limit that was passed.
-	Limit *int64 `json:"limit,omitempty"`
+	Limit *int64 `json:"limit,omitempty" format:"int64"`
 	// Actual is what was counted against the limit.
-	Actual *int64 `json:"actual,omitempty"`
+	Actual *int64 `json:"actual,omitempty" format:"int64"`
 	// Available lists what there is instead: routes, models, heads.
 	Available []string `json:"available,omitempty"`
 	// Example is a curl command that works.

@@ -86,6 +86,7 @@ func eachRef(doc *openapi3.T, f func(*openapi3.SchemaRef)) {
 			walk(property)
 		}
 		walk(ref.Value.Items)
+		walk(ref.Value.AdditionalProperties.Schema)
 		for _, refs := range []openapi3.SchemaRefs{ref.Value.AllOf, ref.Value.OneOf, ref.Value.AnyOf} {
 			for _, part := range refs {
 				walk(part)
@@ -115,16 +116,15 @@ func eachRef(doc *openapi3.T, f func(*openapi3.SchemaRef)) {
 }
 
 // stateNumbers gives numbers the format that generators need: without one,
-// some make every number a float32.
+// some make every number a float32. Swag reads only int64 from the tags, and
+// gives the values of maps Go's names.
 func stateNumbers(doc *openapi3.T) {
 	eachRef(doc, func(ref *openapi3.SchemaRef) {
-		if ref.Value == nil || ref.Value.Format != "" {
-			return
-		}
 		switch {
-		case ref.Value.Type.Is("integer"):
+		case ref.Value == nil:
+		case ref.Value.Type.Is("integer") && ref.Value.Format == "":
 			ref.Value.Format = "int32"
-		case ref.Value.Type.Is("number"):
+		case ref.Value.Type.Is("number") && (ref.Value.Format == "" || ref.Value.Format == "float64"):
 			ref.Value.Format = "double"
 		}
 	})
