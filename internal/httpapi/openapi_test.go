@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -213,6 +214,40 @@ func TestNumberFormats(t *testing.T) {
 			property := jsonName(field)
 			if kind.Kind() == reflect.Int64 && schemas[name].Value.Properties[property].Value.Format != "int64" {
 				t.Errorf("%s.%s is not documented as an int64", name, property)
+			}
+		}
+	}
+}
+
+var (
+	camelCase  = regexp.MustCompile(`\b[A-Z][a-z]+[A-Z]\w*|\b\w+\.[A-Z]\w+`)
+	midCapital = regexp.MustCompile(`[\pL\d,;:)]\s([A-Z][a-z]+)\b`) // inside a sentence
+	notOfGo    = []string{"JavaScript", "IsNext", "NotNext", "Pointer"}
+)
+
+// TestDescriptionsSpeakJSON: descriptions are made of Go's comments, but
+// readers know the names in JSON only.
+func TestDescriptionsSpeakJSON(t *testing.T) {
+	schemas := document(t).Components.Schemas
+	properties := map[string]bool{}
+	for _, schema := range schemas {
+		for property := range schema.Value.Properties {
+			properties[property] = true
+		}
+	}
+	for name, schema := range schemas {
+		for property, ref := range schema.Value.Properties {
+			description := ref.Value.Description
+			found := camelCase.FindAllString(description, -1)
+			for _, match := range midCapital.FindAllStringSubmatch(description, -1) {
+				if word := match[1]; properties[strings.ToLower(word)] {
+					found = append(found, word)
+				}
+			}
+			for _, word := range found {
+				if !slices.Contains(notOfGo, word) {
+					t.Errorf("%s.%s: %s in %q", name, property, word, description)
+				}
 			}
 		}
 	}

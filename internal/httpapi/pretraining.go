@@ -23,7 +23,7 @@ type PretrainingRequest struct {
 //
 //	@ID				makePretrainingExamples
 //	@Summary		Show what pre-training makes of a text
-//	@Description	The examples that masked language modelling and next sentence prediction make of a document: what was chosen, what happened to it, what the model must answer. Runs the code that pre-training runs. Second segments that do not follow come from the other texts of the request.
+//	@Description	The examples that masked language modelling and next sentence prediction make of a document: what was chosen, what happened to it, what the model must answer. Runs the code that pre-training runs. Second segments that do not follow come from the other texts of the request. A document of any length makes as many examples as it takes, whatever truncate says; truncated says that some of its pieces found no room in them.
 //	@Tags			tasks
 //	@Accept			json,plain
 //	@Produce		json

@@ -19,7 +19,7 @@ type Problem struct {
 	Status int32 `json:"status" example:"422"`
 	// Detail is about this occurrence, for people to read.
 	Detail string `json:"detail"`
-	// RequestID is that of the X-Request-Id header; the log has it too.
+	// The id in the X-Request-Id header; the log has it too.
 	RequestID string `json:"request_id"`
 	// Errors lists the places in the body that are wrong.
 	Errors []FieldError `json:"errors,omitempty"`

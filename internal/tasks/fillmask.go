@@ -62,7 +62,7 @@ type FillMaskResult struct {
 
 // MaskFilling is what fits one mask, the other masks left as they are.
 type MaskFilling struct {
-	// Start and End are where [MASK] stands in the text.
+	// [MASK] stands in the text from start up to end.
 	Start int `json:"start"`
 	End   int `json:"end"`
 	// Predictions are by falling score.
@@ -76,7 +76,7 @@ type MaskPrediction struct {
 	Token string `json:"token"`
 	ID    int32  `json:"id"`
 	// Score is the probability of the token among the whole vocabulary, also
-	// with Targets.
+	// where only targets are scored.
 	Score float64 `json:"score"`
 	// Sequence is the text with the token in the place of the mask, as the
 	// model sees it: lower-cased if its vocabulary is, its pieces joined. Any

@@ -54,8 +54,8 @@ type PretrainingExample struct {
 	Pieces []ExamplePiece `json:"pieces"`
 	// Predictions are the chosen pieces, by position.
 	Predictions []ExamplePrediction `json:"predictions"`
-	// NextSentence is IsNext or NotNext; "" for a single segment, which the
-	// next-sentence task leaves out.
+	// IsNext or NotNext; "" for a single segment, which the next-sentence task
+	// leaves out.
 	NextSentence string `json:"next_sentence"`
 }
 

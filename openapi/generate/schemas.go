@@ -152,6 +152,28 @@ func dropSiblings(doc *openapi3.T) {
 	})
 }
 
+// namesInJSON are the words of JSON for what comments of package tasks call by
+// its name in Go.
+var namesInJSON = strings.NewReplacer(
+	"from Start to End", "from start to end",
+	"Start and End", "Start and end",
+	"of SentimentOptions.Aspects", "of the request's aspects",
+	"the level is Sentences", "level is sentence",
+	"NoAggregation", "aggregation none",
+	"Layers and Heads", "Layers and heads",
+	"order of Attention", "order of attention",
+	"aggregate Heads", "aggregate heads",
+)
+
+// speakJSON makes descriptions of comments.
+func speakJSON(doc *openapi3.T) {
+	eachRef(doc, func(ref *openapi3.SchemaRef) {
+		if ref.Value != nil {
+			ref.Value.Description = namesInJSON.Replace(ref.Value.Description)
+		}
+	})
+}
+
 // splitRequests makes of every request two: one text with its options, or
 // several. The request is then one of them, and each says what it requires.
 // Nothing else is required, and nothing else is allowed.
@@ -187,13 +209,11 @@ func splitRequests(doc *openapi3.T) error {
 			one.Required = append(one.Required, "text_pair")
 			many.Required = append(many.Required, "text_pairs")
 		}
-		one.Description = whole.Description + " with one text."
-		many.Description = whole.Description + " with several texts."
-		one.Description, many.Description = strings.Replace(one.Description, ". with", ", with", 1), strings.Replace(many.Description, ". with", ", with", 1)
+		one.Description, many.Description = "One text with its options.", "Several texts with their options."
 		schemas[task+"TextRequest"] = openapi3.NewSchemaRef("", one)
 		schemas[task+"BatchRequest"] = openapi3.NewSchemaRef("", many)
 		schemas[name] = openapi3.NewSchemaRef("", &openapi3.Schema{
-			Description: whole.Description,
+			Description: "One text or several.",
 			OneOf:       openapi3.SchemaRefs{refTo(task + "TextRequest"), refTo(task + "BatchRequest")},
 		})
 	}
