@@ -578,3 +578,81 @@ func TestLongestExample(t *testing.T) {
 		t.Errorf("detail %q", p.Detail)
 	}
 }
+
+// TestLongTexts holds what the routes say of truncate to what they do.
+func TestLongTexts(t *testing.T) {
+	const refused, cut, windows, whole = "refused", "cut", "windows", "whole"
+	single := `"text": "[MASK]` + strings.Repeat(" a b c. d", 10) + `"`
+	pair := single + `, "text_pair": "e"`
+	api := smallAPI(t)
+	for _, tt := range []struct {
+		path, body       string
+		without, yes, no string
+	}{
+		{"/classify", single, windows, windows, refused},
+		{"/classify", single + `, "window": "first"`, cut, cut, refused},
+		{"/classify", pair, cut, cut, refused},
+		{"/sentiment", single, windows, windows, refused},
+		{"/sentiment", single + `, "level": "sentence"`, windows, windows, refused},
+		{"/ner", single, windows, windows, windows},
+		{"/fill-mask", single, refused, cut, refused},
+		{"/nsp", pair, cut, cut, refused},
+		{"/embed", single, windows, windows, refused},
+		{"/embed", single + `, "pooling": "cls"`, windows, windows, refused},
+		{"/embed", single + `, "pooling": "none"`, cut, cut, refused},
+		{"/embed", pair, cut, cut, refused},
+		{"/tokenize", single, whole, cut, refused},
+		{"/tokenize", pair, whole, cut, refused},
+		{"/attention", single, cut, cut, refused},
+		{"/attention", pair, cut, cut, refused},
+		{"/pretraining-examples", single, cut, cut, cut}, // its examples leave out some pieces
+	} {
+		for truncate, want := range map[string]string{"": tt.without, `, "truncate": true`: tt.yes, `, "truncate": false`: tt.no} {
+			w := send(t, api, postJSON(tt.path, "{"+tt.body+truncate+"}"))
+			got := refused
+			if w.Code == http.StatusOK {
+				info := decodeBody[Results[tasks.Info]](t, w).Results[0]
+				switch {
+				case info.Truncated:
+					got = cut
+				case info.Windows > 1:
+					got = windows
+				default:
+					got = whole
+				}
+			} else {
+				wantProblem(t, w, tooLong)
+			}
+			if got != want {
+				t.Errorf("%s {%s%s}: %s, want %s", tt.path, tt.body, truncate, got, want)
+			}
+		}
+	}
+}
+
+// TestSpecialTokensInTexts holds what the routes say of special tokens written
+// in a text to what they do, by the tokens that they read.
+func TestSpecialTokensInTexts(t *testing.T) {
+	api := smallAPI(t)
+	tokens := func(path, text string) int {
+		w := send(t, api, postJSON(path, `{"text": "`+text+`", "text_pair": "a"}`))
+		if w.Code == http.StatusBadRequest { // no pairs here
+			w = send(t, api, postJSON(path, `{"text": "`+text+`"}`))
+		}
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", path, w.Code, w.Body)
+		}
+		return decodeBody[Results[tasks.Info]](t, w).Results[0].Tokens
+	}
+	for _, path := range taskPaths {
+		separator := tokens(path, "[MASK] [SEP]") - tokens(path, "[MASK]")
+		mask := tokens(path, "[MASK] [MASK]") - tokens(path, "[MASK]")
+		shown := path == "/tokenize" || path == "/attention"
+		if got := separator == 1; got != shown {
+			t.Errorf("%s reads [SEP] as %d pieces", path, separator)
+		}
+		if got := mask == 1; got != (shown || path == "/fill-mask") {
+			t.Errorf("%s reads [MASK] as %d pieces", path, mask)
+		}
+	}
+}

@@ -54,10 +54,10 @@ func realAPI(t testing.TB, configure ...func(*Config)) *API {
 	return fakeAPI(t, NewTasks(e), configure...)
 }
 
-// smallAPI serves a model that reads 24 tokens.
+// smallAPI serves a model of all heads that reads 24 tokens.
 func smallAPI(t testing.TB) *API {
 	t.Helper()
-	network, tok, err := checkpoint.LoadDir("../checkpoint/testdata/pretraining", bert.Options{})
+	network, tok, err := checkpoint.LoadDir("../checkpoint/testdata/several-heads", bert.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
