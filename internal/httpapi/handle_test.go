@@ -656,3 +656,45 @@ func TestSpecialTokensInTexts(t *testing.T) {
 		}
 	}
 }
+
+// TestSpellingsOfPaths: a path is the same however its characters are encoded,
+// but an encoded slash is none.
+func TestSpellingsOfPaths(t *testing.T) {
+	api := realAPI(t)
+	for _, tt := range []struct {
+		method, path string
+		status       int
+	}{
+		{"GET", "/models/%65n", 200},
+		{"GET", "/%6dodels/en", 200},
+		{"GET", "/v1/models/%65%6E", 200},
+		{"GET", "/%76%31/models/en", 200},
+		{"HEAD", "/models/%65n", 200},
+		{"GET", "/problems/no%2Dmask", 200},
+		{"GET", "/web/js%2e/../index.html", 404},
+		{"GET", "/web/style%2Ecss", 200},
+		{"GET", "/docs/init%2ejs", 200},
+		{"POST", "/fill%2Dmask", 200},
+		{"GET", "/fill%2Dmask", 405},
+		{"POST", "/models/%65n", 405},
+		{"OPTIONS", "/fill%2dmask", 204},
+		{"GET", "/models%2Fen", 404},
+		{"GET", "/models%2fen", 404},
+		{"GET", "/models/a%2Fb", 404},
+		{"POST", "/models/a%2Fb", 405},
+		{"GET", "/models/%252Fen", 404},
+		{"GET", "/%2Fmodels", 404},
+		{"GET", "/web/js%2Fapp.js", 404},
+		{"POST", "/v1%2Ffill-mask", 404},
+		{"GET", "/%2e%2e/models", 404},
+		{"GET", "/models/en%00", 404},
+		{"GET", "/models/en%3Fpretty", 404},
+	} {
+		c := postJSON(tt.path, `{"text": "[MASK]"}`)
+		c.Method = tt.method
+		w := send(t, api, c)
+		if w.Code != tt.status {
+			t.Errorf("%s %s: %d, want %d", tt.method, tt.path, w.Code, tt.status)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/go-chi/chi/v5"
+
 	"cloze/web"
 )
 
@@ -35,8 +37,7 @@ func (a *API) greeting(base string) string {
 
 // getPageFile answers GET /web/…: the playground's files.
 func (a *API) getPageFile(w http.ResponseWriter, r *http.Request) {
-	_, name, _ := strings.Cut(r.URL.Path, "/web/")
-	a.servePage(w, r, name)
+	a.servePage(w, r, chi.URLParam(r, "*"))
 }
 
 func (a *API) servePage(w http.ResponseWriter, r *http.Request, name string) {
