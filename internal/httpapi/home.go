@@ -46,13 +46,6 @@ func (a *API) servePage(w http.ResponseWriter, r *http.Request, name string) {
 		a.notFound(w, r)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("ETag", "W/"+file.ETag)      // weak: the bytes sent may be compressed
-	h.Set("Cache-Control", "no-cache") // ask again, with the tag
-	if strings.Contains(r.Header.Get("If-None-Match"), file.ETag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	writeBody(w, http.StatusOK, file.ContentType, file.Data)
+	w.Header().Set("Content-Security-Policy", pagePolicy)
+	serveFile(w, r, file)
 }
