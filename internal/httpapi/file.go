@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strings"
 
 	"cloze/web"
@@ -22,6 +23,9 @@ func serveFile(w http.ResponseWriter, r *http.Request, file web.File) {
 	h.Set("ETag", "W/"+file.ETag)      // weak: the bytes sent may be compressed
 	h.Set("Cache-Control", "no-cache") // ask again, with the tag
 	if isHeld(r, file.ETag) {
+		if !slices.Contains(h.Values("Vary"), "Accept-Encoding") {
+			h.Add("Vary", "Accept-Encoding") // compress says it of bodies only
+		}
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}

@@ -255,6 +255,12 @@ func TestFilesAreCached(t *testing.T) {
 				}
 			}
 		}
+		for _, encoding := range []string{"gzip", "identity"} {
+			w := send(t, api, call{Method: http.MethodGet, Path: path, Header: map[string]string{"If-None-Match": etag, "Accept-Encoding": encoding}})
+			if vary := w.Header().Values("Vary"); !slices.Equal(vary, []string{"Accept-Encoding"}) {
+				t.Errorf("%s: 304 with Vary %q", path, vary)
+			}
+		}
 		two := get(path).request(t)
 		two.Header["If-None-Match"] = []string{`"other"`, etag}
 		w := httptest.NewRecorder()
