@@ -89,12 +89,10 @@ func newEngine(o Options, beforeHeads func([]item), models ...*Model) (*Engine, 
 		beforeHeads: beforeHeads,
 	}
 	e.work.L = &e.mu
-	seen := make(map[string]bool)
+	if err := checkIDs(models); err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
 	for _, m := range models {
-		if m.ID == "" || m.ID == "auto" || seen[m.ID] {
-			return nil, fmt.Errorf("engine: model id %q is empty, reserved or used twice", m.ID)
-		}
-		seen[m.ID] = true
 		m.MaxTokens = maxTokens(m)
 		m.Han = isHanVocabulary(m.Tokenizer)
 		e.stats[m] = &ModelStats{ID: m.ID}

@@ -666,15 +666,20 @@ func TestRunRefusesImpossibleRequests(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	m := newTestModel(t, "m", latinVocabulary)
-	for name, models := range map[string][]*Model{
-		"no model":      {},
-		"same id twice": {m, newTestModel(t, "m", latinVocabulary)},
-		"reserved id":   {newTestModel(t, "auto", latinVocabulary)},
+	for want, models := range map[string][]*Model{
+		"no model":                    {},
+		`model id "m" is used twice`:  {m, newTestModel(t, "m", latinVocabulary)},
+		`model id "auto" is reserved`: {newTestModel(t, "auto", latinVocabulary)},
+		"a model has no id":           {m, newTestModel(t, "", latinVocabulary)},
 	} {
-		t.Run(name, func(t *testing.T) {
-			if e, err := New(Options{}, models...); err == nil {
+		t.Run(want, func(t *testing.T) {
+			e, err := New(Options{}, models...)
+			if err == nil {
 				e.Close()
-				t.Error("no error")
+				t.Fatal("no error")
+			}
+			if !strings.HasPrefix(err.Error(), "engine: "+want) {
+				t.Errorf("error %q", err)
 			}
 		})
 	}

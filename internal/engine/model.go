@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
+
 	"cloze/internal/bert"
 	"cloze/internal/tokenizer"
 )
@@ -24,6 +27,23 @@ type Model struct {
 	// Card describes the model to people: what it was trained on and how
 	// well it does. Markdown, may be empty.
 	Card string
+}
+
+// checkIDs refuses ids by which no request could pick its model.
+func checkIDs(models []*Model) error {
+	seen := make(map[string]bool)
+	for _, m := range models {
+		switch {
+		case m.ID == "":
+			return errors.New("a model has no id")
+		case m.ID == "auto":
+			return errors.New(`model id "auto" is reserved: requests with it leave the choice to the server`)
+		case seen[m.ID]:
+			return fmt.Errorf("model id %q is used twice", m.ID)
+		}
+		seen[m.ID] = true
+	}
+	return nil
 }
 
 // maxTokens is the longest sequence, special tokens included, that both the

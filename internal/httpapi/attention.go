@@ -37,7 +37,7 @@ const (
 //
 //	@ID				showAttention
 //	@Summary		Show which token attends to which
-//	@Description	The attention probabilities of the encoder: layer, head, from, to; the rows over "to" sum to 1. What they show is what the model computes with, not an explanation of its answers. With "Accept: application/octet-stream" one text's probabilities come as bytes, their shape in X-Attention-Shape.
+//	@Description	The attention probabilities of the encoder: layer, head, from, to; the rows over "to" sum to 1. What they show is what the model computes with, not an explanation of its answers. Special tokens written in a text, such as [SEP] and [MASK], are read as special tokens, as /tokenize shows them; to the other routes they are plain text, but for [MASK] to /fill-mask. A text longer than the model reads is cut, of a pair the end of the longer text first; truncate false refuses it with 422, true changes nothing. With "Accept: application/octet-stream" one text's probabilities come as bytes, their shape in X-Attention-Shape.
 //	@Tags			tasks
 //	@Accept			json,plain
 //	@Produce		json,octet-stream

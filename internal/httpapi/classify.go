@@ -9,7 +9,7 @@ import (
 // ClassifyRequest is the body of POST /classify.
 type ClassifyRequest struct {
 	pairInput
-	// The head to ask: a sequence head of the model, as GET /models lists them. Without it the topic head, or the only one there is.
+	// The head to ask: a sequence head of the model, as GET /models lists them. Without it the one named topic, else the one named classifier, else the only one there is.
 	Head string `json:"head"`
 	// At most so many labels; without it all.
 	TopK *int32 `json:"top_k" validate:"omitempty,min=1"`
@@ -23,7 +23,7 @@ type ClassifyRequest struct {
 //
 //	@ID				classifyTexts
 //	@Summary		Give texts one of a head's labels
-//	@Description	Labels each text, or each pair of texts, by a head of the model: by default its topic. Labels come by falling score.
+//	@Description	Labels each text, or each pair of texts, by one of the model's heads. Labels come by falling score. A text longer than the model reads is read in overlapping windows, or with window first only in its beginning; a pair is cut, the end of its longer text first. truncate false refuses all of these with 422, true changes nothing.
 //	@Tags			tasks
 //	@Accept			json,plain
 //	@Produce		json

@@ -7,11 +7,13 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/swaggest/swgui/v5/static"
 
 	"cloze/openapi"
+	"cloze/web"
 )
 
 // Swagger UI's own index page has inline scripts, which docsPolicy forbids;
@@ -23,40 +25,29 @@ var (
 	docsInit []byte
 )
 
-// docsFiles are Swagger UI's files that the page loads, as the library stores
-// them.
-var docsFiles = map[string]struct{ stored, contentType string }{
+var (
+	docsPage    = newFile("text/html; charset=utf-8", docsIndex)
+	openAPIFile = newFile("application/json", openapi.Document)
+)
+
+// docsFiles are the files that the page loads, made when first asked for.
+var docsFiles = sync.OnceValues(func() (map[string]web.File, error) {
+	files := map[string]web.File{"init.js": newFile("text/javascript; charset=utf-8", docsInit)}
+	for name, file := range swaggerFiles {
+		data, err := readStored(file.stored)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = newFile(file.contentType, data)
+	}
+	return files, nil
+})
+
+// swaggerFiles are Swagger UI's, as the library stores them.
+var swaggerFiles = map[string]struct{ stored, contentType string }{
 	"swagger-ui-bundle.js": {"swagger-ui-bundle.js.gz", "text/javascript; charset=utf-8"},
 	"swagger-ui.css":       {"swagger-ui.css.gz", "text/css; charset=utf-8"},
 	"favicon-32x32.png":    {"favicon-32x32.png", "image/png"},
-}
-
-// getDocs answers GET /docs: Swagger UI on /openapi.json, from inside the
-// binary.
-func (a *API) getDocs(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Security-Policy", docsPolicy)
-	writeBody(w, http.StatusOK, "text/html; charset=utf-8", docsIndex)
-}
-
-// getDocsFile answers GET /docs/{file}.
-func (a *API) getDocsFile(w http.ResponseWriter, r *http.Request) {
-	name := chi.URLParam(r, "file")
-	if name == "init.js" {
-		writeBody(w, http.StatusOK, "text/javascript; charset=utf-8", docsInit)
-		return
-	}
-	file, ok := docsFiles[name]
-	if !ok {
-		a.notFound(w, r)
-		return
-	}
-	body, err := readStored(file.stored)
-	if err != nil {
-		a.writeError(w, r, err)
-		return
-	}
-	w.Header().Set("Cache-Control", "public, max-age=3600")
-	writeBody(w, http.StatusOK, file.contentType, body)
 }
 
 func readStored(name string) ([]byte, error) {
@@ -71,7 +62,27 @@ func readStored(name string) ([]byte, error) {
 	return io.ReadAll(unzip)
 }
 
-// getOpenAPI answers GET /openapi.json.
-func (a *API) getOpenAPI(w http.ResponseWriter, _ *http.Request) {
-	writeBody(w, http.StatusOK, "application/json", openapi.Document)
+// getDocs answers GET /docs: Swagger UI on /openapi.json, from inside the
+// binary.
+func (a *API) getDocs(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Security-Policy", docsPolicy)
+	serveFile(w, r, docsPage)
 }
+
+// getDocsFile answers GET /docs/{file}.
+func (a *API) getDocsFile(w http.ResponseWriter, r *http.Request) {
+	files, err := docsFiles()
+	if err != nil {
+		a.writeError(w, r, err)
+		return
+	}
+	file, ok := files[chi.URLParam(r, "file")]
+	if !ok {
+		a.notFound(w, r)
+		return
+	}
+	serveFile(w, r, file)
+}
+
+// getOpenAPI answers GET /openapi.json.
+func (a *API) getOpenAPI(w http.ResponseWriter, r *http.Request) { serveFile(w, r, openAPIFile) }

@@ -21,7 +21,7 @@ type EmbedRequest struct {
 //
 //	@ID				embedTexts
 //	@Summary		Make vectors of texts
-//	@Description	One vector for each text, or with pooling none one for each of its word pieces.
+//	@Description	One vector for each text, or with pooling none one for each of its word pieces. A text longer than the model reads is read in overlapping windows, and its vector is the mean of theirs by their length, with pooling max their maximum. With pooling none its end is cut off, and of a pair always the end of the longer text first. truncate false refuses all of these with 422, true changes nothing.
 //	@Tags			tasks
 //	@Accept			json,plain
 //	@Produce		json

@@ -21,7 +21,7 @@ type FillMaskRequest struct {
 //
 //	@ID				fillMasks
 //	@Summary		Say what belongs where [MASK] stands
-//	@Description	BERT's masked language model: the most probable words for each [MASK] in the text.
+//	@Description	BERT's masked language model: the most probable words for each [MASK] in the text. Other special tokens written in it are plain text. A text longer than the model reads is refused with 422, unless truncate is true: then its end is cut off, and warnings say how many masks with it.
 //	@Tags			tasks
 //	@Accept			json,plain
 //	@Produce		json

@@ -145,7 +145,7 @@ func TestOptionsReachTheTask(t *testing.T) {
 		{
 			"/pretraining-examples", `"seed": 7, "masked_lm_prob": 0.3, "whole_word": true, "max_tokens": 64`,
 			tasks.PretrainingOptions{Options: all, Seed: 7, MaskedLMProb: &prob, WholeWord: true, MaxTokens: 64},
-			tasks.PretrainingOptions{Options: auto, MaskedLMProb: &usual, MaxTokens: 128},
+			tasks.PretrainingOptions{Options: auto, MaskedLMProb: &usual},
 		},
 	} {
 		t.Run(tt.path, func(t *testing.T) {
@@ -546,5 +546,155 @@ func TestCORS(t *testing.T) {
 	w := send(t, on, c)
 	if w.Code != 200 || !strings.Contains(w.Header().Get("Access-Control-Expose-Headers"), "Server-Timing") {
 		t.Errorf("%d, exposed %q", w.Code, w.Header().Get("Access-Control-Expose-Headers"))
+	}
+}
+
+// TestLongestExample: without max_tokens an example is as long as the model
+// reads, where that is less than the usual 128.
+func TestLongestExample(t *testing.T) {
+	for name, tt := range map[string]struct {
+		api  *API
+		want int
+	}{
+		"small model": {smallAPI(t), 24},
+		"other":       {realAPI(t), 128},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := `{"text": "` + strings.Repeat("a b c d e f g h. ", 40) + `"}`
+			got := decodeBody[Results[tasks.PretrainingResult]](t, send(t, tt.api, postJSON("/pretraining-examples", body)))
+			longest := 0
+			for _, result := range got.Results {
+				for _, example := range result.Examples {
+					longest = max(longest, len(example.Pieces))
+				}
+			}
+			if longest > tt.want || longest < tt.want-12 { // whole sentences rarely fill an example
+				t.Errorf("the longest example has %d tokens, want %d", longest, tt.want)
+			}
+		})
+	}
+	p := wantProblem(t, send(t, smallAPI(t), postJSON("/pretraining-examples", `{"text": "a b.", "max_tokens": 128}`)), invalidParameter)
+	if !strings.Contains(p.Detail, "5 to 24") {
+		t.Errorf("detail %q", p.Detail)
+	}
+}
+
+// TestLongTexts holds what the routes say of truncate to what they do.
+func TestLongTexts(t *testing.T) {
+	const refused, cut, windows, whole = "refused", "cut", "windows", "whole"
+	single := `"text": "[MASK]` + strings.Repeat(" a b c. d", 10) + `"`
+	pair := single + `, "text_pair": "e"`
+	api := smallAPI(t)
+	for _, tt := range []struct {
+		path, body       string
+		without, yes, no string
+	}{
+		{"/classify", single, windows, windows, refused},
+		{"/classify", single + `, "window": "first"`, cut, cut, refused},
+		{"/classify", pair, cut, cut, refused},
+		{"/sentiment", single, windows, windows, refused},
+		{"/sentiment", single + `, "level": "sentence"`, windows, windows, refused},
+		{"/ner", single, windows, windows, windows},
+		{"/fill-mask", single, refused, cut, refused},
+		{"/nsp", pair, cut, cut, refused},
+		{"/embed", single, windows, windows, refused},
+		{"/embed", single + `, "pooling": "cls"`, windows, windows, refused},
+		{"/embed", single + `, "pooling": "none"`, cut, cut, refused},
+		{"/embed", pair, cut, cut, refused},
+		{"/tokenize", single, whole, cut, refused},
+		{"/tokenize", pair, whole, cut, refused},
+		{"/attention", single, cut, cut, refused},
+		{"/attention", pair, cut, cut, refused},
+		{"/pretraining-examples", single, cut, cut, cut}, // its examples leave out some pieces
+	} {
+		for truncate, want := range map[string]string{"": tt.without, `, "truncate": true`: tt.yes, `, "truncate": false`: tt.no} {
+			w := send(t, api, postJSON(tt.path, "{"+tt.body+truncate+"}"))
+			got := refused
+			if w.Code == http.StatusOK {
+				info := decodeBody[Results[tasks.Info]](t, w).Results[0]
+				switch {
+				case info.Truncated:
+					got = cut
+				case info.Windows > 1:
+					got = windows
+				default:
+					got = whole
+				}
+			} else {
+				wantProblem(t, w, tooLong)
+			}
+			if got != want {
+				t.Errorf("%s {%s%s}: %s, want %s", tt.path, tt.body, truncate, got, want)
+			}
+		}
+	}
+}
+
+// TestSpecialTokensInTexts holds what the routes say of special tokens written
+// in a text to what they do, by the tokens that they read.
+func TestSpecialTokensInTexts(t *testing.T) {
+	api := smallAPI(t)
+	tokens := func(path, text string) int {
+		w := send(t, api, postJSON(path, `{"text": "`+text+`", "text_pair": "a"}`))
+		if w.Code == http.StatusBadRequest { // no pairs here
+			w = send(t, api, postJSON(path, `{"text": "`+text+`"}`))
+		}
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", path, w.Code, w.Body)
+		}
+		return decodeBody[Results[tasks.Info]](t, w).Results[0].Tokens
+	}
+	for _, path := range taskPaths {
+		separator := tokens(path, "[MASK] [SEP]") - tokens(path, "[MASK]")
+		mask := tokens(path, "[MASK] [MASK]") - tokens(path, "[MASK]")
+		shown := path == "/tokenize" || path == "/attention"
+		if got := separator == 1; got != shown {
+			t.Errorf("%s reads [SEP] as %d pieces", path, separator)
+		}
+		if got := mask == 1; got != (shown || path == "/fill-mask") {
+			t.Errorf("%s reads [MASK] as %d pieces", path, mask)
+		}
+	}
+}
+
+// TestSpellingsOfPaths: a path is the same however its characters are encoded,
+// but an encoded slash is none.
+func TestSpellingsOfPaths(t *testing.T) {
+	api := realAPI(t)
+	for _, tt := range []struct {
+		method, path string
+		status       int
+	}{
+		{"GET", "/models/%65n", 200},
+		{"GET", "/%6dodels/en", 200},
+		{"GET", "/v1/models/%65%6E", 200},
+		{"GET", "/%76%31/models/en", 200},
+		{"HEAD", "/models/%65n", 200},
+		{"GET", "/problems/no%2Dmask", 200},
+		{"GET", "/web/js%2e/../index.html", 404},
+		{"GET", "/web/style%2Ecss", 200},
+		{"GET", "/docs/init%2ejs", 200},
+		{"POST", "/fill%2Dmask", 200},
+		{"GET", "/fill%2Dmask", 405},
+		{"POST", "/models/%65n", 405},
+		{"OPTIONS", "/fill%2dmask", 204},
+		{"GET", "/models%2Fen", 404},
+		{"GET", "/models%2fen", 404},
+		{"GET", "/models/a%2Fb", 404},
+		{"POST", "/models/a%2Fb", 405},
+		{"GET", "/models/%252Fen", 404},
+		{"GET", "/%2Fmodels", 404},
+		{"GET", "/web/js%2Fapp.js", 404},
+		{"POST", "/v1%2Ffill-mask", 404},
+		{"GET", "/%2e%2e/models", 404},
+		{"GET", "/models/en%00", 404},
+		{"GET", "/models/en%3Fpretty", 404},
+	} {
+		c := postJSON(tt.path, `{"text": "[MASK]"}`)
+		c.Method = tt.method
+		w := send(t, api, c)
+		if w.Code != tt.status {
+			t.Errorf("%s %s: %d, want %d", tt.method, tt.path, w.Code, tt.status)
+		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/go-chi/chi/v5"
+
 	"cloze/web"
 )
 
@@ -35,8 +37,7 @@ func (a *API) greeting(base string) string {
 
 // getPageFile answers GET /web/…: the playground's files.
 func (a *API) getPageFile(w http.ResponseWriter, r *http.Request) {
-	_, name, _ := strings.Cut(r.URL.Path, "/web/")
-	a.servePage(w, r, name)
+	a.servePage(w, r, chi.URLParam(r, "*"))
 }
 
 func (a *API) servePage(w http.ResponseWriter, r *http.Request, name string) {
@@ -45,13 +46,6 @@ func (a *API) servePage(w http.ResponseWriter, r *http.Request, name string) {
 		a.notFound(w, r)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("ETag", "W/"+file.ETag)      // weak: the bytes sent may be compressed
-	h.Set("Cache-Control", "no-cache") // ask again, with the tag
-	if strings.Contains(r.Header.Get("If-None-Match"), file.ETag) {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	writeBody(w, http.StatusOK, file.ContentType, file.Data)
+	w.Header().Set("Content-Security-Policy", pagePolicy)
+	serveFile(w, r, file)
 }

@@ -13,7 +13,7 @@ type textInput struct {
 	Texts []string `json:"texts"`
 	// The model to ask, one of GET /models; auto picks one for each text by the script it is written in.
 	Model string `json:"model" default:"auto"`
-	// Whether a text that is longer than the model reads is cut (and the result says so) or refused with 422. The default depends on the route.
+	// What becomes of a text that is longer than the model reads: what each route does with true, with false and without it stands in its description.
 	Truncate *bool `json:"truncate"`
 	// What start and end count: Unicode code points, UTF-16 units (as in JavaScript and Java) or bytes of UTF-8.
 	OffsetUnit OffsetUnit `json:"offset_unit" default:"codepoint" validate:"oneof=codepoint utf16 byte"`

@@ -19,18 +19,18 @@ type Model struct {
 	ID string `json:"id" example:"en"`
 	// Layers of the encoder, L.
 	Layers int32 `json:"layers" example:"6"`
-	// HiddenSize is H.
+	// The size of the hidden states, H.
 	HiddenSize int32 `json:"hidden_size" example:"384"`
-	// AttentionHeads of each layer, A.
+	// Attention heads of each layer, A.
 	AttentionHeads int32 `json:"attention_heads" example:"12"`
-	// IntermediateSize of the feed-forward layers.
+	// The inner size of the feed-forward layers.
 	IntermediateSize int32 `json:"intermediate_size" example:"1536"`
-	// VocabularySize in word pieces, V.
+	// Word pieces in the vocabulary, V.
 	VocabularySize int32 `json:"vocabulary_size" example:"30522"`
 	// Parameters of the encoder and its pooler.
-	Parameters int64 `json:"parameters" example:"22713216"`
+	Parameters int64 `json:"parameters" format:"int64" example:"22713216"`
 	// Bytes of memory that the weights take.
-	Bytes int64 `json:"bytes" example:"90000000"`
+	Bytes int64 `json:"bytes" format:"int64" example:"90000000"`
 	// Precision in which the matrix products run.
 	Precision string `json:"precision" example:"float32"`
 	// Heads are what the model can answer.
@@ -64,13 +64,13 @@ const (
 
 // Limits of one request.
 type Limits struct {
-	// MaxTokens of one text before it is read in windows or cut, special tokens included.
+	// Tokens of the longest text that is read at once, special tokens included; how a longer one is read stands in the description of each route.
 	MaxTokens int32 `json:"max_tokens" example:"512"`
-	// MaxTexts of one request.
+	// Texts of one request.
 	MaxTexts int32 `json:"max_texts" example:"256"`
-	// MaxBodyBytes of one request, after decompression.
-	MaxBodyBytes int64 `json:"max_body_bytes" example:"524288"`
-	// MaxTokensPerRequest of all its texts together.
+	// Bytes of the body of one request, after decompression.
+	MaxBodyBytes int64 `json:"max_body_bytes" format:"int64" example:"524288"`
+	// Tokens of all texts of one request together.
 	MaxTokensPerRequest int32 `json:"max_tokens_per_request" example:"32768"`
 } //	@name	Limits
 

@@ -21,7 +21,7 @@ type NERRequest struct {
 //
 //	@ID				recognizeEntities
 //	@Summary		Find names and dates
-//	@Description	Persons, organizations, locations, dates and other names with their places. The text from start to end, counted in offset_unit, is exactly the entity's text. A long text is read in overlapping windows; nothing is left out.
+//	@Description	Persons, organizations, locations, dates and other names with their places. The text from start to end, counted in offset_unit, is exactly the entity's text. A text longer than the model reads is read in overlapping windows, whatever truncate says; nothing is left out.
 //	@Tags			tasks
 //	@Accept			json,plain
 //	@Produce		json

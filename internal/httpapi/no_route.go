@@ -45,7 +45,7 @@ func (a *API) notFound(w http.ResponseWriter, r *http.Request) {
 // OPTIONS with just those.
 func (a *API) methodNotAllowed(routes chi.Routes) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		path := r.URL.Path // without /v1, which is mounted for every method
+		path := routingPath(r) // without /v1, which is mounted for every method
 		if inner, ok := strings.CutPrefix(path, "/v1"); ok {
 			path = "/" + strings.TrimPrefix(inner, "/")
 		}

@@ -15,7 +15,7 @@ type NSPRequest struct {
 //
 //	@ID				predictNextSentence
 //	@Summary		Does the second text follow the first
-//	@Description	BERT's next sentence prediction. IsNext: text_pair is what comes after text in the same document. NotNext: it is from elsewhere.
+//	@Description	BERT's next sentence prediction. IsNext: text_pair is what comes after text in the same document. NotNext: it is from elsewhere. A pair longer than the model reads is cut, the end of its longer text first; truncate false refuses it with 422, true changes nothing.
 //	@Tags			tasks
 //	@Accept			json
 //	@Produce		json

@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,6 +164,93 @@ var selfExplaining = map[string]bool{
 	"label": true, "score": true, "start": true, "end": true, "text": true, "token": true, "id": true, "name": true, "version": true,
 	"revision": true, "IsNext": true, "NotNext": true, "label_id": true, "pieces": true, "mentions": true, "labels": true, "tokens": true,
 	"special": true, "heads": true, "status": true, "title": true, "type": true,
+}
+
+// standardFormats are those of OpenAPI 3.0 that the document may use.
+var standardFormats = []string{"int32", "int64", "float", "double", "binary"}
+
+// TestNumberFormats: clients make types of the formats, which must hold the
+// numbers.
+func TestNumberFormats(t *testing.T) {
+	var walk func(place string, v any)
+	walk = func(place string, v any) {
+		switch v := v.(type) {
+		case []any:
+			for i := range v {
+				walk(fmt.Sprintf("%s/%d", place, i), v[i])
+			}
+		case map[string]any:
+			if format, ok := v["format"].(string); ok {
+				if !slices.Contains(standardFormats, format) {
+					t.Errorf("%s: format %q", place, format)
+				}
+				for _, bound := range []string{"minimum", "maximum"} {
+					if x, ok := v[bound].(float64); ok && format == "int32" && (x < math.MinInt32 || math.MaxInt32 < x) {
+						t.Errorf("%s: %s %.0f of an int32", place, bound, x)
+					}
+				}
+			}
+			for name, member := range v {
+				walk(place+"/"+name, member)
+			}
+		}
+	}
+	var whole any
+	if err := json.Unmarshal(openapi.Document, &whole); err != nil {
+		t.Fatal(err)
+	}
+	walk("", whole)
+
+	schemas := document(t).Components.Schemas
+	for name, v := range map[string]any{
+		"PretrainingTextRequest": PretrainingRequest{}, "PretrainingBatchRequest": PretrainingRequest{},
+		"Model": Model{}, "Limits": Limits{}, "Problem": Problem{},
+	} {
+		for _, field := range reflect.VisibleFields(reflect.TypeOf(v)) {
+			kind := field.Type
+			if kind.Kind() == reflect.Pointer {
+				kind = kind.Elem()
+			}
+			property := jsonName(field)
+			if kind.Kind() == reflect.Int64 && schemas[name].Value.Properties[property].Value.Format != "int64" {
+				t.Errorf("%s.%s is not documented as an int64", name, property)
+			}
+		}
+	}
+}
+
+var (
+	camelCase  = regexp.MustCompile(`\b[A-Z][a-z]+[A-Z]\w*|\b\w+\.[A-Z]\w+`)
+	midCapital = regexp.MustCompile(`[\pL\d,;:)]\s([A-Z][a-z]+)\b`) // inside a sentence
+	notOfGo    = []string{"JavaScript", "IsNext", "NotNext", "Pointer"}
+)
+
+// TestDescriptionsSpeakJSON: descriptions are made of Go's comments, but
+// readers know the names in JSON only.
+func TestDescriptionsSpeakJSON(t *testing.T) {
+	schemas := document(t).Components.Schemas
+	properties := map[string]bool{}
+	for _, schema := range schemas {
+		for property := range schema.Value.Properties {
+			properties[property] = true
+		}
+	}
+	for name, schema := range schemas {
+		for property, ref := range schema.Value.Properties {
+			description := ref.Value.Description
+			found := camelCase.FindAllString(description, -1)
+			for _, match := range midCapital.FindAllStringSubmatch(description, -1) {
+				if word := match[1]; properties[strings.ToLower(word)] {
+					found = append(found, word)
+				}
+			}
+			for _, word := range found {
+				if !slices.Contains(notOfGo, word) {
+					t.Errorf("%s.%s: %s in %q", name, property, word, description)
+				}
+			}
+		}
+	}
 }
 
 // taskExample is a file openapi/examples/tasks/OPERATION/NAME.json.

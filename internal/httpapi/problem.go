@@ -19,14 +19,14 @@ type Problem struct {
 	Status int32 `json:"status" example:"422"`
 	// Detail is about this occurrence, for people to read.
 	Detail string `json:"detail"`
-	// RequestID is that of the X-Request-Id header; the log has it too.
+	// The id in the X-Request-Id header; the log has it too.
 	RequestID string `json:"request_id"`
 	// Errors lists the places in the body that are wrong.
 	Errors []FieldError `json:"errors,omitempty"`
 	// Limit is the limit that was passed.
-	Limit *int64 `json:"limit,omitempty"`
+	Limit *int64 `json:"limit,omitempty" format:"int64"`
 	// Actual is what was counted against the limit.
-	Actual *int64 `json:"actual,omitempty"`
+	Actual *int64 `json:"actual,omitempty" format:"int64"`
 	// Available lists what there is instead: routes, models, heads.
 	Available []string `json:"available,omitempty"`
 	// Example is a curl command that works.

@@ -178,7 +178,7 @@ var (
 	}
 	tooLong = &problemType{
 		tasks.CodeTooLong, "The text is too long", http.StatusUnprocessableEntity,
-		"The text has more word pieces than the model reads, and `truncate` is false. Set it to true, or split the text; POST /tokenize counts.",
+		"The text has more word pieces than the model reads, and `truncate` is false, or not given on /fill-mask. Set it to true, or split the text; POST /tokenize counts.",
 		exampleTokenize,
 	}
 	tooLarge = &problemType{

@@ -42,6 +42,7 @@ func (a *API) register(r chi.Router) {
 func (a *API) newRouter() http.Handler {
 	r := chi.NewRouter()
 	r.Use(
+		decodePath,
 		a.observe,
 		secureHeaders,
 		allowOrigins(a.config.CORSOrigins),

@@ -19,7 +19,7 @@ type SentimentRequest struct {
 //
 //	@ID				analyzeSentiment
 //	@Summary		Judge how texts feel
-//	@Description	The sentiment of each text, on request of its sentences and of aspects that it speaks of.
+//	@Description	The sentiment of each text, on request of its sentences and of aspects that it speaks of. A text longer than the model reads is read in overlapping windows, and nothing is cut; truncate false refuses it with 422, true changes nothing.
 //	@Tags			tasks
 //	@Accept			json,plain
 //	@Produce		json

@@ -54,6 +54,21 @@ func realAPI(t testing.TB, configure ...func(*Config)) *API {
 	return fakeAPI(t, NewTasks(e), configure...)
 }
 
+// smallAPI serves a model of all heads that reads 24 tokens.
+func smallAPI(t testing.TB) *API {
+	t.Helper()
+	network, tok, err := checkpoint.LoadDir("../checkpoint/testdata/several-heads", bert.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.New(engine.Options{Threads: 1}, &engine.Model{ID: "small", Network: network, Tokenizer: tok})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	return fakeAPI(t, NewTasks(e))
+}
+
 // fakeAPI serves tasks that a test made; nil leaves it starting.
 func fakeAPI(t testing.TB, tasks *Tasks, configure ...func(*Config)) *API {
 	t.Helper()

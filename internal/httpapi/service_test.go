@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -234,13 +235,38 @@ func TestPagesObeyTheirPolicy(t *testing.T) {
 	}
 }
 
-func TestPageIsCached(t *testing.T) {
+// TestFilesAreCached: whoever has a file is told so, in every way to ask.
+func TestFilesAreCached(t *testing.T) {
 	api := realAPI(t)
-	c := get("/web/index.html")
-	first := send(t, api, c)
-	c.Header = map[string]string{"If-None-Match": first.Header().Get("ETag")}
-	if w := send(t, api, c); w.Code != http.StatusNotModified || w.Body.Len() != 0 {
-		t.Errorf("%d with %d bytes", w.Code, w.Body.Len())
+	for _, path := range []string{"/web/index.html", "/openapi.json", "/docs", "/docs/init.js", "/docs/swagger-ui.css", "/v1/docs/favicon-32x32.png"} {
+		first := send(t, api, get(path))
+		etag := first.Header().Get("ETag")
+		if first.Code != http.StatusOK || !strings.HasPrefix(etag, `W/"`) || first.Header().Get("Cache-Control") != "no-cache" {
+			t.Errorf("%s: %d, ETag %s, Cache-Control %s", path, first.Code, etag, first.Header().Get("Cache-Control"))
+		}
+		for held, want := range map[string]int{
+			etag: 304, strings.TrimPrefix(etag, "W/"): 304, `"other", ` + etag: 304, etag + `,"other"`: 304, "*": 304,
+			"": 200, `"other"`: 200, `W/"other"`: 200, strings.Trim(etag, `W/"`): 200, `"*"`: 200, etag[:len(etag)-2] + `"`: 200,
+		} {
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				w := send(t, api, call{Method: method, Path: path, Header: map[string]string{"If-None-Match": held}})
+				if w.Code != want || w.Header().Get("ETag") != etag || want == 304 && w.Body.Len() != 0 {
+					t.Errorf("%s %s with If-None-Match %s: %d with %d bytes, want %d", method, path, held, w.Code, w.Body.Len(), want)
+				}
+			}
+		}
+		for _, encoding := range []string{"gzip", "identity"} {
+			w := send(t, api, call{Method: http.MethodGet, Path: path, Header: map[string]string{"If-None-Match": etag, "Accept-Encoding": encoding}})
+			if vary := w.Header().Values("Vary"); !slices.Equal(vary, []string{"Accept-Encoding"}) {
+				t.Errorf("%s: 304 with Vary %q", path, vary)
+			}
+		}
+		two := get(path).request(t)
+		two.Header["If-None-Match"] = []string{`"other"`, etag}
+		w := httptest.NewRecorder()
+		if api.ServeHTTP(w, two); w.Code != http.StatusNotModified {
+			t.Errorf("%s with the tag in a second line: %d", path, w.Code)
+		}
 	}
 	wantProblem(t, send(t, api, get("/web/embed.go")), notFound)
 	wantProblem(t, send(t, api, get("/web/../web/index.html")), notFound)

@@ -17,7 +17,7 @@ type TokenizeRequest struct {
 //
 //	@ID				tokenizeTexts
 //	@Summary		Split texts into word pieces
-//	@Description	Shows each text as the model sees it. Needs no forward pass. Texts are not cut unless truncate is true.
+//	@Description	Shows the word pieces of each text, without a forward pass. Special tokens written in a text, such as [SEP] and [MASK], are shown as special tokens, which is how /attention reads them; to the other routes they are plain text, but for [MASK] to /fill-mask. A text of any length is shown in full. With truncate true one that is longer than the model reads is cut, of a pair the end of the longer text first; with false it is refused with 422.
 //	@Tags			tasks
 //	@Accept			json,plain
 //	@Produce		json

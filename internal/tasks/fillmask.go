@@ -55,14 +55,15 @@ type FillMaskResult struct {
 	// Joint are the best ways to fill all masks together, by falling score;
 	// left out unless asked for.
 	Joint []Filling `json:"joint,omitempty"`
-	// Warnings say which targets were read as something else.
+	// Warnings say how many masks were cut off with the end of the text, and
+	// which targets were read as something else.
 	Warnings []string `json:"warnings,omitempty"`
 	Info
 }
 
 // MaskFilling is what fits one mask, the other masks left as they are.
 type MaskFilling struct {
-	// Start and End are where [MASK] stands in the text.
+	// [MASK] stands in the text from start up to end.
 	Start int `json:"start"`
 	End   int `json:"end"`
 	// Predictions are by falling score.
@@ -76,7 +77,7 @@ type MaskPrediction struct {
 	Token string `json:"token"`
 	ID    int32  `json:"id"`
 	// Score is the probability of the token among the whole vocabulary, also
-	// with Targets.
+	// where only targets are scored.
 	Score float64 `json:"score"`
 	// Sequence is the text with the token in the place of the mask, as the
 	// model sees it: lower-cased if its vocabulary is, its pieces joined. Any
@@ -141,7 +142,7 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 	if err != nil {
 		return nil, err
 	}
-	fillings, err := findMasks(readings, o)
+	fillings, err := findMasks(texts, readings, o)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +178,7 @@ type masked struct {
 	reading
 	positions []int32   // of the masks, in the encoding
 	targets   []int32   // the only ids to score, if any
-	warnings  []string  // about the targets
+	warnings  []string  // about masks cut off, and the targets
 	best      [][]guess // for each mask, by falling score
 	beam      []hypothesis
 }
@@ -193,16 +194,11 @@ type guess struct {
 
 // findMasks finds the masks of every text, and what its targets are in the
 // vocabulary of its model.
-func findMasks(readings []reading, o FillMaskOptions) ([]masked, error) {
+func findMasks(texts []Text, readings []reading, o FillMaskOptions) ([]masked, error) {
 	all := make([]masked, len(readings))
 	predictions := 0
 	for i, r := range readings {
-		m := masked{reading: r}
-		for p, id := range m.encoding().IDs {
-			if id == r.model.Tokenizer.Mask() {
-				m.positions = append(m.positions, int32(p))
-			}
-		}
+		m := masked{reading: r, positions: maskPositions(r.model, r.windows[0])}
 		switch n := len(m.positions); {
 		case n == 0 && r.truncated:
 			return nil, &InputError{
@@ -222,11 +218,15 @@ func findMasks(readings []reading, o FillMaskOptions) ([]masked, error) {
 			}
 		}
 		predictions += len(m.positions) * o.TopK
+		if r.truncated {
+			m.warnings = cutOff(r.model, texts[i].Text, len(m.positions))
+		}
 		if len(o.Targets) > 0 {
-			var err error
-			if m.targets, m.warnings, err = targetIDs(r.model, o.Targets); err != nil {
+			ids, warnings, err := targetIDs(r.model, o.Targets)
+			if err != nil {
 				return nil, err
 			}
+			m.targets, m.warnings = ids, append(m.warnings, warnings...)
 		}
 		all[i] = m
 	}
@@ -238,6 +238,30 @@ func findMasks(readings []reading, o FillMaskOptions) ([]masked, error) {
 		}
 	}
 	return all, nil
+}
+
+// maskPositions are where the masks stand in an encoding.
+func maskPositions(m *engine.Model, e *tokenizer.Encoding) []int32 {
+	var positions []int32
+	for p, id := range e.IDs {
+		if id == m.Tokenizer.Mask() {
+			positions = append(positions, int32(p))
+		}
+	}
+	return positions
+}
+
+// cutOff warns of the masks of a text that are not among those left of it.
+func cutOff(m *engine.Model, text string, left int) []string {
+	whole := m.Tokenizer.Encode(text, tokenizer.Options{Specials: tokenizer.SpecialsMask})
+	switch n := len(maskPositions(m, whole)) - left; n {
+	case 0:
+		return nil
+	case 1:
+		return []string{"1 mask was cut off with the end of the text"}
+	default:
+		return []string{fmt.Sprintf("%d masks were cut off with the end of the text", n)}
+	}
 }
 
 // predictionBytes is about what the predictions take: each repeats its text,

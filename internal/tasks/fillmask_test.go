@@ -140,6 +140,32 @@ func TestFillMaskTruncatesWhenAllowed(t *testing.T) {
 	if !r.Truncated || r.Tokens != 512 {
 		t.Errorf("%+v, want truncated to 512 tokens", r.Info)
 	}
+	if r.Warnings != nil {
+		t.Errorf("warnings %q of a text that lost no mask", r.Warnings)
+	}
+}
+
+// TestFillMaskWarnsOfLostMasks: those that truncation cuts off, besides what
+// there is to say of targets.
+func TestFillMaskWarnsOfLostMasks(t *testing.T) {
+	yes := true
+	words := strings.Repeat("word ", 600)
+	for _, test := range []struct {
+		text     string
+		targets  []string
+		masks    int
+		warnings []string
+	}{
+		{"[MASK] " + words + "[MASK].", nil, 1, []string{"1 mask was cut off with the end of the text"}},
+		{"[MASK] [MASK] " + words + "[MASK] [MASK] [SEP] [MASK]", nil, 2, []string{"3 masks were cut off with the end of the text"}},
+		{"[MASK] " + words + "[MASK].", []string{"Big"}, 1, []string{"1 mask was cut off with the end of the text", `target "Big" is scored as "big"`}},
+		{"[MASK] " + words + "[mask] mask", nil, 1, nil},
+	} {
+		r := fillOne(t, test.text, FillMaskOptions{Options: Options{Truncate: &yes}, TopK: 1, Targets: test.targets})
+		if len(r.Masks) != test.masks || !slices.Equal(r.Warnings, test.warnings) {
+			t.Errorf("%d masks with warnings %q, want %d with %q", len(r.Masks), r.Warnings, test.masks, test.warnings)
+		}
+	}
 }
 
 // The beam search is checked against the definition of its score: every

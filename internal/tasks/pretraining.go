@@ -27,7 +27,8 @@ type PretrainingOptions struct {
 	// WholeWord chooses the pieces of a word together.
 	WholeWord bool
 	// MaxTokens is the longest example; 0 is 128, the length of most of
-	// BERT's pre-training (Devlin et al. 2018, appendix A.2).
+	// BERT's pre-training (Devlin et al. 2018, appendix A.2), or what the
+	// model reads if that is less.
 	MaxTokens int
 }
 
@@ -53,8 +54,8 @@ type PretrainingExample struct {
 	Pieces []ExamplePiece `json:"pieces"`
 	// Predictions are the chosen pieces, by position.
 	Predictions []ExamplePrediction `json:"predictions"`
-	// NextSentence is IsNext or NotNext; "" for a single segment, which the
-	// next-sentence task leaves out.
+	// IsNext or NotNext; "" for a single segment, which the next-sentence task
+	// leaves out.
 	NextSentence string `json:"next_sentence"`
 }
 
@@ -123,7 +124,7 @@ func (o PretrainingOptions) maker(m *engine.Model) (*training.ExampleMaker, erro
 		maxTokens = min(defaultExampleTokens, m.MaxTokens)
 	}
 	if maxTokens < minExampleTokens || maxTokens > m.MaxTokens {
-		return nil, invalid("max_tokens", "max_tokens is %d, and an example of model %s has %d to %d", o.MaxTokens, m.ID, minExampleTokens, m.MaxTokens)
+		return nil, invalid("max_tokens", "max_tokens is %d, and an example of model %s has %d to %d", maxTokens, m.ID, minExampleTokens, m.MaxTokens)
 	}
 	settings := training.DefaultExampleOptions(maxTokens)
 	settings.WholeWord = o.WholeWord

@@ -14,6 +14,7 @@ func complete(doc *openapi3.T, examples *examples) error {
 	nameSchemas(doc)
 	stateNumbers(doc)
 	dropSiblings(doc)
+	speakJSON(doc)
 	if err := splitRequests(doc); err != nil {
 		return err
 	}

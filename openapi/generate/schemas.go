@@ -86,6 +86,7 @@ func eachRef(doc *openapi3.T, f func(*openapi3.SchemaRef)) {
 			walk(property)
 		}
 		walk(ref.Value.Items)
+		walk(ref.Value.AdditionalProperties.Schema)
 		for _, refs := range []openapi3.SchemaRefs{ref.Value.AllOf, ref.Value.OneOf, ref.Value.AnyOf} {
 			for _, part := range refs {
 				walk(part)
@@ -115,16 +116,15 @@ func eachRef(doc *openapi3.T, f func(*openapi3.SchemaRef)) {
 }
 
 // stateNumbers gives numbers the format that generators need: without one,
-// some make every number a float32.
+// some make every number a float32. Swag reads only int64 from the tags, and
+// gives the values of maps Go's names.
 func stateNumbers(doc *openapi3.T) {
 	eachRef(doc, func(ref *openapi3.SchemaRef) {
-		if ref.Value == nil || ref.Value.Format != "" {
-			return
-		}
 		switch {
-		case ref.Value.Type.Is("integer"):
+		case ref.Value == nil:
+		case ref.Value.Type.Is("integer") && ref.Value.Format == "":
 			ref.Value.Format = "int32"
-		case ref.Value.Type.Is("number"):
+		case ref.Value.Type.Is("number") && (ref.Value.Format == "" || ref.Value.Format == "float64"):
 			ref.Value.Format = "double"
 		}
 	})
@@ -148,6 +148,28 @@ func dropSiblings(doc *openapi3.T) {
 			if strings.HasPrefix(name, "x-enum-") {
 				delete(ref.Value.Extensions, name)
 			}
+		}
+	})
+}
+
+// namesInJSON are the words of JSON for what comments of package tasks call by
+// its name in Go.
+var namesInJSON = strings.NewReplacer(
+	"from Start to End", "from start to end",
+	"Start and End", "Start and end",
+	"of SentimentOptions.Aspects", "of the request's aspects",
+	"the level is Sentences", "level is sentence",
+	"NoAggregation", "aggregation none",
+	"Layers and Heads", "Layers and heads",
+	"order of Attention", "order of attention",
+	"aggregate Heads", "aggregate heads",
+)
+
+// speakJSON makes descriptions of comments.
+func speakJSON(doc *openapi3.T) {
+	eachRef(doc, func(ref *openapi3.SchemaRef) {
+		if ref.Value != nil {
+			ref.Value.Description = namesInJSON.Replace(ref.Value.Description)
 		}
 	})
 }
@@ -187,13 +209,11 @@ func splitRequests(doc *openapi3.T) error {
 			one.Required = append(one.Required, "text_pair")
 			many.Required = append(many.Required, "text_pairs")
 		}
-		one.Description = whole.Description + " with one text."
-		many.Description = whole.Description + " with several texts."
-		one.Description, many.Description = strings.Replace(one.Description, ". with", ", with", 1), strings.Replace(many.Description, ". with", ", with", 1)
+		one.Description, many.Description = "One text with its options.", "Several texts with their options."
 		schemas[task+"TextRequest"] = openapi3.NewSchemaRef("", one)
 		schemas[task+"BatchRequest"] = openapi3.NewSchemaRef("", many)
 		schemas[name] = openapi3.NewSchemaRef("", &openapi3.Schema{
-			Description: whole.Description,
+			Description: "One text or several.",
 			OneOf:       openapi3.SchemaRefs{refTo(task + "TextRequest"), refTo(task + "BatchRequest")},
 		})
 	}
