@@ -1009,6 +1009,7 @@ func TestFilesOfARunAreReplaced(t *testing.T) {
 
 func TestPretrainingIsRefused(t *testing.T) {
 	dir, vocab, corpus := texts(t)
+	maskless := fileOf(t, "vocab.txt", strings.Replace(string(read(t, vocab)), "[MASK]\n", "", 1))
 	for _, test := range []struct {
 		name string
 		cmd  pretrainCmd
@@ -1018,6 +1019,7 @@ func TestPretrainingIsRefused(t *testing.T) {
 		{"no size", pretrainCmd{Corpus: []string{corpus}, Vocabulary: vocab, Steps: 1, Output: filepath.Join(dir, "o")}, "needs a size"},
 		{"no vocabulary", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Steps: 1, Output: filepath.Join(dir, "o")}, "bert vocab"},
 		{"an unknown size", pretrainCmd{Corpus: []string{corpus}, Preset: "huge", Vocabulary: vocab, Steps: 1, Output: filepath.Join(dir, "o")}, `preset is "huge"`},
+		{"no [MASK]", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Vocabulary: maskless, Steps: 1, Output: filepath.Join(dir, "o")}, `the vocabulary has no "[MASK]"`},
 		{"no output", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Vocabulary: vocab, Steps: 1}, "output"},
 		{"a missing file", pretrainCmd{File: filepath.Join(dir, "missing.json")}, "missing.json"},
 	} {
