@@ -133,7 +133,7 @@ func TestPredictModelFlag(t *testing.T) {
 	dir := t.TempDir()
 	for flag, want := range map[string]string{
 		filepath.Join(dir, "none"): "neither a directory",
-		"fr":                       "auto, en, zh",
+		"fr":                       "neither a directory nor one of en, zh, nor auto",
 		dir:                        "config.json",
 	} {
 		f := engineFlags{Model: flag, Precision: "float32", Threads: 1}

@@ -7,8 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
-	"strings"
 
 	"cloze/internal/tasks"
 	"cloze/internal/tokenizer"
@@ -50,7 +48,7 @@ func (c *tokenizeCmd) Run(ctx context.Context) error {
 	if c.MaxTokens < 0 {
 		return fmt.Errorf("--max-tokens must be at least 0, not %d", c.MaxTokens)
 	}
-	t, err := c.load()
+	t, err := loadTokenizer(c.Model)
 	if err != nil {
 		return err
 	}
@@ -88,21 +86,19 @@ func (c *tokenizeCmd) Run(ctx context.Context) error {
 	return p.run(ctx, lineReader{format: c.Format, keepBlank: true}.read(ctx, c.Files, c.stdin), c.stdout)
 }
 
-// load reads the tokenizer of the model, and nothing else of it.
-func (c *tokenizeCmd) load() (*tokenizer.Tokenizer, error) {
-	ids := models.IDs()
-	if slices.Contains(ids, c.Model) {
-		return tokenizer.Load(models.FS(c.Model))
-	}
-	if info, err := os.Stat(c.Model); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("--model %s: neither a directory nor one of %s", c.Model, strings.Join(ids, ", "))
-	}
-	t, err := tokenizer.Load(os.DirFS(c.Model))
+// loadTokenizer reads the tokenizer of the model that --model names, and nothing
+// else of it.
+func loadTokenizer(model string) (*tokenizer.Tokenizer, error) {
+	files, _, err := models.Find(model)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("--model %s: there is neither tokenizer.json nor vocab.txt", c.Model)
-		}
-		return nil, fmt.Errorf("--model %s: %w", c.Model, err)
+		return nil, fmt.Errorf("--model %s: %w", model, err)
+	}
+	t, err := tokenizer.Load(files)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("--model %s: there is neither tokenizer.json nor vocab.txt", model)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--model %s: %w", model, err)
 	}
 	return t, nil
 }
