@@ -16,8 +16,6 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 
-	"cloze/internal/bert"
-	"cloze/internal/kernels"
 	"cloze/internal/tasks"
 )
 
@@ -25,10 +23,7 @@ import (
 func parseArgs(t *testing.T, args ...string) cli {
 	t.Helper()
 	var c cli
-	parser, err := kong.New(&c, kong.Vars{
-		"presets":    strings.Join(bert.PresetNames(), ", "),
-		"precisions": strings.Join(kernels.PrecisionNames(), ", "),
-	})
+	parser, err := kong.New(&c, parsing()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"runtime"
 	"runtime/debug"
@@ -21,12 +22,15 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
 	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
 	"cloze/internal/wholefile"
+	"cloze/models"
 )
 
 // The files of a run beside the model's own, in its output directory.
@@ -64,7 +68,7 @@ var errNoOutput = errors.New("no output: give --output, or \"output\" in the run
 // checkOutput refuses a directory that holds another run or the model that this
 // one starts from, before anything is written there.
 func checkOutput(dir, model string, resume bool) error {
-	if isSame(dir, model) {
+	if models.FS(model) == nil && isSame(dir, model) {
 		return fmt.Errorf("the output %s is the directory of the model to start from (%s), and would be written over: choose another", dir, model)
 	}
 	checkpoints, err := training.Checkpoints(dir)
@@ -366,17 +370,49 @@ func (n newHeads) Shape(name string) ([]int, bool) {
 	return n.Weights.Shape(name)
 }
 
-// openForTraining makes a model that learns from the directory it starts with;
-// heads replace those of its configuration unless nil.
-func openForTraining(dir string, s *training.Settings, heads map[string]bert.HeadConfig, pretraining bool) (*bert.Model, *tokenizer.Tokenizer, error) {
-	weights, err := checkpoint.OpenDir(dir)
+// modelFlag reads a flag of type model: one inside this program stays a name,
+// and a directory becomes an absolute path, so that the run's description leads
+// to it from everywhere.
+func modelFlag(ctx *kong.DecodeContext, target reflect.Value) error {
+	var name string
+	if err := ctx.Scan.PopValueInto("model", &name); err != nil {
+		return err
+	}
+	_, inside, err := models.Find(name)
 	if err != nil {
-		return nil, nil, err
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if !inside {
+		name = kong.ExpandPath(name)
+	}
+	target.SetString(name)
+	return nil
+}
+
+// baseName is what the card calls the model that a run started from.
+func baseName(model string) string {
+	if models.FS(model) != nil {
+		return "the model `" + model + "` inside Cloze"
+	}
+	return "`" + model + "`"
+}
+
+// openForTraining makes a model that learns from the one that it starts with;
+// heads replace those of its configuration unless nil. files are the
+// tokenizer's.
+func openForTraining(base string, s *training.Settings, heads map[string]bert.HeadConfig, pretraining bool) (m *bert.Model, tok *tokenizer.Tokenizer, files fs.FS, err error) {
+	files, _, err = models.Find(base)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("model %s: %w", base, err)
+	}
+	weights, err := openCheckpoint(base)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	defer weights.Close() //nolint:errcheck // nothing was written
-	tok, err := tokenizer.Load(os.DirFS(dir))
+	tok, err = tokenizer.Load(files)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, nil, nil, fmt.Errorf("%s: %w", base, err)
 	}
 	config := weights.Config()
 	s.Configure(&config)
@@ -386,16 +422,16 @@ func openForTraining(dir string, s *training.Settings, heads map[string]bert.Hea
 		source = hideChangedHeads(weights, had, heads)
 		for _, name := range slices.Sorted(maps.Keys(had)) {
 			if _, kept := heads[name]; !kept {
-				fmt.Fprintf(os.Stderr, "%s: head %s is left out, since the run does not train it\n", dir, name)
+				fmt.Fprintf(os.Stderr, "%s: head %s is left out, since the run does not train it\n", base, name)
 			}
 		}
 		config.Heads = heads
 	}
-	model, err := bert.NewForTraining(config, source, bert.TrainingOptions{Seed: s.Seed, Pretraining: pretraining})
+	m, err = bert.NewForTraining(config, source, bert.TrainingOptions{Seed: s.Seed, Pretraining: pretraining})
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, nil, nil, fmt.Errorf("%s: %w", base, err)
 	}
-	return model, tok, nil
+	return m, tok, files, nil
 }
 
 // commandLine is the command as it was given, for the card and for a shell.

@@ -269,6 +269,43 @@ func TestFinetuningReplacesHeads(t *testing.T) {
 	}
 }
 
+// A model inside the program is trained by its name, in a description as with
+// the flag; a directory becomes an absolute path there.
+func TestTrainingStartsFromAModelInside(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("en", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for flag, want := range map[string][2]string{
+		"en":   {"en", "the model `en` inside Cloze"},
+		"./en": {filepath.Join(here, "en"), "`" + filepath.Join(here, "en") + "`"},
+	} {
+		finetune := parseArgs(t, "finetune", "--model", flag).Finetune
+		pretrain := parseArgs(t, "pretrain", "--model", flag).Pretrain
+		if finetune.Model != want[0] || pretrain.Model != want[0] || baseName(want[0]) != want[1] {
+			t.Errorf("--model %s is %s and %s, %s; want %s", flag, finetune.Model, pretrain.Model, baseName(finetune.Model), want)
+		}
+	}
+	if head := baseHeads("zh", false)["topic"]; len(head.Labels) == 0 {
+		t.Error("the heads of the model inside are not known")
+	}
+	var settings training.Settings
+	m, tok, files, err := openForTraining("zh", &settings, nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fs.Stat(files, "vocab.txt"); err != nil || tok.VocabSize() != m.Config.VocabSize || m.MLM == nil {
+		t.Errorf("a model of %d pieces and a tokenizer of %d (%v)", m.Config.VocabSize, tok.VocabSize(), err)
+	}
+	if _, _, _, err := openForTraining("nowhere", &settings, nil, true); err == nil || err.Error() != "model nowhere: neither a directory nor one of en, zh" {
+		t.Errorf("error %v", err)
+	}
+}
+
 // A head of the base that has the name of the run's, but answers in another way
 // or about other things, gives it neither labels nor weights.
 func TestFinetuningReplacesHeadsOfAnotherKind(t *testing.T) {
