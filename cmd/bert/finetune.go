@@ -17,7 +17,7 @@ type finetuneCmd struct {
 	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the output directory of an earlier run."`
 
 	Model  string `help:"Model to start from: a directory, or one inside this program (en or zh)." type:"model" placeholder:"DIR|en|zh"`
-	Output string `help:"Directory for the model, checkpoints, metrics, curves and card." short:"o"`
+	Output string `help:"Directory for the model, checkpoints, metrics, curves and card: a new or empty one, or that of an earlier run." short:"o"`
 	Head   string `help:"Name of the head, of a run with one." default:"classifier"`
 	Train  string `help:"Labelled file to train on: .jsonl, .csv, .tsv, or .conll for tags; .gz." type:"existingfile"`
 	Dev    string `help:"Labelled file to choose by." type:"existingfile"`

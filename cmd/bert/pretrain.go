@@ -27,7 +27,7 @@ type pretrainCmd struct {
 	Vocabulary string   `help:"vocab.txt of a new model, or a directory with one." short:"v"`
 	Cased      bool     `help:"A new model's tokenizer keeps upper case and accents."`
 	Corpus     []string `help:"Text: one sentence a line, a blank line between documents; files, directories, .gz." short:"c" sep:"none"`
-	Output     string   `help:"Directory for the model, checkpoints, metrics, curves and card." short:"o"`
+	Output     string   `help:"Directory for the model, checkpoints, metrics, curves and card: a new or empty one, or that of an earlier run." short:"o"`
 	Steps      int      `help:"Optimizer steps, of a run of one phase."`
 	MaxTokens  int      `help:"Longest example, of a run of one phase (default 128)."`
 	BatchSize  int      `help:"Examples a step, of a run of one phase (default 32)."`
