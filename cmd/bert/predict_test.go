@@ -270,6 +270,42 @@ func TestPredictFiles(t *testing.T) {
 	}
 }
 
+// A file that is called .jsonl holds nothing else; another file and standard input
+// may hold either.
+func TestPredictGoesByTheNameOfAFile(t *testing.T) {
+	dir := t.TempDir()
+	for _, test := range []struct {
+		name, format, content string
+		want, err             string
+	}{
+		{"a.jsonl", "auto", `{"text": "a"}` + "\n\nb\n", "\"A\"\n", "a.jsonl:3: not a JSON object"},
+		{"b.ndjson", "auto", `{"texts": "a"}`, "", `b.ndjson:1: no "text"`},
+		{"c.jsonl", "text", "a\n", "\"A\"\n", ""},
+		{"d.txt", "auto", `{"text": "a"}` + "\nb\n", "\"A\"\n\"B\"\n", ""},
+		{"jsonl", "auto", "a\n", "\"A\"\n", ""},
+		{"e.txt", "jsonl", "a\n", "", "e.txt:1: not a JSON object"},
+		{"f.csv", "auto", "a,b\n", "\"A,B\"\n", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := writeFile(t, dir, test.name, test.content)
+			var out bytes.Buffer
+			f := predictFlags{Format: test.format, Files: []string{path, "-"}, stdin: strings.NewReader("c")}
+			p := predictor[string]{answer: echo, batch: 32}
+			err := p.run(t.Context(), f.readLines(t.Context()), &out)
+			want := test.want
+			if test.err == "" {
+				want += "\"C\"\n"
+			}
+			if out.String() != want {
+				t.Errorf("wrote %q, want %q", out.String(), want)
+			}
+			if (err == nil) != (test.err == "") || err != nil && !strings.HasSuffix(err.Error(), test.err) {
+				t.Errorf("error %v, want %q", err, test.err)
+			}
+		})
+	}
+}
+
 // A line is answered before the next one is there, so that a person or a
 // program at the other end of the pipe can wait for the answer.
 func TestPredictAnswersAtOnce(t *testing.T) {
