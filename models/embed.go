@@ -4,7 +4,10 @@ package models
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
+	"os"
+	"strings"
 	"unsafe"
 )
 
@@ -35,6 +38,19 @@ func FS(id string) fs.FS {
 		return directory{id, weightsZH}
 	}
 	return nil
+}
+
+// Find returns the directory of what a person calls a model: one of those
+// inside, or a directory by its path. A folder that is called as a model inside
+// does not stand in its way: ./en means the folder.
+func Find(name string) (fsys fs.FS, inside bool, err error) {
+	if fsys := FS(name); fsys != nil {
+		return fsys, true, nil
+	}
+	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+		return nil, false, fmt.Errorf("neither a directory nor one of %s", strings.Join(IDs(), ", "))
+	}
+	return os.DirFS(name), false, nil
 }
 
 // directory is the model of the name, with its weights.

@@ -2,6 +2,8 @@ package models
 
 import (
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -46,6 +48,32 @@ func TestFSHasCardAndLicence(t *testing.T) {
 			if err != nil || !strings.Contains(string(text), want) {
 				t.Errorf("%s of %s, %v, has no %q", file, id, err, want)
 			}
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"en", "mine"} {
+		if err := os.Mkdir(name, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(name, "here"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, file := range map[string]string{"en": "config.json", "zh": "config.json", "./en": "here", "en/": "here", "mine": "here"} {
+		fsys, inside, err := Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fs.Stat(fsys, file); err != nil || inside != (file == "config.json") {
+			t.Errorf("Find(%q): inside %t, %v", name, inside, err)
+		}
+	}
+	for _, name := range []string{"", "fr", "mine/here"} {
+		if _, _, err := Find(name); err == nil || err.Error() != "neither a directory nor one of en, zh" {
+			t.Errorf("Find(%q): error %v", name, err)
 		}
 	}
 }

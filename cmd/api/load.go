@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
@@ -34,30 +33,31 @@ var modelID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 func sources(flags []string) ([]source, error) {
 	var all []source
 	for _, flag := range flags {
-		id, dir, err := splitModel(flag)
+		id, name, err := splitModel(flag)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, source{id, func(o bert.Options) (*engine.Model, error) { return loadDir(id, dir, o) }})
+		all = append(all, source{id, func(o bert.Options) (*engine.Model, error) { return load(id, name, o) }})
 	}
 	if len(all) == 0 {
 		for _, id := range models.IDs() {
-			all = append(all, source{id, func(o bert.Options) (*engine.Model, error) { return loadFS(id, models.FS(id), o) }})
+			all = append(all, source{id, func(o bert.Options) (*engine.Model, error) { return load(id, id, o) }})
 		}
 	}
 	return all, nil
 }
 
-// splitModel reads ID=DIR, or DIR, whose id is the directory's name.
-func splitModel(flag string) (id, dir string, err error) {
-	id, dir, named := strings.Cut(flag, "=")
-	if !named {
-		id, dir = filepath.Base(filepath.Clean(flag)), flag
+// splitModel reads ID=MODEL, or MODEL: a directory, whose name is the id, or a
+// model inside the binary.
+func splitModel(flag string) (id, name string, err error) {
+	id, name, given := strings.Cut(flag, "=")
+	if !given {
+		id, name = filepath.Base(filepath.Clean(flag)), flag
 	}
-	if !modelID.MatchString(id) || dir == "" {
+	if !modelID.MatchString(id) || name == "" {
 		return "", "", fmt.Errorf("--model %s: want ID=DIR with an id of letters, digits, dots, dashes and underscores", flag)
 	}
-	return id, dir, nil
+	return id, name, nil
 }
 
 // startEngine loads all models at the same time and starts the engine on them.
@@ -102,24 +102,22 @@ func startEngine(ctx context.Context, o options) (*engine.Engine, error) {
 	}, loaded...)
 }
 
-func loadFS(id string, fsys fs.FS, o bert.Options) (*engine.Model, error) {
-	network, tok, err := checkpoint.Load(fsys, o)
+// load loads a model, and its card if it has one.
+func load(id, name string, o bert.Options) (*engine.Model, error) {
+	fsys, inside, err := models.Find(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	var network *bert.Model
+	var tok *tokenizer.Tokenizer
+	if inside {
+		network, tok, err = checkpoint.Load(fsys, o)
+	} else {
+		network, tok, err = checkpoint.LoadDir(name, o) // whose errors name the directory
+	}
 	if err != nil {
 		return nil, err
 	}
-	return newModel(id, network, tok, fsys)
-}
-
-func loadDir(id, dir string, o bert.Options) (*engine.Model, error) {
-	network, tok, err := checkpoint.LoadDir(dir, o)
-	if err != nil {
-		return nil, err
-	}
-	return newModel(id, network, tok, os.DirFS(dir))
-}
-
-// newModel adds the card, if the directory has one.
-func newModel(id string, network *bert.Model, tok *tokenizer.Tokenizer, fsys fs.FS) (*engine.Model, error) {
 	card, err := fs.ReadFile(fsys, "README.md")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

@@ -1,9 +1,10 @@
 // Command api serves BERT over HTTP: /classify, /sentiment, /ner, /fill-mask,
 // /nsp and more, from the two models inside the binary or from directories.
 //
-//	api                        serve on 127.0.0.1:8080
-//	api --model en=./my-model  serve that model instead
-//	api healthcheck            ask a running server whether it is ready
+//	api                                serve on 127.0.0.1:8080
+//	api --model en=./my-model          serve that model instead
+//	api --model en --model ./my-model  serve it beside the one inside
+//	api healthcheck                    ask a running server whether it is ready
 //
 // Every flag --name can be given as the environment variable CLOZE_NAME.
 package main

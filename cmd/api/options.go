@@ -15,7 +15,7 @@ import (
 // options are the flags; envName gives each its environment variable.
 type options struct {
 	Listen    string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Model     []string `help:"Model directory in Hugging Face's layout, as DIR or ID=DIR; may be repeated. Default: the models inside the binary." placeholder:"ID=DIR"`
+	Model     []string `help:"Model to serve: a directory in Hugging Face's layout, as DIR or ID=DIR, or one inside the binary (en or zh); may be repeated. Default: those inside the binary." placeholder:"ID=DIR|en|zh"`
 	Precision string   `help:"Precision of the matrix products: ${precisions}; auto is bfloat16 where the processor has AMX, float32 elsewhere; float16 is for processors with AVX512-FP16." default:"auto" enum:"${precisions}"`
 	Threads   int      `help:"Threads that compute; 0 is one per CPU." default:"0"`
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -206,6 +207,28 @@ func TestModelFromDirectory(t *testing.T) {
 	}
 }
 
+// A model inside the binary may stand beside others, under its own name or
+// another, also where a folder has its name.
+func TestModelsInsideBesideDirectories(t *testing.T) {
+	directory, err := filepath.Abs("../../models/zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("en", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := startReady(t, "--model", "en", "--model", "english=en", "--model", "mine="+directory)
+	for _, id := range []string{"en", "english", "mine"} {
+		if status, body := s.post(t, "/sentiment", `{"text": "What a lovely day.", "model": "`+id+`"}`); status != http.StatusOK || !strings.Contains(body, `"model":"`+id+`"`) {
+			t.Errorf("%d %s", status, body)
+		}
+	}
+	if status, body := s.get(t, "/models/en"); status != http.StatusOK || !strings.Contains(body, "What they were trained on") {
+		t.Errorf("the model inside has no card: %d %s", status, body)
+	}
+}
+
 func TestBadStarts(t *testing.T) {
 	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -217,7 +240,7 @@ func TestBadStarts(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no such directory": {[]string{"--model", "x=" + filepath.Join(empty, "none")}, "load model x"},
+		"no such directory": {[]string{"--model", "x=" + filepath.Join(empty, "none")}, "load model x: " + filepath.Join(empty, "none") + ": neither a directory nor one of en, zh"},
 		"empty directory":   {[]string{"--model", "x=" + empty}, "config.json"},
 		"bad id":            {[]string{"--model", "a b=" + empty}, "ID=DIR"},
 		"same id twice":     {[]string{"--model", "en=../../models/en", "--model", "en=../../models/en"}, "en"},

@@ -3,10 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
@@ -57,10 +54,9 @@ func (f engineFlags) startWithPool() (*engine.Engine, *kernels.Pool, error) {
 }
 
 // directory is the directory of the model, unless Model names what is inside
-// this program: a folder of such a name does not stand in the way (./en means
-// it).
+// this program.
 func (f engineFlags) directory() (path string, ok bool) {
-	if f.Model == "auto" || slices.Contains(models.IDs(), f.Model) {
+	if f.Model == "auto" || models.FS(f.Model) != nil {
 		return "", false
 	}
 	return f.Model, true
@@ -70,8 +66,8 @@ func (f engineFlags) directory() (path string, ok bool) {
 func (f engineFlags) load(o bert.Options) ([]*engine.Model, error) {
 	ids := models.IDs()
 	if dir, ok := f.directory(); ok {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("--model %s: neither a directory nor one of auto, %s", dir, strings.Join(ids, ", "))
+		if _, _, err := models.Find(dir); err != nil {
+			return nil, fmt.Errorf("--model %s: %w, nor auto", dir, err)
 		}
 		network, tok, err := checkpoint.LoadDir(dir, o)
 		if err != nil {

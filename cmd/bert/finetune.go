@@ -16,12 +16,12 @@ import (
 type finetuneCmd struct {
 	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the output directory of an earlier run."`
 
-	Model  string `help:"Model directory to start from." type:"existingdir"`
-	Output string `help:"Directory for the model, checkpoints, metrics, curves and card." short:"o"`
+	Model  string `help:"Model to start from: a directory, or one inside this program (en or zh)." type:"model" placeholder:"DIR|en|zh"`
+	Output string `help:"Directory for the model, checkpoints, metrics, curves and card: a new or empty one, or that of an earlier run." short:"o"`
 	Head   string `help:"Name of the head, of a run with one." default:"classifier"`
 	Train  string `help:"Labelled file to train on: .jsonl, .csv, .tsv, or .conll for tags; .gz." type:"existingfile"`
 	Dev    string `help:"Labelled file to choose by." type:"existingfile"`
-	Type   string `help:"What the head decides: one label a text, several, a number, or tags of words (default: tags for .conll, else single)." enum:",single,multi,regression,tags" default:""`
+	Type   string `help:"What the head decides: single (one label a text), multi (any number of labels), regression (a number) or tags (a tag a word). Default: tags for .conll, else single." enum:",single,multi,regression,tags" default:"" placeholder:"KIND"`
 
 	TextField  string `help:"Member or column that holds the text (default text)." placeholder:"NAME"`
 	PairField  string `help:"Member or column that holds the second text of a pair (default text_pair, if it is there)." placeholder:"NAME"`
@@ -69,14 +69,14 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	model, tok, err := openForTraining(run.Model, &run.Settings, heads, run.MLM != nil)
+	model, tok, files, err := openForTraining(run.Model, &run.Settings, heads, run.MLM != nil)
 	if err != nil {
 		return err
 	}
 	s := &session{
-		output: run.Output, model: model, tokenizer: os.DirFS(run.Model), dtype: checkpoint.F32, kept: kept,
+		output: run.Output, model: model, tokenizer: files, dtype: checkpoint.F32, kept: kept,
 		card: card{
-			title: filepath.Base(run.Output) + ": a fine-tuned BERT", base: "`" + run.Model + "`",
+			title: filepath.Base(run.Output) + ": a fine-tuned BERT", base: baseName(run.Model),
 			command: commandLine(), run: run, licences: licences(&run), keepBest: run.Best != training.BestLast,
 		},
 	}
@@ -171,8 +171,8 @@ func (c *finetuneCmd) oneHead() (training.HeadRun, error) {
 
 // baseHeads are the heads that a model has, as headsOf takes them; none if it
 // cannot be opened: openForTraining will say why.
-func baseHeads(dir string, pairs bool) map[string]bert.HeadConfig {
-	c, err := checkpoint.OpenDir(dir)
+func baseHeads(model string, pairs bool) map[string]bert.HeadConfig {
+	c, err := openCheckpoint(model)
 	if err != nil {
 		return nil
 	}

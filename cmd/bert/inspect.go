@@ -23,8 +23,8 @@ import (
 // inspectCmd shows what is in a model directory, and checks that all of it is
 // sound.
 type inspectCmd struct {
-	Dir     string `arg:"" optional:"" help:"Model directory. Default: the models inside this program."`
-	Model   string `help:"One of the models inside this program, instead of a directory: en or zh."`
+	Dir     string `arg:"" optional:"" help:"A model directory, or a model inside this program (en or zh). Default: the models inside."`
+	Model   string `help:"The same, as the other commands have it." placeholder:"DIR|en|zh"`
 	Tensors bool   `help:"List every tensor."`
 	Format  string `help:"Format of the answer (${enum})." enum:"text,json" default:"text"`
 }
@@ -36,21 +36,16 @@ func (c *inspectCmd) inspect(w io.Writer) error {
 	names := models.IDs()
 	switch {
 	case c.Dir != "" && c.Model != "":
-		return fmt.Errorf("got the directory %s and --model %s, want one of them", c.Dir, c.Model)
-	case c.Model != "" && !slices.Contains(names, c.Model):
-		return fmt.Errorf("--model %s: want one of %s; a directory goes without the flag", c.Model, strings.Join(names, ", "))
-	case c.Model != "":
-		names = []string{c.Model}
-	case c.Dir != "":
-		names = []string{c.Dir}
+		return fmt.Errorf("got %s and --model %s, want one of them", c.Dir, c.Model)
+	case c.Dir != "" || c.Model != "":
+		names = []string{cmp.Or(c.Dir, c.Model)}
 	}
 	all := make([]*inspection, len(names))
 	for i, name := range names {
-		fsys := models.FS(name)
-		if c.Dir != "" {
-			fsys = os.DirFS(c.Dir)
+		fsys, _, err := models.Find(name)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		var err error
 		if all[i], err = inspectModel(name, fsys); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,7 +14,6 @@ import (
 	"cloze/internal/tasks"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
-	"cloze/models"
 )
 
 // inspectExamplesCmd shows what pre-training makes of text: the examples that
@@ -47,7 +45,7 @@ func (c *inspectExamplesCmd) inspect(w io.Writer) error {
 	}
 	tok, err := loadTokenizer(c.Model)
 	if err != nil {
-		return fmt.Errorf("--model %s: %w", c.Model, err)
+		return err
 	}
 	options := training.DefaultExampleOptions(c.MaxTokens)
 	options.MaskProbability, options.MaxPredictions = c.Probability, c.MaxPredictions
@@ -66,15 +64,6 @@ func (c *inspectExamplesCmd) inspect(w io.Writer) error {
 		return c.ofTexts(tok, maker, write)
 	}
 	return c.ofCorpus(tok, maker, write)
-}
-
-// loadTokenizer loads that of a directory or of a model inside the program.
-func loadTokenizer(model string) (*tokenizer.Tokenizer, error) {
-	files := os.DirFS(model)
-	if slices.Contains(models.IDs(), model) {
-		files = models.FS(model)
-	}
-	return tokenizer.Load(files)
 }
 
 func (c *inspectExamplesCmd) ofTexts(tok *tokenizer.Tokenizer, maker *training.ExampleMaker, write func(int, *training.Example) error) error {

@@ -58,6 +58,21 @@ func TestInspectTensors(t *testing.T) {
 	}
 }
 
+// A model inside goes by its name, as an argument and as a flag; so does a
+// directory.
+func TestInspectByName(t *testing.T) {
+	directory := filepath.Join(fixtures, "multi-label")
+	for _, name := range []string{"zh", directory} {
+		got := inspectText(t, inspectCmd{Dir: name, Format: "text"})
+		if !strings.HasPrefix(got, "model       "+name+", ") {
+			t.Errorf("bert inspect %s says\n%s", name, got)
+		}
+		if flag := inspectText(t, inspectCmd{Model: name, Format: "text"}); flag != got {
+			t.Errorf("bert inspect --model %s says\n%s, want\n%s", name, flag, got)
+		}
+	}
+}
+
 // Where there is no pooler, the formula says more than there is.
 func TestInspectWithoutPooler(t *testing.T) {
 	got := inspectText(t, inspectCmd{Dir: filepath.Join(fixtures, "own-decoder"), Format: "text"})
@@ -108,9 +123,9 @@ func TestInspectErrors(t *testing.T) {
 		cmd  inspectCmd
 		want string
 	}{
-		{"two models", inspectCmd{Dir: "x", Model: "en"}, "got the directory x and --model en, want one of them"},
-		{"unknown model", inspectCmd{Model: "fr"}, "--model fr: want one of en, zh"},
-		{"no directory", inspectCmd{Dir: "no/such"}, "no/such: config.json: no such file or directory"},
+		{"two models", inspectCmd{Dir: "x", Model: "en"}, "got x and --model en, want one of them"},
+		{"unknown model", inspectCmd{Model: "fr"}, "fr: neither a directory nor one of en, zh"},
+		{"no directory", inspectCmd{Dir: "no/such"}, "no/such: neither a directory nor one of en, zh"},
 		{"no model", inspectCmd{Dir: "."}, ".: config.json: no such file or directory"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"cloze/internal/tasks"
+	"cloze/internal/training"
 )
 
 // textLine is a line of the input.
@@ -70,6 +71,9 @@ func (r lineReader) readFile(path string, stdin io.Reader, emit func(textLine) b
 		return emit(textLine{source: path, err: err, fatal: true})
 	}
 	defer file.Close() //nolint:errcheck // nothing was written
+	if r.format == "auto" && isJSONLines(path) {
+		r.format = "jsonl"
+	}
 	var source io.Reader = file
 	if strings.HasSuffix(path, ".gz") {
 		if source, err = gzip.NewReader(file); err != nil {
@@ -77,6 +81,12 @@ func (r lineReader) readFile(path string, stdin io.Reader, emit func(textLine) b
 		}
 	}
 	return r.readSource(path, source, emit)
+}
+
+// isJSONLines says whether the name of a file promises JSON Lines.
+func isJSONLines(path string) bool {
+	format, err := training.FormatOf(path)
+	return err == nil && format == training.JSONLines
 }
 
 // readSource emits the lines of one source, of any length.

@@ -6,6 +6,9 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"reflect"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -27,6 +30,8 @@ type cli struct {
 	Predict  predictCmd  `cmd:"" help:"Answer a task for each line of a file or pipe."`
 	Bench    benchCmd    `cmd:"" help:"Measure how fast models run on this processor."`
 	Export   exportCmd   `cmd:"" help:"Write a model for another program."`
+
+	Version kong.VersionFlag `help:"Print the version."`
 }
 
 // inspecting is what bert inspect shows: a model, unless told otherwise.
@@ -38,15 +43,45 @@ type inspecting struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	parser := kong.Parse(&cli{},
+	parser := kong.Parse(&cli{}, append(parsing(),
 		kong.Name("bert"),
 		kong.Description("Tokenize, inspect, run and train BERT models."),
 		kong.ShortUsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)...)
+	parser.FatalIfErrorf(parser.Run())
+}
+
+// parsing is how the command line is read.
+func parsing() []kong.Option {
+	version := "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		version = info.Main.Version
+	}
+	return []kong.Option{
 		kong.Vars{
 			"presets":    strings.Join(bert.PresetNames(), ", "),
 			"precisions": strings.Join(kernels.PrecisionNames(), ", "),
+			"version":    version,
 		},
-		kong.BindTo(ctx, (*context.Context)(nil)),
-	)
-	parser.FatalIfErrorf(parser.Run())
+		kong.NamedMapper("model", kong.MapperFunc(modelFlag)),
+		kong.KindMapper(reflect.Int, kong.MapperFunc(signedNumber)),
+		kong.KindMapper(reflect.Uint64, kong.MapperFunc(signedNumber)),
+		kong.KindMapper(reflect.Float64, kong.MapperFunc(signedNumber)),
+	}
+}
+
+// usualMappers read flags as kong does by itself.
+var usualMappers = kong.NewRegistry().RegisterDefaults()
+
+// signedNumber reads a number that may begin with a sign, as in --layer -1: kong
+// takes every word that begins with a dash for a flag.
+func signedNumber(ctx *kong.DecodeContext, target reflect.Value) error {
+	if word, ok := ctx.Scan.Peek().Value.(string); ok {
+		if _, err := strconv.ParseFloat(word, 64); err == nil {
+			ctx.Scan.Pop()
+			ctx.Scan.PushTyped(word, kong.FlagValueToken)
+		}
+	}
+	return usualMappers.ForValue(target).Decode(ctx, target)
 }

@@ -27,7 +27,7 @@ type predictCmd struct {
 
 // Help explains the input and output of all tasks.
 func (predictCmd) Help() string {
-	return `A line of the input is one text, or a JSON object with "text" and, for a pair, "text_pair"; what else is in the object is ignored. Each line may be either: an object with "text" is one, every other line is a text as it stands. A line that begins like an object ({") but is none is an error; with --format=text it is a text. Lines of nothing but white space are passed over, others may be of any length.
+	return `A line of the input is one text, or a JSON object with "text" and, for a pair, "text_pair"; what else is in the object is ignored. Each line of standard input or of a file may be either: an object with "text" is one, every other line is a text as it stands. A line that begins like an object ({") but is none is an error; with --format=text it is a text. In a file called .jsonl or .ndjson (.gz too) every line must be an object with "text", unless --format=text. Lines of nothing but white space are passed over, others may be of any length.
 
 Output is one JSON object a line, in the order of the input: a result as the HTTP interface gives it.`
 }
@@ -36,7 +36,7 @@ Output is one JSON object a line, in the order of the input: a result as the HTT
 type predictFlags struct {
 	Files       []string `arg:"" optional:"" name:"file" help:"Files to read, .gz too; without any, or for -, standard input."`
 	engineFlags `embed:""`
-	Format      string `default:"auto" enum:"auto,text,jsonl" help:"What a line is: a text, a JSON object, or what it looks like (${enum})."`
+	Format      string `default:"auto" enum:"auto,text,jsonl" help:"What a line is: a text, a JSON object, or what the file's name or the line itself says (${enum})."`
 	OffsetUnit  string `default:"codepoint" enum:"codepoint,utf16,byte" help:"What start and end count (${enum})."`
 	Truncate    *bool  `negatable:"" help:"Cut texts that are longer than the model reads, or refuse them with --no-truncate. The default is the task's."`
 	Batch       int    `default:"32" help:"Texts that are answered together, at most."`

@@ -16,8 +16,6 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
 
-	"cloze/internal/bert"
-	"cloze/internal/kernels"
 	"cloze/internal/tasks"
 )
 
@@ -25,10 +23,7 @@ import (
 func parseArgs(t *testing.T, args ...string) cli {
 	t.Helper()
 	var c cli
-	parser, err := kong.New(&c, kong.Vars{
-		"presets":    strings.Join(bert.PresetNames(), ", "),
-		"precisions": strings.Join(kernels.PrecisionNames(), ", "),
-	})
+	parser, err := kong.New(&c, parsing()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +128,7 @@ func TestPredictModelFlag(t *testing.T) {
 	dir := t.TempDir()
 	for flag, want := range map[string]string{
 		filepath.Join(dir, "none"): "neither a directory",
-		"fr":                       "auto, en, zh",
+		"fr":                       "neither a directory nor one of en, zh, nor auto",
 		dir:                        "config.json",
 	} {
 		f := engineFlags{Model: flag, Precision: "float32", Threads: 1}
@@ -272,6 +267,42 @@ func TestPredictFiles(t *testing.T) {
 	}
 	if err == nil || !strings.Contains(err.Error(), "none") {
 		t.Errorf("error %v, want one of the file that is not there", err)
+	}
+}
+
+// A file that is called .jsonl holds nothing else; another file and standard input
+// may hold either.
+func TestPredictGoesByTheNameOfAFile(t *testing.T) {
+	dir := t.TempDir()
+	for _, test := range []struct {
+		name, format, content string
+		want, err             string
+	}{
+		{"a.jsonl", "auto", `{"text": "a"}` + "\n\nb\n", "\"A\"\n", "a.jsonl:3: not a JSON object"},
+		{"b.ndjson", "auto", `{"texts": "a"}`, "", `b.ndjson:1: no "text"`},
+		{"c.jsonl", "text", "a\n", "\"A\"\n", ""},
+		{"d.txt", "auto", `{"text": "a"}` + "\nb\n", "\"A\"\n\"B\"\n", ""},
+		{"jsonl", "auto", "a\n", "\"A\"\n", ""},
+		{"e.txt", "jsonl", "a\n", "", "e.txt:1: not a JSON object"},
+		{"f.csv", "auto", "a,b\n", "\"A,B\"\n", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := writeFile(t, dir, test.name, test.content)
+			var out bytes.Buffer
+			f := predictFlags{Format: test.format, Files: []string{path, "-"}, stdin: strings.NewReader("c")}
+			p := predictor[string]{answer: echo, batch: 32}
+			err := p.run(t.Context(), f.readLines(t.Context()), &out)
+			want := test.want
+			if test.err == "" {
+				want += "\"C\"\n"
+			}
+			if out.String() != want {
+				t.Errorf("wrote %q, want %q", out.String(), want)
+			}
+			if (err == nil) != (test.err == "") || err != nil && !strings.HasSuffix(err.Error(), test.err) {
+				t.Errorf("error %v, want %q", err, test.err)
+			}
+		})
 	}
 }
 

@@ -22,12 +22,12 @@ import (
 type pretrainCmd struct {
 	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the output directory of an earlier run."`
 
-	Model      string   `help:"Model directory to continue from." type:"existingdir"`
-	Preset     string   `help:"Size of a new model: tiny, mini, small, medium, base, large."`
+	Model      string   `help:"Model to continue from: a directory, or one inside this program (en or zh)." type:"model" placeholder:"DIR|en|zh"`
+	Preset     string   `help:"Size of a new model: ${presets}."`
 	Vocabulary string   `help:"vocab.txt of a new model, or a directory with one." short:"v"`
 	Cased      bool     `help:"A new model's tokenizer keeps upper case and accents."`
 	Corpus     []string `help:"Text: one sentence a line, a blank line between documents; files, directories, .gz." short:"c" sep:"none"`
-	Output     string   `help:"Directory for the model, checkpoints, metrics, curves and card." short:"o"`
+	Output     string   `help:"Directory for the model, checkpoints, metrics, curves and card: a new or empty one, or that of an earlier run." short:"o"`
 	Steps      int      `help:"Optimizer steps, of a run of one phase."`
 	MaxTokens  int      `help:"Longest example, of a run of one phase (default 128)."`
 	BatchSize  int      `help:"Examples a step, of a run of one phase (default 32)."`
@@ -119,15 +119,15 @@ func replace[T comparable](setting *T, flag T) {
 	}
 }
 
-// open makes the model: from a directory, or new. It writes nothing: files are
+// open makes the model: from another one, or new. It writes nothing: files are
 // the tokenizer's, to be saved with the model.
 func (c *pretrainCmd) open(run *training.Pretraining) (m *bert.Model, tok *tokenizer.Tokenizer, files fs.FS, base string, err error) {
 	if run.Model != "" {
 		if run.Preset != "" || len(run.Config) > 0 || run.Vocabulary != "" {
 			return nil, nil, nil, "", errors.New("a model to continue from has its own size and vocabulary: leave out preset, config and vocabulary")
 		}
-		m, tok, err = openForTraining(run.Model, &run.Settings, nil, true)
-		return m, tok, os.DirFS(run.Model), "`" + run.Model + "`", err
+		m, tok, files, err = openForTraining(run.Model, &run.Settings, nil, true)
+		return m, tok, files, baseName(run.Model), err
 	}
 	m, tok, files, err = newModel(run)
 	return m, tok, files, "new weights", err

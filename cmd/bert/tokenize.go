@@ -7,8 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
-	"strings"
 
 	"cloze/internal/tasks"
 	"cloze/internal/tokenizer"
@@ -19,7 +17,7 @@ import (
 type tokenizeCmd struct {
 	Files            []string `arg:"" optional:"" name:"file" help:"Files to read, .gz too; without any, or for -, standard input."`
 	Model            string   `required:"" placeholder:"DIR|en|zh" help:"A model directory, or a model inside this program."`
-	Format           string   `default:"auto" enum:"auto,text,jsonl" help:"What a line is: a text, a JSON object, or what it looks like (${enum})."`
+	Format           string   `default:"auto" enum:"auto,text,jsonl" help:"What a line is: a text, a JSON object, or what the file's name or the line itself says (${enum})."`
 	OffsetUnit       string   `default:"codepoint" enum:"codepoint,utf16,byte" help:"What start and end count (${enum})."`
 	AddSpecialTokens bool     `default:"true" negatable:"" help:"Put [CLS] and [SEP] around the texts."`
 	MaxTokens        int      `default:"0" help:"Cut longer texts to so many pieces, [CLS] and [SEP] included; of a pair, the longer text first. 0 cuts nothing."`
@@ -31,7 +29,7 @@ type tokenizeCmd struct {
 
 // Help explains the input and output.
 func (tokenizeCmd) Help() string {
-	return `A line of the input is one text, or a JSON object with "text" and, for a pair, "text_pair"; what else is in the object is ignored. Each line may be either: an object with "text" is one, every other line is a text as it stands, also an empty one. A line that begins like an object ({") but is none is an error; with --format=text it is a text. Lines may be of any length.
+	return `A line of the input is one text, or a JSON object with "text" and, for a pair, "text_pair"; what else is in the object is ignored. Each line of standard input or of a file may be either: an object with "text" is one, every other line is a text as it stands, also an empty one. A line that begins like an object ({") but is none is an error; with --format=text it is a text. In a file called .jsonl or .ndjson (.gz too) every line must be an object with "text", unless --format=text. Lines may be of any length.
 
 Output is one JSON object a line, in the order of the input and as soon as it is there: the result that POST /tokenize gives.
 
@@ -50,7 +48,7 @@ func (c *tokenizeCmd) Run(ctx context.Context) error {
 	if c.MaxTokens < 0 {
 		return fmt.Errorf("--max-tokens must be at least 0, not %d", c.MaxTokens)
 	}
-	t, err := c.load()
+	t, err := loadTokenizer(c.Model)
 	if err != nil {
 		return err
 	}
@@ -62,6 +60,9 @@ func (c *tokenizeCmd) Run(ctx context.Context) error {
 		return err
 	}
 	o := tokenizer.Options{NoTemplate: !c.AddSpecialTokens, MaxTokens: c.MaxTokens}
+	if least := t.Encode("", o).Len(); c.MaxTokens > 0 && c.MaxTokens < least {
+		return fmt.Errorf("--max-tokens must be at least %d, for the special tokens around a text, not %d; 0 cuts nothing", least, c.MaxTokens)
+	}
 	id := engineFlags{Model: c.Model}.id()
 	var e tokenizer.Encoding
 	tokenize := func(ctx context.Context, texts []tasks.Text) ([]tasks.Tokenization, error) {
@@ -74,6 +75,12 @@ func (c *tokenizeCmd) Run(ctx context.Context) error {
 				t.EncodePairInto(&e, text.Text, text.Pair, o)
 			} else {
 				t.EncodeInto(&e, text.Text, o)
+			}
+			if c.MaxTokens > 0 && e.Len() > c.MaxTokens {
+				return nil, &tasks.InputError{
+					Code: tasks.CodeTooLong, Index: i, Field: "text_pair",
+					Detail: fmt.Sprintf("the special tokens around a pair are %d, over --max-tokens %d", e.Len(), c.MaxTokens),
+				}
 			}
 			results[i] = tasks.Tokenization{
 				Pieces: tasks.Pieces(t, &e, text, unit),
@@ -88,21 +95,19 @@ func (c *tokenizeCmd) Run(ctx context.Context) error {
 	return p.run(ctx, lineReader{format: c.Format, keepBlank: true}.read(ctx, c.Files, c.stdin), c.stdout)
 }
 
-// load reads the tokenizer of the model, and nothing else of it.
-func (c *tokenizeCmd) load() (*tokenizer.Tokenizer, error) {
-	ids := models.IDs()
-	if slices.Contains(ids, c.Model) {
-		return tokenizer.Load(models.FS(c.Model))
-	}
-	if info, err := os.Stat(c.Model); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("--model %s: neither a directory nor one of %s", c.Model, strings.Join(ids, ", "))
-	}
-	t, err := tokenizer.Load(os.DirFS(c.Model))
+// loadTokenizer reads the tokenizer of the model that --model names, and nothing
+// else of it.
+func loadTokenizer(model string) (*tokenizer.Tokenizer, error) {
+	files, _, err := models.Find(model)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("--model %s: there is neither tokenizer.json nor vocab.txt", c.Model)
-		}
-		return nil, fmt.Errorf("--model %s: %w", c.Model, err)
+		return nil, fmt.Errorf("--model %s: %w", model, err)
+	}
+	t, err := tokenizer.Load(files)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("--model %s: there is neither tokenizer.json nor vocab.txt", model)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--model %s: %w", model, err)
 	}
 	return t, nil
 }

@@ -87,6 +87,7 @@ func TestTokenize(t *testing.T) {
 		{"UTF-16", "--offset-unit utf16", "Zoë 😀 中x\n", []string{"zoe:0-3 [UNK]:4-6 中:7-8 x:8-9"}},
 		{"bytes", "--offset-unit byte", "Zoë 😀 中x\n", []string{"zoe:0-4 [UNK]:5-9 中:10-13 x:13-14"}},
 		{"bytes of a pair", "--offset-unit byte", `{"text": "é😀", "text_pair": "ëx"}`, []string{"[UNK]:0-6 | ex:0-3"}},
+		{"cut to one", "--max-tokens 1", "a b c\n" + `{"text": "a b", "text_pair": "c"}`, []string{"a:0-1", "a:0-1"}},
 		{"cut", "--max-tokens 2", "a b c\na b\n", []string{"a:0-1 b:2-3", "a:0-1 b:2-3"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -231,6 +232,8 @@ func TestTokenizeRefuses(t *testing.T) {
 		{"broken vocabulary", "--model " + broken, "", 0, `vocab.txt: the vocabulary has no "[UNK]"`},
 		{"no such file", "--model en nowhere.txt", "", 0, "nowhere.txt: "},
 		{"negative limit", "--model en --max-tokens=-1", "", 0, "--max-tokens must be at least 0, not -1"},
+		{"no room for special tokens", "--model en --max-tokens 1", "", 0, "--max-tokens must be at least 2, for the special tokens around a text, not 1"},
+		{"no room for those of a pair", "--model en --max-tokens 2", "a\n" + `{"text": "a", "text_pair": "b"}`, 1, "standard input:2: too-long: the special tokens around a pair are 3, over --max-tokens 2"},
 		{"not UTF-8", "--model en", "a\nb\nc\xff\nd\n", 2, "standard input:3: not UTF-8"},
 		{"broken JSON", "--model en", "a\n{\"text\": \"b\n", 1, "standard input:2: begins like a JSON object but is none"},
 		{"text that is no string", "--model en", `{"text": 7}`, 0, `standard input:1: "text" is a number, want a string`},

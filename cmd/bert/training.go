@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"runtime"
 	"runtime/debug"
@@ -21,12 +22,15 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
 	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
 	"cloze/internal/wholefile"
+	"cloze/models"
 )
 
 // The files of a run beside the model's own, in its output directory.
@@ -61,10 +65,11 @@ func encodeRun(w io.Writer, run any) error {
 
 var errNoOutput = errors.New("no output: give --output, or \"output\" in the run's file")
 
-// checkOutput refuses a directory that holds another run or the model that this
-// one starts from, before anything is written there.
+// checkOutput refuses a directory that holds another run, the model that this
+// one starts from, or anything that no run wrote, before anything is written
+// there.
 func checkOutput(dir, model string, resume bool) error {
-	if isSame(dir, model) {
+	if models.FS(model) == nil && isSame(dir, model) {
 		return fmt.Errorf("the output %s is the directory of the model to start from (%s), and would be written over: choose another", dir, model)
 	}
 	checkpoints, err := training.Checkpoints(dir)
@@ -74,7 +79,48 @@ func checkOutput(dir, model string, resume bool) error {
 	if len(checkpoints) > 0 && !resume {
 		return fmt.Errorf("%s holds checkpoints of a run: --resume goes on with it; else choose another output, or remove them", dir)
 	}
+	if len(checkpoints) > 0 || holdsRun(dir) {
+		return nil
+	}
+	file, err := fileIn(dir)
+	if err != nil {
+		return err
+	}
+	if file != "" {
+		return fmt.Errorf("the output %s holds files that no run wrote, such as %s: choose another output, or move them away", dir, file)
+	}
 	return nil
+}
+
+// holdsRun says whether a directory is the output of a run, which may have been
+// killed: metrics.jsonl, the first file that a run writes, begins as a run
+// begins it, if it has come that far.
+func holdsRun(dir string) bool {
+	const begins = `{"kind":"` + string(training.Started) + `"`
+	file, err := os.Open(filepath.Join(dir, metricsFile))
+	if err != nil {
+		return false
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	first := make([]byte, len(begins))
+	n, err := io.ReadFull(file, first)
+	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	return (err == nil || cut) && strings.HasPrefix(begins, string(first[:n]))
+}
+
+// fileIn names a file in a directory; none if it is empty but for folders and
+// for what is hidden, or not there.
+func fileIn(dir string) (string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+			return entry.Name(), nil
+		}
+	}
+	return "", nil
 }
 
 // isSame says whether two paths lead to one directory, through links or not.
@@ -175,12 +221,13 @@ func (s *session) begin(start training.Report) error {
 	if err := wholefile.RemoveLeftovers(s.output); err != nil {
 		return err
 	}
-	if err := wholefile.Write(filepath.Join(s.output, runFile), func(w io.Writer) error {
-		return encodeRun(w, s.card.run)
-	}); err != nil {
+	// Its metrics show from then on that the directory is a run's: see holdsRun.
+	if err := s.openMetrics(start); err != nil {
 		return err
 	}
-	return s.openMetrics(start)
+	return wholefile.Write(filepath.Join(s.output, runFile), func(w io.Writer) error {
+		return encodeRun(w, s.card.run)
+	})
 }
 
 // keptNote is what the metadata of the weights call the training.KeptWeights.
@@ -366,17 +413,49 @@ func (n newHeads) Shape(name string) ([]int, bool) {
 	return n.Weights.Shape(name)
 }
 
-// openForTraining makes a model that learns from the directory it starts with;
-// heads replace those of its configuration unless nil.
-func openForTraining(dir string, s *training.Settings, heads map[string]bert.HeadConfig, pretraining bool) (*bert.Model, *tokenizer.Tokenizer, error) {
-	weights, err := checkpoint.OpenDir(dir)
+// modelFlag reads a flag of type model: one inside this program stays a name,
+// and a directory becomes an absolute path, so that the run's description leads
+// to it from everywhere.
+func modelFlag(ctx *kong.DecodeContext, target reflect.Value) error {
+	var name string
+	if err := ctx.Scan.PopValueInto("model", &name); err != nil {
+		return err
+	}
+	_, inside, err := models.Find(name)
 	if err != nil {
-		return nil, nil, err
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if !inside {
+		name = kong.ExpandPath(name)
+	}
+	target.SetString(name)
+	return nil
+}
+
+// baseName is what the card calls the model that a run started from.
+func baseName(model string) string {
+	if models.FS(model) != nil {
+		return "the model `" + model + "` inside Cloze"
+	}
+	return "`" + model + "`"
+}
+
+// openForTraining makes a model that learns from the one that it starts with;
+// heads replace those of its configuration unless nil. files are the
+// tokenizer's.
+func openForTraining(base string, s *training.Settings, heads map[string]bert.HeadConfig, pretraining bool) (m *bert.Model, tok *tokenizer.Tokenizer, files fs.FS, err error) {
+	files, _, err = models.Find(base)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("model %s: %w", base, err)
+	}
+	weights, err := openCheckpoint(base)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	defer weights.Close() //nolint:errcheck // nothing was written
-	tok, err := tokenizer.Load(os.DirFS(dir))
+	tok, err = tokenizer.Load(files)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, nil, nil, fmt.Errorf("%s: %w", base, err)
 	}
 	config := weights.Config()
 	s.Configure(&config)
@@ -386,16 +465,16 @@ func openForTraining(dir string, s *training.Settings, heads map[string]bert.Hea
 		source = hideChangedHeads(weights, had, heads)
 		for _, name := range slices.Sorted(maps.Keys(had)) {
 			if _, kept := heads[name]; !kept {
-				fmt.Fprintf(os.Stderr, "%s: head %s is left out, since the run does not train it\n", dir, name)
+				fmt.Fprintf(os.Stderr, "%s: head %s is left out, since the run does not train it\n", base, name)
 			}
 		}
 		config.Heads = heads
 	}
-	model, err := bert.NewForTraining(config, source, bert.TrainingOptions{Seed: s.Seed, Pretraining: pretraining})
+	m, err = bert.NewForTraining(config, source, bert.TrainingOptions{Seed: s.Seed, Pretraining: pretraining})
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, nil, nil, fmt.Errorf("%s: %w", base, err)
 	}
-	return model, tok, nil
+	return m, tok, files, nil
 }
 
 // commandLine is the command as it was given, for the card and for a shell.

@@ -269,6 +269,43 @@ func TestFinetuningReplacesHeads(t *testing.T) {
 	}
 }
 
+// A model inside the program is trained by its name, in a description as with
+// the flag; a directory becomes an absolute path there.
+func TestTrainingStartsFromAModelInside(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("en", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for flag, want := range map[string][2]string{
+		"en":   {"en", "the model `en` inside Cloze"},
+		"./en": {filepath.Join(here, "en"), "`" + filepath.Join(here, "en") + "`"},
+	} {
+		finetune := parseArgs(t, "finetune", "--model", flag).Finetune
+		pretrain := parseArgs(t, "pretrain", "--model", flag).Pretrain
+		if finetune.Model != want[0] || pretrain.Model != want[0] || baseName(want[0]) != want[1] {
+			t.Errorf("--model %s is %s and %s, %s; want %s", flag, finetune.Model, pretrain.Model, baseName(finetune.Model), want)
+		}
+	}
+	if head := baseHeads("zh", false)["topic"]; len(head.Labels) == 0 {
+		t.Error("the heads of the model inside are not known")
+	}
+	var settings training.Settings
+	m, tok, files, err := openForTraining("zh", &settings, nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fs.Stat(files, "vocab.txt"); err != nil || tok.VocabSize() != m.Config.VocabSize || m.MLM == nil {
+		t.Errorf("a model of %d pieces and a tokenizer of %d (%v)", m.Config.VocabSize, tok.VocabSize(), err)
+	}
+	if _, _, _, err := openForTraining("nowhere", &settings, nil, true); err == nil || err.Error() != "model nowhere: neither a directory nor one of en, zh" {
+		t.Errorf("error %v", err)
+	}
+}
+
 // A head of the base that has the name of the run's, but answers in another way
 // or about other things, gives it neither labels nor weights.
 func TestFinetuningReplacesHeadsOfAnotherKind(t *testing.T) {
@@ -941,6 +978,7 @@ func TestRefusedRunsWriteNothing(t *testing.T) {
 		{"another seed", &pretrainCmd{File: run, Seed: &seed, trainingFlags: resume}, "seed was 3, and is 77 now"},
 		{"another learning rate after its end", &pretrainCmd{File: run, LearningRate: 1e-5, trainingFlags: resume}, "the run ended with step 4"},
 		{"a fine-tuning run", &finetuneCmd{Model: base, Output: output + "/", Head: "c", Train: labels, Steps: 1}, "holds checkpoints of a run"},
+		{"a directory of other files", &finetuneCmd{Model: output, Output: dir, Head: "c", Train: labels, Steps: 1}, "holds files that no run wrote, such as corpus.txt"},
 		{"its own model", &finetuneCmd{Model: output, Output: filepath.Join(dir, ".", "run", "..", "run"), Head: "c", Train: labels, Steps: 1, trainingFlags: resume}, "is the directory of the model to start from"},
 		{"its own model through a link", &pretrainCmd{Model: output, Output: link, Corpus: []string{corpus}, Steps: 1}, "is the directory of the model to start from"},
 	} {
@@ -965,6 +1003,51 @@ func TestRefusedRunsWriteNothing(t *testing.T) {
 		if _, err := os.Stat(nowhere); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("a refused run made %s", nowhere)
 		}
+	}
+}
+
+// Files that no run wrote are nothing to write over. An empty directory will do,
+// one with folders, too, and that of a run, however far it came.
+func TestOutputIsNobodyElses(t *testing.T) {
+	const started = `{"kind":"start","step":0}` + "\n"
+	for _, test := range []struct {
+		name   string
+		files  map[string]string
+		resume bool
+		file   string // that is in the way
+	}{
+		{"nothing", nil, false, ""},
+		{"nothing to resume", nil, true, ""},
+		{"folders and what is hidden", map[string]string{"text/README.md": "", ".gitignore": "*", ".model.safetensors.12.tmp": ""}, false, ""},
+		{"a project", map[string]string{"README.md": "notes", "text/a.txt": ""}, false, "README.md"},
+		{"a project to resume", map[string]string{"README.md": "notes"}, true, "README.md"},
+		{"a description of a run", map[string]string{runFile: "{}"}, false, runFile},
+		{"another model", map[string]string{"config.json": "{}", "vocab.txt": ""}, false, "config.json"},
+		{"other metrics", map[string]string{metricsFile: `{"loss":1}` + "\n"}, false, metricsFile},
+		{"other metrics of one letter", map[string]string{metricsFile: "1"}, true, metricsFile},
+		{"a run without checkpoints", map[string]string{metricsFile: started, runFile: "{}", "README.md": "card"}, false, ""},
+		{"a run without checkpoints to resume", map[string]string{metricsFile: started, runFile: "{}"}, true, ""},
+		{"a run that has just begun", map[string]string{metricsFile: ""}, true, ""},
+		{"a run whose first line was cut off", map[string]string{metricsFile: started[:5], runFile: "{}"}, true, ""},
+		{"a run without metrics", map[string]string{"checkpoint-00000004.state": "", "README.md": "card"}, true, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for name, content := range test.files {
+				path := filepath.Join(dir, name)
+				if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(content), 0o600)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := checkOutput(dir, "", test.resume)
+			want := fmt.Sprintf("the output %s holds files that no run wrote, such as %s: choose another output, or move them away", dir, test.file)
+			if test.file == "" && err != nil || test.file != "" && (err == nil || err.Error() != want) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+	if err := checkOutput(filepath.Join(t.TempDir(), "new"), "", false); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -1009,6 +1092,7 @@ func TestFilesOfARunAreReplaced(t *testing.T) {
 
 func TestPretrainingIsRefused(t *testing.T) {
 	dir, vocab, corpus := texts(t)
+	maskless := fileOf(t, "vocab.txt", strings.Replace(string(read(t, vocab)), "[MASK]\n", "", 1))
 	for _, test := range []struct {
 		name string
 		cmd  pretrainCmd
@@ -1018,6 +1102,7 @@ func TestPretrainingIsRefused(t *testing.T) {
 		{"no size", pretrainCmd{Corpus: []string{corpus}, Vocabulary: vocab, Steps: 1, Output: filepath.Join(dir, "o")}, "needs a size"},
 		{"no vocabulary", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Steps: 1, Output: filepath.Join(dir, "o")}, "bert vocab"},
 		{"an unknown size", pretrainCmd{Corpus: []string{corpus}, Preset: "huge", Vocabulary: vocab, Steps: 1, Output: filepath.Join(dir, "o")}, `preset is "huge"`},
+		{"no [MASK]", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Vocabulary: maskless, Steps: 1, Output: filepath.Join(dir, "o")}, `the vocabulary has no "[MASK]"`},
 		{"no output", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Vocabulary: vocab, Steps: 1}, "output"},
 		{"a missing file", pretrainCmd{File: filepath.Join(dir, "missing.json")}, "missing.json"},
 	} {

@@ -2,6 +2,8 @@ package tasks
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"cloze/internal/bert"
@@ -94,11 +96,19 @@ func (p PretrainingExamples) Make(ctx context.Context, texts []Text, o Pretraini
 		return nil, err
 	}
 	makers := make(map[*engine.Model]*training.ExampleMaker)
-	for _, m := range models {
-		if makers[m] == nil {
-			if makers[m], err = o.maker(m); err != nil {
-				return nil, err
+	for i, m := range models {
+		if makers[m] != nil {
+			continue
+		}
+		makers[m], err = o.maker(m)
+		if errors.Is(err, training.ErrNoMask) {
+			return nil, &InputError{
+				Code: CodeNoHead, Index: i, Field: "model",
+				Detail: fmt.Sprintf("model %s has no [MASK] in its vocabulary, so it cannot learn from masks", m.ID),
 			}
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	documents, places, err := documentsByModel(ctx, texts, models)

@@ -1,13 +1,19 @@
 package tasks
 
 import (
+	"bytes"
+	"io/fs"
 	"math"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"cloze/internal/bert"
+	"cloze/internal/engine"
+	"cloze/internal/tokenizer"
+	"cloze/models"
 )
 
 const story = "The door opened slowly. A man stood outside in the rain. He asked for the way to the station. " +
@@ -161,5 +167,31 @@ func TestPretrainingRefuses(t *testing.T) {
 				t.Errorf("field %s, want %s", e.Field, test.field)
 			}
 		})
+	}
+}
+
+// A vocabulary without [MASK] makes examples only where nothing is chosen.
+func TestPretrainingNeedsAMask(t *testing.T) {
+	original, _ := embeddedEngine(t).Model("en")
+	vocabulary, err := fs.ReadFile(models.FS("en"), "vocab.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := tokenizer.Load(fstest.MapFS{"vocab.txt": {Data: bytes.Replace(vocabulary, []byte("[MASK]\n"), nil, 1)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.New(engine.Options{Threads: 1}, &engine.Model{ID: "en", Network: original.Network, Tokenizer: tok})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	_, err = PretrainingExamples{e}.Make(t.Context(), []Text{{Text: story}}, PretrainingOptions{})
+	if got := wantInputError(t, err, CodeNoHead); got.Index != 0 || got.Field != "model" || !strings.Contains(got.Detail, "no [MASK]") {
+		t.Errorf("got %+v", got)
+	}
+	none := 0.0
+	if _, err := (PretrainingExamples{e}).Make(t.Context(), []Text{{Text: story}}, PretrainingOptions{MaskedLMProb: &none}); err != nil {
+		t.Error(err)
 	}
 }

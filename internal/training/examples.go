@@ -1,6 +1,7 @@
 package training
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -156,11 +157,18 @@ type ExampleMaker struct {
 	continuesWord []bool // by id: a ## piece
 }
 
+// ErrNoMask says that a vocabulary cannot hide a piece.
+var ErrNoMask = errors.New(`the vocabulary has no "[MASK]"`)
+
 // NewExampleMaker returns a maker for the vocabulary, or an error if the
-// options make no sense.
+// options make no sense, or ErrNoMask if they choose pieces and it has no
+// [MASK].
 func NewExampleMaker(v Vocabulary, o ExampleOptions) (*ExampleMaker, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
+	}
+	if v.Mask() < 0 && o.MaskProbability > 0 {
+		return nil, ErrNoMask
 	}
 	m := &ExampleMaker{
 		options:       o,

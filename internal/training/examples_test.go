@@ -1,6 +1,7 @@
 package training
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -432,6 +433,20 @@ func TestFromDocumentKeepsItsPromises(t *testing.T) {
 			}
 		}
 	})
+}
+
+// maskless is a vocabulary without [MASK].
+type maskless struct{ words }
+
+func (maskless) Mask() int32 { return -1 }
+
+func TestMaskingNeedsAMask(t *testing.T) {
+	o := DefaultExampleOptions(128)
+	if _, err := NewExampleMaker(maskless{newWords()}, o); !errors.Is(err, ErrNoMask) {
+		t.Errorf("error %v, want %v", err, ErrNoMask)
+	}
+	o.MaskProbability = 0
+	newMaker(t, maskless{newWords()}, o)
 }
 
 func TestExampleOptionsAreChecked(t *testing.T) {
