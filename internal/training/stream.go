@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"math"
 
 	"cloze/internal/kernels"
@@ -268,10 +267,13 @@ func (s *ExampleStream) survey(maxExamples int) (surveyPass, error) {
 		p.Sentences += len(document.Sentences)
 		p.Bytes += document.Bytes
 		for _, sentence := range document.Sentences {
-			io.WriteString(sum, sentence)
-			io.WriteString(sum, "\n")
+			sum.Write([]byte(sentence))
+			sum.Write([]byte("\n"))
 		}
-		fmt.Fprintln(sum, document.End.File, document.End.Line)
+		var end [16]byte
+		binary.LittleEndian.PutUint64(end[:], uint64(document.End.File))
+		binary.LittleEndian.PutUint64(end[8:], uint64(document.End.Line))
+		sum.Write(end[:])
 		if maxExamples == 0 || s.options.HeldOut == 0 {
 			continue
 		}
