@@ -62,6 +62,9 @@ type HeadConfig struct {
 	// ProblemType says how a sequence head's logits become an answer; empty
 	// means one of the labels.
 	ProblemType ProblemType `json:"problem_type,omitempty"`
+	// MaxTokens is the longest row that the head was trained on, [CLS] and [SEP]
+	// included; 0 is unknown. A token head's rows are sentences.
+	MaxTokens int `json:"max_tokens,omitempty"`
 }
 
 // HeadType says what a head reads.
@@ -254,6 +257,8 @@ func (h HeadConfig) validate(name string) error {
 		return fmt.Errorf("%d labels, want 1 to %d", len(h.Labels), maxSize)
 	case h.Type == TokenHeadType && h.ProblemType != "" && h.ProblemType != SingleLabel:
 		return fmt.Errorf("problem_type is %q, want %q for a token head", h.ProblemType, SingleLabel)
+	case h.MaxTokens < 0:
+		return fmt.Errorf("max_tokens is %d, want 0 or more", h.MaxTokens)
 	}
 	seen := make(map[string]bool, len(h.Labels))
 	for _, label := range h.Labels {

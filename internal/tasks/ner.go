@@ -16,8 +16,9 @@ import (
 // NER finds the names and dates in texts.
 type NER struct{ Engine *engine.Engine }
 
-// NEROptions are the options of NER.Recognize. A long text is always read in
-// overlapping windows, whatever Truncate says: nothing is left out.
+// NEROptions are the options of NER.Recognize. A text is always read to its end,
+// whatever Truncate says: in sentences and overlapping windows, as readSentences
+// tells.
 type NEROptions struct {
 	Options
 	// Aggregation makes entities of word pieces; "" is DefaultAggregation.
@@ -74,9 +75,7 @@ func (n NER) Recognize(ctx context.Context, texts []Text, o NEROptions) ([]NERRe
 	if err != nil {
 		return nil, err
 	}
-	inFull := o.Options
-	inFull.Truncate = nil // windows cut nothing off, so there is nothing to refuse
-	readings, err := read(ctx, models, texts, inFull, tokenizer.SpecialsNone, inWindows)
+	readings, err := readSentences(ctx, models, texts, heads)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +101,68 @@ func (n NER) Recognize(ctx context.Context, texts []Text, o NEROptions) ([]NERRe
 		results[i] = NERResult{Entities: o.entities(texts[i].Text, found), Info: r.info()}
 	}
 	return results, nil
+}
+
+// sentencePieces is how many pieces of whole sentences NER reads together. On text
+// of twenty sentences from wikigold-dates, gum-free and gsdsimp_dates the heads
+// inside have an entity F1 of 76, 68 and 76 % with it; 54, 56 and 65 % if they read
+// as much as they can. Very short sentences need their neighbours: one by one,
+// wnut17's posts have 45 %, together 56.
+const sentencePieces = 46
+
+// readSentences reads texts as the heads were trained: a sentence or a few short
+// ones at a time, if the head says how long its sentences were, and a longer one in
+// windows. A head that says nothing reads as much at a time as its model can, as
+// transformers' pipeline does.
+func readSentences(ctx context.Context, models []*engine.Model, texts []Text, heads map[*engine.Model]*bert.TokenHead) ([]reading, error) {
+	defer timingFrom(ctx).phase(phaseTokenize)()
+	readings := make([]reading, len(texts))
+	for i, t := range texts {
+		m := models[i]
+		spans, maxTokens := []tokenizer.Span{{End: len(t.Text)}}, m.MaxTokens
+		if trained := heads[m].MaxTokens; trained > 0 {
+			maxTokens = min(maxTokens, trained)
+			if sentences := groupSentences(m.Tokenizer, t.Text); len(sentences) > 0 {
+				spans = sentences
+			}
+		}
+		readings[i].model = m
+		for _, span := range spans {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			part := reading{model: m, windows: windows(m, t.Text[span.Start:span.End], tokenizer.SpecialsNone, maxTokens)}
+			if err := spendTokens(ctx, part.info().Tokens); err != nil {
+				return nil, err
+			}
+			for _, w := range part.windows {
+				for k := range w.Offsets {
+					w.Offsets[k].Start += span.Start
+					w.Offsets[k].End += span.Start
+				}
+			}
+			readings[i].windows = append(readings[i].windows, part.windows...)
+		}
+	}
+	return readings, nil
+}
+
+// groupSentences are the sentences of a text, neighbours together while they have
+// at most sentencePieces.
+func groupSentences(t *tokenizer.Tokenizer, text string) []tokenizer.Span {
+	var groups []tokenizer.Span
+	room := 0 // in the last one
+	for _, s := range SplitSentences(text) {
+		pieces := t.Encode(text[s.Start:s.End], tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true}).Len()
+		if len(groups) > 0 && pieces <= room {
+			groups[len(groups)-1].End = s.End
+			room -= pieces
+			continue
+		}
+		groups = append(groups, s)
+		room = sentencePieces - pieces
+	}
+	return groups
 }
 
 // check refuses options out of their range, and types that no loaded model

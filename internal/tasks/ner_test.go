@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -128,13 +129,13 @@ func TestRecognizeKeepsTypesAndScores(t *testing.T) {
 	})
 }
 
-// A long text is read in windows, and each of its names is found once,
+// A long sentence is read in windows, and each of its names is found once,
 // wherever the borders fall.
-func TestRecognizeLongText(t *testing.T) {
+func TestRecognizeLongSentence(t *testing.T) {
 	no := false
 	for _, language := range []struct{ model, sentence, name string }{
-		{"en", "In the year %d they went to London by train. ", "London"},
-		{"zh", "在%d年，他们坐火车去了北京。", "北京"},
+		{"en", "in the year %d they went to London by train, ", "London"},
+		{"zh", "在%d年，他们坐火车去了北京，", "北京"},
 	} {
 		for _, aggregation := range []Aggregation{First, Simple, NoAggregation} {
 			t.Run(language.model+" "+string(aggregation), func(t *testing.T) {
@@ -166,6 +167,80 @@ func TestRecognizeLongText(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// The heads inside were trained on sentences: of a text they find what they find
+// of its sentences, at its place in the text.
+func TestRecognizeReadsSentences(t *testing.T) {
+	for _, tt := range []struct {
+		model     string
+		sentences []string
+	}{
+		{"en", []string{
+			"When the two of them were introduced at a party, Ada Lovelace told Charles Babbage in plain words that London was too loud for her to think.",
+			"He had been born in 1791, as far as anybody who came to the house could remember, and was not of a mind to leave the town for so little!",
+			"Dr. Smith of IBM wrote to both of them from New York, which is as far from any of this as a letter could come from in those days.",
+		}},
+		{"zh", []string{
+			"美国作家马克·吐温于1835年11月30日出生在密苏里州的一个小镇，后来他在那里度过了童年。",
+			"他在旅行的时候先后去过北京和上海，还在那里住了很长一段时间，写下了许多有意思的文章！",
+			"联合国的总部在纽约，每年都有来自世界各地的许多人前去参观，其中也有不少从中国来的学生。",
+		}},
+	} {
+		recognize := func(texts ...Text) []NERResult {
+			t.Helper()
+			results, err := NER{embeddedEngine(t)}.Recognize(t.Context(), texts, NEROptions{Options: Options{Model: tt.model}, Aggregation: First})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return results
+		}
+		text := "\n"
+		var singly []Text // none of which has room for another
+		var want []Entity
+		tokens := 0
+		for _, sentence := range tt.sentences {
+			singly = append(singly, Text{Text: sentence})
+		}
+		for i, r := range recognize(singly...) {
+			text += " "
+			for _, e := range r.Entities {
+				shift := utf8.RuneCountInString(text)
+				e.Start, e.End = e.Start+shift, e.End+shift
+				want = append(want, e)
+			}
+			text += tt.sentences[i]
+			tokens += r.Tokens
+		}
+		got := recognize(Text{Text: text})[0]
+		if diff := cmp.Diff(want, got.Entities); diff != "" || len(want) < 4 {
+			t.Errorf("%s: %d entities of the sentences, of the text other ones (-want +got):\n%s", tt.model, len(want), diff)
+		}
+		if got.Windows != len(tt.sentences) || got.Tokens != tokens || got.Truncated {
+			t.Errorf("%s: %d windows of %d tokens, truncated %t; want %d of %d, false", tt.model, got.Windows, got.Tokens, got.Truncated, len(tt.sentences), tokens)
+		}
+	}
+}
+
+// Short sentences are read together, in the order of the text and without loss.
+func TestGroupSentences(t *testing.T) {
+	m, _ := embeddedEngine(t).Model("en")
+	text := strings.Repeat("No. She said 你好！ ", 40)
+	groups := groupSentences(m.Tokenizer, text)
+	if sentences := SplitSentences(text); len(groups) < 2 || len(groups) > len(sentences)/4 {
+		t.Errorf("%d sentences are %d groups", len(sentences), len(groups))
+	}
+	end := 0
+	for _, g := range groups {
+		pieces := m.Tokenizer.Encode(text[g.Start:g.End], tokenizer.Options{NoTemplate: true}).Len()
+		if strings.TrimSpace(text[end:g.Start]) != "" || pieces > sentencePieces {
+			t.Errorf("group %v has %d pieces, and comes after %d", g, pieces, end)
+		}
+		end = g.End
+	}
+	if strings.TrimSpace(text[end:]) != "" {
+		t.Errorf("the groups end at %d of %d", end, len(text))
 	}
 }
 

@@ -18,11 +18,12 @@ const (
 	refused                 // not without the caller's leave (Options.Truncate is true)
 )
 
-// windowOverlap is how many pieces neighbouring windows share: a quarter of
-// the longest sequence, as in BERT's SQuAD code (doc_stride 128 of
-// max_seq_length 384 leaves a third; a quarter is enough context on a border
-// and costs less).
-func windowOverlap(m *engine.Model) int { return m.MaxTokens / 4 }
+// windows reads a text in windows of at most maxTokens. Neighbours share a quarter
+// of that, as in BERT's SQuAD code (doc_stride 128 of max_seq_length 384 leaves a
+// third; a quarter is enough context on a border and costs less).
+func windows(m *engine.Model, text string, specials tokenizer.Specials, maxTokens int) []*tokenizer.Encoding {
+	return m.Tokenizer.Windows(text, tokenizer.Options{Specials: specials, MaxTokens: maxTokens}, maxTokens/4)
+}
 
 // reading is a text as its model reads it.
 type reading struct {
@@ -84,7 +85,7 @@ func readOne(m *engine.Model, index int, t Text, o Options, specials tokenizer.S
 		return r, tooLong(m, index, whole.Len())
 	}
 	if long == inWindows && !t.HasPair {
-		r.windows = m.Tokenizer.Windows(t.Text, tokenizer.Options{Specials: specials, MaxTokens: m.MaxTokens}, windowOverlap(m))
+		r.windows = windows(m, t.Text, specials, m.MaxTokens)
 		return r, nil
 	}
 	r.windows = []*tokenizer.Encoding{encode(m.MaxTokens)}

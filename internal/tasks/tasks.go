@@ -33,6 +33,7 @@ type Info struct {
 	Tokens int `json:"tokens"`
 	// Truncated says that the end of the text was not seen.
 	Truncated bool `json:"truncated"`
-	// Windows is how many windows the text was read in.
+	// Windows is how many parts the text was read in: overlapping windows, or
+	// sentences.
 	Windows int `json:"windows"`
 }

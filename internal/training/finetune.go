@@ -21,7 +21,7 @@ func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[strin
 	heads := map[string]bert.HeadConfig{}
 	for _, name := range sortedKeys(f.Heads) {
 		run := f.Heads[name]
-		head := bert.HeadConfig{Type: run.Type, Labels: run.Labels, Pair: run.Pair, ProblemType: run.ProblemType}
+		head := bert.HeadConfig{Type: run.Type, Labels: run.Labels, Pair: run.Pair, ProblemType: run.ProblemType, MaxTokens: run.MaxTokens}
 		if head.Type == bert.SequenceHeadType && head.ProblemType == "" {
 			head.ProblemType = bert.SingleLabel
 		}

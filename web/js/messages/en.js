@@ -35,7 +35,7 @@ export default {
   answer: 'Answer',
   'answer-of': 'Answer of {model}',
   read: '{model} read {tokens} word pieces.',
-  'read-in-windows': 'The text was read in {windows} overlapping windows.',
+  'read-in-windows': 'The text was read in {windows} parts.',
   'read-truncated': 'The end of the text was not read.',
   'problem.no-answer': 'The server does not answer',
   'problem.no-answer.do': 'It may be restarting, or the network is down. What you wrote is still here: ask again in a moment.',

@@ -35,7 +35,7 @@ export default {
   answer: '答案',
   'answer-of': '{model} 的答案',
   read: '{model} 读了 {tokens} 个词片。',
-  'read-in-windows': '文本分成 {windows} 个重叠的窗口来读。',
+  'read-in-windows': '文本分成 {windows} 部分来读。',
   'read-truncated': '文本的末尾没有读到。',
   'problem.no-answer': '服务器没有回应',
   'problem.no-answer.do': '它可能正在重启，或者网络断开了。你写的内容还在这里，请稍后再试。',
