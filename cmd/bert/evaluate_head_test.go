@@ -66,7 +66,7 @@ func constantModel(t *testing.T, dir string, heads map[string]bert.HeadConfig, b
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := bert.Tiny()
+	config, _ := bert.Preset("tiny")
 	config.VocabSize, config.HiddenSize, config.NumAttentionHeads, config.IntermediateSize = tok.VocabSize(), 16, 2, 32
 	config.MaxPositionEmbeddings, config.Heads = 32, heads
 	m, err := bert.NewForTraining(config, nil, bert.TrainingOptions{Seed: 1})

@@ -20,13 +20,13 @@ func TestConfigParameters(t *testing.T) {
 	}{
 		// BertModel(config).num_parameters() of transformers. The paper's
 		// 110 M and 340 M are these, rounded up.
-		{"base", bert.Base(), 109_482_240},
-		{"large", bert.Large(), 335_141_888},
+		{"base", preset(t, "base"), 109_482_240},
+		{"large", preset(t, "large"), 335_141_888},
 		{"base multilingual cased", multilingual, 177_853_440},
-		{"tiny", bert.Tiny(), 4_385_920},
-		{"mini", bert.Mini(), 11_170_560},
-		{"small", bert.Small(), 28_763_648},
-		{"medium", bert.Medium(), 41_373_184},
+		{"tiny", preset(t, "tiny"), 4_385_920},
+		{"mini", preset(t, "mini"), 11_170_560},
+		{"small", preset(t, "small"), 28_763_648},
+		{"medium", preset(t, "medium"), 41_373_184},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := tt.config.Parameters(); got != tt.want {
@@ -34,6 +34,15 @@ func TestConfigParameters(t *testing.T) {
 			}
 		})
 	}
+}
+
+func preset(t *testing.T, name string) bert.Config {
+	t.Helper()
+	c, ok := bert.Preset(name)
+	if !ok {
+		t.Fatalf("no preset %q", name)
+	}
+	return c
 }
 
 func TestPresetsAreValid(t *testing.T) {

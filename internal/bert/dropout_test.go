@@ -7,7 +7,7 @@ import (
 
 // Every place in the network has masks of its own in every pass.
 func TestDropoutSites(t *testing.T) {
-	c := Tiny()
+	c, _ := Preset("tiny")
 	c.HiddenDropoutProb, c.AttentionProbsDropoutProb = 0.5, 0.5
 	m, err := NewForTraining(c, nil, TrainingOptions{Pretraining: true})
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 func TestNewParametersAreTruncatedNormal(t *testing.T) {
-	config := bert.Tiny()
+	config, _ := bert.Preset("tiny")
 	config.VocabSize = 2000
 	config.Heads = map[string]bert.HeadConfig{"mood": {Type: bert.SequenceHeadType, Labels: []string{"bad", "good"}}}
 	build := func(seed uint64, pretraining bool) *bert.Model {

@@ -71,36 +71,5 @@ func (p preset) config() Config {
 	return c
 }
 
-func mustPreset(name string) Config {
-	c, ok := Preset(name)
-	if !ok {
-		panic("bert: no preset " + name)
-	}
-	return c
-}
-
-// Tiny is L 2, H 128 (Turc et al. 2019).
-func Tiny() Config { return mustPreset("tiny") }
-
-// Mini is L 4, H 256 (Turc et al. 2019).
-func Mini() Config { return mustPreset("mini") }
-
-// Small is L 4, H 512 (Turc et al. 2019).
-func Small() Config { return mustPreset("small") }
-
-// Medium is L 8, H 512 (Turc et al. 2019).
-func Medium() Config { return mustPreset("medium") }
-
-// Base is BERT-base: L 12, H 768, A 12, 110 M parameters.
-func Base() Config { return mustPreset("base") }
-
-// Large is BERT-large: L 24, H 1024, A 16, 340 M parameters.
-func Large() Config { return mustPreset("large") }
-
-// TransformerBase is the encoder of Vaswani et al. 2017's base model: L 6,
-// H 512, A 8.
-func TransformerBase() Config { return mustPreset("transformer-base") }
-
-// TransformerBig is the encoder of Vaswani et al. 2017's big model: L 6,
-// H 1024, A 16.
-func TransformerBig() Config { return mustPreset("transformer-big") }
+// Base is BERT-base: L 12, H 768, A 12, 110 M parameters (Devlin et al. 2018, §3).
+func Base() Config { return defaults() }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
@@ -25,9 +24,6 @@ type Options struct {
 	BatchTokens int
 	// QueueTokens is the most tokens that may wait.
 	QueueTokens int
-	// Deadline is the longest that a request may wait; 0 means that only its
-	// context limits it.
-	Deadline time.Duration
 }
 
 const (
@@ -77,7 +73,7 @@ func newEngine(o Options, beforeHeads func([]item), models ...*Model) (*Engine, 
 	if o.QueueTokens == 0 {
 		o.QueueTokens = defaultQueueTokens
 	}
-	if o.BatchTokens < 0 || o.QueueTokens < 0 || o.Deadline < 0 {
+	if o.BatchTokens < 0 || o.QueueTokens < 0 {
 		return nil, fmt.Errorf("engine: negative bound in %+v", o)
 	}
 	e := &Engine{

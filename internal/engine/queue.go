@@ -131,36 +131,20 @@ func (e *Engine) backlog() time.Duration {
 
 // await waits until the call is finished, or gives it up.
 func (e *Engine) await(ctx context.Context, c *call) (*Response, error) {
-	var expired <-chan time.Time
-	if e.options.Deadline > 0 {
-		timer := time.NewTimer(e.options.Deadline)
-		defer timer.Stop()
-		expired = timer.C
-	}
-	for {
-		select {
-		case <-c.finished:
-			e.mu.Lock()
-			defer e.mu.Unlock()
-			if c.err != nil {
-				return nil, c.err
-			}
-			return &Response{
-				Outputs: c.outputs,
-				Queue:   max(0, time.Since(c.enqueued)-c.compute),
-				Model:   c.compute,
-			}, nil
-		case <-ctx.Done():
-			return nil, e.giveUp(c, ended(ctx.Err()))
-		case <-expired:
-			e.mu.Lock()
-			queued := c.element != nil
-			e.mu.Unlock()
-			if queued {
-				return nil, e.giveUp(c, ErrDeadline)
-			}
-			expired = nil // all of it is running: the answer is nearly there
+	select {
+	case <-c.finished:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if c.err != nil {
+			return nil, c.err
 		}
+		return &Response{
+			Outputs: c.outputs,
+			Queue:   max(0, time.Since(c.enqueued)-c.compute),
+			Model:   c.compute,
+		}, nil
+	case <-ctx.Done():
+		return nil, e.giveUp(c, ended(ctx.Err()))
 	}
 }
 

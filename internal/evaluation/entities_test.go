@@ -19,7 +19,7 @@ func constantTagger(t *testing.T, tags []string, logits []float32) *engine.Model
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := bert.Tiny()
+	config, _ := bert.Preset("tiny")
 	config.VocabSize, config.HiddenSize, config.NumAttentionHeads, config.IntermediateSize = tok.VocabSize(), 16, 2, 32
 	config.Heads = map[string]bert.HeadConfig{"ner": {Type: bert.TokenHeadType, Labels: tags}}
 	network, err := bert.NewForTraining(config, nil, bert.TrainingOptions{Seed: 1})

@@ -76,7 +76,7 @@ func (w memoryWeights) Read(name string, dst []float32) error {
 }
 
 func smallConfig() bert.Config {
-	cfg := bert.Tiny()
+	cfg, _ := bert.Preset("tiny")
 	cfg.VocabSize, cfg.HiddenSize, cfg.NumHiddenLayers, cfg.NumAttentionHeads, cfg.IntermediateSize = 50, 12, 2, 3, 20
 	cfg.Heads = map[string]bert.HeadConfig{
 		"ner":       {Type: bert.TokenHeadType, Labels: []string{"O", "B-PER", "I-PER"}},

@@ -240,39 +240,6 @@ func (f Function) apply(logits []float32) []float32 {
 	return scores
 }
 
-// windowAverage is the scores of a text read in windows: those of its
-// windows, weighted by their length without special tokens. Head is an index
-// into Output.Heads.
-func windowAverage(r reading, windows []engine.Output, head int, f Function) []float32 {
-	if len(windows) == 1 {
-		return f.apply(windows[0].Heads[head])
-	}
-	mean := make([]float32, len(windows[0].Heads[head]))
-	weights := windowWeights(r)
-	for w, out := range windows {
-		for i, s := range f.apply(out.Heads[head]) {
-			mean[i] += weights[w] * s
-		}
-	}
-	return mean
-}
-
-// windowWeights is the share of each window in a text's pieces, special
-// tokens left out.
-func windowWeights(r reading) []float32 {
-	const specials = 2 // [CLS] and [SEP]
-	weights := make([]float32, len(r.windows))
-	var total float32
-	for w, encoding := range r.windows {
-		weights[w] = float32(encoding.Len() - specials)
-		total += weights[w]
-	}
-	for w := range weights {
-		weights[w] /= total
-	}
-	return weights
-}
-
 func newClassification(labels []string, scores []float32, topK int) Classification {
 	if topK == 0 {
 		topK = len(labels)

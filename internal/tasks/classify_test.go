@@ -113,8 +113,11 @@ func TestClassifyLongText(t *testing.T) {
 
 // The scores of a long text are those of its windows weighted by length.
 func TestWindowAverage(t *testing.T) {
-	window := func(tokens int) *tokenizer.Encoding { return &tokenizer.Encoding{IDs: make([]int32, tokens)} }
-	r := reading{windows: []*tokenizer.Encoding{window(12), window(32)}} // 10 and 30 without [CLS] and [SEP]
+	window := func(pieces, pair int) *tokenizer.Encoding {
+		words := append(append([]int32{-1}, make([]int32, pieces)...), -1) // [CLS] … [SEP]
+		return &tokenizer.Encoding{Words: append(words, make([]int32, pair)...), PairStart: len(words)}
+	}
+	r := reading{windows: []*tokenizer.Encoding{window(10, 0), window(30, 7)}}
 	outputs := []engine.Output{{Heads: [][]float32{{0, 8}}}, {Heads: [][]float32{{4, 0}}}}
 	got := windowAverage(r, outputs, 0, NoFunction)
 	if want := []float32{3, 2}; !cmp.Equal(want, got) {

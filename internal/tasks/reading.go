@@ -18,13 +18,6 @@ const (
 	refused                 // not without the caller's leave (Options.Truncate is true)
 )
 
-// windows reads a text in windows of at most maxTokens. Neighbours share a quarter
-// of that, as in BERT's SQuAD code (doc_stride 128 of max_seq_length 384 leaves a
-// third; a quarter is enough context on a border and costs less).
-func windows(m *engine.Model, text string, specials tokenizer.Specials, maxTokens int) []*tokenizer.Encoding {
-	return m.Tokenizer.Windows(text, tokenizer.Options{Specials: specials, MaxTokens: maxTokens}, maxTokens/4)
-}
-
 // reading is a text as its model reads it.
 type reading struct {
 	model     *engine.Model

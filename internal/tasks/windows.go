@@ -1,34 +1,49 @@
 package tasks
 
 import (
-	"cmp"
-	"slices"
+	"cloze/internal/engine"
+	"cloze/internal/tokenizer"
 )
 
-// mergeWindows counts once what two windows of a text have both seen: of
-// entities that overlap it keeps the longer one and, of equally long ones, the
-// one with the higher score (TokenClassificationPipeline's
-// aggregate_overlapping_entities). What only one window has seen stays.
-//
-// It takes the entities of all windows, window by window, and returns them by
-// their place in the text.
-func mergeWindows(entities []labelled) []labelled {
-	if len(entities) == 0 {
-		return nil
+// windows reads a text in windows of at most maxTokens. Neighbours share a quarter
+// of that, as in BERT's SQuAD code (doc_stride 128 of max_seq_length 384 leaves a
+// third; a quarter is enough context on a border and costs less).
+func windows(m *engine.Model, text string, specials tokenizer.Specials, maxTokens int) []*tokenizer.Encoding {
+	return m.Tokenizer.Windows(text, tokenizer.Options{Specials: specials, MaxTokens: maxTokens}, maxTokens/4)
+}
+
+// windowAverage is the scores of a text read in windows: those of its
+// windows, weighted by their length without special tokens. Head is an index
+// into Output.Heads.
+func windowAverage(r reading, windows []engine.Output, head int, f Function) []float32 {
+	if len(windows) == 1 {
+		return f.apply(windows[0].Heads[head])
 	}
-	sorted := slices.Clone(entities)
-	slices.SortStableFunc(sorted, func(a, b labelled) int { return cmp.Compare(a.span.Start, b.span.Start) })
-	merged := sorted[:1]
-	for _, e := range sorted[1:] {
-		last := &merged[len(merged)-1]
-		if e.span.Start >= last.span.End {
-			merged = append(merged, e)
-			continue
-		}
-		length, lastLength := e.span.End-e.span.Start, last.span.End-last.span.Start
-		if length > lastLength || length == lastLength && e.score > last.score {
-			*last = e
+	mean := make([]float32, len(windows[0].Heads[head]))
+	weights := windowWeights(r)
+	for w, out := range windows {
+		for i, s := range f.apply(out.Heads[head]) {
+			mean[i] += weights[w] * s
 		}
 	}
-	return merged
+	return mean
+}
+
+// windowWeights is the share of each window in a text's pieces, without the
+// template's and those of an aspect behind it.
+func windowWeights(r reading) []float32 {
+	weights := make([]float32, len(r.windows))
+	var total float32
+	for w, encoding := range r.windows {
+		for _, word := range encoding.Words[:encoding.PairStart] {
+			if word >= 0 {
+				weights[w]++
+			}
+		}
+		total += weights[w]
+	}
+	for w := range weights {
+		weights[w] /= total
+	}
+	return weights
 }

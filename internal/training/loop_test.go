@@ -34,7 +34,7 @@ func tinyModelWithout(t testing.TB, pieces int, heads map[string]bert.HeadConfig
 func tinyModelOf(t testing.TB, pieces int, heads map[string]bert.HeadConfig, s *Settings) (*tokenizer.Tokenizer, *bert.Model) {
 	t.Helper()
 	tok := loadTokenizer(t, numbered(pieces))
-	c := bert.Tiny()
+	c, _ := bert.Preset("tiny")
 	c.VocabSize, c.HiddenSize, c.NumAttentionHeads, c.IntermediateSize = tok.VocabSize(), 32, 2, 64
 	c.MaxPositionEmbeddings = 64
 	c.Heads = heads
