@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
@@ -118,6 +119,11 @@ func (o *options) check() error {
 	if o.Threads < 0 || o.DrainDelay < 0 {
 		errs = append(errs, errors.New("--threads and --drain-delay must not be negative"))
 	}
+	for _, origin := range o.CORSOrigins {
+		if !isOrigin(origin) {
+			errs = append(errs, fmt.Errorf("--cors-origins: %q is neither * nor an origin such as https://example.com:8443", origin))
+		}
+	}
 	if o.QueueTokens < o.MaxTokensPerRequest {
 		errs = append(errs, errors.New("--queue-tokens must not be below --max-tokens-per-request, or the largest request never finds room"))
 	}
@@ -125,4 +131,13 @@ func (o *options) check() error {
 		errs = append(errs, errors.New("--write-timeout must be longer than --request-timeout, or late answers are cut off"))
 	}
 	return errors.Join(errs...)
+}
+
+// isOrigin says whether a browser may send the text as Origin, or it is *.
+func isOrigin(text string) bool {
+	if text == "*" {
+		return true
+	}
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme != "" && u.Host != "" && text == u.Scheme+"://"+u.Host
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"cloze/internal/checkpoint"
@@ -67,8 +66,8 @@ func writeOutput(path string, write func(io.Writer) error) error {
 
 // openCheckpoint opens a model directory, or a model inside this program.
 func openCheckpoint(model string) (*checkpoint.Checkpoint, error) {
-	if slices.Contains(models.IDs(), model) {
-		return checkpoint.Open(models.FS(model))
+	if inside := models.FS(model); inside != nil {
+		return checkpoint.Open(inside)
 	}
-	return checkpoint.OpenDir(model)
+	return checkpoint.OpenDir(model) // by its path: its weights are mapped
 }

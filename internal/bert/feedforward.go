@@ -15,9 +15,9 @@ type feedForward struct {
 
 // feedForwardActivations are what feedForward computes on the way.
 type feedForwardActivations struct {
-	intermediate []float32 // (ΣT, I)
-	slope        []float32 // (ΣT, I), of the activation; nil when serving
-	sum          []float32 // (ΣT, H), of output; nil when serving
+	intermediate []float32 // (rows, I)
+	slope        []float32 // (rows, I), of the activation; nil when serving
+	sum          []float32 // (rows, H), of output; nil when serving
 }
 
 func newFeedForward(prefix string, c *Config, layer int) feedForward {
@@ -39,13 +39,13 @@ func (f *feedForward) load(r *reader) error {
 
 func (f *feedForward) bytes() int { return f.dense.bytes() + f.output.bytes() }
 
-// forward computes y (ΣT, H) from x (ΣT, H).
+// forward computes y (rows, H) from x (rows, H).
 func (f *feedForward) forward(ws *Workspace, acts *feedForwardActivations, y, x []float32, rows int) {
 	f.dense.forwardActivated(ws, acts.intermediate, acts.slope, x, rows, f.activation)
 	f.output.forward(ws, y, acts.sum, acts.intermediate, x, rows)
 }
 
-// backward takes d = ∂loss/∂y (ΣT, H) to ∂loss/∂x in place. x is forward's.
+// backward takes d = ∂loss/∂y (rows, H) to ∂loss/∂x in place. x is forward's.
 func (f *feedForward) backward(ws *Workspace, acts *feedForwardActivations, d, x []float32, rows int) {
 	g := ws.gradients
 	dIntermediate := grow(g.intermediate, len(acts.intermediate)) // before the activation

@@ -8,7 +8,7 @@ import "cloze/internal/kernels"
 //	sum = dropout(z·Wᵀ + b) + x
 //	y   = LayerNorm(sum)
 //
-// z (ΣT, in) is what the half computed, x (ΣT, H) what it started from.
+// z (rows, in) is what the half computed, x (rows, H) what it started from.
 type output struct {
 	dense   linear
 	norm    layerNorm
@@ -34,7 +34,7 @@ func (o *output) load(r *reader) error {
 
 func (o *output) bytes() int { return o.dense.bytes() + o.norm.bytes() }
 
-// forward computes y (ΣT, H). It keeps sum (ΣT, H) for backward; sum is nil when
+// forward computes y (rows, H). It keeps sum (rows, H) for backward; sum is nil when
 // serving.
 func (o *output) forward(ws *Workspace, y, sum, z, x []float32, rows int) {
 	if sum == nil {
@@ -55,8 +55,8 @@ func (o *output) forward(ws *Workspace, y, sum, z, x []float32, rows int) {
 	})
 }
 
-// backward takes d = ∂loss/∂y (ΣT, H) to the part of ∂loss/∂x that passes the
-// residual, in place, and computes dz = ∂loss/∂z (ΣT, in). Where z is activated
+// backward takes d = ∂loss/∂y (rows, H) to the part of ∂loss/∂x that passes the
+// residual, in place, and computes dz = ∂loss/∂z (rows, in). Where z is activated
 // and slope the slope of that, dz is the gradient before the activation; else
 // slope is nil.
 func (o *output) backward(ws *Workspace, d, dz, slope, sum, z []float32, rows int) {

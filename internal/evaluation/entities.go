@@ -23,7 +23,7 @@ func (c *Comparison) scoreEntities(ctx context.Context, s LabelledSet) (*CardSco
 	if !ok {
 		return nil, &unfitError{fmt.Sprintf("model %s has no head \"ner\"", c.Model.ID)}
 	}
-	known := entityTypes(head.Labels)
+	known := tasks.EntityTypes(head.Labels)
 	var all []training.TaggedSentence
 	labelled := make(map[string]bool)
 	for sentence, err := range training.ReadTagged(s.Path, c.problems()) {
@@ -77,17 +77,6 @@ func drawn(all []training.TaggedSentence, set *training.Set) []training.TaggedSe
 		}
 	}
 	return taken
-}
-
-// entityTypes are the types among tags, each once.
-func entityTypes(tags []string) []string {
-	var types []string
-	for _, tag := range tags {
-		if _, kind, ok := strings.Cut(tag, "-"); ok && !slices.Contains(types, kind) {
-			types = append(types, kind)
-		}
-	}
-	return types
 }
 
 // loadEntities reads tagged sentences for the head "ner", or draws some of them.

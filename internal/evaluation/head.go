@@ -7,6 +7,7 @@ import (
 
 	"cloze/internal/bert"
 	"cloze/internal/engine"
+	"cloze/internal/tasks"
 	"cloze/internal/training"
 )
 
@@ -69,7 +70,7 @@ func UnknownLabels(c training.SetConfig, head bert.HeadConfig, first string, pro
 	labels = append([]string{first}, labels...)
 	known = head.Labels
 	if head.Type == bert.TokenHeadType {
-		labels, known = entityTypes(labels), entityTypes(known)
+		labels, known = tasks.EntityTypes(labels), tasks.EntityTypes(known)
 	}
 	slices.Sort(labels)
 	unknown = slices.DeleteFunc(slices.Compact(labels), func(label string) bool { return slices.Contains(known, label) })

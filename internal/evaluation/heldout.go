@@ -213,6 +213,9 @@ const maskedShare = 0.15
 // piece behind a [MASK] is the model's first guess. All chosen pieces are
 // masked, none kept or swapped.
 func (c *Comparison) maskedPieces(ctx context.Context, documents [][]string) (*HeldOutScore, error) {
+	if c.Model.Tokenizer.Mask() < 0 {
+		return nil, training.ErrNoMask
+	}
 	rng := rand.New(rand.NewPCG(heldOutSeed, 1))
 	var examples []maskedText
 	for _, sentences := range sample(documents, c.Rows) {

@@ -75,12 +75,6 @@ func tileDepth(steps int) int { return (steps + tileSteps - 1) / tileSteps }
 // panelCount is ⌈out/32⌉.
 func panelCount(out int) int { return (out + panelColumns - 1) / panelColumns }
 
-// In is the length of a row of x.
-func (m *Matrix) In() int { return m.in }
-
-// Out is the length of a row of y.
-func (m *Matrix) Out() int { return m.out }
-
 // Bytes is the memory that the packed weight takes.
 func (m *Matrix) Bytes() int {
 	return 4*len(m.panels) + m.int8.bytes() + m.bfloat16.bytes() + m.float16.bytes()

@@ -168,7 +168,7 @@ func TestMulOfARowIsTheSameInEveryBatch(t *testing.T) {
 }
 
 func testRowsAlone(t *testing.T, m *Matrix, x []float32, rows int) {
-	out, in := m.Out(), m.In()
+	out, in := m.out, m.in
 	batch := make([]float32, rows*out)
 	m.Mul(nil, batch, x, rows, Epilogue{})
 	for _, threads := range []int{2, 3} {

@@ -180,7 +180,7 @@ func (n NER) check(o NEROptions) error {
 	var known []string
 	for _, m := range n.Engine.Models() {
 		if head := tokenHead(m); head != nil {
-			known = append(known, entityTypes(head.Labels)...)
+			known = append(known, EntityTypes(head.Labels)...)
 		}
 	}
 	for _, kind := range o.Types {
@@ -192,9 +192,9 @@ func (n NER) check(o NEROptions) error {
 	return nil
 }
 
-// entityTypes are the types among a token head's labels, each once, in the
-// order of the labels.
-func entityTypes(labels []string) []string {
+// EntityTypes are the types among a token head's labels, each once, in the order
+// of the labels.
+func EntityTypes(labels []string) []string {
 	var types []string
 	for _, label := range labels {
 		if kind := entityType(label); label != outside && !slices.Contains(types, kind) {

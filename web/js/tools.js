@@ -89,7 +89,7 @@ async function copied(element) {
   }
 }
 
-/** The phases that the server names (API.md, Server-Timing). */
+/** The phases that the server names in Server-Timing. */
 const PHASES = ['tokenize', 'queue', 'model', 'post'];
 
 /** Most requests run side by side, so that their times do not add up: the
