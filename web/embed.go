@@ -23,6 +23,12 @@ type File struct {
 	ETag string
 }
 
+// NewFile is a file with its tag.
+func NewFile(contentType string, data []byte) File {
+	sum := sha256.Sum256(data)
+	return File{Data: data, ContentType: contentType, ETag: `"` + hex.EncodeToString(sum[:8]) + `"`}
+}
+
 var files = load(content)
 
 // Open returns a file by its path below web/.
@@ -42,8 +48,7 @@ func load(fsys fs.FS) map[string]File {
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(data)
-		files[name] = File{Data: data, ContentType: contentType(name), ETag: `"` + hex.EncodeToString(sum[:8]) + `"`}
+		files[name] = NewFile(contentType(name), data)
 		return nil
 	})
 	if err != nil {

@@ -119,7 +119,7 @@ func TestSplitModel(t *testing.T) {
 
 func TestIsOrigin(t *testing.T) {
 	for text, want := range map[string]bool{
-		"*": true, "https://a.example": true, "http://localhost:8080": true, "https://*.a.example": true,
+		"*": true, "null": true, "https://a.example": true, "http://localhost:8080": true, "https://*.a.example": true,
 		"": false, "nonsense": false, "a.example": false, "https://": false, "https://a.example/": false, "https://a.example/page": false,
 	} {
 		if got := isOrigin(text); got != want {

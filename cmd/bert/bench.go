@@ -18,12 +18,13 @@ import (
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
 	"cloze/internal/kernels"
+	"cloze/models"
 )
 
 // benchCmd measures how fast models run on this processor.
 type benchCmd struct {
 	Preset    []string      `help:"Sizes with random weights, of ${presets}; with --train also l6-h384." placeholder:"NAME"`
-	Model     []string      `help:"Model directories." placeholder:"DIR" type:"existingdir"`
+	Model     []string      `help:"Model directories, or models inside this program (en or zh)." placeholder:"DIR"`
 	Precision []string      `default:"float32" help:"Precisions of the weights: ${precisions}; with --train of the matrix products: float32, bfloat16."`
 	Threads   []int         `default:"0" help:"Numbers of threads; 0 is as many as the program may use."`
 	Train     bool          `help:"Measure training steps instead of passes: forward, backward and AdamW."`
@@ -274,6 +275,10 @@ func (r *benchRow) write(w io.Writer, format string, startup time.Duration) erro
 
 // load makes the model of a subject.
 func (s subject) load(o bert.Options) (*bert.Model, error) {
+	if inside := models.FS(s.model); inside != nil {
+		m, _, err := checkpoint.Load(inside, o)
+		return m, err
+	}
 	if s.model != "" {
 		m, _, err := checkpoint.LoadDir(s.model, o)
 		return m, err

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"cloze/internal/bert"
-	"cloze/internal/checkpoint"
 	"cloze/internal/kernels"
 	"cloze/internal/training"
 )
@@ -72,7 +71,7 @@ func (c *benchCmd) measureTraining(ctx context.Context, s subject, prec kernels.
 func (s subject) loadForTraining() (*bert.Model, error) {
 	o := bert.TrainingOptions{Pretraining: true}
 	if s.model != "" {
-		weights, err := checkpoint.OpenDir(s.model)
+		weights, err := openCheckpoint(s.model)
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"cloze/internal/bert"
@@ -23,6 +24,7 @@ type convertCmd struct {
 	AttentionHeads int    `help:"Attention heads of an ONNX file whose graph does not show them."`
 	Seed           uint64 `help:"Seed of the new weights."`
 	Dtype          string `help:"Type of the stored weights." enum:"float32,float16,bfloat16" default:"float32"`
+	Force          bool   `help:"Write into a directory that holds files, over what it has of the same names."`
 }
 
 // Run converts.
@@ -34,6 +36,9 @@ func (c *convertCmd) Run() error {
 }
 
 func (c *convertCmd) convert() error {
+	if err := c.checkOut(); err != nil {
+		return err
+	}
 	config, weights, closing, err := c.open()
 	if err != nil {
 		return err
@@ -63,6 +68,24 @@ func (c *convertCmd) convert() error {
 		fmt.Println("no new weights: the source has all of them")
 	}
 	fmt.Printf("tokenizer: %s tokens, %s\n", thousands(tok.VocabSize()), map[bool]string{true: "lower-cases", false: "keeps case"}[tok.Config().Lowercase])
+	return nil
+}
+
+// checkOut refuses the source's own directory, and one that holds files.
+func (c *convertCmd) checkOut() error {
+	if isSame(c.Out, c.Source) || isSame(c.Out, filepath.Dir(c.Source)) {
+		return fmt.Errorf("%s is the source's directory, and would be written over: choose another", c.Out)
+	}
+	if c.Force {
+		return nil
+	}
+	file, err := fileIn(c.Out)
+	if err != nil {
+		return err
+	}
+	if file != "" {
+		return fmt.Errorf("%s holds files, such as %s: choose another directory, or --force", c.Out, file)
+	}
 	return nil
 }
 

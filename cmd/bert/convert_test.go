@@ -130,10 +130,37 @@ func TestConvertSaysWhatIsNew(t *testing.T) {
 		whole:                               "no new weights: ",
 		copyFile(t, "tiny.onnx", published): "new weights (seed 0): bert.pooler",
 	} {
-		args := []string{"convert", source, filepath.Join(dir, "out")}
+		args := []string{"convert", source, filepath.Join(t.TempDir(), "out")}
 		out, err := command(t, args...).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("%q: error %v, it said\n%s\nwant %q", args, err, out, want)
 		}
+	}
+}
+
+// What is there stays, unless it is to be written over.
+func TestConvertWritesOverNothing(t *testing.T) {
+	source := t.TempDir()
+	copyFile(t, "tiny.onnx", source)
+	tinyTokenizer(t, source, "BertNormalizer")
+	full := t.TempDir()
+	notes := writeFile(t, full, "notes.txt", "mine")
+	for _, test := range []struct {
+		out   string
+		force bool
+		want  string
+	}{
+		{source, true, "is the source's directory"},
+		{full, false, "holds files, such as notes.txt"},
+		{full, true, ""},
+		{filepath.Join(full, "new"), false, ""},
+	} {
+		err := (&convertCmd{Source: filepath.Join(source, "tiny.onnx"), Out: test.out, Case: "auto", Dtype: "float32", Force: test.force}).Run()
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("into %s, force %t: error %v, want %q", test.out, test.force, err, test.want)
+		}
+	}
+	if data, err := os.ReadFile(notes); err != nil || string(data) != "mine" {
+		t.Errorf("the notes hold %q, error %v", data, err)
 	}
 }

@@ -29,7 +29,7 @@ type evaluateCmd struct {
 	Data        string   `placeholder:"PATH" help:"A labelled file (.jsonl, .csv, .tsv, .conll, with .gz too), or a directory of sets HEAD/SET/dev.jsonl (or .conll, .csv, .tsv)."`
 	Text        []string `placeholder:"PATH" sep:"none" help:"Running text instead of labels: one sentence a line, a blank line between documents; files, directories, .gz."`
 	Rows        *int     `help:"Rows of a set to take; 0 is all (default: all, or 2000 beside a card)."`
-	MaxTokens   int      `help:"Longest text in tokens (default: as the model's run.json has it, else the longest that it reads, for text 128)."`
+	MaxTokens   int      `help:"Longest text in tokens (default: as the model's config.json has it for the head, else the longest that it reads, for text 128)."`
 	BadLines    *int     `help:"Lines that may be unusable before the data are taken for the wrong ones; -1 is any number (default 100)."`
 	Bootstrap   *int     `placeholder:"ROUNDS" help:"Rounds of the bootstrap that the 95 % intervals come from; 0 gives none (default 1000)."`
 	Seed        *uint64  `help:"Seed of every draw (default 1)."`
@@ -272,24 +272,18 @@ func (c *evaluateCmd) printLines(lines []string) error {
 	return err
 }
 
-// run is the run that made the model, as far as its directory has it.
-func (c *evaluateCmd) run() (finetuning training.Finetuning, pretraining training.Pretraining) {
+// pretraining is the run that made the model, as far as its directory has it and
+// it was one of pre-training.
+func (c *evaluateCmd) pretraining() (run training.Pretraining) {
 	dir, ok := c.directory()
 	if !ok {
-		return finetuning, pretraining
+		return run
 	}
 	data, err := os.ReadFile(filepath.Join(dir, runFile))
-	if err != nil {
-		return finetuning, pretraining // a model from elsewhere
+	if err != nil || json.Unmarshal(data, &run) != nil {
+		return training.Pretraining{}
 	}
-	// What is of the other kind of run is passed over.
-	if json.Unmarshal(data, &finetuning) != nil {
-		finetuning = training.Finetuning{}
-	}
-	if json.Unmarshal(data, &pretraining) != nil {
-		pretraining = training.Pretraining{}
-	}
-	return finetuning, pretraining
+	return run
 }
 
 // unusableNote says which lines of the data could not be read, if any.

@@ -104,8 +104,7 @@ func (c *evaluateCmd) loadSet(m *engine.Model, head, path string) (_ *training.S
 	config := c.setConfig(path)
 	maxTokens = c.MaxTokens
 	if maxTokens == 0 {
-		run, _ := c.run()
-		if maxTokens = run.Heads[head].MaxTokens; maxTokens == 0 {
+		if maxTokens = m.Network.Heads[head].Describe().MaxTokens; maxTokens == 0 {
 			maxTokens = m.MaxTokens
 		}
 	}

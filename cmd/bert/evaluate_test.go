@@ -96,8 +96,8 @@ func TestEvaluateSaysWhatIsOff(t *testing.T) {
 	}
 }
 
-// A folder that is called as a built-in model is stands for nothing: neither
-// for what the model is, nor for what made it. ./en means the folder.
+// A folder that is called as a built-in model is stands for nothing. ./en means the
+// folder.
 func TestBuiltInModelIsNotShadowed(t *testing.T) {
 	sets, err := filepath.Abs(labelledSets)
 	if err != nil {
@@ -105,11 +105,10 @@ func TestBuiltInModelIsNotShadowed(t *testing.T) {
 	}
 	dir := t.TempDir()
 	model := constantModel(t, dir,
-		map[string]bert.HeadConfig{"mood": {Type: bert.SequenceHeadType, Labels: []string{"bad", "good"}, ProblemType: bert.SingleLabel}}, nil)
+		map[string]bert.HeadConfig{"mood": {Type: bert.SequenceHeadType, Labels: []string{"bad", "good"}, ProblemType: bert.SingleLabel, MaxTokens: 7}}, nil)
 	if err := os.Rename(model, filepath.Join(dir, "en")); err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, filepath.Join(dir, "en"), "run.json", `{"heads": {"sentiment": {"max_tokens": 7}, "mood": {"max_tokens": 7}}}`)
 	t.Chdir(dir)
 	if got := mustEvaluate[evaluation.CardReport](t, "--model", "en", "--data", sets, "--all", "--no-held-out"); len(got.Sets) < 4 {
 		t.Errorf("got %+v, want the sets of the built-in model", got)

@@ -20,7 +20,7 @@ func (c *evaluateCmd) text(ctx context.Context) error {
 		return err
 	}
 	defer stop()
-	_, run := c.run()
+	run := c.pretraining()
 	leftOut := evaluation.LeaveOut(model.Network, run)
 	if leftOut[evaluation.MLM] != "" && leftOut[evaluation.NSP] != "" {
 		return fmt.Errorf("model %s has neither the head of the masked language model nor that of next sentence prediction, so running text says nothing of it: measure the pre-trained model that it was made of, or a head of it with --data", model.ID)

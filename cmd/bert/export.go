@@ -53,6 +53,9 @@ func writeOutput(path string, write func(io.Writer) error) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
+	if isSame(path, os.Stdout.Name()) { // /dev/stdout, where it may be a file with more in it
+		return write(os.Stdout)
+	}
 	// What is still a link leads to what has no name, as /dev/stdout to a pipe.
 	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
 		return wholefile.Write(path, write)

@@ -57,17 +57,25 @@ func (c *vocabCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var summary strings.Builder
 	v := vocabulary
-	fmt.Printf("%s: %s tokens of %s words (%s distinct), %d files, %s bytes\n", c.Output, thousands(len(v.Tokens)), thousands(v.Words), thousands(v.Distinct), len(corpus.Paths), thousands(bytes))
+	fmt.Fprintf(&summary, "%s: %s tokens of %s words (%s distinct), %d files, %s bytes\n", c.Output, thousands(len(v.Tokens)), thousands(v.Words), thousands(v.Distinct), len(corpus.Paths), thousands(bytes))
 	if known := v.Words - v.Unknown; known > 0 {
-		fmt.Printf("%.3f pieces a word; %.4f %% of the words are [UNK]; %s characters have a piece of their own\n",
+		fmt.Fprintf(&summary, "%.3f pieces a word; %.4f %% of the words are [UNK]; %s characters have a piece of their own\n",
 			float64(v.Pieces)/float64(known), 100*float64(v.Unknown)/float64(v.Words), thousands(v.Alphabet))
 	}
 	if v.Forgotten > 0 {
-		fmt.Printf("%s rare words were forgotten, to bound the memory\n", thousands(v.Forgotten))
+		fmt.Fprintf(&summary, "%s rare words were forgotten, to bound the memory\n", thousands(v.Forgotten))
 	}
 	if len(v.Tokens) < c.Size {
-		fmt.Printf("the text offers no more: no other pair of pieces occurs %d times\n", c.MinFrequency)
+		fmt.Fprintf(&summary, "the text offers no more: no other pair of pieces occurs %d times\n", c.MinFrequency)
+	}
+	out := os.Stdout
+	if isSame(c.Output, os.Stdout.Name()) {
+		out = os.Stderr // stdout is the vocabulary
+	}
+	if _, err := out.WriteString(summary.String()); err != nil {
+		return err
 	}
 	for _, problem := range problems.First() {
 		fmt.Fprintln(os.Stderr, "skipped", problem)

@@ -40,12 +40,34 @@ func TestVocab(t *testing.T) {
 // A vocabulary can go to another program.
 func TestVocabToStdout(t *testing.T) {
 	_, _, corpus := texts(t)
-	out, err := command(t, "vocab", corpus, "--size", "200", "-o", "/dev/stdout").Output()
+	file := filepath.Join(t.TempDir(), "vocab.txt")
+	if err := command(t, "vocab", corpus, "--size", "200", "-o", file).Run(); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"; !strings.HasPrefix(string(out), want) {
-		t.Errorf("it wrote\n%.100s\nwant %q at the beginning", out, want)
+	got, err := command(t, "vocab", corpus, "--size", "200", "-o", "/dev/stdout").Output()
+	if err != nil || string(got) != string(want) || !strings.HasPrefix(string(got), "[PAD]\n[UNK]\n") {
+		t.Errorf("error %v; to a pipe it wrote\n%s\nto a file\n%s", err, got, want)
+	}
+	// A file that stdout leads to keeps what others wrote to it.
+	shared, err := os.Create(filepath.Join(t.TempDir(), "shared"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shared.Close() //nolint:errcheck // it is read by its name
+	if _, err := shared.WriteString("before\n"); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, "vocab", corpus, "--size", "200", "-o", "/dev/stdout")
+	cmd.Stdout = shared
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(shared.Name()); err != nil || string(got) != "before\n"+string(want) {
+		t.Errorf("error %v; the file that stdout was holds\n%s", err, got)
 	}
 }
 

@@ -63,8 +63,11 @@ type HeadConfig struct {
 	// means one of the labels.
 	ProblemType ProblemType `json:"problem_type,omitempty"`
 	// MaxTokens is the longest row that the head was trained on, [CLS] and [SEP]
-	// included; 0 is unknown. A token head's rows are sentences.
+	// included; 0 is unknown.
 	MaxTokens int `json:"max_tokens,omitempty"`
+	// RowTokens is what nine of ten rows of a token head were no longer than,
+	// counted likewise; 0 is unknown.
+	RowTokens int `json:"row_tokens,omitempty"`
 }
 
 // HeadType says what a head reads.
@@ -257,8 +260,8 @@ func (h HeadConfig) validate(name string) error {
 		return fmt.Errorf("%d labels, want 1 to %d", len(h.Labels), maxSize)
 	case h.Type == TokenHeadType && h.ProblemType != "" && h.ProblemType != SingleLabel:
 		return fmt.Errorf("problem_type is %q, want %q for a token head", h.ProblemType, SingleLabel)
-	case h.MaxTokens < 0:
-		return fmt.Errorf("max_tokens is %d, want 0 or more", h.MaxTokens)
+	case h.MaxTokens < 0 || h.RowTokens < 0:
+		return fmt.Errorf("max_tokens is %d and row_tokens %d, want 0 or more", h.MaxTokens, h.RowTokens)
 	}
 	seen := make(map[string]bool, len(h.Labels))
 	for _, label := range h.Labels {

@@ -58,11 +58,16 @@ func SaveWithMetadata(dir string, cfg bert.Config, params []*bert.Param, files f
 	})
 }
 
+// copyTokenizer leaves no file of another tokenizer, which might be the one that is
+// read.
 func copyTokenizer(dir string, files fs.FS) error {
 	for _, name := range tokenizer.Files {
 		data, err := fs.ReadFile(files, name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
+			if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 			continue
 		case err != nil:
 			return about(name, err)

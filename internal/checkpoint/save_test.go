@@ -152,6 +152,26 @@ func TestSaveCopiesTheTokenizer(t *testing.T) {
 	}
 }
 
+func TestSaveLeavesNoOtherTokenizer(t *testing.T) {
+	dir := t.TempDir()
+	config, params := readParams(t, filepath.Join("testdata", "pretraining"))
+	for _, names := range [][]string{tokenizer.Files, {"vocab.txt"}} {
+		from := fstest.MapFS{}
+		for _, name := range names {
+			from[name] = &fstest.MapFile{Data: []byte("the content of " + name)}
+		}
+		if err := Save(dir, config, params, from, F16); err != nil {
+			t.Fatal(err)
+		}
+		saved := readDir(t, dir)
+		for _, name := range tokenizer.Files {
+			if _, there := saved[name]; there != slices.Contains(names, name) {
+				t.Errorf("saved with %q, %s is there: %t", names, name, there)
+			}
+		}
+	}
+}
+
 // What is noted beside the weights is read back, and is in no reader's way.
 func TestSaveWithMetadata(t *testing.T) {
 	dir := t.TempDir()

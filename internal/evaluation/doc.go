@@ -15,6 +15,7 @@
 //	classification.go a set of labelled texts or pairs: accuracy
 //	entities.go       a set of tagged sentences: entity F1
 //	heldout.go        masks and next sentences in documents that the model has not seen
+//	unusable.go       the lines of a set that could not be read
 //
 // So its texts go through package tasks as a request's do. Only tagged
 // sentences are read as training reads them, since the words that the tags are

@@ -26,19 +26,19 @@ var (
 )
 
 var (
-	docsPage    = newFile("text/html; charset=utf-8", docsIndex)
-	openAPIFile = newFile("application/json", openapi.Document)
+	docsPage    = web.NewFile("text/html; charset=utf-8", docsIndex)
+	openAPIFile = web.NewFile("application/json", openapi.Document)
 )
 
 // docsFiles are the files that the page loads, made when first asked for.
 var docsFiles = sync.OnceValues(func() (map[string]web.File, error) {
-	files := map[string]web.File{"init.js": newFile("text/javascript; charset=utf-8", docsInit)}
+	files := map[string]web.File{"init.js": web.NewFile("text/javascript; charset=utf-8", docsInit)}
 	for name, file := range swaggerFiles {
 		data, err := readStored(file.stored)
 		if err != nil {
 			return nil, err
 		}
-		files[name] = newFile(file.contentType, data)
+		files[name] = web.NewFile(file.contentType, data)
 	}
 	return files, nil
 })

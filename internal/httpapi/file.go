@@ -1,20 +1,12 @@
 package httpapi
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/http"
 	"slices"
 	"strings"
 
 	"cloze/web"
 )
-
-// newFile is a file with its tag.
-func newFile(contentType string, data []byte) web.File {
-	sum := sha256.Sum256(data)
-	return web.File{Data: data, ContentType: contentType, ETag: `"` + hex.EncodeToString(sum[:8]) + `"`}
-}
 
 // serveFile answers with a file inside the binary, or with 304 if the client
 // holds it. Another binary may have another one, so that clients must ask.

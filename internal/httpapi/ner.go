@@ -21,7 +21,7 @@ type NERRequest struct {
 //
 //	@ID				recognizeEntities
 //	@Summary		Find names and dates
-//	@Description	Persons, organizations, locations, dates and other names with their places. The text from start to end, counted in offset_unit, is exactly the entity's text. A text is read to its end, whatever truncate says: a sentence or a few short ones at a time where the model's head was trained on sentences, as those inside were, and in overlapping windows what is longer than it reads.
+//	@Description	Persons, organizations, locations, dates and other names with their places. The text from start to end, counted in offset_unit, is exactly the entity's text. A text is read to its end, whatever truncate says: a sentence or a few short ones at a time, as long as what the model's head was trained on, and in overlapping windows what is longer than it reads. A model made elsewhere does not say how long that was, and reads as much at a time as it can.
 //	@Tags			tasks
 //	@Accept			json,plain
 //	@Produce		json

@@ -161,10 +161,10 @@ func (b *builder) pooler(hidden string) string {
 func Heads(cfg bert.Config, weights bert.Weights) []string {
 	var names []string
 	if weights.Has("cls.predictions.transform.dense.weight") {
-		names = append(names, "mlm")
+		names = append(names, bert.MLMName)
 	}
 	if weights.Has("cls.seq_relationship.weight") {
-		names = append(names, "nsp")
+		names = append(names, bert.NSPName)
 	}
 	names = append(names, cfg.HeadNames()...)
 	if _, ok := namedHead(cfg, weights, bert.ClassifierName); ok && !slices.Contains(names, bert.ClassifierName) {
@@ -189,7 +189,7 @@ func namedHead(cfg bert.Config, weights bert.Weights, name string) (head bert.He
 func (b *builder) head(name, hidden, pooled string) error {
 	batch, sequence := dim{name: "batch"}, dim{name: "sequence"}
 	switch name {
-	case "mlm":
+	case bert.MLMName:
 		x := b.linear("cls.predictions.transform.dense", hidden)
 		x = b.activation("cls.predictions.transform.", x)
 		x = b.layerNorm("cls.predictions.transform.LayerNorm", x)
@@ -204,7 +204,7 @@ func (b *builder) head(name, hidden, pooled string) error {
 		x = b.node("Add", "prediction_logits", []string{x, b.parameter("cls.predictions.bias")})
 		b.outputs = append(b.outputs, valueInfo(x, elemFloat, batch, sequence, dim{size: b.cfg.VocabSize}))
 		return nil
-	case "nsp":
+	case bert.NSPName:
 		return b.sequenceHead("seq_relationship_logits", "cls.seq_relationship", 2, pooled)
 	}
 	head, ok := namedHead(b.cfg, b.weights, name)

@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -103,31 +104,25 @@ func (n NER) Recognize(ctx context.Context, texts []Text, o NEROptions) ([]NERRe
 	return results, nil
 }
 
-// sentencePieces is how many pieces of whole sentences NER reads together. On text
-// of twenty sentences from wikigold-dates, gum-free and gsdsimp_dates the heads
-// inside have an entity F1 of 76, 68 and 76 % with it; 54, 56 and 65 % if they read
-// as much as they can. Very short sentences need their neighbours: one by one,
-// wnut17's posts have 45 %, together 56.
-const sentencePieces = 46
-
 // readSentences reads texts as the heads were trained: a sentence or a few short
-// ones at a time, if the head says how long its sentences were, and a longer one in
-// windows. A head that says nothing reads as much at a time as its model can, as
-// transformers' pipeline does.
+// ones at a time, as long together as their rows were, and a longer one in windows.
+// A head that does not say how long they were reads as much at a time as its model
+// can, as transformers' pipeline does.
+//
+// On text of twenty sentences from wikigold-dates, gum-free and gsdsimp_dates the
+// heads inside have an entity F1 of 76, 68 and 76 % like that; 54, 56 and 65 % if
+// they read as much as they can. Very short sentences need their neighbours: one by
+// one, wnut17's posts have 45 %, together 56.
 func readSentences(ctx context.Context, models []*engine.Model, texts []Text, heads map[*engine.Model]*bert.TokenHead) ([]reading, error) {
 	defer timingFrom(ctx).phase(phaseTokenize)()
 	readings := make([]reading, len(texts))
 	for i, t := range texts {
-		m := models[i]
-		spans, maxTokens := []tokenizer.Span{{End: len(t.Text)}}, m.MaxTokens
+		m, maxTokens := models[i], models[i].MaxTokens
 		if trained := heads[m].MaxTokens; trained > 0 {
 			maxTokens = min(maxTokens, trained)
-			if sentences := groupSentences(m.Tokenizer, t.Text); len(sentences) > 0 {
-				spans = sentences
-			}
 		}
 		readings[i].model = m
-		for _, span := range spans {
+		for span := range groupSentences(m.Tokenizer, t.Text, min(heads[m].RowTokens, maxTokens)) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
@@ -148,21 +143,27 @@ func readSentences(ctx context.Context, models []*engine.Model, texts []Text, he
 }
 
 // groupSentences are the sentences of a text, neighbours together while they have
-// at most sentencePieces.
-func groupSentences(t *tokenizer.Tokenizer, text string) []tokenizer.Span {
-	var groups []tokenizer.Span
-	room := 0 // in the last one
-	for _, s := range SplitSentences(text) {
-		pieces := t.Encode(text[s.Start:s.End], tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true}).Len()
-		if len(groups) > 0 && pieces <= room {
-			groups[len(groups)-1].End = s.End
-			room -= pieces
-			continue
+// at most so many tokens, [CLS] and [SEP] included. Without a limit, or a sentence,
+// it is the text.
+func groupSentences(t *tokenizer.Tokenizer, text string, limit int) iter.Seq[tokenizer.Span] {
+	return func(yield func(tokenizer.Span) bool) {
+		group, room := tokenizer.Span{End: len(text)}, 0
+		if limit > 0 {
+			for i, s := range SplitSentences(text) {
+				pieces := t.Encode(text[s.Start:s.End], tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true}).Len()
+				switch {
+				case i > 0 && pieces <= room:
+					group.End = s.End
+					room -= pieces
+					continue
+				case i > 0 && !yield(group):
+					return
+				}
+				group, room = s, limit-2-pieces
+			}
 		}
-		groups = append(groups, s)
-		room = sentencePieces - pieces
+		yield(group)
 	}
-	return groups
 }
 
 // check refuses options out of their range, and types that no loaded model

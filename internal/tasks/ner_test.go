@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -226,22 +227,38 @@ func TestRecognizeReadsSentences(t *testing.T) {
 // Short sentences are read together, in the order of the text and without loss.
 func TestGroupSentences(t *testing.T) {
 	m, _ := embeddedEngine(t).Model("en")
+	tokens := func(text string) int { return m.Tokenizer.Encode(text, tokenizer.Options{}).Len() }
 	text := strings.Repeat("No. She said 你好！ ", 40)
-	groups := groupSentences(m.Tokenizer, text)
-	if sentences := SplitSentences(text); len(groups) < 2 || len(groups) > len(sentences)/4 {
-		t.Errorf("%d sentences are %d groups", len(sentences), len(groups))
-	}
-	end := 0
-	for _, g := range groups {
-		pieces := m.Tokenizer.Encode(text[g.Start:g.End], tokenizer.Options{NoTemplate: true}).Len()
-		if strings.TrimSpace(text[end:g.Start]) != "" || pieces > sentencePieces {
-			t.Errorf("group %v has %d pieces, and comes after %d", g, pieces, end)
+	sentences := len(SplitSentences(text))
+	for _, limit := range []int{1, 12, 48} {
+		groups := slices.Collect(groupSentences(m.Tokenizer, text, limit))
+		if want := max(1, limit/12); len(groups) > sentences/want || len(groups) < 2 {
+			t.Errorf("limit %d: %d sentences are %d groups", limit, sentences, len(groups))
 		}
-		end = g.End
+		end := 0
+		for _, g := range groups {
+			if n := tokens(text[g.Start:g.End]); strings.TrimSpace(text[end:g.Start]) != "" || n > max(limit, 8) {
+				t.Errorf("limit %d: group %v has %d tokens, and comes after %d", limit, g, n, end)
+			}
+			end = g.End
+		}
+		if strings.TrimSpace(text[end:]) != "" {
+			t.Errorf("limit %d: the groups end at %d of %d", limit, end, len(text))
+		}
 	}
-	if strings.TrimSpace(text[end:]) != "" {
-		t.Errorf("the groups end at %d of %d", end, len(text))
+	whole := []tokenizer.Span{{End: len(text)}}
+	if got := slices.Collect(groupSentences(m.Tokenizer, text, 0)); !slices.Equal(got, whole) {
+		t.Errorf("without a limit the groups are %v", got)
 	}
+}
+
+// A text that is all stops, or all gaps and abbreviations, is refused for its
+// tokens before much is done with it.
+func TestRecognizeEndsEarly(t *testing.T) {
+	text := strings.Repeat(" ", 256<<10) + strings.Repeat("Mr. ", 64<<10)
+	ctx := WithTokenLimit(t.Context(), 1000)
+	_, err := NER{embeddedEngine(t)}.Recognize(ctx, []Text{{Text: text}}, NEROptions{})
+	_ = wantInputError(t, err, CodeTooLarge)
 }
 
 // engineOfMaxTokens is an engine over an embedded model that reads at most so

@@ -350,7 +350,10 @@ func (s *splitter) endsAtFullStop(before int, rest string, closed bool) bool {
 // isEnumerator reports whether the sentence up to here is nothing but the
 // number of a list or a heading: 1. a. IV. 2.3.
 func (s *splitter) isEnumerator(before int) bool {
-	return enumerator.MatchString(strings.TrimSpace(s.text[s.start:before]))
+	// Gaps are passed over once, not once for each stop.
+	s.start = before - len(strings.TrimLeftFunc(s.text[s.start:before], isGap))
+	const longest = 32 // bytes; longer ones are not tried
+	return before-s.start <= longest && enumerator.MatchString(strings.TrimSpace(s.text[s.start:before]))
 }
 
 var enumerator = regexp.MustCompile(`^[(\[]?(?:\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[IVXLC]{1,6}|[ivxlc]{1,6})$`)

@@ -17,7 +17,7 @@ const (
 	BestLast = "last"       // no figure: the last weights are kept
 )
 
-// isBestWord says whether best is none of the names.
+// isBestWord says whether best is a word of its own, no name of a head or set.
 func isBestWord(best string) bool {
 	return slices.Contains([]string{BestMean, BestLoss, BestMLM, BestLast}, best)
 }

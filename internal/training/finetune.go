@@ -179,8 +179,27 @@ func loadSets(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning) (*labelled
 				return nil, fmt.Errorf("head %s: %w", name, err)
 			}
 		}
+		if head, ok := head.(*bert.TokenHead); ok {
+			head.RowTokens = rowTokens(sets.trainOf(name))
+			m.Config.Heads[name] = head.HeadConfig
+		}
 	}
 	return sets, nil
+}
+
+// rowTokens is bert.HeadConfig.RowTokens of a head that learns from some sets.
+func rowTokens(sets []*Set) int {
+	var lengths []int
+	for _, set := range sets {
+		for i := range set.Examples {
+			lengths = append(lengths, len(set.Examples[i].IDs))
+		}
+	}
+	if len(lengths) == 0 {
+		return 0
+	}
+	slices.Sort(lengths)
+	return lengths[(len(lengths)-1)*9/10]
 }
 
 func (s *labelledSets) add(loader *setLoader, c SetConfig, devRows int) error {

@@ -208,17 +208,20 @@ func TestExamplesOfRunFilesLoad(t *testing.T) {
 }
 
 func TestRecipesLoad(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join("..", "..", "models", "recipes", "*.json"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("recipes %q, error %v", paths, err)
+	recipes := filepath.Join("..", "..", "models", "recipes")
+	paths, err := filepath.Glob(filepath.Join(recipes, "*.json"))
+	onOneSet, errSets := filepath.Glob(filepath.Join(recipes, "sets", "*.json"))
+	if err != nil || errSets != nil || len(paths) == 0 || len(onOneSet) == 0 {
+		t.Fatalf("recipes %q, error %v; on one set %q, error %v", paths, err, onOneSet, errSets)
 	}
+	paths = append(paths, onOneSet...)
 	for _, path := range paths {
 		var run interface {
 			SetDefaults()
 			Validate() error
-		} = &Pretraining{}
-		if strings.Contains(path, "finetune") {
-			run = &Finetuning{}
+		} = &Finetuning{}
+		if strings.Contains(path, "pretrain") {
+			run = &Pretraining{}
 		}
 		if err := ReadRun(path, run); err != nil {
 			t.Error(err)

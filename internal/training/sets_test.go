@@ -626,3 +626,27 @@ func TestHeadConfigsTakeOverLabels(t *testing.T) {
 		})
 	}
 }
+
+// What nine of ten rows are no longer than.
+func TestRowTokens(t *testing.T) {
+	set := func(lengths ...int) *Set {
+		s := &Set{}
+		for _, n := range lengths {
+			s.Examples = append(s.Examples, TaskExample{IDs: make([]int32, n)})
+		}
+		return s
+	}
+	for _, tt := range []struct {
+		sets []*Set
+		want int
+	}{
+		{nil, 0},
+		{[]*Set{set(7)}, 7},
+		{[]*Set{set(10, 1, 9, 2, 8), set(3, 7, 4, 6, 5)}, 9},
+		{[]*Set{set(3, 3, 3, 3, 3, 3, 3, 3, 3, 100)}, 3},
+	} {
+		if got := rowTokens(tt.sets); got != tt.want {
+			t.Errorf("got %d, want %d", got, tt.want)
+		}
+	}
+}
