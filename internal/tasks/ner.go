@@ -110,9 +110,9 @@ func (n NER) Recognize(ctx context.Context, texts []Text, o NEROptions) ([]NERRe
 // can, as transformers' pipeline does.
 //
 // On text of twenty sentences from wikigold-dates, gum-free and gsdsimp_dates the
-// heads inside have an entity F1 of 76, 68 and 76 % like that; 54, 56 and 65 % if
+// heads inside have an entity F1 of 75, 68 and 76 % like that; 54, 56 and 65 % if
 // they read as much as they can. Very short sentences need their neighbours: one by
-// one, wnut17's posts have 45 %, together 56.
+// one, wnut17's posts have 45 %, together 57.
 func readSentences(ctx context.Context, models []*engine.Model, texts []Text, heads map[*engine.Model]*bert.TokenHead) ([]reading, error) {
 	defer timingFrom(ctx).phase(phaseTokenize)()
 	readings := make([]reading, len(texts))
