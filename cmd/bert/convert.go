@@ -73,7 +73,7 @@ func (c *convertCmd) convert() error {
 
 // checkOut refuses the source's own directory, and one that holds files.
 func (c *convertCmd) checkOut() error {
-	if isSame(c.Out, c.Source) || isSame(c.Out, filepath.Dir(c.Source)) {
+	if isSame(c.Out, c.sourceDirectory()) {
 		return fmt.Errorf("%s is the source's directory, and would be written over: choose another", c.Out)
 	}
 	if c.Force {
@@ -87,6 +87,14 @@ func (c *convertCmd) checkOut() error {
 		return fmt.Errorf("%s holds files, such as %s: choose another directory, or --force", c.Out, file)
 	}
 	return nil
+}
+
+// sourceDirectory is the source, or where its file is.
+func (c *convertCmd) sourceDirectory() string {
+	if info, err := os.Stat(c.Source); err == nil && !info.IsDir() {
+		return filepath.Dir(c.Source)
+	}
+	return c.Source
 }
 
 var dtypes = map[string]checkpoint.DType{"float32": checkpoint.F32, "float16": checkpoint.F16, "bfloat16": checkpoint.BF16}

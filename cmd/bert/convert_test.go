@@ -160,6 +160,14 @@ func TestConvertWritesOverNothing(t *testing.T) {
 			t.Errorf("into %s, force %t: error %v, want %q", test.out, test.force, err, test.want)
 		}
 	}
+	// The folder that a source's directory is in is not the source's.
+	base := filepath.Join(t.TempDir(), "base")
+	for _, c := range []convertCmd{{Source: filepath.Join(source, "tiny.onnx"), Out: base}, {Source: base, Out: filepath.Dir(base)}} {
+		c.Case, c.Dtype = "auto", "float32"
+		if err := c.Run(); err != nil {
+			t.Error(err)
+		}
+	}
 	if data, err := os.ReadFile(notes); err != nil || string(data) != "mine" {
 		t.Errorf("the notes hold %q, error %v", data, err)
 	}

@@ -35,10 +35,7 @@ func (c *convertCmd) tokenizerPath() (string, error) {
 	if c.Tokenizer != "" {
 		return c.Tokenizer, nil
 	}
-	dir := c.Source
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		dir = filepath.Dir(dir)
-	}
+	dir := c.sourceDirectory()
 	for _, pattern := range []string{"tokenizer.json", "vocab.txt", "*tokenizer.json", "*vocab.txt"} {
 		found, err := filepath.Glob(filepath.Join(dir, pattern))
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -274,8 +275,9 @@ func decodeGraph(t *testing.T, model []byte) decodedGraph {
 	return g
 }
 
-// fields yields the length-delimited fields of a message with a number.
-func fields(t *testing.T, message []byte, number protowire.Number) func(func([]byte) bool) {
+// values yields the fields of a message with a number and a wire type, as they
+// stand after their tag.
+func values(t *testing.T, message []byte, number protowire.Number, wire protowire.Type) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for len(message) > 0 {
 			field, typ, n := protowire.ConsumeTag(message)
@@ -287,37 +289,32 @@ func fields(t *testing.T, message []byte, number protowire.Number) func(func([]b
 			if size < 0 {
 				t.Fatal(protowire.ParseError(size))
 			}
-			if field == number && typ == protowire.BytesType {
-				value, _ := protowire.ConsumeBytes(message)
-				if !yield(value) {
-					return
-				}
+			if field == number && typ == wire && !yield(message[:size]) {
+				return
 			}
 			message = message[size:]
 		}
 	}
 }
 
+// fields yields the length-delimited fields of a message with a number.
+func fields(t *testing.T, message []byte, number protowire.Number) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for v := range values(t, message, number, protowire.BytesType) {
+			if content, _ := protowire.ConsumeBytes(v); !yield(content) {
+				return
+			}
+		}
+	}
+}
+
 // varints yields the varint fields of a message with a number.
-func varints(t *testing.T, message []byte, number protowire.Number) func(func(uint64) bool) {
+func varints(t *testing.T, message []byte, number protowire.Number) iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {
-		for len(message) > 0 {
-			field, typ, n := protowire.ConsumeTag(message)
-			if n < 0 {
-				t.Fatal(protowire.ParseError(n))
+		for v := range values(t, message, number, protowire.VarintType) {
+			if n, _ := protowire.ConsumeVarint(v); !yield(n) {
+				return
 			}
-			message = message[n:]
-			size := protowire.ConsumeFieldValue(field, typ, message)
-			if size < 0 {
-				t.Fatal(protowire.ParseError(size))
-			}
-			if field == number && typ == protowire.VarintType {
-				value, _ := protowire.ConsumeVarint(message)
-				if !yield(value) {
-					return
-				}
-			}
-			message = message[size:]
 		}
 	}
 }

@@ -14,7 +14,7 @@
 // Each of them goes the same way:
 //
 //	route.go        the model of each text
-//	reading.go      text to word pieces, in windows if it is long
+//	reading.go      text to word pieces, in windows (windows.go) if it is long
 //	run.go          sequences to the engine, and outputs back in order
 //	                outputs to answers, in the task's own file
 //

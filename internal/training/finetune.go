@@ -162,6 +162,8 @@ type labelledSets struct {
 	all        []*Set
 }
 
+// loadSets reads the sets of a run, and notes in the model how long the rows of its
+// token heads are.
 func loadSets(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning) (*labelledSets, error) {
 	sets := &labelledSets{}
 	for _, name := range sortedKeys(run.Heads) {
