@@ -71,9 +71,70 @@ run18:
 	SUBQ    SI, BX
 	VXORPS  Z0, Z0, Z0
 	VXORPS  Z1, Z1, Z1
-	JMP     test20
+	CMPQ    R8, $0x20
+	JG      denser19
+	JMP     test21
 
-again19:
+again20:
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	VBROADCASTSS (CX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	PREFETCHT1   (DI)
+	VMOVUPS      128(DX), Z28
+	VMOVUPS      192(DX), Z29
+	VBROADCASTSS 4(CX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VMOVUPS      256(DX), Z28
+	VMOVUPS      320(DX), Z29
+	VBROADCASTSS 8(CX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	PREFETCHT1   64(DI)
+	VMOVUPS      384(DX), Z28
+	VMOVUPS      448(DX), Z29
+	VBROADCASTSS 12(CX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG $0x400d9662
+	WORD $0xcdb8
+	ADDQ $0x00000010, CX
+	ADDQ $0x00000200, DX
+	LEAQ (DI)(R8*4), DI
+	SUBQ $0x04, SI
+
+test21:
+	CMPQ SI, $0x04
+	JGE  again20
+
+denser19:
+	JMP test23
+
+again22:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (DX), Z28
@@ -131,12 +192,12 @@ again19:
 	LEAQ (DI)(R8*4), DI
 	SUBQ $0x04, SI
 
-test20:
+test23:
 	CMPQ SI, $0x04
-	JGE  again19
-	JMP  test22
+	JGE  again22
+	JMP  test25
 
-again21:
+again24:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (DX), Z28
@@ -155,9 +216,9 @@ again21:
 	LEAQ (DI)(R8*1), DI
 	SUBQ $0x01, SI
 
-test22:
+test25:
 	CMPQ      SI, $0x01
-	JGE       again21
+	JGE       again24
 	VMOVAPS   Z0, 256(AX)
 	VMOVAPS   Z1, 320(AX)
 	VCVTPH2PS 256(AX), Z28
@@ -190,14 +251,14 @@ test22:
 	VADDPS    64(CX), Z1, Z1
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store23
+	JZ        store26
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), AX
 	VADDPS    (AX), Z0, Z0
 	VADDPS    64(AX), Z1, Z1
 
-store23:
+store26:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -216,7 +277,7 @@ rows3:
 	PREFETCHT0 64(CX)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip25
+	JZ         skip28
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -225,7 +286,7 @@ rows3:
 	PREFETCHT0 (CX)(AX*1)
 	PREFETCHT0 64(CX)(AX*1)
 
-skip25:
+skip28:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -245,7 +306,7 @@ skip25:
 	MOVQ    next+80(FP), R8
 	MOVQ    pace+88(FP), R9
 
-run26:
+run29:
 	MOVQ    $0x00000020, DI
 	CMPQ    SI, DI
 	CMOVQLT SI, DI
@@ -254,9 +315,106 @@ run26:
 	VXORPS  Z1, Z1, Z1
 	VXORPS  Z2, Z2, Z2
 	VXORPS  Z3, Z3, Z3
-	JMP     test28
+	CMPQ    R9, $0x20
+	JG      denser30
+	JMP     test32
 
-again27:
+again31:
+	VMOVUPS      (BX), Z28
+	VMOVUPS      64(BX), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	PREFETCHT1   (R8)
+	VMOVUPS      128(BX), Z28
+	VMOVUPS      192(BX), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VMOVUPS      256(BX), Z28
+	VMOVUPS      320(BX), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	PREFETCHT1   64(R8)
+	VMOVUPS      384(BX), Z28
+	VMOVUPS      448(BX), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG $0x400d9662
+	WORD $0xddb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000200, BX
+	LEAQ (R8)(R9*4), R8
+	SUBQ $0x04, DI
+
+test32:
+	CMPQ DI, $0x04
+	JGE  again31
+
+denser30:
+	JMP test34
+
+again33:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (BX), Z28
@@ -350,12 +508,12 @@ again27:
 	LEAQ (R8)(R9*4), R8
 	SUBQ $0x04, DI
 
-test28:
+test34:
 	CMPQ DI, $0x04
-	JGE  again27
-	JMP  test30
+	JGE  again33
+	JMP  test36
 
-again29:
+again35:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (BX), Z28
@@ -383,9 +541,9 @@ again29:
 	LEAQ (R8)(R9*1), R8
 	SUBQ $0x01, DI
 
-test30:
+test36:
 	CMPQ      DI, $0x01
-	JGE       again29
+	JGE       again35
 	VMOVAPS   Z0, 512(AX)
 	VMOVAPS   Z1, 576(AX)
 	VCVTPH2PS 512(AX), Z28
@@ -415,7 +573,7 @@ test30:
 	VADDPS    448(AX), Z31, Z31
 	VMOVAPS   Z31, 448(AX)
 	TESTQ     SI, SI
-	JNZ       run26
+	JNZ       run29
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -444,7 +602,7 @@ test30:
 	VADDPS    64(CX), Z3, Z3
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store31
+	JZ        store37
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -453,7 +611,7 @@ test30:
 	VADDPS    (CX)(AX*1), Z2, Z2
 	VADDPS    64(CX)(AX*1), Z3, Z3
 
-store31:
+store37:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -476,7 +634,7 @@ rows4:
 	PREFETCHT0 64(CX)(AX*2)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip33
+	JZ         skip39
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -487,7 +645,7 @@ rows4:
 	PREFETCHT0 (CX)(AX*2)
 	PREFETCHT0 64(CX)(AX*2)
 
-skip33:
+skip39:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -511,7 +669,7 @@ skip33:
 	MOVQ    next+80(FP), R8
 	MOVQ    pace+88(FP), R9
 
-run34:
+run40:
 	MOVQ    $0x00000020, DI
 	CMPQ    SI, DI
 	CMOVQLT SI, DI
@@ -522,9 +680,142 @@ run34:
 	VXORPS  Z3, Z3, Z3
 	VXORPS  Z4, Z4, Z4
 	VXORPS  Z5, Z5, Z5
-	JMP     test36
+	CMPQ    R9, $0x20
+	JG      denser41
+	JMP     test43
 
-again35:
+again42:
+	VMOVUPS      (BX), Z28
+	VMOVUPS      64(BX), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	PREFETCHT1   (R8)
+	VMOVUPS      128(BX), Z28
+	VMOVUPS      192(BX), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VMOVUPS      256(BX), Z28
+	VMOVUPS      320(BX), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	PREFETCHT1   64(R8)
+	VMOVUPS      384(BX), Z28
+	VMOVUPS      448(BX), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG $0x400d9662
+	WORD $0xedb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000200, BX
+	LEAQ (R8)(R9*4), R8
+	SUBQ $0x04, DI
+
+test43:
+	CMPQ DI, $0x04
+	JGE  again42
+
+denser41:
+	JMP test45
+
+again44:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (BX), Z28
@@ -654,12 +945,12 @@ again35:
 	LEAQ (R8)(R9*4), R8
 	SUBQ $0x04, DI
 
-test36:
+test45:
 	CMPQ DI, $0x04
-	JGE  again35
-	JMP  test38
+	JGE  again44
+	JMP  test47
 
-again37:
+again46:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (BX), Z28
@@ -696,9 +987,9 @@ again37:
 	LEAQ (R8)(R9*1), R8
 	SUBQ $0x01, DI
 
-test38:
+test47:
 	CMPQ      DI, $0x01
-	JGE       again37
+	JGE       again46
 	VMOVAPS   Z0, 768(AX)
 	VMOVAPS   Z1, 832(AX)
 	VCVTPH2PS 768(AX), Z28
@@ -742,7 +1033,7 @@ test38:
 	VADDPS    704(AX), Z31, Z31
 	VMOVAPS   Z31, 704(AX)
 	TESTQ     SI, SI
-	JNZ       run34
+	JNZ       run40
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -783,7 +1074,7 @@ test38:
 	VADDPS    64(CX), Z5, Z5
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store39
+	JZ        store48
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -794,7 +1085,7 @@ test38:
 	VADDPS    (CX)(AX*2), Z4, Z4
 	VADDPS    64(CX)(AX*2), Z5, Z5
 
-store39:
+store48:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -823,7 +1114,7 @@ rows5:
 	PREFETCHT0 64(DX)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip41
+	JZ         skip50
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -838,7 +1129,7 @@ rows5:
 	PREFETCHT0 (DX)
 	PREFETCHT0 64(DX)
 
-skip41:
+skip50:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -868,7 +1159,7 @@ skip41:
 	MOVQ    next+80(FP), R9
 	MOVQ    pace+88(FP), R10
 
-run42:
+run51:
 	MOVQ    $0x00000020, R8
 	CMPQ    DI, R8
 	CMOVQLT DI, R8
@@ -881,9 +1172,179 @@ run42:
 	VXORPS  Z5, Z5, Z5
 	VXORPS  Z6, Z6, Z6
 	VXORPS  Z7, Z7, Z7
-	JMP     test44
+	CMPQ    R10, $0x20
+	JG      denser52
+	JMP     test54
 
-again43:
+again53:
+	VMOVUPS      (SI), Z28
+	VMOVUPS      64(SI), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS (BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	PREFETCHT1   (R9)
+	VMOVUPS      128(SI), Z28
+	VMOVUPS      192(SI), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 4(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VMOVUPS      256(SI), Z28
+	VMOVUPS      320(SI), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 8(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	PREFETCHT1   64(R9)
+	VMOVUPS      384(SI), Z28
+	VMOVUPS      448(SI), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 12(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG $0x400d9662
+	WORD $0xfdb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000010, BX
+	ADDQ $0x00000200, SI
+	LEAQ (R9)(R10*4), R9
+	SUBQ $0x04, R8
+
+test54:
+	CMPQ R8, $0x04
+	JGE  again53
+
+denser52:
+	JMP test56
+
+again55:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (SI), Z28
@@ -1050,12 +1511,12 @@ again43:
 	LEAQ (R9)(R10*4), R9
 	SUBQ $0x04, R8
 
-test44:
+test56:
 	CMPQ R8, $0x04
-	JGE  again43
-	JMP  test46
+	JGE  again55
+	JMP  test58
 
-again45:
+again57:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (SI), Z28
@@ -1102,9 +1563,9 @@ again45:
 	LEAQ (R9)(R10*1), R9
 	SUBQ $0x01, R8
 
-test46:
+test58:
 	CMPQ      R8, $0x01
-	JGE       again45
+	JGE       again57
 	VMOVAPS   Z0, 1024(AX)
 	VMOVAPS   Z1, 1088(AX)
 	VCVTPH2PS 1024(AX), Z28
@@ -1162,7 +1623,7 @@ test46:
 	VADDPS    960(AX), Z31, Z31
 	VMOVAPS   Z31, 960(AX)
 	TESTQ     DI, DI
-	JNZ       run42
+	JNZ       run51
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -1215,7 +1676,7 @@ test46:
 	VADDPS    64(CX), Z7, Z7
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store47
+	JZ        store59
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -1230,7 +1691,7 @@ test46:
 	VADDPS    (DX), Z6, Z6
 	VADDPS    64(DX), Z7, Z7
 
-store47:
+store59:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1265,7 +1726,7 @@ rows6:
 	PREFETCHT0 64(DX)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip49
+	JZ         skip61
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -1282,7 +1743,7 @@ rows6:
 	PREFETCHT0 (DX)(AX*1)
 	PREFETCHT0 64(DX)(AX*1)
 
-skip49:
+skip61:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -1316,7 +1777,7 @@ skip49:
 	MOVQ    next+80(FP), R9
 	MOVQ    pace+88(FP), R10
 
-run50:
+run62:
 	MOVQ    $0x00000020, R8
 	CMPQ    DI, R8
 	CMOVQLT DI, R8
@@ -1331,9 +1792,215 @@ run50:
 	VXORPS  Z7, Z7, Z7
 	VXORPS  Z8, Z8, Z8
 	VXORPS  Z9, Z9, Z9
-	JMP     test52
+	CMPQ    R10, $0x20
+	JG      denser63
+	JMP     test65
 
-again51:
+again64:
+	VMOVUPS      (SI), Z28
+	VMOVUPS      64(SI), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS (BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS (BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	PREFETCHT1   (R9)
+	VMOVUPS      128(SI), Z28
+	VMOVUPS      192(SI), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 4(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VMOVUPS      256(SI), Z28
+	VMOVUPS      320(SI), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 8(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	PREFETCHT1   64(R9)
+	VMOVUPS      384(SI), Z28
+	VMOVUPS      448(SI), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 12(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG $0x400d1662
+	WORD $0xcdb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000010, BX
+	ADDQ $0x00000200, SI
+	LEAQ (R9)(R10*4), R9
+	SUBQ $0x04, R8
+
+test65:
+	CMPQ R8, $0x04
+	JGE  again64
+
+denser63:
+	JMP test67
+
+again66:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (SI), Z28
@@ -1536,12 +2203,12 @@ again51:
 	LEAQ (R9)(R10*4), R9
 	SUBQ $0x04, R8
 
-test52:
+test67:
 	CMPQ R8, $0x04
-	JGE  again51
-	JMP  test54
+	JGE  again66
+	JMP  test69
 
-again53:
+again68:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (SI), Z28
@@ -1597,9 +2264,9 @@ again53:
 	LEAQ (R9)(R10*1), R9
 	SUBQ $0x01, R8
 
-test54:
+test69:
 	CMPQ      R8, $0x01
-	JGE       again53
+	JGE       again68
 	VMOVAPS   Z0, 1280(AX)
 	VMOVAPS   Z1, 1344(AX)
 	VCVTPH2PS 1280(AX), Z28
@@ -1671,7 +2338,7 @@ test54:
 	VADDPS    1216(AX), Z31, Z31
 	VMOVAPS   Z31, 1216(AX)
 	TESTQ     DI, DI
-	JNZ       run50
+	JNZ       run62
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -1736,7 +2403,7 @@ test54:
 	VADDPS    64(CX), Z9, Z9
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store55
+	JZ        store70
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -1753,7 +2420,7 @@ test54:
 	VADDPS    (DX)(AX*1), Z8, Z8
 	VADDPS    64(DX)(AX*1), Z9, Z9
 
-store55:
+store70:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1792,7 +2459,7 @@ rows7:
 	PREFETCHT0 64(DX)(AX*2)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip57
+	JZ         skip72
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -1811,7 +2478,7 @@ rows7:
 	PREFETCHT0 (DX)(AX*2)
 	PREFETCHT0 64(DX)(AX*2)
 
-skip57:
+skip72:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -1849,7 +2516,7 @@ skip57:
 	MOVQ    next+80(FP), R9
 	MOVQ    pace+88(FP), R10
 
-run58:
+run73:
 	MOVQ    $0x00000020, R8
 	CMPQ    DI, R8
 	CMOVQLT DI, R8
@@ -1866,9 +2533,251 @@ run58:
 	VXORPS  Z9, Z9, Z9
 	VXORPS  Z10, Z10, Z10
 	VXORPS  Z11, Z11, Z11
-	JMP     test60
+	CMPQ    R10, $0x20
+	JG      denser74
+	JMP     test76
 
-again59:
+again75:
+	VMOVUPS      (SI), Z28
+	VMOVUPS      64(SI), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS (BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS (BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS (BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	PREFETCHT1   (R9)
+	VMOVUPS      128(SI), Z28
+	VMOVUPS      192(SI), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 4(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VMOVUPS      256(SI), Z28
+	VMOVUPS      320(SI), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 8(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	PREFETCHT1   64(R9)
+	VMOVUPS      384(SI), Z28
+	VMOVUPS      448(SI), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 12(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG $0x400d1662
+	WORD $0xddb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000010, BX
+	ADDQ $0x00000200, SI
+	LEAQ (R9)(R10*4), R9
+	SUBQ $0x04, R8
+
+test76:
+	CMPQ R8, $0x04
+	JGE  again75
+
+denser74:
+	JMP test78
+
+again77:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (SI), Z28
@@ -2107,12 +3016,12 @@ again59:
 	LEAQ (R9)(R10*4), R9
 	SUBQ $0x04, R8
 
-test60:
+test78:
 	CMPQ R8, $0x04
-	JGE  again59
-	JMP  test62
+	JGE  again77
+	JMP  test80
 
-again61:
+again79:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (SI), Z28
@@ -2177,9 +3086,9 @@ again61:
 	LEAQ (R9)(R10*1), R9
 	SUBQ $0x01, R8
 
-test62:
+test80:
 	CMPQ      R8, $0x01
-	JGE       again61
+	JGE       again79
 	VMOVAPS   Z0, 1536(AX)
 	VMOVAPS   Z1, 1600(AX)
 	VCVTPH2PS 1536(AX), Z28
@@ -2265,7 +3174,7 @@ test62:
 	VADDPS    1472(AX), Z31, Z31
 	VMOVAPS   Z31, 1472(AX)
 	TESTQ     DI, DI
-	JNZ       run58
+	JNZ       run73
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -2342,7 +3251,7 @@ test62:
 	VADDPS    64(CX), Z11, Z11
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store63
+	JZ        store81
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -2361,7 +3270,7 @@ test62:
 	VADDPS    (DX)(AX*2), Z10, Z10
 	VADDPS    64(DX)(AX*2), Z11, Z11
 
-store63:
+store81:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2406,7 +3315,7 @@ rows8:
 	PREFETCHT0 64(BX)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip65
+	JZ         skip83
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -2429,7 +3338,7 @@ rows8:
 	PREFETCHT0 (BX)
 	PREFETCHT0 64(BX)
 
-skip65:
+skip83:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -2473,7 +3382,7 @@ skip65:
 	MOVQ    next+80(FP), R10
 	MOVQ    pace+88(FP), R11
 
-run66:
+run84:
 	MOVQ    $0x00000020, R9
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
@@ -2492,9 +3401,288 @@ run66:
 	VXORPS  Z11, Z11, Z11
 	VXORPS  Z12, Z12, Z12
 	VXORPS  Z13, Z13, Z13
-	JMP     test68
+	CMPQ    R11, $0x20
+	JG      denser85
+	JMP     test87
 
-again67:
+again86:
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS (BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS (BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS (BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS (SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	PREFETCHT1   (R10)
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 4(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 4(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 8(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 8(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	PREFETCHT1   64(R10)
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 12(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 12(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG $0x400d1662
+	WORD $0xedb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000010, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000200, DI
+	LEAQ (R10)(R11*4), R10
+	SUBQ $0x04, R9
+
+test87:
+	CMPQ R9, $0x04
+	JGE  again86
+
+denser85:
+	JMP test89
+
+again88:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (DI), Z28
@@ -2770,12 +3958,12 @@ again67:
 	LEAQ (R10)(R11*4), R10
 	SUBQ $0x04, R9
 
-test68:
+test89:
 	CMPQ R9, $0x04
-	JGE  again67
-	JMP  test70
+	JGE  again88
+	JMP  test91
 
-again69:
+again90:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (DI), Z28
@@ -2850,9 +4038,9 @@ again69:
 	LEAQ (R10)(R11*1), R10
 	SUBQ $0x01, R9
 
-test70:
+test91:
 	CMPQ      R9, $0x01
-	JGE       again69
+	JGE       again90
 	VMOVAPS   Z0, 1792(AX)
 	VMOVAPS   Z1, 1856(AX)
 	VCVTPH2PS 1792(AX), Z28
@@ -2952,7 +4140,7 @@ test70:
 	VADDPS    1728(AX), Z31, Z31
 	VMOVAPS   Z31, 1728(AX)
 	TESTQ     R8, R8
-	JNZ       run66
+	JNZ       run84
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -3041,7 +4229,7 @@ test70:
 	VADDPS    64(CX), Z13, Z13
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store71
+	JZ        store92
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -3064,7 +4252,7 @@ test70:
 	VADDPS    (BX), Z12, Z12
 	VADDPS    64(BX), Z13, Z13
 
-store71:
+store92:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3115,7 +4303,7 @@ rows9:
 	PREFETCHT0 64(BX)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip73
+	JZ         skip94
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -3140,7 +4328,7 @@ rows9:
 	PREFETCHT0 (BX)(AX*1)
 	PREFETCHT0 64(BX)(AX*1)
 
-skip73:
+skip94:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -3188,7 +4376,7 @@ skip73:
 	MOVQ    next+80(FP), R10
 	MOVQ    pace+88(FP), R11
 
-run74:
+run95:
 	MOVQ    $0x00000020, R9
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
@@ -3209,9 +4397,324 @@ run74:
 	VXORPS  Z13, Z13, Z13
 	VXORPS  Z14, Z14, Z14
 	VXORPS  Z15, Z15, Z15
-	JMP     test76
+	CMPQ    R11, $0x20
+	JG      denser96
+	JMP     test98
 
-again75:
+again97:
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS (BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS (BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS (BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS (SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS (SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	PREFETCHT1   (R10)
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 4(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 4(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 4(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 8(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 8(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 8(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	PREFETCHT1   64(R10)
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 12(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 12(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 12(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG $0x400d1662
+	WORD $0xfdb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000010, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000200, DI
+	LEAQ (R10)(R11*4), R10
+	SUBQ $0x04, R9
+
+test98:
+	CMPQ R9, $0x04
+	JGE  again97
+
+denser96:
+	JMP test100
+
+again99:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (DI), Z28
@@ -3523,12 +5026,12 @@ again75:
 	LEAQ (R10)(R11*4), R10
 	SUBQ $0x04, R9
 
-test76:
+test100:
 	CMPQ R9, $0x04
-	JGE  again75
-	JMP  test78
+	JGE  again99
+	JMP  test102
 
-again77:
+again101:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (DI), Z28
@@ -3612,9 +5115,9 @@ again77:
 	LEAQ (R10)(R11*1), R10
 	SUBQ $0x01, R9
 
-test78:
+test102:
 	CMPQ      R9, $0x01
-	JGE       again77
+	JGE       again101
 	VMOVAPS   Z0, 2048(AX)
 	VMOVAPS   Z1, 2112(AX)
 	VCVTPH2PS 2048(AX), Z28
@@ -3728,7 +5231,7 @@ test78:
 	VADDPS    1984(AX), Z31, Z31
 	VMOVAPS   Z31, 1984(AX)
 	TESTQ     R8, R8
-	JNZ       run74
+	JNZ       run95
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -3829,7 +5332,7 @@ test78:
 	VADDPS    64(CX), Z15, Z15
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store79
+	JZ        store103
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -3854,7 +5357,7 @@ test78:
 	VADDPS    (BX)(AX*1), Z14, Z14
 	VADDPS    64(BX)(AX*1), Z15, Z15
 
-store79:
+store103:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3909,7 +5412,7 @@ rows10:
 	PREFETCHT0 64(BX)(AX*2)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip81
+	JZ         skip105
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -3936,7 +5439,7 @@ rows10:
 	PREFETCHT0 (BX)(AX*2)
 	PREFETCHT0 64(BX)(AX*2)
 
-skip81:
+skip105:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -3988,7 +5491,7 @@ skip81:
 	MOVQ    next+80(FP), R10
 	MOVQ    pace+88(FP), R11
 
-run82:
+run106:
 	MOVQ    $0x00000020, R9
 	CMPQ    R8, R9
 	CMOVQLT R8, R9
@@ -4011,9 +5514,360 @@ run82:
 	VXORPS  Z15, Z15, Z15
 	VXORPS  Z16, Z16, Z16
 	VXORPS  Z17, Z17, Z17
-	JMP     test84
+	CMPQ    R11, $0x20
+	JG      denser107
+	JMP     test109
 
-again83:
+again108:
+	VMOVUPS      (DI), Z28
+	VMOVUPS      64(DI), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS (BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS (BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS (BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS (SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS (SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS (SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	PREFETCHT1   (R10)
+	VMOVUPS      128(DI), Z28
+	VMOVUPS      192(DI), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 4(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 4(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 4(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VMOVUPS      256(DI), Z28
+	VMOVUPS      320(DI), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 8(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 8(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 8(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	PREFETCHT1   64(R10)
+	VMOVUPS      384(DI), Z28
+	VMOVUPS      448(DI), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 12(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 12(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 12(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG $0x400d8662
+	WORD $0xcdb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000010, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000200, DI
+	LEAQ (R10)(R11*4), R10
+	SUBQ $0x04, R9
+
+test109:
+	CMPQ R9, $0x04
+	JGE  again108
+
+denser107:
+	JMP test111
+
+again110:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (DI), Z28
@@ -4361,12 +6215,12 @@ again83:
 	LEAQ (R10)(R11*4), R10
 	SUBQ $0x04, R9
 
-test84:
+test111:
 	CMPQ R9, $0x04
-	JGE  again83
-	JMP  test86
+	JGE  again110
+	JMP  test113
 
-again85:
+again112:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (DI), Z28
@@ -4459,9 +6313,9 @@ again85:
 	LEAQ (R10)(R11*1), R10
 	SUBQ $0x01, R9
 
-test86:
+test113:
 	CMPQ      R9, $0x01
-	JGE       again85
+	JGE       again112
 	VMOVAPS   Z0, 2304(AX)
 	VMOVAPS   Z1, 2368(AX)
 	VCVTPH2PS 2304(AX), Z28
@@ -4589,7 +6443,7 @@ test86:
 	VADDPS    2240(AX), Z31, Z31
 	VMOVAPS   Z31, 2240(AX)
 	TESTQ     R8, R8
-	JNZ       run82
+	JNZ       run106
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -4702,7 +6556,7 @@ test86:
 	VADDPS    64(CX), Z17, Z17
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store87
+	JZ        store114
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -4729,7 +6583,7 @@ test86:
 	VADDPS    (BX)(AX*2), Z16, Z16
 	VADDPS    64(BX)(AX*2), Z17, Z17
 
-store87:
+store114:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4790,7 +6644,7 @@ rows11:
 	PREFETCHT0 64(SI)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip89
+	JZ         skip116
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -4821,7 +6675,7 @@ rows11:
 	PREFETCHT0 (SI)
 	PREFETCHT0 64(SI)
 
-skip89:
+skip116:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -4879,7 +6733,7 @@ skip89:
 	MOVQ    next+80(FP), R11
 	MOVQ    pace+88(FP), R12
 
-run90:
+run117:
 	MOVQ    $0x00000020, R10
 	CMPQ    R9, R10
 	CMOVQLT R9, R10
@@ -4904,9 +6758,397 @@ run90:
 	VXORPS  Z17, Z17, Z17
 	VXORPS  Z18, Z18, Z18
 	VXORPS  Z19, Z19, Z19
-	JMP     test92
+	CMPQ    R12, $0x20
+	JG      denser118
+	JMP     test120
 
-again91:
+again119:
+	VMOVUPS      (R8), Z28
+	VMOVUPS      64(R8), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS (BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS (BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS (BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS (SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS (SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS (SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS (DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	PREFETCHT1   (R11)
+	VMOVUPS      128(R8), Z28
+	VMOVUPS      192(R8), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 4(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 4(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 4(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VMOVUPS      256(R8), Z28
+	VMOVUPS      320(R8), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 8(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 8(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 8(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	PREFETCHT1   64(R11)
+	VMOVUPS      384(R8), Z28
+	VMOVUPS      448(R8), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 12(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 12(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 12(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG $0x400d8662
+	WORD $0xddb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000010, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000010, DI
+	ADDQ $0x00000200, R8
+	LEAQ (R11)(R12*4), R11
+	SUBQ $0x04, R10
+
+test120:
+	CMPQ R10, $0x04
+	JGE  again119
+
+denser118:
+	JMP test122
+
+again121:
 	PREFETCHT1   (R11)
 	PREFETCHT1   64(R11)
 	VMOVUPS      (R8), Z28
@@ -5291,12 +7533,12 @@ again91:
 	LEAQ (R11)(R12*4), R11
 	SUBQ $0x04, R10
 
-test92:
+test122:
 	CMPQ R10, $0x04
-	JGE  again91
-	JMP  test94
+	JGE  again121
+	JMP  test124
 
-again93:
+again123:
 	PREFETCHT1   (R11)
 	PREFETCHT1   64(R11)
 	VMOVUPS      (R8), Z28
@@ -5399,9 +7641,9 @@ again93:
 	LEAQ (R11)(R12*1), R11
 	SUBQ $0x01, R10
 
-test94:
+test124:
 	CMPQ      R10, $0x01
-	JGE       again93
+	JGE       again123
 	VMOVAPS   Z0, 2560(AX)
 	VMOVAPS   Z1, 2624(AX)
 	VCVTPH2PS 2560(AX), Z28
@@ -5543,7 +7785,7 @@ test94:
 	VADDPS    2496(AX), Z31, Z31
 	VMOVAPS   Z31, 2496(AX)
 	TESTQ     R9, R9
-	JNZ       run90
+	JNZ       run117
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -5668,7 +7910,7 @@ test94:
 	VADDPS    64(CX), Z19, Z19
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store95
+	JZ        store125
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -5699,7 +7941,7 @@ test94:
 	VADDPS    (SI), Z18, Z18
 	VADDPS    64(SI), Z19, Z19
 
-store95:
+store125:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5766,7 +8008,7 @@ rows12:
 	PREFETCHT0 64(SI)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip97
+	JZ         skip127
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -5799,7 +8041,7 @@ rows12:
 	PREFETCHT0 (SI)(AX*1)
 	PREFETCHT0 64(SI)(AX*1)
 
-skip97:
+skip127:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -5861,7 +8103,7 @@ skip97:
 	MOVQ    next+80(FP), R11
 	MOVQ    pace+88(FP), R12
 
-run98:
+run128:
 	MOVQ    $0x00000020, R10
 	CMPQ    R9, R10
 	CMOVQLT R9, R10
@@ -5888,9 +8130,433 @@ run98:
 	VXORPS  Z19, Z19, Z19
 	VXORPS  Z20, Z20, Z20
 	VXORPS  Z21, Z21, Z21
-	JMP     test100
+	CMPQ    R12, $0x20
+	JG      denser129
+	JMP     test131
 
-again99:
+again130:
+	VMOVUPS      (R8), Z28
+	VMOVUPS      64(R8), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS (BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS (BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS (BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS (SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS (SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS (SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS (DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS (DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	PREFETCHT1   (R11)
+	VMOVUPS      128(R8), Z28
+	VMOVUPS      192(R8), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 4(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 4(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 4(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VMOVUPS      256(R8), Z28
+	VMOVUPS      320(R8), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 8(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 8(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 8(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	PREFETCHT1   64(R11)
+	VMOVUPS      384(R8), Z28
+	VMOVUPS      448(R8), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 12(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 12(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 12(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG $0x400d8662
+	WORD $0xedb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000010, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000010, DI
+	ADDQ $0x00000200, R8
+	LEAQ (R11)(R12*4), R11
+	SUBQ $0x04, R10
+
+test131:
+	CMPQ R10, $0x04
+	JGE  again130
+
+denser129:
+	JMP test133
+
+again132:
 	PREFETCHT1   (R11)
 	PREFETCHT1   64(R11)
 	VMOVUPS      (R8), Z28
@@ -6311,12 +8977,12 @@ again99:
 	LEAQ (R11)(R12*4), R11
 	SUBQ $0x04, R10
 
-test100:
+test133:
 	CMPQ R10, $0x04
-	JGE  again99
-	JMP  test102
+	JGE  again132
+	JMP  test135
 
-again101:
+again134:
 	PREFETCHT1   (R11)
 	PREFETCHT1   64(R11)
 	VMOVUPS      (R8), Z28
@@ -6428,9 +9094,9 @@ again101:
 	LEAQ (R11)(R12*1), R11
 	SUBQ $0x01, R10
 
-test102:
+test135:
 	CMPQ      R10, $0x01
-	JGE       again101
+	JGE       again134
 	VMOVAPS   Z0, 2816(AX)
 	VMOVAPS   Z1, 2880(AX)
 	VCVTPH2PS 2816(AX), Z28
@@ -6586,7 +9252,7 @@ test102:
 	VADDPS    2752(AX), Z31, Z31
 	VMOVAPS   Z31, 2752(AX)
 	TESTQ     R9, R9
-	JNZ       run98
+	JNZ       run128
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -6723,7 +9389,7 @@ test102:
 	VADDPS    64(CX), Z21, Z21
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store103
+	JZ        store136
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -6756,7 +9422,7 @@ test102:
 	VADDPS    (SI)(AX*1), Z20, Z20
 	VADDPS    64(SI)(AX*1), Z21, Z21
 
-store103:
+store136:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6827,7 +9493,7 @@ rows13:
 	PREFETCHT0 64(SI)(AX*2)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip105
+	JZ         skip138
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -6862,7 +9528,7 @@ rows13:
 	PREFETCHT0 (SI)(AX*2)
 	PREFETCHT0 64(SI)(AX*2)
 
-skip105:
+skip138:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -6928,7 +9594,7 @@ skip105:
 	MOVQ    next+80(FP), R11
 	MOVQ    pace+88(FP), R12
 
-run106:
+run139:
 	MOVQ    $0x00000020, R10
 	CMPQ    R9, R10
 	CMOVQLT R9, R10
@@ -6957,9 +9623,469 @@ run106:
 	VXORPS  Z21, Z21, Z21
 	VXORPS  Z22, Z22, Z22
 	VXORPS  Z23, Z23, Z23
-	JMP     test108
+	CMPQ    R12, $0x20
+	JG      denser140
+	JMP     test142
 
-again107:
+again141:
+	VMOVUPS      (R8), Z28
+	VMOVUPS      64(R8), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS (BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS (BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS (BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS (SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS (SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS (SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS (DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS (DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS (DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG         $0x400d8662
+	WORD         $0xfdb8
+	PREFETCHT1   (R11)
+	VMOVUPS      128(R8), Z28
+	VMOVUPS      192(R8), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 4(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 4(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 4(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS 4(DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG         $0x400d8662
+	WORD         $0xfdb8
+	VMOVUPS      256(R8), Z28
+	VMOVUPS      320(R8), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 8(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 8(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 8(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS 8(DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG         $0x400d8662
+	WORD         $0xfdb8
+	PREFETCHT1   64(R11)
+	VMOVUPS      384(R8), Z28
+	VMOVUPS      448(R8), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 12(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 12(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 12(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS 12(DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG $0x400d8662
+	WORD $0xfdb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000010, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000010, DI
+	ADDQ $0x00000200, R8
+	LEAQ (R11)(R12*4), R11
+	SUBQ $0x04, R10
+
+test142:
+	CMPQ R10, $0x04
+	JGE  again141
+
+denser140:
+	JMP test144
+
+again143:
 	PREFETCHT1   (R11)
 	PREFETCHT1   64(R11)
 	VMOVUPS      (R8), Z28
@@ -7416,12 +10542,12 @@ again107:
 	LEAQ (R11)(R12*4), R11
 	SUBQ $0x04, R10
 
-test108:
+test144:
 	CMPQ R10, $0x04
-	JGE  again107
-	JMP  test110
+	JGE  again143
+	JMP  test146
 
-again109:
+again145:
 	PREFETCHT1   (R11)
 	PREFETCHT1   64(R11)
 	VMOVUPS      (R8), Z28
@@ -7542,9 +10668,9 @@ again109:
 	LEAQ (R11)(R12*1), R11
 	SUBQ $0x01, R10
 
-test110:
+test146:
 	CMPQ      R10, $0x01
-	JGE       again109
+	JGE       again145
 	VMOVAPS   Z0, 3072(AX)
 	VMOVAPS   Z1, 3136(AX)
 	VCVTPH2PS 3072(AX), Z28
@@ -7714,7 +10840,7 @@ test110:
 	VADDPS    3008(AX), Z31, Z31
 	VMOVAPS   Z31, 3008(AX)
 	TESTQ     R9, R9
-	JNZ       run106
+	JNZ       run139
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -7863,7 +10989,7 @@ test110:
 	VADDPS    64(CX), Z23, Z23
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store111
+	JZ        store147
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -7898,7 +11024,7 @@ test110:
 	VADDPS    (SI)(AX*2), Z22, Z22
 	VADDPS    64(SI)(AX*2), Z23, Z23
 
-store111:
+store147:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -7975,7 +11101,7 @@ rows14:
 	PREFETCHT0 64(DI)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip113
+	JZ         skip149
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -8014,7 +11140,7 @@ rows14:
 	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
 
-skip113:
+skip149:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -8086,7 +11212,7 @@ skip113:
 	MOVQ    next+80(FP), R12
 	MOVQ    pace+88(FP), R13
 
-run114:
+run150:
 	MOVQ    $0x00000020, R11
 	CMPQ    R10, R11
 	CMOVQLT R10, R11
@@ -8117,9 +11243,506 @@ run114:
 	VXORPS  Z23, Z23, Z23
 	VXORPS  Z24, Z24, Z24
 	VXORPS  Z25, Z25, Z25
-	JMP     test116
+	CMPQ    R13, $0x20
+	JG      denser151
+	JMP     test153
 
-again115:
+again152:
+	VMOVUPS      (R9), Z28
+	VMOVUPS      64(R9), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS (BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS (BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS (BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS (SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS (SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS (SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS (DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS (DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS (DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG         $0x400d8662
+	WORD         $0xfdb8
+	VBROADCASTSS (R8), Z30
+
+	// VFMADD231PH Z28, Z30, Z24
+	LONG $0x400d0662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z25
+	LONG         $0x400d0662
+	WORD         $0xcdb8
+	PREFETCHT1   (R12)
+	VMOVUPS      128(R9), Z28
+	VMOVUPS      192(R9), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 4(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 4(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 4(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS 4(DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG         $0x400d8662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(R8), Z30
+
+	// VFMADD231PH Z28, Z30, Z24
+	LONG $0x400d0662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z25
+	LONG         $0x400d0662
+	WORD         $0xcdb8
+	VMOVUPS      256(R9), Z28
+	VMOVUPS      320(R9), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 8(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 8(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 8(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS 8(DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG         $0x400d8662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(R8), Z30
+
+	// VFMADD231PH Z28, Z30, Z24
+	LONG $0x400d0662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z25
+	LONG         $0x400d0662
+	WORD         $0xcdb8
+	PREFETCHT1   64(R12)
+	VMOVUPS      384(R9), Z28
+	VMOVUPS      448(R9), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 12(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 12(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 12(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS 12(DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG         $0x400d8662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(R8), Z30
+
+	// VFMADD231PH Z28, Z30, Z24
+	LONG $0x400d0662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z25
+	LONG $0x400d0662
+	WORD $0xcdb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000010, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000010, DI
+	ADDQ $0x00000010, R8
+	ADDQ $0x00000200, R9
+	LEAQ (R12)(R13*4), R12
+	SUBQ $0x04, R11
+
+test153:
+	CMPQ R11, $0x04
+	JGE  again152
+
+denser151:
+	JMP test155
+
+again154:
 	PREFETCHT1   (R12)
 	PREFETCHT1   64(R12)
 	VMOVUPS      (R9), Z28
@@ -8613,12 +12236,12 @@ again115:
 	LEAQ (R12)(R13*4), R12
 	SUBQ $0x04, R11
 
-test116:
+test155:
 	CMPQ R11, $0x04
-	JGE  again115
-	JMP  test118
+	JGE  again154
+	JMP  test157
 
-again117:
+again156:
 	PREFETCHT1   (R12)
 	PREFETCHT1   64(R12)
 	VMOVUPS      (R9), Z28
@@ -8749,9 +12372,9 @@ again117:
 	LEAQ (R12)(R13*1), R12
 	SUBQ $0x01, R11
 
-test118:
+test157:
 	CMPQ      R11, $0x01
-	JGE       again117
+	JGE       again156
 	VMOVAPS   Z0, 3328(AX)
 	VMOVAPS   Z1, 3392(AX)
 	VCVTPH2PS 3328(AX), Z28
@@ -8935,7 +12558,7 @@ test118:
 	VADDPS    3264(AX), Z31, Z31
 	VMOVAPS   Z31, 3264(AX)
 	TESTQ     R10, R10
-	JNZ       run114
+	JNZ       run150
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -9096,7 +12719,7 @@ test118:
 	VADDPS    64(CX), Z25, Z25
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store119
+	JZ        store158
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -9135,7 +12758,7 @@ test118:
 	VADDPS    (DI), Z24, Z24
 	VADDPS    64(DI), Z25, Z25
 
-store119:
+store158:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -9218,7 +12841,7 @@ rows15:
 	PREFETCHT0 64(DI)(AX*1)
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
-	JZ         skip121
+	JZ         skip160
 	MOVQ       ldlast+72(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+64(FP), CX
@@ -9259,7 +12882,7 @@ rows15:
 	PREFETCHT0 (DI)(AX*1)
 	PREFETCHT0 64(DI)(AX*1)
 
-skip121:
+skip160:
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	VXORPS  Z28, Z28, Z28
@@ -9335,7 +12958,7 @@ skip121:
 	MOVQ    next+80(FP), R12
 	MOVQ    pace+88(FP), R13
 
-run122:
+run161:
 	MOVQ    $0x00000020, R11
 	CMPQ    R10, R11
 	CMOVQLT R10, R11
@@ -9368,9 +12991,542 @@ run122:
 	VXORPS  Z25, Z25, Z25
 	VXORPS  Z26, Z26, Z26
 	VXORPS  Z27, Z27, Z27
-	JMP     test124
+	CMPQ    R13, $0x20
+	JG      denser162
+	JMP     test164
 
-again123:
+again163:
+	VMOVUPS      (R9), Z28
+	VMOVUPS      64(R9), Z29
+	VBROADCASTSS (DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS (DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS (DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS (BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS (BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS (BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS (SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS (SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS (SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS (DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS (DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS (DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG         $0x400d8662
+	WORD         $0xfdb8
+	VBROADCASTSS (R8), Z30
+
+	// VFMADD231PH Z28, Z30, Z24
+	LONG $0x400d0662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z25
+	LONG         $0x400d0662
+	WORD         $0xcdb8
+	VBROADCASTSS (R8)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z26
+	LONG $0x400d0662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z27
+	LONG         $0x400d0662
+	WORD         $0xddb8
+	PREFETCHT1   (R12)
+	VMOVUPS      128(R9), Z28
+	VMOVUPS      192(R9), Z29
+	VBROADCASTSS 4(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 4(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 4(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 4(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 4(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS 4(DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG         $0x400d8662
+	WORD         $0xfdb8
+	VBROADCASTSS 4(R8), Z30
+
+	// VFMADD231PH Z28, Z30, Z24
+	LONG $0x400d0662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z25
+	LONG         $0x400d0662
+	WORD         $0xcdb8
+	VBROADCASTSS 4(R8)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z26
+	LONG $0x400d0662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z27
+	LONG         $0x400d0662
+	WORD         $0xddb8
+	VMOVUPS      256(R9), Z28
+	VMOVUPS      320(R9), Z29
+	VBROADCASTSS 8(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 8(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 8(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 8(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 8(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS 8(DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG         $0x400d8662
+	WORD         $0xfdb8
+	VBROADCASTSS 8(R8), Z30
+
+	// VFMADD231PH Z28, Z30, Z24
+	LONG $0x400d0662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z25
+	LONG         $0x400d0662
+	WORD         $0xcdb8
+	VBROADCASTSS 8(R8)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z26
+	LONG $0x400d0662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z27
+	LONG         $0x400d0662
+	WORD         $0xddb8
+	PREFETCHT1   64(R12)
+	VMOVUPS      384(R9), Z28
+	VMOVUPS      448(R9), Z29
+	VBROADCASTSS 12(DX), Z30
+
+	// VFMADD231PH Z28, Z30, Z0
+	LONG $0x400d9662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z1
+	LONG         $0x400d9662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z2
+	LONG $0x400d9662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z3
+	LONG         $0x400d9662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z4
+	LONG $0x400d9662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z5
+	LONG         $0x400d9662
+	WORD         $0xedb8
+	VBROADCASTSS 12(BX), Z30
+
+	// VFMADD231PH Z28, Z30, Z6
+	LONG $0x400d9662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z7
+	LONG         $0x400d9662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(BX)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z8
+	LONG $0x400d1662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z9
+	LONG         $0x400d1662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(BX)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z10
+	LONG $0x400d1662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z11
+	LONG         $0x400d1662
+	WORD         $0xddb8
+	VBROADCASTSS 12(SI), Z30
+
+	// VFMADD231PH Z28, Z30, Z12
+	LONG $0x400d1662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z13
+	LONG         $0x400d1662
+	WORD         $0xedb8
+	VBROADCASTSS 12(SI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z14
+	LONG $0x400d1662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z15
+	LONG         $0x400d1662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(SI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z16
+	LONG $0x400d8662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z17
+	LONG         $0x400d8662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(DI), Z30
+
+	// VFMADD231PH Z28, Z30, Z18
+	LONG $0x400d8662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z19
+	LONG         $0x400d8662
+	WORD         $0xddb8
+	VBROADCASTSS 12(DI)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z20
+	LONG $0x400d8662
+	WORD $0xe4b8
+
+	// VFMADD231PH Z29, Z30, Z21
+	LONG         $0x400d8662
+	WORD         $0xedb8
+	VBROADCASTSS 12(DI)(CX*2), Z30
+
+	// VFMADD231PH Z28, Z30, Z22
+	LONG $0x400d8662
+	WORD $0xf4b8
+
+	// VFMADD231PH Z29, Z30, Z23
+	LONG         $0x400d8662
+	WORD         $0xfdb8
+	VBROADCASTSS 12(R8), Z30
+
+	// VFMADD231PH Z28, Z30, Z24
+	LONG $0x400d0662
+	WORD $0xc4b8
+
+	// VFMADD231PH Z29, Z30, Z25
+	LONG         $0x400d0662
+	WORD         $0xcdb8
+	VBROADCASTSS 12(R8)(CX*1), Z30
+
+	// VFMADD231PH Z28, Z30, Z26
+	LONG $0x400d0662
+	WORD $0xd4b8
+
+	// VFMADD231PH Z29, Z30, Z27
+	LONG $0x400d0662
+	WORD $0xddb8
+	ADDQ $0x00000010, DX
+	ADDQ $0x00000010, BX
+	ADDQ $0x00000010, SI
+	ADDQ $0x00000010, DI
+	ADDQ $0x00000010, R8
+	ADDQ $0x00000200, R9
+	LEAQ (R12)(R13*4), R12
+	SUBQ $0x04, R11
+
+test164:
+	CMPQ R11, $0x04
+	JGE  again163
+
+denser162:
+	JMP test166
+
+again165:
 	PREFETCHT1   (R12)
 	PREFETCHT1   64(R12)
 	VMOVUPS      (R9), Z28
@@ -9900,12 +14056,12 @@ again123:
 	LEAQ (R12)(R13*4), R12
 	SUBQ $0x04, R11
 
-test124:
+test166:
 	CMPQ R11, $0x04
-	JGE  again123
-	JMP  test126
+	JGE  again165
+	JMP  test168
 
-again125:
+again167:
 	PREFETCHT1   (R12)
 	PREFETCHT1   64(R12)
 	VMOVUPS      (R9), Z28
@@ -10045,9 +14201,9 @@ again125:
 	LEAQ (R12)(R13*1), R12
 	SUBQ $0x01, R11
 
-test126:
+test168:
 	CMPQ      R11, $0x01
-	JGE       again125
+	JGE       again167
 	VMOVAPS   Z0, 3584(AX)
 	VMOVAPS   Z1, 3648(AX)
 	VCVTPH2PS 3584(AX), Z28
@@ -10245,7 +14401,7 @@ test126:
 	VADDPS    3520(AX), Z31, Z31
 	VMOVAPS   Z31, 3520(AX)
 	TESTQ     R10, R10
-	JNZ       run122
+	JNZ       run161
 	MOVQ      first+56(FP), CX
 	VMOVDQU64 pairs<>+0(SB), Z31
 	VMOVAPS   (AX), Z28
@@ -10418,7 +14574,7 @@ test126:
 	VADDPS    64(CX), Z27, Z27
 	MOVQ      last+64(FP), AX
 	TESTQ     AX, AX
-	JZ        store127
+	JZ        store169
 	MOVQ      ldlast+72(FP), AX
 	SHLQ      $0x02, AX
 	MOVQ      last+64(FP), CX
@@ -10459,7 +14615,7 @@ test126:
 	VADDPS    (DI)(AX*1), Z26, Z26
 	VADDPS    64(DI)(AX*1), Z27, Z27
 
-store127:
+store169:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -10531,22 +14687,22 @@ row:
 	XORQ R8, R8
 	MOVQ DI, R9
 	ANDQ $-16, R9
-	JMP  test129
+	JMP  test171
 
-loop128:
+loop170:
 	VMOVUPS   (CX)(R8*4), Z0
 	VCVTPS2PH $0x00, Z0, (AX)(R8*2)
 	ADDQ      $+16, R8
 
-test129:
+test171:
 	CMPQ      R8, R9
-	JLT       loop128
+	JLT       loop170
 	CMPQ      R8, DI
-	JGE       end131
+	JGE       end173
 	VMOVUPS.Z (CX)(R8*4), K1, Z0
 	VCVTPS2PH $0x00, Z0, (AX)(R8*2)
 
-end131:
+end173:
 	LEAQ (CX)(BX*4), CX
 	LEAQ (AX)(DX*2), AX
 	DECQ SI

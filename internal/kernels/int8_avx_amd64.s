@@ -58,9 +58,46 @@ skip17:
 	MOVQ    depth+48(FP), DX
 	MOVQ    next+120(FP), BX
 	MOVQ    pace+128(FP), SI
-	JMP     test19
+	CMPQ    SI, $0x20
+	JG      denser18
+	JMP     test20
 
-again18:
+again19:
+	VMOVUPS      (CX), Z2
+	VMOVUPS      64(CX), Z3
+	VPBROADCASTD (AX), Z4
+	VPDPBUSD     Z2, Z4, Z0
+	VPDPBUSD     Z3, Z4, Z1
+	PREFETCHT1   (BX)
+	VMOVUPS      128(CX), Z2
+	VMOVUPS      192(CX), Z3
+	VPBROADCASTD 4(AX), Z4
+	VPDPBUSD     Z2, Z4, Z0
+	VPDPBUSD     Z3, Z4, Z1
+	VMOVUPS      256(CX), Z2
+	VMOVUPS      320(CX), Z3
+	VPBROADCASTD 8(AX), Z4
+	VPDPBUSD     Z2, Z4, Z0
+	VPDPBUSD     Z3, Z4, Z1
+	PREFETCHT1   64(BX)
+	VMOVUPS      384(CX), Z2
+	VMOVUPS      448(CX), Z3
+	VPBROADCASTD 12(AX), Z4
+	VPDPBUSD     Z2, Z4, Z0
+	VPDPBUSD     Z3, Z4, Z1
+	ADDQ         $0x00000010, AX
+	ADDQ         $0x00000200, CX
+	LEAQ         (BX)(SI*4), BX
+	SUBQ         $0x04, DX
+
+test20:
+	CMPQ DX, $0x04
+	JGE  again19
+
+denser18:
+	JMP test22
+
+again21:
 	PREFETCHT1   (BX)
 	PREFETCHT1   64(BX)
 	VMOVUPS      (CX), Z2
@@ -94,12 +131,12 @@ again18:
 	LEAQ         (BX)(SI*4), BX
 	SUBQ         $0x04, DX
 
-test19:
+test22:
 	CMPQ DX, $0x04
-	JGE  again18
-	JMP  test21
+	JGE  again21
+	JMP  test24
 
-again20:
+again23:
 	PREFETCHT1   (BX)
 	PREFETCHT1   64(BX)
 	VMOVUPS      (CX), Z2
@@ -112,9 +149,9 @@ again20:
 	LEAQ         (BX)(SI*1), BX
 	SUBQ         $0x01, DX
 
-test21:
+test24:
 	CMPQ         DX, $0x01
-	JGE          again20
+	JGE          again23
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -134,14 +171,14 @@ test21:
 	VFMADD213PS  Z4, Z2, Z1
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store22
+	JZ           store25
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), AX
 	VADDPS       (AX), Z0, Z0
 	VADDPS       64(AX), Z1, Z1
 
-store22:
+store25:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -160,7 +197,7 @@ rows3:
 	PREFETCHT0 64(CX)(AX*1)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip24
+	JZ         skip27
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -169,7 +206,7 @@ rows3:
 	PREFETCHT0 (CX)(AX*1)
 	PREFETCHT0 64(CX)(AX*1)
 
-skip24:
+skip27:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	MOVQ    offsets+56(FP), DX
@@ -181,9 +218,58 @@ skip24:
 	MOVQ    depth+48(FP), BX
 	MOVQ    next+120(FP), SI
 	MOVQ    pace+128(FP), DI
-	JMP     test26
+	CMPQ    DI, $0x20
+	JG      denser28
+	JMP     test30
 
-again25:
+again29:
+	VMOVUPS      (DX), Z4
+	VMOVUPS      64(DX), Z5
+	VPBROADCASTD (CX), Z6
+	VPDPBUSD     Z4, Z6, Z0
+	VPDPBUSD     Z5, Z6, Z1
+	VPBROADCASTD (CX)(AX*1), Z6
+	VPDPBUSD     Z4, Z6, Z2
+	VPDPBUSD     Z5, Z6, Z3
+	PREFETCHT1   (SI)
+	VMOVUPS      128(DX), Z4
+	VMOVUPS      192(DX), Z5
+	VPBROADCASTD 4(CX), Z6
+	VPDPBUSD     Z4, Z6, Z0
+	VPDPBUSD     Z5, Z6, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z6
+	VPDPBUSD     Z4, Z6, Z2
+	VPDPBUSD     Z5, Z6, Z3
+	VMOVUPS      256(DX), Z4
+	VMOVUPS      320(DX), Z5
+	VPBROADCASTD 8(CX), Z6
+	VPDPBUSD     Z4, Z6, Z0
+	VPDPBUSD     Z5, Z6, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z6
+	VPDPBUSD     Z4, Z6, Z2
+	VPDPBUSD     Z5, Z6, Z3
+	PREFETCHT1   64(SI)
+	VMOVUPS      384(DX), Z4
+	VMOVUPS      448(DX), Z5
+	VPBROADCASTD 12(CX), Z6
+	VPDPBUSD     Z4, Z6, Z0
+	VPDPBUSD     Z5, Z6, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z6
+	VPDPBUSD     Z4, Z6, Z2
+	VPDPBUSD     Z5, Z6, Z3
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000200, DX
+	LEAQ         (SI)(DI*4), SI
+	SUBQ         $0x04, BX
+
+test30:
+	CMPQ BX, $0x04
+	JGE  again29
+
+denser28:
+	JMP test32
+
+again31:
 	PREFETCHT1   (SI)
 	PREFETCHT1   64(SI)
 	VMOVUPS      (DX), Z4
@@ -229,12 +315,12 @@ again25:
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, BX
 
-test26:
+test32:
 	CMPQ BX, $0x04
-	JGE  again25
-	JMP  test28
+	JGE  again31
+	JMP  test34
 
-again27:
+again33:
 	PREFETCHT1   (SI)
 	PREFETCHT1   64(SI)
 	VMOVUPS      (DX), Z4
@@ -250,9 +336,9 @@ again27:
 	LEAQ         (SI)(DI*1), SI
 	SUBQ         $0x01, BX
 
-test28:
+test34:
 	CMPQ         BX, $0x01
-	JGE          again27
+	JGE          again33
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -284,7 +370,7 @@ test28:
 	VFMADD213PS  Z6, Z4, Z3
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store29
+	JZ           store35
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -293,7 +379,7 @@ test28:
 	VADDPS       (CX)(AX*1), Z2, Z2
 	VADDPS       64(CX)(AX*1), Z3, Z3
 
-store29:
+store35:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -316,7 +402,7 @@ rows4:
 	PREFETCHT0 64(CX)(AX*2)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip31
+	JZ         skip37
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -327,7 +413,7 @@ rows4:
 	PREFETCHT0 (CX)(AX*2)
 	PREFETCHT0 64(CX)(AX*2)
 
-skip31:
+skip37:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	MOVQ    offsets+56(FP), DX
@@ -341,9 +427,70 @@ skip31:
 	MOVQ    depth+48(FP), BX
 	MOVQ    next+120(FP), SI
 	MOVQ    pace+128(FP), DI
-	JMP     test33
+	CMPQ    DI, $0x20
+	JG      denser38
+	JMP     test40
 
-again32:
+again39:
+	VMOVUPS      (DX), Z6
+	VMOVUPS      64(DX), Z7
+	VPBROADCASTD (CX), Z8
+	VPDPBUSD     Z6, Z8, Z0
+	VPDPBUSD     Z7, Z8, Z1
+	VPBROADCASTD (CX)(AX*1), Z8
+	VPDPBUSD     Z6, Z8, Z2
+	VPDPBUSD     Z7, Z8, Z3
+	VPBROADCASTD (CX)(AX*2), Z8
+	VPDPBUSD     Z6, Z8, Z4
+	VPDPBUSD     Z7, Z8, Z5
+	PREFETCHT1   (SI)
+	VMOVUPS      128(DX), Z6
+	VMOVUPS      192(DX), Z7
+	VPBROADCASTD 4(CX), Z8
+	VPDPBUSD     Z6, Z8, Z0
+	VPDPBUSD     Z7, Z8, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z8
+	VPDPBUSD     Z6, Z8, Z2
+	VPDPBUSD     Z7, Z8, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z8
+	VPDPBUSD     Z6, Z8, Z4
+	VPDPBUSD     Z7, Z8, Z5
+	VMOVUPS      256(DX), Z6
+	VMOVUPS      320(DX), Z7
+	VPBROADCASTD 8(CX), Z8
+	VPDPBUSD     Z6, Z8, Z0
+	VPDPBUSD     Z7, Z8, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z8
+	VPDPBUSD     Z6, Z8, Z2
+	VPDPBUSD     Z7, Z8, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z8
+	VPDPBUSD     Z6, Z8, Z4
+	VPDPBUSD     Z7, Z8, Z5
+	PREFETCHT1   64(SI)
+	VMOVUPS      384(DX), Z6
+	VMOVUPS      448(DX), Z7
+	VPBROADCASTD 12(CX), Z8
+	VPDPBUSD     Z6, Z8, Z0
+	VPDPBUSD     Z7, Z8, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z8
+	VPDPBUSD     Z6, Z8, Z2
+	VPDPBUSD     Z7, Z8, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z8
+	VPDPBUSD     Z6, Z8, Z4
+	VPDPBUSD     Z7, Z8, Z5
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000200, DX
+	LEAQ         (SI)(DI*4), SI
+	SUBQ         $0x04, BX
+
+test40:
+	CMPQ BX, $0x04
+	JGE  again39
+
+denser38:
+	JMP test42
+
+again41:
 	PREFETCHT1   (SI)
 	PREFETCHT1   64(SI)
 	VMOVUPS      (DX), Z6
@@ -401,12 +548,12 @@ again32:
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, BX
 
-test33:
+test42:
 	CMPQ BX, $0x04
-	JGE  again32
-	JMP  test35
+	JGE  again41
+	JMP  test44
 
-again34:
+again43:
 	PREFETCHT1   (SI)
 	PREFETCHT1   64(SI)
 	VMOVUPS      (DX), Z6
@@ -425,9 +572,9 @@ again34:
 	LEAQ         (SI)(DI*1), SI
 	SUBQ         $0x01, BX
 
-test35:
+test44:
 	CMPQ         BX, $0x01
-	JGE          again34
+	JGE          again43
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -471,7 +618,7 @@ test35:
 	VFMADD213PS  Z8, Z6, Z5
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store36
+	JZ           store45
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -482,7 +629,7 @@ test35:
 	VADDPS       (CX)(AX*2), Z4, Z4
 	VADDPS       64(CX)(AX*2), Z5, Z5
 
-store36:
+store45:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -511,7 +658,7 @@ rows5:
 	PREFETCHT0 64(DX)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip38
+	JZ         skip47
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -526,7 +673,7 @@ rows5:
 	PREFETCHT0 (DX)
 	PREFETCHT0 64(DX)
 
-skip38:
+skip47:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -544,9 +691,83 @@ skip38:
 	MOVQ    depth+48(FP), SI
 	MOVQ    next+120(FP), DI
 	MOVQ    pace+128(FP), R8
-	JMP     test40
+	CMPQ    R8, $0x20
+	JG      denser48
+	JMP     test50
 
-again39:
+again49:
+	VMOVUPS      (BX), Z8
+	VMOVUPS      64(BX), Z9
+	VPBROADCASTD (CX), Z10
+	VPDPBUSD     Z8, Z10, Z0
+	VPDPBUSD     Z9, Z10, Z1
+	VPBROADCASTD (CX)(AX*1), Z10
+	VPDPBUSD     Z8, Z10, Z2
+	VPDPBUSD     Z9, Z10, Z3
+	VPBROADCASTD (CX)(AX*2), Z10
+	VPDPBUSD     Z8, Z10, Z4
+	VPDPBUSD     Z9, Z10, Z5
+	VPBROADCASTD (DX), Z10
+	VPDPBUSD     Z8, Z10, Z6
+	VPDPBUSD     Z9, Z10, Z7
+	PREFETCHT1   (DI)
+	VMOVUPS      128(BX), Z8
+	VMOVUPS      192(BX), Z9
+	VPBROADCASTD 4(CX), Z10
+	VPDPBUSD     Z8, Z10, Z0
+	VPDPBUSD     Z9, Z10, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z10
+	VPDPBUSD     Z8, Z10, Z2
+	VPDPBUSD     Z9, Z10, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z10
+	VPDPBUSD     Z8, Z10, Z4
+	VPDPBUSD     Z9, Z10, Z5
+	VPBROADCASTD 4(DX), Z10
+	VPDPBUSD     Z8, Z10, Z6
+	VPDPBUSD     Z9, Z10, Z7
+	VMOVUPS      256(BX), Z8
+	VMOVUPS      320(BX), Z9
+	VPBROADCASTD 8(CX), Z10
+	VPDPBUSD     Z8, Z10, Z0
+	VPDPBUSD     Z9, Z10, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z10
+	VPDPBUSD     Z8, Z10, Z2
+	VPDPBUSD     Z9, Z10, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z10
+	VPDPBUSD     Z8, Z10, Z4
+	VPDPBUSD     Z9, Z10, Z5
+	VPBROADCASTD 8(DX), Z10
+	VPDPBUSD     Z8, Z10, Z6
+	VPDPBUSD     Z9, Z10, Z7
+	PREFETCHT1   64(DI)
+	VMOVUPS      384(BX), Z8
+	VMOVUPS      448(BX), Z9
+	VPBROADCASTD 12(CX), Z10
+	VPDPBUSD     Z8, Z10, Z0
+	VPDPBUSD     Z9, Z10, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z10
+	VPDPBUSD     Z8, Z10, Z2
+	VPDPBUSD     Z9, Z10, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z10
+	VPDPBUSD     Z8, Z10, Z4
+	VPDPBUSD     Z9, Z10, Z5
+	VPBROADCASTD 12(DX), Z10
+	VPDPBUSD     Z8, Z10, Z6
+	VPDPBUSD     Z9, Z10, Z7
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000200, BX
+	LEAQ         (DI)(R8*4), DI
+	SUBQ         $0x04, SI
+
+test50:
+	CMPQ SI, $0x04
+	JGE  again49
+
+denser48:
+	JMP test52
+
+again51:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z8
@@ -617,12 +838,12 @@ again39:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test40:
+test52:
 	CMPQ SI, $0x04
-	JGE  again39
-	JMP  test42
+	JGE  again51
+	JMP  test54
 
-again41:
+again53:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z8
@@ -645,9 +866,9 @@ again41:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x01, SI
 
-test42:
+test54:
 	CMPQ         SI, $0x01
-	JGE          again41
+	JGE          again53
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -703,7 +924,7 @@ test42:
 	VFMADD213PS  Z10, Z8, Z7
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store43
+	JZ           store55
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -718,7 +939,7 @@ test42:
 	VADDPS       (DX), Z6, Z6
 	VADDPS       64(DX), Z7, Z7
 
-store43:
+store55:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -753,7 +974,7 @@ rows6:
 	PREFETCHT0 64(DX)(AX*1)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip45
+	JZ         skip57
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -770,7 +991,7 @@ rows6:
 	PREFETCHT0 (DX)(AX*1)
 	PREFETCHT0 64(DX)(AX*1)
 
-skip45:
+skip57:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -790,9 +1011,95 @@ skip45:
 	MOVQ    depth+48(FP), SI
 	MOVQ    next+120(FP), DI
 	MOVQ    pace+128(FP), R8
-	JMP     test47
+	CMPQ    R8, $0x20
+	JG      denser58
+	JMP     test60
 
-again46:
+again59:
+	VMOVUPS      (BX), Z10
+	VMOVUPS      64(BX), Z11
+	VPBROADCASTD (CX), Z12
+	VPDPBUSD     Z10, Z12, Z0
+	VPDPBUSD     Z11, Z12, Z1
+	VPBROADCASTD (CX)(AX*1), Z12
+	VPDPBUSD     Z10, Z12, Z2
+	VPDPBUSD     Z11, Z12, Z3
+	VPBROADCASTD (CX)(AX*2), Z12
+	VPDPBUSD     Z10, Z12, Z4
+	VPDPBUSD     Z11, Z12, Z5
+	VPBROADCASTD (DX), Z12
+	VPDPBUSD     Z10, Z12, Z6
+	VPDPBUSD     Z11, Z12, Z7
+	VPBROADCASTD (DX)(AX*1), Z12
+	VPDPBUSD     Z10, Z12, Z8
+	VPDPBUSD     Z11, Z12, Z9
+	PREFETCHT1   (DI)
+	VMOVUPS      128(BX), Z10
+	VMOVUPS      192(BX), Z11
+	VPBROADCASTD 4(CX), Z12
+	VPDPBUSD     Z10, Z12, Z0
+	VPDPBUSD     Z11, Z12, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z12
+	VPDPBUSD     Z10, Z12, Z2
+	VPDPBUSD     Z11, Z12, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z12
+	VPDPBUSD     Z10, Z12, Z4
+	VPDPBUSD     Z11, Z12, Z5
+	VPBROADCASTD 4(DX), Z12
+	VPDPBUSD     Z10, Z12, Z6
+	VPDPBUSD     Z11, Z12, Z7
+	VPBROADCASTD 4(DX)(AX*1), Z12
+	VPDPBUSD     Z10, Z12, Z8
+	VPDPBUSD     Z11, Z12, Z9
+	VMOVUPS      256(BX), Z10
+	VMOVUPS      320(BX), Z11
+	VPBROADCASTD 8(CX), Z12
+	VPDPBUSD     Z10, Z12, Z0
+	VPDPBUSD     Z11, Z12, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z12
+	VPDPBUSD     Z10, Z12, Z2
+	VPDPBUSD     Z11, Z12, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z12
+	VPDPBUSD     Z10, Z12, Z4
+	VPDPBUSD     Z11, Z12, Z5
+	VPBROADCASTD 8(DX), Z12
+	VPDPBUSD     Z10, Z12, Z6
+	VPDPBUSD     Z11, Z12, Z7
+	VPBROADCASTD 8(DX)(AX*1), Z12
+	VPDPBUSD     Z10, Z12, Z8
+	VPDPBUSD     Z11, Z12, Z9
+	PREFETCHT1   64(DI)
+	VMOVUPS      384(BX), Z10
+	VMOVUPS      448(BX), Z11
+	VPBROADCASTD 12(CX), Z12
+	VPDPBUSD     Z10, Z12, Z0
+	VPDPBUSD     Z11, Z12, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z12
+	VPDPBUSD     Z10, Z12, Z2
+	VPDPBUSD     Z11, Z12, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z12
+	VPDPBUSD     Z10, Z12, Z4
+	VPDPBUSD     Z11, Z12, Z5
+	VPBROADCASTD 12(DX), Z12
+	VPDPBUSD     Z10, Z12, Z6
+	VPDPBUSD     Z11, Z12, Z7
+	VPBROADCASTD 12(DX)(AX*1), Z12
+	VPDPBUSD     Z10, Z12, Z8
+	VPDPBUSD     Z11, Z12, Z9
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000200, BX
+	LEAQ         (DI)(R8*4), DI
+	SUBQ         $0x04, SI
+
+test60:
+	CMPQ SI, $0x04
+	JGE  again59
+
+denser58:
+	JMP test62
+
+again61:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z10
@@ -875,12 +1182,12 @@ again46:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test47:
+test62:
 	CMPQ SI, $0x04
-	JGE  again46
-	JMP  test49
+	JGE  again61
+	JMP  test64
 
-again48:
+again63:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z10
@@ -906,9 +1213,9 @@ again48:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x01, SI
 
-test49:
+test64:
 	CMPQ         SI, $0x01
-	JGE          again48
+	JGE          again63
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -976,7 +1283,7 @@ test49:
 	VFMADD213PS  Z12, Z10, Z9
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store50
+	JZ           store65
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -993,7 +1300,7 @@ test49:
 	VADDPS       (DX)(AX*1), Z8, Z8
 	VADDPS       64(DX)(AX*1), Z9, Z9
 
-store50:
+store65:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1032,7 +1339,7 @@ rows7:
 	PREFETCHT0 64(DX)(AX*2)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip52
+	JZ         skip67
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -1051,7 +1358,7 @@ rows7:
 	PREFETCHT0 (DX)(AX*2)
 	PREFETCHT0 64(DX)(AX*2)
 
-skip52:
+skip67:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -1073,9 +1380,107 @@ skip52:
 	MOVQ    depth+48(FP), SI
 	MOVQ    next+120(FP), DI
 	MOVQ    pace+128(FP), R8
-	JMP     test54
+	CMPQ    R8, $0x20
+	JG      denser68
+	JMP     test70
 
-again53:
+again69:
+	VMOVUPS      (BX), Z12
+	VMOVUPS      64(BX), Z13
+	VPBROADCASTD (CX), Z14
+	VPDPBUSD     Z12, Z14, Z0
+	VPDPBUSD     Z13, Z14, Z1
+	VPBROADCASTD (CX)(AX*1), Z14
+	VPDPBUSD     Z12, Z14, Z2
+	VPDPBUSD     Z13, Z14, Z3
+	VPBROADCASTD (CX)(AX*2), Z14
+	VPDPBUSD     Z12, Z14, Z4
+	VPDPBUSD     Z13, Z14, Z5
+	VPBROADCASTD (DX), Z14
+	VPDPBUSD     Z12, Z14, Z6
+	VPDPBUSD     Z13, Z14, Z7
+	VPBROADCASTD (DX)(AX*1), Z14
+	VPDPBUSD     Z12, Z14, Z8
+	VPDPBUSD     Z13, Z14, Z9
+	VPBROADCASTD (DX)(AX*2), Z14
+	VPDPBUSD     Z12, Z14, Z10
+	VPDPBUSD     Z13, Z14, Z11
+	PREFETCHT1   (DI)
+	VMOVUPS      128(BX), Z12
+	VMOVUPS      192(BX), Z13
+	VPBROADCASTD 4(CX), Z14
+	VPDPBUSD     Z12, Z14, Z0
+	VPDPBUSD     Z13, Z14, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z14
+	VPDPBUSD     Z12, Z14, Z2
+	VPDPBUSD     Z13, Z14, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z14
+	VPDPBUSD     Z12, Z14, Z4
+	VPDPBUSD     Z13, Z14, Z5
+	VPBROADCASTD 4(DX), Z14
+	VPDPBUSD     Z12, Z14, Z6
+	VPDPBUSD     Z13, Z14, Z7
+	VPBROADCASTD 4(DX)(AX*1), Z14
+	VPDPBUSD     Z12, Z14, Z8
+	VPDPBUSD     Z13, Z14, Z9
+	VPBROADCASTD 4(DX)(AX*2), Z14
+	VPDPBUSD     Z12, Z14, Z10
+	VPDPBUSD     Z13, Z14, Z11
+	VMOVUPS      256(BX), Z12
+	VMOVUPS      320(BX), Z13
+	VPBROADCASTD 8(CX), Z14
+	VPDPBUSD     Z12, Z14, Z0
+	VPDPBUSD     Z13, Z14, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z14
+	VPDPBUSD     Z12, Z14, Z2
+	VPDPBUSD     Z13, Z14, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z14
+	VPDPBUSD     Z12, Z14, Z4
+	VPDPBUSD     Z13, Z14, Z5
+	VPBROADCASTD 8(DX), Z14
+	VPDPBUSD     Z12, Z14, Z6
+	VPDPBUSD     Z13, Z14, Z7
+	VPBROADCASTD 8(DX)(AX*1), Z14
+	VPDPBUSD     Z12, Z14, Z8
+	VPDPBUSD     Z13, Z14, Z9
+	VPBROADCASTD 8(DX)(AX*2), Z14
+	VPDPBUSD     Z12, Z14, Z10
+	VPDPBUSD     Z13, Z14, Z11
+	PREFETCHT1   64(DI)
+	VMOVUPS      384(BX), Z12
+	VMOVUPS      448(BX), Z13
+	VPBROADCASTD 12(CX), Z14
+	VPDPBUSD     Z12, Z14, Z0
+	VPDPBUSD     Z13, Z14, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z14
+	VPDPBUSD     Z12, Z14, Z2
+	VPDPBUSD     Z13, Z14, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z14
+	VPDPBUSD     Z12, Z14, Z4
+	VPDPBUSD     Z13, Z14, Z5
+	VPBROADCASTD 12(DX), Z14
+	VPDPBUSD     Z12, Z14, Z6
+	VPDPBUSD     Z13, Z14, Z7
+	VPBROADCASTD 12(DX)(AX*1), Z14
+	VPDPBUSD     Z12, Z14, Z8
+	VPDPBUSD     Z13, Z14, Z9
+	VPBROADCASTD 12(DX)(AX*2), Z14
+	VPDPBUSD     Z12, Z14, Z10
+	VPDPBUSD     Z13, Z14, Z11
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000200, BX
+	LEAQ         (DI)(R8*4), DI
+	SUBQ         $0x04, SI
+
+test70:
+	CMPQ SI, $0x04
+	JGE  again69
+
+denser68:
+	JMP test72
+
+again71:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z12
@@ -1170,12 +1575,12 @@ again53:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test54:
+test72:
 	CMPQ SI, $0x04
-	JGE  again53
-	JMP  test56
+	JGE  again71
+	JMP  test74
 
-again55:
+again73:
 	PREFETCHT1   (DI)
 	PREFETCHT1   64(DI)
 	VMOVUPS      (BX), Z12
@@ -1204,9 +1609,9 @@ again55:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x01, SI
 
-test56:
+test74:
 	CMPQ         SI, $0x01
-	JGE          again55
+	JGE          again73
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -1286,7 +1691,7 @@ test56:
 	VFMADD213PS  Z14, Z12, Z11
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store57
+	JZ           store75
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -1305,7 +1710,7 @@ test56:
 	VADDPS       (DX)(AX*2), Z10, Z10
 	VADDPS       64(DX)(AX*2), Z11, Z11
 
-store57:
+store75:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1350,7 +1755,7 @@ rows8:
 	PREFETCHT0 64(BX)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip59
+	JZ         skip77
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -1373,7 +1778,7 @@ rows8:
 	PREFETCHT0 (BX)
 	PREFETCHT0 64(BX)
 
-skip59:
+skip77:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -1399,9 +1804,120 @@ skip59:
 	MOVQ    depth+48(FP), DI
 	MOVQ    next+120(FP), R8
 	MOVQ    pace+128(FP), R9
-	JMP     test61
+	CMPQ    R9, $0x20
+	JG      denser78
+	JMP     test80
 
-again60:
+again79:
+	VMOVUPS      (SI), Z14
+	VMOVUPS      64(SI), Z15
+	VPBROADCASTD (CX), Z16
+	VPDPBUSD     Z14, Z16, Z0
+	VPDPBUSD     Z15, Z16, Z1
+	VPBROADCASTD (CX)(AX*1), Z16
+	VPDPBUSD     Z14, Z16, Z2
+	VPDPBUSD     Z15, Z16, Z3
+	VPBROADCASTD (CX)(AX*2), Z16
+	VPDPBUSD     Z14, Z16, Z4
+	VPDPBUSD     Z15, Z16, Z5
+	VPBROADCASTD (DX), Z16
+	VPDPBUSD     Z14, Z16, Z6
+	VPDPBUSD     Z15, Z16, Z7
+	VPBROADCASTD (DX)(AX*1), Z16
+	VPDPBUSD     Z14, Z16, Z8
+	VPDPBUSD     Z15, Z16, Z9
+	VPBROADCASTD (DX)(AX*2), Z16
+	VPDPBUSD     Z14, Z16, Z10
+	VPDPBUSD     Z15, Z16, Z11
+	VPBROADCASTD (BX), Z16
+	VPDPBUSD     Z14, Z16, Z12
+	VPDPBUSD     Z15, Z16, Z13
+	PREFETCHT1   (R8)
+	VMOVUPS      128(SI), Z14
+	VMOVUPS      192(SI), Z15
+	VPBROADCASTD 4(CX), Z16
+	VPDPBUSD     Z14, Z16, Z0
+	VPDPBUSD     Z15, Z16, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z16
+	VPDPBUSD     Z14, Z16, Z2
+	VPDPBUSD     Z15, Z16, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z16
+	VPDPBUSD     Z14, Z16, Z4
+	VPDPBUSD     Z15, Z16, Z5
+	VPBROADCASTD 4(DX), Z16
+	VPDPBUSD     Z14, Z16, Z6
+	VPDPBUSD     Z15, Z16, Z7
+	VPBROADCASTD 4(DX)(AX*1), Z16
+	VPDPBUSD     Z14, Z16, Z8
+	VPDPBUSD     Z15, Z16, Z9
+	VPBROADCASTD 4(DX)(AX*2), Z16
+	VPDPBUSD     Z14, Z16, Z10
+	VPDPBUSD     Z15, Z16, Z11
+	VPBROADCASTD 4(BX), Z16
+	VPDPBUSD     Z14, Z16, Z12
+	VPDPBUSD     Z15, Z16, Z13
+	VMOVUPS      256(SI), Z14
+	VMOVUPS      320(SI), Z15
+	VPBROADCASTD 8(CX), Z16
+	VPDPBUSD     Z14, Z16, Z0
+	VPDPBUSD     Z15, Z16, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z16
+	VPDPBUSD     Z14, Z16, Z2
+	VPDPBUSD     Z15, Z16, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z16
+	VPDPBUSD     Z14, Z16, Z4
+	VPDPBUSD     Z15, Z16, Z5
+	VPBROADCASTD 8(DX), Z16
+	VPDPBUSD     Z14, Z16, Z6
+	VPDPBUSD     Z15, Z16, Z7
+	VPBROADCASTD 8(DX)(AX*1), Z16
+	VPDPBUSD     Z14, Z16, Z8
+	VPDPBUSD     Z15, Z16, Z9
+	VPBROADCASTD 8(DX)(AX*2), Z16
+	VPDPBUSD     Z14, Z16, Z10
+	VPDPBUSD     Z15, Z16, Z11
+	VPBROADCASTD 8(BX), Z16
+	VPDPBUSD     Z14, Z16, Z12
+	VPDPBUSD     Z15, Z16, Z13
+	PREFETCHT1   64(R8)
+	VMOVUPS      384(SI), Z14
+	VMOVUPS      448(SI), Z15
+	VPBROADCASTD 12(CX), Z16
+	VPDPBUSD     Z14, Z16, Z0
+	VPDPBUSD     Z15, Z16, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z16
+	VPDPBUSD     Z14, Z16, Z2
+	VPDPBUSD     Z15, Z16, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z16
+	VPDPBUSD     Z14, Z16, Z4
+	VPDPBUSD     Z15, Z16, Z5
+	VPBROADCASTD 12(DX), Z16
+	VPDPBUSD     Z14, Z16, Z6
+	VPDPBUSD     Z15, Z16, Z7
+	VPBROADCASTD 12(DX)(AX*1), Z16
+	VPDPBUSD     Z14, Z16, Z8
+	VPDPBUSD     Z15, Z16, Z9
+	VPBROADCASTD 12(DX)(AX*2), Z16
+	VPDPBUSD     Z14, Z16, Z10
+	VPDPBUSD     Z15, Z16, Z11
+	VPBROADCASTD 12(BX), Z16
+	VPDPBUSD     Z14, Z16, Z12
+	VPDPBUSD     Z15, Z16, Z13
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000200, SI
+	LEAQ         (R8)(R9*4), R8
+	SUBQ         $0x04, DI
+
+test80:
+	CMPQ DI, $0x04
+	JGE  again79
+
+denser78:
+	JMP test82
+
+again81:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z14
@@ -1509,12 +2025,12 @@ again60:
 	LEAQ         (R8)(R9*4), R8
 	SUBQ         $0x04, DI
 
-test61:
+test82:
 	CMPQ DI, $0x04
-	JGE  again60
-	JMP  test63
+	JGE  again81
+	JMP  test84
 
-again62:
+again83:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z14
@@ -1547,9 +2063,9 @@ again62:
 	LEAQ         (R8)(R9*1), R8
 	SUBQ         $0x01, DI
 
-test63:
+test84:
 	CMPQ         DI, $0x01
-	JGE          again62
+	JGE          again83
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -1641,7 +2157,7 @@ test63:
 	VFMADD213PS  Z16, Z14, Z13
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store64
+	JZ           store85
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -1664,7 +2180,7 @@ test63:
 	VADDPS       (BX), Z12, Z12
 	VADDPS       64(BX), Z13, Z13
 
-store64:
+store85:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -1715,7 +2231,7 @@ rows9:
 	PREFETCHT0 64(BX)(AX*1)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip66
+	JZ         skip87
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -1740,7 +2256,7 @@ rows9:
 	PREFETCHT0 (BX)(AX*1)
 	PREFETCHT0 64(BX)(AX*1)
 
-skip66:
+skip87:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -1768,9 +2284,132 @@ skip66:
 	MOVQ    depth+48(FP), DI
 	MOVQ    next+120(FP), R8
 	MOVQ    pace+128(FP), R9
-	JMP     test68
+	CMPQ    R9, $0x20
+	JG      denser88
+	JMP     test90
 
-again67:
+again89:
+	VMOVUPS      (SI), Z16
+	VMOVUPS      64(SI), Z17
+	VPBROADCASTD (CX), Z18
+	VPDPBUSD     Z16, Z18, Z0
+	VPDPBUSD     Z17, Z18, Z1
+	VPBROADCASTD (CX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z2
+	VPDPBUSD     Z17, Z18, Z3
+	VPBROADCASTD (CX)(AX*2), Z18
+	VPDPBUSD     Z16, Z18, Z4
+	VPDPBUSD     Z17, Z18, Z5
+	VPBROADCASTD (DX), Z18
+	VPDPBUSD     Z16, Z18, Z6
+	VPDPBUSD     Z17, Z18, Z7
+	VPBROADCASTD (DX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z8
+	VPDPBUSD     Z17, Z18, Z9
+	VPBROADCASTD (DX)(AX*2), Z18
+	VPDPBUSD     Z16, Z18, Z10
+	VPDPBUSD     Z17, Z18, Z11
+	VPBROADCASTD (BX), Z18
+	VPDPBUSD     Z16, Z18, Z12
+	VPDPBUSD     Z17, Z18, Z13
+	VPBROADCASTD (BX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z14
+	VPDPBUSD     Z17, Z18, Z15
+	PREFETCHT1   (R8)
+	VMOVUPS      128(SI), Z16
+	VMOVUPS      192(SI), Z17
+	VPBROADCASTD 4(CX), Z18
+	VPDPBUSD     Z16, Z18, Z0
+	VPDPBUSD     Z17, Z18, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z2
+	VPDPBUSD     Z17, Z18, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z18
+	VPDPBUSD     Z16, Z18, Z4
+	VPDPBUSD     Z17, Z18, Z5
+	VPBROADCASTD 4(DX), Z18
+	VPDPBUSD     Z16, Z18, Z6
+	VPDPBUSD     Z17, Z18, Z7
+	VPBROADCASTD 4(DX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z8
+	VPDPBUSD     Z17, Z18, Z9
+	VPBROADCASTD 4(DX)(AX*2), Z18
+	VPDPBUSD     Z16, Z18, Z10
+	VPDPBUSD     Z17, Z18, Z11
+	VPBROADCASTD 4(BX), Z18
+	VPDPBUSD     Z16, Z18, Z12
+	VPDPBUSD     Z17, Z18, Z13
+	VPBROADCASTD 4(BX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z14
+	VPDPBUSD     Z17, Z18, Z15
+	VMOVUPS      256(SI), Z16
+	VMOVUPS      320(SI), Z17
+	VPBROADCASTD 8(CX), Z18
+	VPDPBUSD     Z16, Z18, Z0
+	VPDPBUSD     Z17, Z18, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z2
+	VPDPBUSD     Z17, Z18, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z18
+	VPDPBUSD     Z16, Z18, Z4
+	VPDPBUSD     Z17, Z18, Z5
+	VPBROADCASTD 8(DX), Z18
+	VPDPBUSD     Z16, Z18, Z6
+	VPDPBUSD     Z17, Z18, Z7
+	VPBROADCASTD 8(DX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z8
+	VPDPBUSD     Z17, Z18, Z9
+	VPBROADCASTD 8(DX)(AX*2), Z18
+	VPDPBUSD     Z16, Z18, Z10
+	VPDPBUSD     Z17, Z18, Z11
+	VPBROADCASTD 8(BX), Z18
+	VPDPBUSD     Z16, Z18, Z12
+	VPDPBUSD     Z17, Z18, Z13
+	VPBROADCASTD 8(BX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z14
+	VPDPBUSD     Z17, Z18, Z15
+	PREFETCHT1   64(R8)
+	VMOVUPS      384(SI), Z16
+	VMOVUPS      448(SI), Z17
+	VPBROADCASTD 12(CX), Z18
+	VPDPBUSD     Z16, Z18, Z0
+	VPDPBUSD     Z17, Z18, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z2
+	VPDPBUSD     Z17, Z18, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z18
+	VPDPBUSD     Z16, Z18, Z4
+	VPDPBUSD     Z17, Z18, Z5
+	VPBROADCASTD 12(DX), Z18
+	VPDPBUSD     Z16, Z18, Z6
+	VPDPBUSD     Z17, Z18, Z7
+	VPBROADCASTD 12(DX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z8
+	VPDPBUSD     Z17, Z18, Z9
+	VPBROADCASTD 12(DX)(AX*2), Z18
+	VPDPBUSD     Z16, Z18, Z10
+	VPDPBUSD     Z17, Z18, Z11
+	VPBROADCASTD 12(BX), Z18
+	VPDPBUSD     Z16, Z18, Z12
+	VPDPBUSD     Z17, Z18, Z13
+	VPBROADCASTD 12(BX)(AX*1), Z18
+	VPDPBUSD     Z16, Z18, Z14
+	VPDPBUSD     Z17, Z18, Z15
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000200, SI
+	LEAQ         (R8)(R9*4), R8
+	SUBQ         $0x04, DI
+
+test90:
+	CMPQ DI, $0x04
+	JGE  again89
+
+denser88:
+	JMP test92
+
+again91:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z16
@@ -1890,12 +2529,12 @@ again67:
 	LEAQ         (R8)(R9*4), R8
 	SUBQ         $0x04, DI
 
-test68:
+test92:
 	CMPQ DI, $0x04
-	JGE  again67
-	JMP  test70
+	JGE  again91
+	JMP  test94
 
-again69:
+again93:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z16
@@ -1931,9 +2570,9 @@ again69:
 	LEAQ         (R8)(R9*1), R8
 	SUBQ         $0x01, DI
 
-test70:
+test94:
 	CMPQ         DI, $0x01
-	JGE          again69
+	JGE          again93
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -2037,7 +2676,7 @@ test70:
 	VFMADD213PS  Z18, Z16, Z15
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store71
+	JZ           store95
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -2062,7 +2701,7 @@ test70:
 	VADDPS       (BX)(AX*1), Z14, Z14
 	VADDPS       64(BX)(AX*1), Z15, Z15
 
-store71:
+store95:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2117,7 +2756,7 @@ rows10:
 	PREFETCHT0 64(BX)(AX*2)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip73
+	JZ         skip97
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -2144,7 +2783,7 @@ rows10:
 	PREFETCHT0 (BX)(AX*2)
 	PREFETCHT0 64(BX)(AX*2)
 
-skip73:
+skip97:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -2174,9 +2813,144 @@ skip73:
 	MOVQ    depth+48(FP), DI
 	MOVQ    next+120(FP), R8
 	MOVQ    pace+128(FP), R9
-	JMP     test75
+	CMPQ    R9, $0x20
+	JG      denser98
+	JMP     test100
 
-again74:
+again99:
+	VMOVUPS      (SI), Z18
+	VMOVUPS      64(SI), Z19
+	VPBROADCASTD (CX), Z20
+	VPDPBUSD     Z18, Z20, Z0
+	VPDPBUSD     Z19, Z20, Z1
+	VPBROADCASTD (CX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z2
+	VPDPBUSD     Z19, Z20, Z3
+	VPBROADCASTD (CX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z4
+	VPDPBUSD     Z19, Z20, Z5
+	VPBROADCASTD (DX), Z20
+	VPDPBUSD     Z18, Z20, Z6
+	VPDPBUSD     Z19, Z20, Z7
+	VPBROADCASTD (DX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z8
+	VPDPBUSD     Z19, Z20, Z9
+	VPBROADCASTD (DX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z10
+	VPDPBUSD     Z19, Z20, Z11
+	VPBROADCASTD (BX), Z20
+	VPDPBUSD     Z18, Z20, Z12
+	VPDPBUSD     Z19, Z20, Z13
+	VPBROADCASTD (BX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z14
+	VPDPBUSD     Z19, Z20, Z15
+	VPBROADCASTD (BX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z16
+	VPDPBUSD     Z19, Z20, Z17
+	PREFETCHT1   (R8)
+	VMOVUPS      128(SI), Z18
+	VMOVUPS      192(SI), Z19
+	VPBROADCASTD 4(CX), Z20
+	VPDPBUSD     Z18, Z20, Z0
+	VPDPBUSD     Z19, Z20, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z2
+	VPDPBUSD     Z19, Z20, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z4
+	VPDPBUSD     Z19, Z20, Z5
+	VPBROADCASTD 4(DX), Z20
+	VPDPBUSD     Z18, Z20, Z6
+	VPDPBUSD     Z19, Z20, Z7
+	VPBROADCASTD 4(DX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z8
+	VPDPBUSD     Z19, Z20, Z9
+	VPBROADCASTD 4(DX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z10
+	VPDPBUSD     Z19, Z20, Z11
+	VPBROADCASTD 4(BX), Z20
+	VPDPBUSD     Z18, Z20, Z12
+	VPDPBUSD     Z19, Z20, Z13
+	VPBROADCASTD 4(BX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z14
+	VPDPBUSD     Z19, Z20, Z15
+	VPBROADCASTD 4(BX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z16
+	VPDPBUSD     Z19, Z20, Z17
+	VMOVUPS      256(SI), Z18
+	VMOVUPS      320(SI), Z19
+	VPBROADCASTD 8(CX), Z20
+	VPDPBUSD     Z18, Z20, Z0
+	VPDPBUSD     Z19, Z20, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z2
+	VPDPBUSD     Z19, Z20, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z4
+	VPDPBUSD     Z19, Z20, Z5
+	VPBROADCASTD 8(DX), Z20
+	VPDPBUSD     Z18, Z20, Z6
+	VPDPBUSD     Z19, Z20, Z7
+	VPBROADCASTD 8(DX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z8
+	VPDPBUSD     Z19, Z20, Z9
+	VPBROADCASTD 8(DX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z10
+	VPDPBUSD     Z19, Z20, Z11
+	VPBROADCASTD 8(BX), Z20
+	VPDPBUSD     Z18, Z20, Z12
+	VPDPBUSD     Z19, Z20, Z13
+	VPBROADCASTD 8(BX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z14
+	VPDPBUSD     Z19, Z20, Z15
+	VPBROADCASTD 8(BX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z16
+	VPDPBUSD     Z19, Z20, Z17
+	PREFETCHT1   64(R8)
+	VMOVUPS      384(SI), Z18
+	VMOVUPS      448(SI), Z19
+	VPBROADCASTD 12(CX), Z20
+	VPDPBUSD     Z18, Z20, Z0
+	VPDPBUSD     Z19, Z20, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z2
+	VPDPBUSD     Z19, Z20, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z4
+	VPDPBUSD     Z19, Z20, Z5
+	VPBROADCASTD 12(DX), Z20
+	VPDPBUSD     Z18, Z20, Z6
+	VPDPBUSD     Z19, Z20, Z7
+	VPBROADCASTD 12(DX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z8
+	VPDPBUSD     Z19, Z20, Z9
+	VPBROADCASTD 12(DX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z10
+	VPDPBUSD     Z19, Z20, Z11
+	VPBROADCASTD 12(BX), Z20
+	VPDPBUSD     Z18, Z20, Z12
+	VPDPBUSD     Z19, Z20, Z13
+	VPBROADCASTD 12(BX)(AX*1), Z20
+	VPDPBUSD     Z18, Z20, Z14
+	VPDPBUSD     Z19, Z20, Z15
+	VPBROADCASTD 12(BX)(AX*2), Z20
+	VPDPBUSD     Z18, Z20, Z16
+	VPDPBUSD     Z19, Z20, Z17
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000200, SI
+	LEAQ         (R8)(R9*4), R8
+	SUBQ         $0x04, DI
+
+test100:
+	CMPQ DI, $0x04
+	JGE  again99
+
+denser98:
+	JMP test102
+
+again101:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z18
@@ -2308,12 +3082,12 @@ again74:
 	LEAQ         (R8)(R9*4), R8
 	SUBQ         $0x04, DI
 
-test75:
+test102:
 	CMPQ DI, $0x04
-	JGE  again74
-	JMP  test77
+	JGE  again101
+	JMP  test104
 
-again76:
+again103:
 	PREFETCHT1   (R8)
 	PREFETCHT1   64(R8)
 	VMOVUPS      (SI), Z18
@@ -2352,9 +3126,9 @@ again76:
 	LEAQ         (R8)(R9*1), R8
 	SUBQ         $0x01, DI
 
-test77:
+test104:
 	CMPQ         DI, $0x01
-	JGE          again76
+	JGE          again103
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -2470,7 +3244,7 @@ test77:
 	VFMADD213PS  Z20, Z18, Z17
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store78
+	JZ           store105
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -2497,7 +3271,7 @@ test77:
 	VADDPS       (BX)(AX*2), Z16, Z16
 	VADDPS       64(BX)(AX*2), Z17, Z17
 
-store78:
+store105:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -2558,7 +3332,7 @@ rows11:
 	PREFETCHT0 64(SI)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip80
+	JZ         skip107
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -2589,7 +3363,7 @@ rows11:
 	PREFETCHT0 (SI)
 	PREFETCHT0 64(SI)
 
-skip80:
+skip107:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -2623,9 +3397,157 @@ skip80:
 	MOVQ    depth+48(FP), R8
 	MOVQ    next+120(FP), R9
 	MOVQ    pace+128(FP), R10
-	JMP     test82
+	CMPQ    R10, $0x20
+	JG      denser108
+	JMP     test110
 
-again81:
+again109:
+	VMOVUPS      (DI), Z20
+	VMOVUPS      64(DI), Z21
+	VPBROADCASTD (CX), Z22
+	VPDPBUSD     Z20, Z22, Z0
+	VPDPBUSD     Z21, Z22, Z1
+	VPBROADCASTD (CX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z2
+	VPDPBUSD     Z21, Z22, Z3
+	VPBROADCASTD (CX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z4
+	VPDPBUSD     Z21, Z22, Z5
+	VPBROADCASTD (DX), Z22
+	VPDPBUSD     Z20, Z22, Z6
+	VPDPBUSD     Z21, Z22, Z7
+	VPBROADCASTD (DX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z8
+	VPDPBUSD     Z21, Z22, Z9
+	VPBROADCASTD (DX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z10
+	VPDPBUSD     Z21, Z22, Z11
+	VPBROADCASTD (BX), Z22
+	VPDPBUSD     Z20, Z22, Z12
+	VPDPBUSD     Z21, Z22, Z13
+	VPBROADCASTD (BX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z14
+	VPDPBUSD     Z21, Z22, Z15
+	VPBROADCASTD (BX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z16
+	VPDPBUSD     Z21, Z22, Z17
+	VPBROADCASTD (SI), Z22
+	VPDPBUSD     Z20, Z22, Z18
+	VPDPBUSD     Z21, Z22, Z19
+	PREFETCHT1   (R9)
+	VMOVUPS      128(DI), Z20
+	VMOVUPS      192(DI), Z21
+	VPBROADCASTD 4(CX), Z22
+	VPDPBUSD     Z20, Z22, Z0
+	VPDPBUSD     Z21, Z22, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z2
+	VPDPBUSD     Z21, Z22, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z4
+	VPDPBUSD     Z21, Z22, Z5
+	VPBROADCASTD 4(DX), Z22
+	VPDPBUSD     Z20, Z22, Z6
+	VPDPBUSD     Z21, Z22, Z7
+	VPBROADCASTD 4(DX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z8
+	VPDPBUSD     Z21, Z22, Z9
+	VPBROADCASTD 4(DX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z10
+	VPDPBUSD     Z21, Z22, Z11
+	VPBROADCASTD 4(BX), Z22
+	VPDPBUSD     Z20, Z22, Z12
+	VPDPBUSD     Z21, Z22, Z13
+	VPBROADCASTD 4(BX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z14
+	VPDPBUSD     Z21, Z22, Z15
+	VPBROADCASTD 4(BX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z16
+	VPDPBUSD     Z21, Z22, Z17
+	VPBROADCASTD 4(SI), Z22
+	VPDPBUSD     Z20, Z22, Z18
+	VPDPBUSD     Z21, Z22, Z19
+	VMOVUPS      256(DI), Z20
+	VMOVUPS      320(DI), Z21
+	VPBROADCASTD 8(CX), Z22
+	VPDPBUSD     Z20, Z22, Z0
+	VPDPBUSD     Z21, Z22, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z2
+	VPDPBUSD     Z21, Z22, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z4
+	VPDPBUSD     Z21, Z22, Z5
+	VPBROADCASTD 8(DX), Z22
+	VPDPBUSD     Z20, Z22, Z6
+	VPDPBUSD     Z21, Z22, Z7
+	VPBROADCASTD 8(DX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z8
+	VPDPBUSD     Z21, Z22, Z9
+	VPBROADCASTD 8(DX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z10
+	VPDPBUSD     Z21, Z22, Z11
+	VPBROADCASTD 8(BX), Z22
+	VPDPBUSD     Z20, Z22, Z12
+	VPDPBUSD     Z21, Z22, Z13
+	VPBROADCASTD 8(BX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z14
+	VPDPBUSD     Z21, Z22, Z15
+	VPBROADCASTD 8(BX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z16
+	VPDPBUSD     Z21, Z22, Z17
+	VPBROADCASTD 8(SI), Z22
+	VPDPBUSD     Z20, Z22, Z18
+	VPDPBUSD     Z21, Z22, Z19
+	PREFETCHT1   64(R9)
+	VMOVUPS      384(DI), Z20
+	VMOVUPS      448(DI), Z21
+	VPBROADCASTD 12(CX), Z22
+	VPDPBUSD     Z20, Z22, Z0
+	VPDPBUSD     Z21, Z22, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z2
+	VPDPBUSD     Z21, Z22, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z4
+	VPDPBUSD     Z21, Z22, Z5
+	VPBROADCASTD 12(DX), Z22
+	VPDPBUSD     Z20, Z22, Z6
+	VPDPBUSD     Z21, Z22, Z7
+	VPBROADCASTD 12(DX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z8
+	VPDPBUSD     Z21, Z22, Z9
+	VPBROADCASTD 12(DX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z10
+	VPDPBUSD     Z21, Z22, Z11
+	VPBROADCASTD 12(BX), Z22
+	VPDPBUSD     Z20, Z22, Z12
+	VPDPBUSD     Z21, Z22, Z13
+	VPBROADCASTD 12(BX)(AX*1), Z22
+	VPDPBUSD     Z20, Z22, Z14
+	VPDPBUSD     Z21, Z22, Z15
+	VPBROADCASTD 12(BX)(AX*2), Z22
+	VPDPBUSD     Z20, Z22, Z16
+	VPDPBUSD     Z21, Z22, Z17
+	VPBROADCASTD 12(SI), Z22
+	VPDPBUSD     Z20, Z22, Z18
+	VPDPBUSD     Z21, Z22, Z19
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000200, DI
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R8
+
+test110:
+	CMPQ R8, $0x04
+	JGE  again109
+
+denser108:
+	JMP test112
+
+again111:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z20
@@ -2770,12 +3692,12 @@ again81:
 	LEAQ         (R9)(R10*4), R9
 	SUBQ         $0x04, R8
 
-test82:
+test112:
 	CMPQ R8, $0x04
-	JGE  again81
-	JMP  test84
+	JGE  again111
+	JMP  test114
 
-again83:
+again113:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z20
@@ -2818,9 +3740,9 @@ again83:
 	LEAQ         (R9)(R10*1), R9
 	SUBQ         $0x01, R8
 
-test84:
+test114:
 	CMPQ         R8, $0x01
-	JGE          again83
+	JGE          again113
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -2948,7 +3870,7 @@ test84:
 	VFMADD213PS  Z22, Z20, Z19
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store85
+	JZ           store115
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -2979,7 +3901,7 @@ test84:
 	VADDPS       (SI), Z18, Z18
 	VADDPS       64(SI), Z19, Z19
 
-store85:
+store115:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3046,7 +3968,7 @@ rows12:
 	PREFETCHT0 64(SI)(AX*1)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip87
+	JZ         skip117
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -3079,7 +4001,7 @@ rows12:
 	PREFETCHT0 (SI)(AX*1)
 	PREFETCHT0 64(SI)(AX*1)
 
-skip87:
+skip117:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -3115,9 +4037,169 @@ skip87:
 	MOVQ    depth+48(FP), R8
 	MOVQ    next+120(FP), R9
 	MOVQ    pace+128(FP), R10
-	JMP     test89
+	CMPQ    R10, $0x20
+	JG      denser118
+	JMP     test120
 
-again88:
+again119:
+	VMOVUPS      (DI), Z22
+	VMOVUPS      64(DI), Z23
+	VPBROADCASTD (CX), Z24
+	VPDPBUSD     Z22, Z24, Z0
+	VPDPBUSD     Z23, Z24, Z1
+	VPBROADCASTD (CX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z2
+	VPDPBUSD     Z23, Z24, Z3
+	VPBROADCASTD (CX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z4
+	VPDPBUSD     Z23, Z24, Z5
+	VPBROADCASTD (DX), Z24
+	VPDPBUSD     Z22, Z24, Z6
+	VPDPBUSD     Z23, Z24, Z7
+	VPBROADCASTD (DX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z8
+	VPDPBUSD     Z23, Z24, Z9
+	VPBROADCASTD (DX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z10
+	VPDPBUSD     Z23, Z24, Z11
+	VPBROADCASTD (BX), Z24
+	VPDPBUSD     Z22, Z24, Z12
+	VPDPBUSD     Z23, Z24, Z13
+	VPBROADCASTD (BX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z14
+	VPDPBUSD     Z23, Z24, Z15
+	VPBROADCASTD (BX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z16
+	VPDPBUSD     Z23, Z24, Z17
+	VPBROADCASTD (SI), Z24
+	VPDPBUSD     Z22, Z24, Z18
+	VPDPBUSD     Z23, Z24, Z19
+	VPBROADCASTD (SI)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z20
+	VPDPBUSD     Z23, Z24, Z21
+	PREFETCHT1   (R9)
+	VMOVUPS      128(DI), Z22
+	VMOVUPS      192(DI), Z23
+	VPBROADCASTD 4(CX), Z24
+	VPDPBUSD     Z22, Z24, Z0
+	VPDPBUSD     Z23, Z24, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z2
+	VPDPBUSD     Z23, Z24, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z4
+	VPDPBUSD     Z23, Z24, Z5
+	VPBROADCASTD 4(DX), Z24
+	VPDPBUSD     Z22, Z24, Z6
+	VPDPBUSD     Z23, Z24, Z7
+	VPBROADCASTD 4(DX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z8
+	VPDPBUSD     Z23, Z24, Z9
+	VPBROADCASTD 4(DX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z10
+	VPDPBUSD     Z23, Z24, Z11
+	VPBROADCASTD 4(BX), Z24
+	VPDPBUSD     Z22, Z24, Z12
+	VPDPBUSD     Z23, Z24, Z13
+	VPBROADCASTD 4(BX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z14
+	VPDPBUSD     Z23, Z24, Z15
+	VPBROADCASTD 4(BX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z16
+	VPDPBUSD     Z23, Z24, Z17
+	VPBROADCASTD 4(SI), Z24
+	VPDPBUSD     Z22, Z24, Z18
+	VPDPBUSD     Z23, Z24, Z19
+	VPBROADCASTD 4(SI)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z20
+	VPDPBUSD     Z23, Z24, Z21
+	VMOVUPS      256(DI), Z22
+	VMOVUPS      320(DI), Z23
+	VPBROADCASTD 8(CX), Z24
+	VPDPBUSD     Z22, Z24, Z0
+	VPDPBUSD     Z23, Z24, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z2
+	VPDPBUSD     Z23, Z24, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z4
+	VPDPBUSD     Z23, Z24, Z5
+	VPBROADCASTD 8(DX), Z24
+	VPDPBUSD     Z22, Z24, Z6
+	VPDPBUSD     Z23, Z24, Z7
+	VPBROADCASTD 8(DX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z8
+	VPDPBUSD     Z23, Z24, Z9
+	VPBROADCASTD 8(DX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z10
+	VPDPBUSD     Z23, Z24, Z11
+	VPBROADCASTD 8(BX), Z24
+	VPDPBUSD     Z22, Z24, Z12
+	VPDPBUSD     Z23, Z24, Z13
+	VPBROADCASTD 8(BX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z14
+	VPDPBUSD     Z23, Z24, Z15
+	VPBROADCASTD 8(BX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z16
+	VPDPBUSD     Z23, Z24, Z17
+	VPBROADCASTD 8(SI), Z24
+	VPDPBUSD     Z22, Z24, Z18
+	VPDPBUSD     Z23, Z24, Z19
+	VPBROADCASTD 8(SI)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z20
+	VPDPBUSD     Z23, Z24, Z21
+	PREFETCHT1   64(R9)
+	VMOVUPS      384(DI), Z22
+	VMOVUPS      448(DI), Z23
+	VPBROADCASTD 12(CX), Z24
+	VPDPBUSD     Z22, Z24, Z0
+	VPDPBUSD     Z23, Z24, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z2
+	VPDPBUSD     Z23, Z24, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z4
+	VPDPBUSD     Z23, Z24, Z5
+	VPBROADCASTD 12(DX), Z24
+	VPDPBUSD     Z22, Z24, Z6
+	VPDPBUSD     Z23, Z24, Z7
+	VPBROADCASTD 12(DX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z8
+	VPDPBUSD     Z23, Z24, Z9
+	VPBROADCASTD 12(DX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z10
+	VPDPBUSD     Z23, Z24, Z11
+	VPBROADCASTD 12(BX), Z24
+	VPDPBUSD     Z22, Z24, Z12
+	VPDPBUSD     Z23, Z24, Z13
+	VPBROADCASTD 12(BX)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z14
+	VPDPBUSD     Z23, Z24, Z15
+	VPBROADCASTD 12(BX)(AX*2), Z24
+	VPDPBUSD     Z22, Z24, Z16
+	VPDPBUSD     Z23, Z24, Z17
+	VPBROADCASTD 12(SI), Z24
+	VPDPBUSD     Z22, Z24, Z18
+	VPDPBUSD     Z23, Z24, Z19
+	VPBROADCASTD 12(SI)(AX*1), Z24
+	VPDPBUSD     Z22, Z24, Z20
+	VPDPBUSD     Z23, Z24, Z21
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000200, DI
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R8
+
+test120:
+	CMPQ R8, $0x04
+	JGE  again119
+
+denser118:
+	JMP test122
+
+again121:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z22
@@ -3274,12 +4356,12 @@ again88:
 	LEAQ         (R9)(R10*4), R9
 	SUBQ         $0x04, R8
 
-test89:
+test122:
 	CMPQ R8, $0x04
-	JGE  again88
-	JMP  test91
+	JGE  again121
+	JMP  test124
 
-again90:
+again123:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z22
@@ -3325,9 +4407,9 @@ again90:
 	LEAQ         (R9)(R10*1), R9
 	SUBQ         $0x01, R8
 
-test91:
+test124:
 	CMPQ         R8, $0x01
-	JGE          again90
+	JGE          again123
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -3467,7 +4549,7 @@ test91:
 	VFMADD213PS  Z24, Z22, Z21
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store92
+	JZ           store125
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -3500,7 +4582,7 @@ test91:
 	VADDPS       (SI)(AX*1), Z20, Z20
 	VADDPS       64(SI)(AX*1), Z21, Z21
 
-store92:
+store125:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -3571,7 +4653,7 @@ rows13:
 	PREFETCHT0 64(SI)(AX*2)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip94
+	JZ         skip127
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -3606,7 +4688,7 @@ rows13:
 	PREFETCHT0 (SI)(AX*2)
 	PREFETCHT0 64(SI)(AX*2)
 
-skip94:
+skip127:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -3644,9 +4726,181 @@ skip94:
 	MOVQ    depth+48(FP), R8
 	MOVQ    next+120(FP), R9
 	MOVQ    pace+128(FP), R10
-	JMP     test96
+	CMPQ    R10, $0x20
+	JG      denser128
+	JMP     test130
 
-again95:
+again129:
+	VMOVUPS      (DI), Z24
+	VMOVUPS      64(DI), Z25
+	VPBROADCASTD (CX), Z26
+	VPDPBUSD     Z24, Z26, Z0
+	VPDPBUSD     Z25, Z26, Z1
+	VPBROADCASTD (CX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z2
+	VPDPBUSD     Z25, Z26, Z3
+	VPBROADCASTD (CX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z4
+	VPDPBUSD     Z25, Z26, Z5
+	VPBROADCASTD (DX), Z26
+	VPDPBUSD     Z24, Z26, Z6
+	VPDPBUSD     Z25, Z26, Z7
+	VPBROADCASTD (DX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z8
+	VPDPBUSD     Z25, Z26, Z9
+	VPBROADCASTD (DX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z10
+	VPDPBUSD     Z25, Z26, Z11
+	VPBROADCASTD (BX), Z26
+	VPDPBUSD     Z24, Z26, Z12
+	VPDPBUSD     Z25, Z26, Z13
+	VPBROADCASTD (BX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z14
+	VPDPBUSD     Z25, Z26, Z15
+	VPBROADCASTD (BX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z16
+	VPDPBUSD     Z25, Z26, Z17
+	VPBROADCASTD (SI), Z26
+	VPDPBUSD     Z24, Z26, Z18
+	VPDPBUSD     Z25, Z26, Z19
+	VPBROADCASTD (SI)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z20
+	VPDPBUSD     Z25, Z26, Z21
+	VPBROADCASTD (SI)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z22
+	VPDPBUSD     Z25, Z26, Z23
+	PREFETCHT1   (R9)
+	VMOVUPS      128(DI), Z24
+	VMOVUPS      192(DI), Z25
+	VPBROADCASTD 4(CX), Z26
+	VPDPBUSD     Z24, Z26, Z0
+	VPDPBUSD     Z25, Z26, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z2
+	VPDPBUSD     Z25, Z26, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z4
+	VPDPBUSD     Z25, Z26, Z5
+	VPBROADCASTD 4(DX), Z26
+	VPDPBUSD     Z24, Z26, Z6
+	VPDPBUSD     Z25, Z26, Z7
+	VPBROADCASTD 4(DX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z8
+	VPDPBUSD     Z25, Z26, Z9
+	VPBROADCASTD 4(DX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z10
+	VPDPBUSD     Z25, Z26, Z11
+	VPBROADCASTD 4(BX), Z26
+	VPDPBUSD     Z24, Z26, Z12
+	VPDPBUSD     Z25, Z26, Z13
+	VPBROADCASTD 4(BX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z14
+	VPDPBUSD     Z25, Z26, Z15
+	VPBROADCASTD 4(BX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z16
+	VPDPBUSD     Z25, Z26, Z17
+	VPBROADCASTD 4(SI), Z26
+	VPDPBUSD     Z24, Z26, Z18
+	VPDPBUSD     Z25, Z26, Z19
+	VPBROADCASTD 4(SI)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z20
+	VPDPBUSD     Z25, Z26, Z21
+	VPBROADCASTD 4(SI)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z22
+	VPDPBUSD     Z25, Z26, Z23
+	VMOVUPS      256(DI), Z24
+	VMOVUPS      320(DI), Z25
+	VPBROADCASTD 8(CX), Z26
+	VPDPBUSD     Z24, Z26, Z0
+	VPDPBUSD     Z25, Z26, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z2
+	VPDPBUSD     Z25, Z26, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z4
+	VPDPBUSD     Z25, Z26, Z5
+	VPBROADCASTD 8(DX), Z26
+	VPDPBUSD     Z24, Z26, Z6
+	VPDPBUSD     Z25, Z26, Z7
+	VPBROADCASTD 8(DX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z8
+	VPDPBUSD     Z25, Z26, Z9
+	VPBROADCASTD 8(DX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z10
+	VPDPBUSD     Z25, Z26, Z11
+	VPBROADCASTD 8(BX), Z26
+	VPDPBUSD     Z24, Z26, Z12
+	VPDPBUSD     Z25, Z26, Z13
+	VPBROADCASTD 8(BX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z14
+	VPDPBUSD     Z25, Z26, Z15
+	VPBROADCASTD 8(BX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z16
+	VPDPBUSD     Z25, Z26, Z17
+	VPBROADCASTD 8(SI), Z26
+	VPDPBUSD     Z24, Z26, Z18
+	VPDPBUSD     Z25, Z26, Z19
+	VPBROADCASTD 8(SI)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z20
+	VPDPBUSD     Z25, Z26, Z21
+	VPBROADCASTD 8(SI)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z22
+	VPDPBUSD     Z25, Z26, Z23
+	PREFETCHT1   64(R9)
+	VMOVUPS      384(DI), Z24
+	VMOVUPS      448(DI), Z25
+	VPBROADCASTD 12(CX), Z26
+	VPDPBUSD     Z24, Z26, Z0
+	VPDPBUSD     Z25, Z26, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z2
+	VPDPBUSD     Z25, Z26, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z4
+	VPDPBUSD     Z25, Z26, Z5
+	VPBROADCASTD 12(DX), Z26
+	VPDPBUSD     Z24, Z26, Z6
+	VPDPBUSD     Z25, Z26, Z7
+	VPBROADCASTD 12(DX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z8
+	VPDPBUSD     Z25, Z26, Z9
+	VPBROADCASTD 12(DX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z10
+	VPDPBUSD     Z25, Z26, Z11
+	VPBROADCASTD 12(BX), Z26
+	VPDPBUSD     Z24, Z26, Z12
+	VPDPBUSD     Z25, Z26, Z13
+	VPBROADCASTD 12(BX)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z14
+	VPDPBUSD     Z25, Z26, Z15
+	VPBROADCASTD 12(BX)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z16
+	VPDPBUSD     Z25, Z26, Z17
+	VPBROADCASTD 12(SI), Z26
+	VPDPBUSD     Z24, Z26, Z18
+	VPDPBUSD     Z25, Z26, Z19
+	VPBROADCASTD 12(SI)(AX*1), Z26
+	VPDPBUSD     Z24, Z26, Z20
+	VPDPBUSD     Z25, Z26, Z21
+	VPBROADCASTD 12(SI)(AX*2), Z26
+	VPDPBUSD     Z24, Z26, Z22
+	VPDPBUSD     Z25, Z26, Z23
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000200, DI
+	LEAQ         (R9)(R10*4), R9
+	SUBQ         $0x04, R8
+
+test130:
+	CMPQ R8, $0x04
+	JGE  again129
+
+denser128:
+	JMP test132
+
+again131:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z24
@@ -3815,12 +5069,12 @@ again95:
 	LEAQ         (R9)(R10*4), R9
 	SUBQ         $0x04, R8
 
-test96:
+test132:
 	CMPQ R8, $0x04
-	JGE  again95
-	JMP  test98
+	JGE  again131
+	JMP  test134
 
-again97:
+again133:
 	PREFETCHT1   (R9)
 	PREFETCHT1   64(R9)
 	VMOVUPS      (DI), Z24
@@ -3869,9 +5123,9 @@ again97:
 	LEAQ         (R9)(R10*1), R9
 	SUBQ         $0x01, R8
 
-test98:
+test134:
 	CMPQ         R8, $0x01
-	JGE          again97
+	JGE          again133
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -4023,7 +5277,7 @@ test98:
 	VFMADD213PS  Z26, Z24, Z23
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store99
+	JZ           store135
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -4058,7 +5312,7 @@ test98:
 	VADDPS       (SI)(AX*2), Z22, Z22
 	VADDPS       64(SI)(AX*2), Z23, Z23
 
-store99:
+store135:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4135,7 +5389,7 @@ rows14:
 	PREFETCHT0 64(DI)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip101
+	JZ         skip137
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -4174,7 +5428,7 @@ rows14:
 	PREFETCHT0 (DI)
 	PREFETCHT0 64(DI)
 
-skip101:
+skip137:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -4216,9 +5470,194 @@ skip101:
 	MOVQ    depth+48(FP), R9
 	MOVQ    next+120(FP), R10
 	MOVQ    pace+128(FP), R11
-	JMP     test103
+	CMPQ    R11, $0x20
+	JG      denser138
+	JMP     test140
 
-again102:
+again139:
+	VMOVUPS      (R8), Z26
+	VMOVUPS      64(R8), Z27
+	VPBROADCASTD (CX), Z28
+	VPDPBUSD     Z26, Z28, Z0
+	VPDPBUSD     Z27, Z28, Z1
+	VPBROADCASTD (CX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z2
+	VPDPBUSD     Z27, Z28, Z3
+	VPBROADCASTD (CX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z4
+	VPDPBUSD     Z27, Z28, Z5
+	VPBROADCASTD (DX), Z28
+	VPDPBUSD     Z26, Z28, Z6
+	VPDPBUSD     Z27, Z28, Z7
+	VPBROADCASTD (DX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z8
+	VPDPBUSD     Z27, Z28, Z9
+	VPBROADCASTD (DX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z10
+	VPDPBUSD     Z27, Z28, Z11
+	VPBROADCASTD (BX), Z28
+	VPDPBUSD     Z26, Z28, Z12
+	VPDPBUSD     Z27, Z28, Z13
+	VPBROADCASTD (BX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z14
+	VPDPBUSD     Z27, Z28, Z15
+	VPBROADCASTD (BX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z16
+	VPDPBUSD     Z27, Z28, Z17
+	VPBROADCASTD (SI), Z28
+	VPDPBUSD     Z26, Z28, Z18
+	VPDPBUSD     Z27, Z28, Z19
+	VPBROADCASTD (SI)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z20
+	VPDPBUSD     Z27, Z28, Z21
+	VPBROADCASTD (SI)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z22
+	VPDPBUSD     Z27, Z28, Z23
+	VPBROADCASTD (DI), Z28
+	VPDPBUSD     Z26, Z28, Z24
+	VPDPBUSD     Z27, Z28, Z25
+	PREFETCHT1   (R10)
+	VMOVUPS      128(R8), Z26
+	VMOVUPS      192(R8), Z27
+	VPBROADCASTD 4(CX), Z28
+	VPDPBUSD     Z26, Z28, Z0
+	VPDPBUSD     Z27, Z28, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z2
+	VPDPBUSD     Z27, Z28, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z4
+	VPDPBUSD     Z27, Z28, Z5
+	VPBROADCASTD 4(DX), Z28
+	VPDPBUSD     Z26, Z28, Z6
+	VPDPBUSD     Z27, Z28, Z7
+	VPBROADCASTD 4(DX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z8
+	VPDPBUSD     Z27, Z28, Z9
+	VPBROADCASTD 4(DX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z10
+	VPDPBUSD     Z27, Z28, Z11
+	VPBROADCASTD 4(BX), Z28
+	VPDPBUSD     Z26, Z28, Z12
+	VPDPBUSD     Z27, Z28, Z13
+	VPBROADCASTD 4(BX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z14
+	VPDPBUSD     Z27, Z28, Z15
+	VPBROADCASTD 4(BX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z16
+	VPDPBUSD     Z27, Z28, Z17
+	VPBROADCASTD 4(SI), Z28
+	VPDPBUSD     Z26, Z28, Z18
+	VPDPBUSD     Z27, Z28, Z19
+	VPBROADCASTD 4(SI)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z20
+	VPDPBUSD     Z27, Z28, Z21
+	VPBROADCASTD 4(SI)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z22
+	VPDPBUSD     Z27, Z28, Z23
+	VPBROADCASTD 4(DI), Z28
+	VPDPBUSD     Z26, Z28, Z24
+	VPDPBUSD     Z27, Z28, Z25
+	VMOVUPS      256(R8), Z26
+	VMOVUPS      320(R8), Z27
+	VPBROADCASTD 8(CX), Z28
+	VPDPBUSD     Z26, Z28, Z0
+	VPDPBUSD     Z27, Z28, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z2
+	VPDPBUSD     Z27, Z28, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z4
+	VPDPBUSD     Z27, Z28, Z5
+	VPBROADCASTD 8(DX), Z28
+	VPDPBUSD     Z26, Z28, Z6
+	VPDPBUSD     Z27, Z28, Z7
+	VPBROADCASTD 8(DX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z8
+	VPDPBUSD     Z27, Z28, Z9
+	VPBROADCASTD 8(DX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z10
+	VPDPBUSD     Z27, Z28, Z11
+	VPBROADCASTD 8(BX), Z28
+	VPDPBUSD     Z26, Z28, Z12
+	VPDPBUSD     Z27, Z28, Z13
+	VPBROADCASTD 8(BX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z14
+	VPDPBUSD     Z27, Z28, Z15
+	VPBROADCASTD 8(BX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z16
+	VPDPBUSD     Z27, Z28, Z17
+	VPBROADCASTD 8(SI), Z28
+	VPDPBUSD     Z26, Z28, Z18
+	VPDPBUSD     Z27, Z28, Z19
+	VPBROADCASTD 8(SI)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z20
+	VPDPBUSD     Z27, Z28, Z21
+	VPBROADCASTD 8(SI)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z22
+	VPDPBUSD     Z27, Z28, Z23
+	VPBROADCASTD 8(DI), Z28
+	VPDPBUSD     Z26, Z28, Z24
+	VPDPBUSD     Z27, Z28, Z25
+	PREFETCHT1   64(R10)
+	VMOVUPS      384(R8), Z26
+	VMOVUPS      448(R8), Z27
+	VPBROADCASTD 12(CX), Z28
+	VPDPBUSD     Z26, Z28, Z0
+	VPDPBUSD     Z27, Z28, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z2
+	VPDPBUSD     Z27, Z28, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z4
+	VPDPBUSD     Z27, Z28, Z5
+	VPBROADCASTD 12(DX), Z28
+	VPDPBUSD     Z26, Z28, Z6
+	VPDPBUSD     Z27, Z28, Z7
+	VPBROADCASTD 12(DX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z8
+	VPDPBUSD     Z27, Z28, Z9
+	VPBROADCASTD 12(DX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z10
+	VPDPBUSD     Z27, Z28, Z11
+	VPBROADCASTD 12(BX), Z28
+	VPDPBUSD     Z26, Z28, Z12
+	VPDPBUSD     Z27, Z28, Z13
+	VPBROADCASTD 12(BX)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z14
+	VPDPBUSD     Z27, Z28, Z15
+	VPBROADCASTD 12(BX)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z16
+	VPDPBUSD     Z27, Z28, Z17
+	VPBROADCASTD 12(SI), Z28
+	VPDPBUSD     Z26, Z28, Z18
+	VPDPBUSD     Z27, Z28, Z19
+	VPBROADCASTD 12(SI)(AX*1), Z28
+	VPDPBUSD     Z26, Z28, Z20
+	VPDPBUSD     Z27, Z28, Z21
+	VPBROADCASTD 12(SI)(AX*2), Z28
+	VPDPBUSD     Z26, Z28, Z22
+	VPDPBUSD     Z27, Z28, Z23
+	VPBROADCASTD 12(DI), Z28
+	VPDPBUSD     Z26, Z28, Z24
+	VPDPBUSD     Z27, Z28, Z25
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000200, R8
+	LEAQ         (R10)(R11*4), R10
+	SUBQ         $0x04, R9
+
+test140:
+	CMPQ R9, $0x04
+	JGE  again139
+
+denser138:
+	JMP test142
+
+again141:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (R8), Z26
@@ -4400,12 +5839,12 @@ again102:
 	LEAQ         (R10)(R11*4), R10
 	SUBQ         $0x04, R9
 
-test103:
+test142:
 	CMPQ R9, $0x04
-	JGE  again102
-	JMP  test105
+	JGE  again141
+	JMP  test144
 
-again104:
+again143:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (R8), Z26
@@ -4458,9 +5897,9 @@ again104:
 	LEAQ         (R10)(R11*1), R10
 	SUBQ         $0x01, R9
 
-test105:
+test144:
 	CMPQ         R9, $0x01
-	JGE          again104
+	JGE          again143
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -4624,7 +6063,7 @@ test105:
 	VFMADD213PS  Z28, Z26, Z25
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store106
+	JZ           store145
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -4663,7 +6102,7 @@ test105:
 	VADDPS       (DI), Z24, Z24
 	VADDPS       64(DI), Z25, Z25
 
-store106:
+store145:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -4746,7 +6185,7 @@ rows15:
 	PREFETCHT0 64(DI)(AX*1)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip108
+	JZ         skip147
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -4787,7 +6226,7 @@ rows15:
 	PREFETCHT0 (DI)(AX*1)
 	PREFETCHT0 64(DI)(AX*1)
 
-skip108:
+skip147:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -4831,9 +6270,206 @@ skip108:
 	MOVQ    depth+48(FP), R9
 	MOVQ    next+120(FP), R10
 	MOVQ    pace+128(FP), R11
-	JMP     test110
+	CMPQ    R11, $0x20
+	JG      denser148
+	JMP     test150
 
-again109:
+again149:
+	VMOVUPS      (R8), Z28
+	VMOVUPS      64(R8), Z29
+	VPBROADCASTD (CX), Z30
+	VPDPBUSD     Z28, Z30, Z0
+	VPDPBUSD     Z29, Z30, Z1
+	VPBROADCASTD (CX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z2
+	VPDPBUSD     Z29, Z30, Z3
+	VPBROADCASTD (CX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z4
+	VPDPBUSD     Z29, Z30, Z5
+	VPBROADCASTD (DX), Z30
+	VPDPBUSD     Z28, Z30, Z6
+	VPDPBUSD     Z29, Z30, Z7
+	VPBROADCASTD (DX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z8
+	VPDPBUSD     Z29, Z30, Z9
+	VPBROADCASTD (DX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z10
+	VPDPBUSD     Z29, Z30, Z11
+	VPBROADCASTD (BX), Z30
+	VPDPBUSD     Z28, Z30, Z12
+	VPDPBUSD     Z29, Z30, Z13
+	VPBROADCASTD (BX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z14
+	VPDPBUSD     Z29, Z30, Z15
+	VPBROADCASTD (BX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z16
+	VPDPBUSD     Z29, Z30, Z17
+	VPBROADCASTD (SI), Z30
+	VPDPBUSD     Z28, Z30, Z18
+	VPDPBUSD     Z29, Z30, Z19
+	VPBROADCASTD (SI)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z20
+	VPDPBUSD     Z29, Z30, Z21
+	VPBROADCASTD (SI)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z22
+	VPDPBUSD     Z29, Z30, Z23
+	VPBROADCASTD (DI), Z30
+	VPDPBUSD     Z28, Z30, Z24
+	VPDPBUSD     Z29, Z30, Z25
+	VPBROADCASTD (DI)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z26
+	VPDPBUSD     Z29, Z30, Z27
+	PREFETCHT1   (R10)
+	VMOVUPS      128(R8), Z28
+	VMOVUPS      192(R8), Z29
+	VPBROADCASTD 4(CX), Z30
+	VPDPBUSD     Z28, Z30, Z0
+	VPDPBUSD     Z29, Z30, Z1
+	VPBROADCASTD 4(CX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z2
+	VPDPBUSD     Z29, Z30, Z3
+	VPBROADCASTD 4(CX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z4
+	VPDPBUSD     Z29, Z30, Z5
+	VPBROADCASTD 4(DX), Z30
+	VPDPBUSD     Z28, Z30, Z6
+	VPDPBUSD     Z29, Z30, Z7
+	VPBROADCASTD 4(DX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z8
+	VPDPBUSD     Z29, Z30, Z9
+	VPBROADCASTD 4(DX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z10
+	VPDPBUSD     Z29, Z30, Z11
+	VPBROADCASTD 4(BX), Z30
+	VPDPBUSD     Z28, Z30, Z12
+	VPDPBUSD     Z29, Z30, Z13
+	VPBROADCASTD 4(BX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z14
+	VPDPBUSD     Z29, Z30, Z15
+	VPBROADCASTD 4(BX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z16
+	VPDPBUSD     Z29, Z30, Z17
+	VPBROADCASTD 4(SI), Z30
+	VPDPBUSD     Z28, Z30, Z18
+	VPDPBUSD     Z29, Z30, Z19
+	VPBROADCASTD 4(SI)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z20
+	VPDPBUSD     Z29, Z30, Z21
+	VPBROADCASTD 4(SI)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z22
+	VPDPBUSD     Z29, Z30, Z23
+	VPBROADCASTD 4(DI), Z30
+	VPDPBUSD     Z28, Z30, Z24
+	VPDPBUSD     Z29, Z30, Z25
+	VPBROADCASTD 4(DI)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z26
+	VPDPBUSD     Z29, Z30, Z27
+	VMOVUPS      256(R8), Z28
+	VMOVUPS      320(R8), Z29
+	VPBROADCASTD 8(CX), Z30
+	VPDPBUSD     Z28, Z30, Z0
+	VPDPBUSD     Z29, Z30, Z1
+	VPBROADCASTD 8(CX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z2
+	VPDPBUSD     Z29, Z30, Z3
+	VPBROADCASTD 8(CX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z4
+	VPDPBUSD     Z29, Z30, Z5
+	VPBROADCASTD 8(DX), Z30
+	VPDPBUSD     Z28, Z30, Z6
+	VPDPBUSD     Z29, Z30, Z7
+	VPBROADCASTD 8(DX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z8
+	VPDPBUSD     Z29, Z30, Z9
+	VPBROADCASTD 8(DX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z10
+	VPDPBUSD     Z29, Z30, Z11
+	VPBROADCASTD 8(BX), Z30
+	VPDPBUSD     Z28, Z30, Z12
+	VPDPBUSD     Z29, Z30, Z13
+	VPBROADCASTD 8(BX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z14
+	VPDPBUSD     Z29, Z30, Z15
+	VPBROADCASTD 8(BX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z16
+	VPDPBUSD     Z29, Z30, Z17
+	VPBROADCASTD 8(SI), Z30
+	VPDPBUSD     Z28, Z30, Z18
+	VPDPBUSD     Z29, Z30, Z19
+	VPBROADCASTD 8(SI)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z20
+	VPDPBUSD     Z29, Z30, Z21
+	VPBROADCASTD 8(SI)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z22
+	VPDPBUSD     Z29, Z30, Z23
+	VPBROADCASTD 8(DI), Z30
+	VPDPBUSD     Z28, Z30, Z24
+	VPDPBUSD     Z29, Z30, Z25
+	VPBROADCASTD 8(DI)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z26
+	VPDPBUSD     Z29, Z30, Z27
+	PREFETCHT1   64(R10)
+	VMOVUPS      384(R8), Z28
+	VMOVUPS      448(R8), Z29
+	VPBROADCASTD 12(CX), Z30
+	VPDPBUSD     Z28, Z30, Z0
+	VPDPBUSD     Z29, Z30, Z1
+	VPBROADCASTD 12(CX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z2
+	VPDPBUSD     Z29, Z30, Z3
+	VPBROADCASTD 12(CX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z4
+	VPDPBUSD     Z29, Z30, Z5
+	VPBROADCASTD 12(DX), Z30
+	VPDPBUSD     Z28, Z30, Z6
+	VPDPBUSD     Z29, Z30, Z7
+	VPBROADCASTD 12(DX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z8
+	VPDPBUSD     Z29, Z30, Z9
+	VPBROADCASTD 12(DX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z10
+	VPDPBUSD     Z29, Z30, Z11
+	VPBROADCASTD 12(BX), Z30
+	VPDPBUSD     Z28, Z30, Z12
+	VPDPBUSD     Z29, Z30, Z13
+	VPBROADCASTD 12(BX)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z14
+	VPDPBUSD     Z29, Z30, Z15
+	VPBROADCASTD 12(BX)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z16
+	VPDPBUSD     Z29, Z30, Z17
+	VPBROADCASTD 12(SI), Z30
+	VPDPBUSD     Z28, Z30, Z18
+	VPDPBUSD     Z29, Z30, Z19
+	VPBROADCASTD 12(SI)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z20
+	VPDPBUSD     Z29, Z30, Z21
+	VPBROADCASTD 12(SI)(AX*2), Z30
+	VPDPBUSD     Z28, Z30, Z22
+	VPDPBUSD     Z29, Z30, Z23
+	VPBROADCASTD 12(DI), Z30
+	VPDPBUSD     Z28, Z30, Z24
+	VPDPBUSD     Z29, Z30, Z25
+	VPBROADCASTD 12(DI)(AX*1), Z30
+	VPDPBUSD     Z28, Z30, Z26
+	VPDPBUSD     Z29, Z30, Z27
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000010, BX
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000200, R8
+	LEAQ         (R10)(R11*4), R10
+	SUBQ         $0x04, R9
+
+test150:
+	CMPQ R9, $0x04
+	JGE  again149
+
+denser148:
+	JMP test152
+
+again151:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (R8), Z28
@@ -5027,12 +6663,12 @@ again109:
 	LEAQ         (R10)(R11*4), R10
 	SUBQ         $0x04, R9
 
-test110:
+test152:
 	CMPQ R9, $0x04
-	JGE  again109
-	JMP  test112
+	JGE  again151
+	JMP  test154
 
-again111:
+again153:
 	PREFETCHT1   (R10)
 	PREFETCHT1   64(R10)
 	VMOVUPS      (R8), Z28
@@ -5088,9 +6724,9 @@ again111:
 	LEAQ         (R10)(R11*1), R10
 	SUBQ         $0x01, R9
 
-test112:
+test154:
 	CMPQ         R9, $0x01
-	JGE          again111
+	JGE          again153
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -5266,7 +6902,7 @@ test112:
 	VFMADD213PS  Z30, Z28, Z27
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store113
+	JZ           store155
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -5307,7 +6943,7 @@ test112:
 	VADDPS       (DI)(AX*1), Z26, Z26
 	VADDPS       64(DI)(AX*1), Z27, Z27
 
-store113:
+store155:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5355,28 +6991,28 @@ store113:
 TEXT ·tileInt8AVX2(SB), NOSPLIT, $0-136
 	MOVQ       rows+40(FP), AX
 	CMPQ       AX, $0x06
-	JEQ        rows120
+	JEQ        rows162
 	CMPQ       AX, $0x05
-	JEQ        rows119
+	JEQ        rows161
 	CMPQ       AX, $0x04
-	JEQ        rows118
+	JEQ        rows160
 	CMPQ       AX, $0x03
-	JEQ        rows117
+	JEQ        rows159
 	CMPQ       AX, $0x02
-	JEQ        rows116
+	JEQ        rows158
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), AX
 	PREFETCHT0 (AX)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip122
+	JZ         skip164
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), AX
 	PREFETCHT0 (AX)
 
-skip122:
+skip164:
 	MOVQ   ldx+24(FP), AX
 	SHLQ   $0x01, AX
 	MOVQ   x+16(FP), AX
@@ -5387,10 +7023,10 @@ skip122:
 	MOVQ   next+120(FP), BX
 	MOVQ   pace+128(FP), SI
 	CMPQ   SI, $0x10
-	JG     dense123
-	JMP    test125
+	JG     denser165
+	JMP    test167
 
-again124:
+again166:
 	VPMOVSXBW    (CX), Y2
 	VPMOVSXBW    16(CX), Y3
 	VPBROADCASTQ (AX), Y4
@@ -5425,14 +7061,14 @@ again124:
 	LEAQ         (BX)(SI*4), BX
 	SUBQ         $0x04, DX
 
-test125:
+test167:
 	CMPQ DX, $0x04
-	JGE  again124
+	JGE  again166
 
-dense123:
-	JMP test127
+denser165:
+	JMP test169
 
-again126:
+again168:
 	PREFETCHT1   (BX)
 	VPMOVSXBW    (CX), Y2
 	VPMOVSXBW    16(CX), Y3
@@ -5470,12 +7106,12 @@ again126:
 	LEAQ         (BX)(SI*4), BX
 	SUBQ         $0x04, DX
 
-test127:
+test169:
 	CMPQ DX, $0x04
-	JGE  again126
-	JMP  test129
+	JGE  again168
+	JMP  test171
 
-again128:
+again170:
 	PREFETCHT1   (BX)
 	VPMOVSXBW    (CX), Y2
 	VPMOVSXBW    16(CX), Y3
@@ -5489,9 +7125,9 @@ again128:
 	LEAQ         (BX)(SI*1), BX
 	SUBQ         $0x01, DX
 
-test129:
+test171:
 	CMPQ         DX, $0x01
-	JGE          again128
+	JGE          again170
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -5510,13 +7146,13 @@ test129:
 	VFMADD213PS  Y3, Y1, Y0
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store130
+	JZ           store172
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), AX
 	VADDPS       (AX), Y0, Y0
 
-store130:
+store172:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -5524,7 +7160,7 @@ store130:
 	VZEROUPPER
 	RET
 
-rows116:
+rows158:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -5532,14 +7168,14 @@ rows116:
 	PREFETCHT0 (CX)(AX*1)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip132
+	JZ         skip174
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 (CX)(AX*1)
 
-skip132:
+skip174:
 	MOVQ   ldx+24(FP), AX
 	SHLQ   $0x01, AX
 	MOVQ   x+16(FP), CX
@@ -5552,10 +7188,10 @@ skip132:
 	MOVQ   next+120(FP), SI
 	MOVQ   pace+128(FP), DI
 	CMPQ   DI, $0x10
-	JG     dense133
-	JMP    test135
+	JG     denser175
+	JMP    test177
 
-again134:
+again176:
 	VPMOVSXBW    (DX), Y4
 	VPMOVSXBW    16(DX), Y5
 	VPBROADCASTQ (CX), Y6
@@ -5610,14 +7246,14 @@ again134:
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, BX
 
-test135:
+test177:
 	CMPQ BX, $0x04
-	JGE  again134
+	JGE  again176
 
-dense133:
-	JMP test137
+denser175:
+	JMP test179
 
-again136:
+again178:
 	PREFETCHT1   (SI)
 	VPMOVSXBW    (DX), Y4
 	VPMOVSXBW    16(DX), Y5
@@ -5675,12 +7311,12 @@ again136:
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, BX
 
-test137:
+test179:
 	CMPQ BX, $0x04
-	JGE  again136
-	JMP  test139
+	JGE  again178
+	JMP  test181
 
-again138:
+again180:
 	PREFETCHT1   (SI)
 	VPMOVSXBW    (DX), Y4
 	VPMOVSXBW    16(DX), Y5
@@ -5699,9 +7335,9 @@ again138:
 	LEAQ         (SI)(DI*1), SI
 	SUBQ         $0x01, BX
 
-test139:
+test181:
 	CMPQ         BX, $0x01
-	JGE          again138
+	JGE          again180
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -5730,14 +7366,14 @@ test139:
 	VFMADD213PS  Y4, Y1, Y2
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store140
+	JZ           store182
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
 	VADDPS       (CX), Y0, Y0
 	VADDPS       (CX)(AX*1), Y2, Y2
 
-store140:
+store182:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -5746,7 +7382,7 @@ store140:
 	VZEROUPPER
 	RET
 
-rows117:
+rows159:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -5755,7 +7391,7 @@ rows117:
 	PREFETCHT0 (CX)(AX*2)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip142
+	JZ         skip184
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -5763,7 +7399,7 @@ rows117:
 	PREFETCHT0 (CX)(AX*1)
 	PREFETCHT0 (CX)(AX*2)
 
-skip142:
+skip184:
 	MOVQ   ldx+24(FP), AX
 	SHLQ   $0x01, AX
 	MOVQ   x+16(FP), CX
@@ -5778,10 +7414,10 @@ skip142:
 	MOVQ   next+120(FP), SI
 	MOVQ   pace+128(FP), DI
 	CMPQ   DI, $0x10
-	JG     dense143
-	JMP    test145
+	JG     denser185
+	JMP    test187
 
-again144:
+again186:
 	VPMOVSXBW    (DX), Y6
 	VPMOVSXBW    16(DX), Y7
 	VPBROADCASTQ (CX), Y8
@@ -5856,14 +7492,14 @@ again144:
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, BX
 
-test145:
+test187:
 	CMPQ BX, $0x04
-	JGE  again144
+	JGE  again186
 
-dense143:
-	JMP test147
+denser185:
+	JMP test189
 
-again146:
+again188:
 	PREFETCHT1   (SI)
 	VPMOVSXBW    (DX), Y6
 	VPMOVSXBW    16(DX), Y7
@@ -5941,12 +7577,12 @@ again146:
 	LEAQ         (SI)(DI*4), SI
 	SUBQ         $0x04, BX
 
-test147:
+test189:
 	CMPQ BX, $0x04
-	JGE  again146
-	JMP  test149
+	JGE  again188
+	JMP  test191
 
-again148:
+again190:
 	PREFETCHT1   (SI)
 	VPMOVSXBW    (DX), Y6
 	VPMOVSXBW    16(DX), Y7
@@ -5970,9 +7606,9 @@ again148:
 	LEAQ         (SI)(DI*1), SI
 	SUBQ         $0x01, BX
 
-test149:
+test191:
 	CMPQ         BX, $0x01
-	JGE          again148
+	JGE          again190
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -6011,7 +7647,7 @@ test149:
 	VFMADD213PS  Y5, Y1, Y4
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store150
+	JZ           store192
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -6019,7 +7655,7 @@ test149:
 	VADDPS       (CX)(AX*1), Y2, Y2
 	VADDPS       (CX)(AX*2), Y4, Y4
 
-store150:
+store192:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6029,7 +7665,7 @@ store150:
 	VZEROUPPER
 	RET
 
-rows118:
+rows160:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -6041,7 +7677,7 @@ rows118:
 	PREFETCHT0 (DX)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip152
+	JZ         skip194
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -6052,7 +7688,7 @@ rows118:
 	PREFETCHT0 (CX)(AX*2)
 	PREFETCHT0 (DX)
 
-skip152:
+skip194:
 	MOVQ   ldx+24(FP), AX
 	SHLQ   $0x01, AX
 	MOVQ   x+16(FP), CX
@@ -6071,10 +7707,10 @@ skip152:
 	MOVQ   next+120(FP), DI
 	MOVQ   pace+128(FP), R8
 	CMPQ   R8, $0x10
-	JG     dense153
-	JMP    test155
+	JG     denser195
+	JMP    test197
 
-again154:
+again196:
 	VPMOVSXBW    (BX), Y8
 	VPMOVSXBW    16(BX), Y9
 	VPBROADCASTQ (CX), Y10
@@ -6170,14 +7806,14 @@ again154:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test155:
+test197:
 	CMPQ SI, $0x04
-	JGE  again154
+	JGE  again196
 
-dense153:
-	JMP test157
+denser195:
+	JMP test199
 
-again156:
+again198:
 	PREFETCHT1   (DI)
 	VPMOVSXBW    (BX), Y8
 	VPMOVSXBW    16(BX), Y9
@@ -6276,12 +7912,12 @@ again156:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test157:
+test199:
 	CMPQ SI, $0x04
-	JGE  again156
-	JMP  test159
+	JGE  again198
+	JMP  test201
 
-again158:
+again200:
 	PREFETCHT1   (DI)
 	VPMOVSXBW    (BX), Y8
 	VPMOVSXBW    16(BX), Y9
@@ -6311,9 +7947,9 @@ again158:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x01, SI
 
-test159:
+test201:
 	CMPQ         SI, $0x01
-	JGE          again158
+	JGE          again200
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -6362,7 +7998,7 @@ test159:
 	VFMADD213PS  Y5, Y1, Y6
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store160
+	JZ           store202
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -6373,7 +8009,7 @@ test159:
 	VADDPS       (CX)(AX*2), Y4, Y4
 	VADDPS       (DX), Y6, Y6
 
-store160:
+store202:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6386,7 +8022,7 @@ store160:
 	VZEROUPPER
 	RET
 
-rows119:
+rows161:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -6399,7 +8035,7 @@ rows119:
 	PREFETCHT0 (DX)(AX*1)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip162
+	JZ         skip204
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -6411,7 +8047,7 @@ rows119:
 	PREFETCHT0 (DX)
 	PREFETCHT0 (DX)(AX*1)
 
-skip162:
+skip204:
 	MOVQ   ldx+24(FP), AX
 	SHLQ   $0x01, AX
 	MOVQ   x+16(FP), CX
@@ -6432,10 +8068,10 @@ skip162:
 	MOVQ   next+120(FP), DI
 	MOVQ   pace+128(FP), R8
 	CMPQ   R8, $0x10
-	JG     dense163
-	JMP    test165
+	JG     denser205
+	JMP    test207
 
-again164:
+again206:
 	VPMOVSXBW    (BX), Y10
 	VPMOVSXBW    16(BX), Y11
 	VPBROADCASTQ (CX), Y12
@@ -6551,14 +8187,14 @@ again164:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test165:
+test207:
 	CMPQ SI, $0x04
-	JGE  again164
+	JGE  again206
 
-dense163:
-	JMP test167
+denser205:
+	JMP test209
 
-again166:
+again208:
 	PREFETCHT1   (DI)
 	VPMOVSXBW    (BX), Y10
 	VPMOVSXBW    16(BX), Y11
@@ -6677,12 +8313,12 @@ again166:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test167:
+test209:
 	CMPQ SI, $0x04
-	JGE  again166
-	JMP  test169
+	JGE  again208
+	JMP  test211
 
-again168:
+again210:
 	PREFETCHT1   (DI)
 	VPMOVSXBW    (BX), Y10
 	VPMOVSXBW    16(BX), Y11
@@ -6717,9 +8353,9 @@ again168:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x01, SI
 
-test169:
+test211:
 	CMPQ         SI, $0x01
-	JGE          again168
+	JGE          again210
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -6778,7 +8414,7 @@ test169:
 	VFMADD213PS  Y5, Y1, Y8
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store170
+	JZ           store212
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -6790,7 +8426,7 @@ test169:
 	VADDPS       (DX), Y6, Y6
 	VADDPS       (DX)(AX*1), Y8, Y8
 
-store170:
+store212:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -6804,7 +8440,7 @@ store170:
 	VZEROUPPER
 	RET
 
-rows120:
+rows162:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -6818,7 +8454,7 @@ rows120:
 	PREFETCHT0 (DX)(AX*2)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip172
+	JZ         skip214
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -6831,7 +8467,7 @@ rows120:
 	PREFETCHT0 (DX)(AX*1)
 	PREFETCHT0 (DX)(AX*2)
 
-skip172:
+skip214:
 	MOVQ   ldx+24(FP), AX
 	SHLQ   $0x01, AX
 	MOVQ   x+16(FP), CX
@@ -6854,10 +8490,10 @@ skip172:
 	MOVQ   next+120(FP), DI
 	MOVQ   pace+128(FP), R8
 	CMPQ   R8, $0x10
-	JG     dense173
-	JMP    test175
+	JG     denser215
+	JMP    test217
 
-again174:
+again216:
 	VPMOVSXBW    (BX), Y12
 	VPMOVSXBW    16(BX), Y13
 	VPBROADCASTQ (CX), Y14
@@ -6993,14 +8629,14 @@ again174:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test175:
+test217:
 	CMPQ SI, $0x04
-	JGE  again174
+	JGE  again216
 
-dense173:
-	JMP test177
+denser215:
+	JMP test219
 
-again176:
+again218:
 	PREFETCHT1   (DI)
 	VPMOVSXBW    (BX), Y12
 	VPMOVSXBW    16(BX), Y13
@@ -7139,12 +8775,12 @@ again176:
 	LEAQ         (DI)(R8*4), DI
 	SUBQ         $0x04, SI
 
-test177:
+test219:
 	CMPQ SI, $0x04
-	JGE  again176
-	JMP  test179
+	JGE  again218
+	JMP  test221
 
-again178:
+again220:
 	PREFETCHT1   (DI)
 	VPMOVSXBW    (BX), Y12
 	VPMOVSXBW    16(BX), Y13
@@ -7184,9 +8820,9 @@ again178:
 	LEAQ         (DI)(R8*1), DI
 	SUBQ         $0x01, SI
 
-test179:
+test221:
 	CMPQ         SI, $0x01
-	JGE          again178
+	JGE          again220
 	MOVQ         offsets+56(FP), AX
 	VPHADDD      Y1, Y0, Y0
 	VPERMQ       $0xd8, Y0, Y0
@@ -7255,7 +8891,7 @@ test179:
 	VFMADD213PS  Y5, Y1, Y10
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store180
+	JZ           store222
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -7268,7 +8904,7 @@ test179:
 	VADDPS       (DX)(AX*1), Y8, Y8
 	VADDPS       (DX)(AX*2), Y10, Y10
 
-store180:
+store222:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -7308,26 +8944,26 @@ row:
 	XORQ   R10, R10
 	MOVQ   DI, R11
 	ANDQ   $-16, R11
-	JMP    test182
+	JMP    test224
 
-loop181:
+loop223:
 	VMOVUPS     (CX)(R10*4), Z4
 	VMAXPS      Z4, Z1, Z1
 	VMINPS      Z4, Z2, Z2
 	VFMADD231PS Z0, Z4, Z3
 	ADDQ        $+16, R10
 
-test182:
+test224:
 	CMPQ        R10, R11
-	JLT         loop181
+	JLT         loop223
 	CMPQ        R10, DI
-	JGE         end184
+	JGE         end226
 	VMOVUPS.Z   (CX)(R10*4), K1, Z4
 	VMAXPS      Z4, Z1, Z1
 	VMINPS      Z4, Z2, Z2
 	VFMADD231PS Z0, Z4, Z3
 
-end184:
+end226:
 	VEXTRACTF64X4 $0x01, Z1, Y4
 	VMAXPS        Y4, Y1, Y1
 	VEXTRACTF128  $0x01, Y1, X4
@@ -7345,18 +8981,18 @@ end184:
 	VPERMILPS     $0xb1, X2, X4
 	VMINPS        X4, X2, X2
 	TESTQ         R9, R9
-	JZ            symmetric185
+	JZ            symmetric227
 	VADDSS        X2, X1, X4
 	VSUBSS        X2, X1, X1
-	JMP           known186
+	JMP           known228
 
-symmetric185:
+symmetric227:
 	VSUBSS X2, X0, X2
 	VMAXSS X2, X1, X1
 	VADDSS X1, X1, X1
 	VXORPS X4, X4, X4
 
-known186:
+known228:
 	VBROADCASTSS  X1, Z1
 	VMAXPS        c0da24260<>+0(SB), Z1, Z1
 	VMOVUPS       c437e0000<>+0(SB), Z2
@@ -7377,21 +9013,21 @@ known186:
 	VCVTPS2DQ     X4, X4
 	VPBROADCASTD  X4, Z3
 	TESTQ         R9, R9
-	JZ            symmetric187
+	JZ            symmetric229
 	VCVTDQ2PS     X4, X4
 	VMULSS        X1, X4, X4
 	VMOVSS        X4, (R9)
 	ADDQ          $+4, R9
 
-symmetric187:
+symmetric229:
 	VMOVUPS c00000080<>+0(SB), Z1
 	VPSUBD  Z3, Z1, Z3
 	XORQ    R10, R10
 	MOVQ    DI, R11
 	ANDQ    $-16, R11
-	JMP     test189
+	JMP     test231
 
-loop188:
+loop230:
 	VMOVUPS   (CX)(R10*4), Z1
 	VMULPS    Z2, Z1, Z1
 	VCVTPS2DQ Z1, Z1
@@ -7400,11 +9036,11 @@ loop188:
 	VMOVDQU   X1, (AX)(R10*1)
 	ADDQ      $+16, R10
 
-test189:
+test231:
 	CMPQ      R10, R11
-	JLT       loop188
+	JLT       loop230
 	CMPQ      R10, DI
-	JGE       end191
+	JGE       end233
 	VMOVUPS.Z (CX)(R10*4), K1, Z1
 	VMULPS    Z2, Z1, Z1
 	VCVTPS2DQ Z1, Z1
@@ -7412,7 +9048,7 @@ test189:
 	VPMOVUSDB Z1, X1
 	VMOVDQU   X1, (AX)(R10*1)
 
-end191:
+end233:
 	LEAQ (CX)(BX*4), CX
 	ADDQ DX, AX
 	ADDQ $+4, R8
@@ -7536,26 +9172,26 @@ row:
 	XORQ   R10, R10
 	MOVQ   DI, R11
 	ANDQ   $-8, R11
-	JMP    test193
+	JMP    test235
 
-loop192:
+loop234:
 	VMOVUPS     (CX)(R10*4), Y5
 	VMAXPS      Y5, Y2, Y2
 	VMINPS      Y5, Y3, Y3
 	VFMADD231PS Y1, Y5, Y4
 	ADDQ        $+8, R10
 
-test193:
+test235:
 	CMPQ        R10, R11
-	JLT         loop192
+	JLT         loop234
 	CMPQ        R10, DI
-	JGE         end195
+	JGE         end237
 	VMASKMOVPS  (CX)(R10*4), Y0, Y5
 	VMAXPS      Y5, Y2, Y2
 	VMINPS      Y5, Y3, Y3
 	VFMADD231PS Y1, Y5, Y4
 
-end195:
+end237:
 	VEXTRACTF128 $0x01, Y2, X5
 	VMAXPS       X5, X2, X2
 	VPERMILPS    $0x4e, X2, X5
@@ -7569,18 +9205,18 @@ end195:
 	VPERMILPS    $0xb1, X3, X5
 	VMINPS       X5, X3, X3
 	TESTQ        R9, R9
-	JZ           symmetric196
+	JZ           symmetric238
 	VADDSS       X3, X2, X5
 	VSUBSS       X3, X2, X2
-	JMP          known197
+	JMP          known239
 
-symmetric196:
+symmetric238:
 	VSUBSS X3, X1, X3
 	VMAXSS X3, X2, X2
 	VADDSS X2, X2, X2
 	VXORPS X5, X5, X5
 
-known197:
+known239:
 	VBROADCASTSS X2, Y2
 	VMAXPS       c0da24260<>+0(SB), Y2, Y2
 	VMOVUPS      c437e0000<>+0(SB), Y3
@@ -7599,21 +9235,21 @@ known197:
 	VCVTPS2DQ    X5, X5
 	VPBROADCASTD X5, Y4
 	TESTQ        R9, R9
-	JZ           symmetric198
+	JZ           symmetric240
 	VCVTDQ2PS    X5, X5
 	VMULSS       X2, X5, X5
 	VMOVSS       X5, (R9)
 	ADDQ         $+4, R9
 
-symmetric198:
+symmetric240:
 	VMOVUPS c00000080<>+0(SB), Y2
 	VPSUBD  Y4, Y2, Y4
 	XORQ    R10, R10
 	MOVQ    DI, R11
 	ANDQ    $-8, R11
-	JMP     test200
+	JMP     test242
 
-loop199:
+loop241:
 	VMOVUPS      (CX)(R10*4), Y2
 	VMULPS       Y3, Y2, Y2
 	VCVTPS2DQ    Y2, Y2
@@ -7624,11 +9260,11 @@ loop199:
 	VMOVQ        X5, (AX)(R10*1)
 	ADDQ         $+8, R10
 
-test200:
+test242:
 	CMPQ         R10, R11
-	JLT          loop199
+	JLT          loop241
 	CMPQ         R10, DI
-	JGE          end202
+	JGE          end244
 	VMASKMOVPS   (CX)(R10*4), Y0, Y2
 	VMULPS       Y3, Y2, Y2
 	VCVTPS2DQ    Y2, Y2
@@ -7638,7 +9274,7 @@ test200:
 	VPACKUSWB    X3, X3, X3
 	VMOVQ        X3, (AX)(R10*1)
 
-end202:
+end244:
 	LEAQ (CX)(BX*4), CX
 	ADDQ DX, AX
 	ADDQ $+4, R8
@@ -7693,28 +9329,28 @@ line:
 TEXT ·tileInt8AVXVNNI(SB), NOSPLIT, $0-136
 	MOVQ       rows+40(FP), AX
 	CMPQ       AX, $0x06
-	JEQ        rows209
+	JEQ        rows251
 	CMPQ       AX, $0x05
-	JEQ        rows208
+	JEQ        rows250
 	CMPQ       AX, $0x04
-	JEQ        rows207
+	JEQ        rows249
 	CMPQ       AX, $0x03
-	JEQ        rows206
+	JEQ        rows248
 	CMPQ       AX, $0x02
-	JEQ        rows205
+	JEQ        rows247
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), AX
 	PREFETCHT0 (AX)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip211
+	JZ         skip253
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), AX
 	PREFETCHT0 (AX)
 
-skip211:
+skip253:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), AX
 	MOVQ    offsets+56(FP), CX
@@ -7725,10 +9361,10 @@ skip211:
 	MOVQ    next+120(FP), BX
 	MOVQ    pace+128(FP), SI
 	CMPQ    SI, $0x10
-	JG      dense212
-	JMP     test214
+	JG      denser254
+	JMP     test256
 
-again213:
+again255:
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
 	VPBROADCASTD (AX), Y4
@@ -7779,14 +9415,14 @@ again213:
 	LEAQ (BX)(SI*4), BX
 	SUBQ $0x04, DX
 
-test214:
+test256:
 	CMPQ DX, $0x04
-	JGE  again213
+	JGE  again255
 
-dense212:
-	JMP test216
+denser254:
+	JMP test258
 
-again215:
+again257:
 	PREFETCHT1   (BX)
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
@@ -7840,12 +9476,12 @@ again215:
 	LEAQ (BX)(SI*4), BX
 	SUBQ $0x04, DX
 
-test216:
+test258:
 	CMPQ DX, $0x04
-	JGE  again215
-	JMP  test218
+	JGE  again257
+	JMP  test260
 
-again217:
+again259:
 	PREFETCHT1   (BX)
 	VMOVUPS      (CX), Y2
 	VMOVUPS      32(CX), Y3
@@ -7863,9 +9499,9 @@ again217:
 	LEAQ (BX)(SI*1), BX
 	SUBQ $0x01, DX
 
-test218:
+test260:
 	CMPQ         DX, $0x01
-	JGE          again217
+	JGE          again259
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -7885,14 +9521,14 @@ test218:
 	VFMADD213PS  Y4, Y2, Y1
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store219
+	JZ           store261
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), AX
 	VADDPS       (AX), Y0, Y0
 	VADDPS       32(AX), Y1, Y1
 
-store219:
+store261:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), AX
@@ -7901,7 +9537,7 @@ store219:
 	VZEROUPPER
 	RET
 
-rows205:
+rows247:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -7909,14 +9545,14 @@ rows205:
 	PREFETCHT0 (CX)(AX*1)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip221
+	JZ         skip263
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 (CX)(AX*1)
 
-skip221:
+skip263:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	MOVQ    offsets+56(FP), DX
@@ -7929,10 +9565,10 @@ skip221:
 	MOVQ    next+120(FP), SI
 	MOVQ    pace+128(FP), DI
 	CMPQ    DI, $0x10
-	JG      dense222
-	JMP     test224
+	JG      denser264
+	JMP     test266
 
-again223:
+again265:
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	VPBROADCASTD (CX), Y6
@@ -8019,14 +9655,14 @@ again223:
 	LEAQ (SI)(DI*4), SI
 	SUBQ $0x04, BX
 
-test224:
+test266:
 	CMPQ BX, $0x04
-	JGE  again223
+	JGE  again265
 
-dense222:
-	JMP test226
+denser264:
+	JMP test268
 
-again225:
+again267:
 	PREFETCHT1   (SI)
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
@@ -8116,12 +9752,12 @@ again225:
 	LEAQ (SI)(DI*4), SI
 	SUBQ $0x04, BX
 
-test226:
+test268:
 	CMPQ BX, $0x04
-	JGE  again225
-	JMP  test228
+	JGE  again267
+	JMP  test270
 
-again227:
+again269:
 	PREFETCHT1   (SI)
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
@@ -8148,9 +9784,9 @@ again227:
 	LEAQ (SI)(DI*1), SI
 	SUBQ $0x01, BX
 
-test228:
+test270:
 	CMPQ         BX, $0x01
-	JGE          again227
+	JGE          again269
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -8182,7 +9818,7 @@ test228:
 	VFMADD213PS  Y6, Y4, Y3
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store229
+	JZ           store271
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -8191,7 +9827,7 @@ test228:
 	VADDPS       (CX)(AX*1), Y2, Y2
 	VADDPS       32(CX)(AX*1), Y3, Y3
 
-store229:
+store271:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -8202,7 +9838,7 @@ store229:
 	VZEROUPPER
 	RET
 
-rows206:
+rows248:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -8211,7 +9847,7 @@ rows206:
 	PREFETCHT0 (CX)(AX*2)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip231
+	JZ         skip273
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -8219,7 +9855,7 @@ rows206:
 	PREFETCHT0 (CX)(AX*1)
 	PREFETCHT0 (CX)(AX*2)
 
-skip231:
+skip273:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	MOVQ    offsets+56(FP), DX
@@ -8234,10 +9870,10 @@ skip231:
 	MOVQ    next+120(FP), SI
 	MOVQ    pace+128(FP), DI
 	CMPQ    DI, $0x10
-	JG      dense232
-	JMP     test234
+	JG      denser274
+	JMP     test276
 
-again233:
+again275:
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	VPBROADCASTD (CX), Y8
@@ -8360,14 +9996,14 @@ again233:
 	LEAQ (SI)(DI*4), SI
 	SUBQ $0x04, BX
 
-test234:
+test276:
 	CMPQ BX, $0x04
-	JGE  again233
+	JGE  again275
 
-dense232:
-	JMP test236
+denser274:
+	JMP test278
 
-again235:
+again277:
 	PREFETCHT1   (SI)
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
@@ -8493,12 +10129,12 @@ again235:
 	LEAQ (SI)(DI*4), SI
 	SUBQ $0x04, BX
 
-test236:
+test278:
 	CMPQ BX, $0x04
-	JGE  again235
-	JMP  test238
+	JGE  again277
+	JMP  test280
 
-again237:
+again279:
 	PREFETCHT1   (SI)
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
@@ -8534,9 +10170,9 @@ again237:
 	LEAQ (SI)(DI*1), SI
 	SUBQ $0x01, BX
 
-test238:
+test280:
 	CMPQ         BX, $0x01
-	JGE          again237
+	JGE          again279
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -8580,7 +10216,7 @@ test238:
 	VFMADD213PS  Y8, Y6, Y5
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store239
+	JZ           store281
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -8591,7 +10227,7 @@ test238:
 	VADDPS       (CX)(AX*2), Y4, Y4
 	VADDPS       32(CX)(AX*2), Y5, Y5
 
-store239:
+store281:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -8604,7 +10240,7 @@ store239:
 	VZEROUPPER
 	RET
 
-rows207:
+rows249:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -8616,7 +10252,7 @@ rows207:
 	PREFETCHT0 (DX)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip241
+	JZ         skip283
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -8627,7 +10263,7 @@ rows207:
 	PREFETCHT0 (CX)(AX*2)
 	PREFETCHT0 (DX)
 
-skip241:
+skip283:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -8646,10 +10282,10 @@ skip241:
 	MOVQ    next+120(FP), DI
 	MOVQ    pace+128(FP), R8
 	CMPQ    R8, $0x10
-	JG      dense242
-	JMP     test244
+	JG      denser284
+	JMP     test286
 
-again243:
+again285:
 	VMOVUPS      (BX), Y8
 	VMOVUPS      32(BX), Y9
 	VPBROADCASTD (CX), Y10
@@ -8809,14 +10445,14 @@ again243:
 	LEAQ (DI)(R8*4), DI
 	SUBQ $0x04, SI
 
-test244:
+test286:
 	CMPQ SI, $0x04
-	JGE  again243
+	JGE  again285
 
-dense242:
-	JMP test246
+denser284:
+	JMP test288
 
-again245:
+again287:
 	PREFETCHT1   (DI)
 	VMOVUPS      (BX), Y8
 	VMOVUPS      32(BX), Y9
@@ -8979,12 +10615,12 @@ again245:
 	LEAQ (DI)(R8*4), DI
 	SUBQ $0x04, SI
 
-test246:
+test288:
 	CMPQ SI, $0x04
-	JGE  again245
-	JMP  test248
+	JGE  again287
+	JMP  test290
 
-again247:
+again289:
 	PREFETCHT1   (DI)
 	VMOVUPS      (BX), Y8
 	VMOVUPS      32(BX), Y9
@@ -9030,9 +10666,9 @@ again247:
 	LEAQ (DI)(R8*1), DI
 	SUBQ $0x01, SI
 
-test248:
+test290:
 	CMPQ         SI, $0x01
-	JGE          again247
+	JGE          again289
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -9088,7 +10724,7 @@ test248:
 	VFMADD213PS  Y10, Y8, Y7
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store249
+	JZ           store291
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -9103,7 +10739,7 @@ test248:
 	VADDPS       (DX), Y6, Y6
 	VADDPS       32(DX), Y7, Y7
 
-store249:
+store291:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -9120,7 +10756,7 @@ store249:
 	VZEROUPPER
 	RET
 
-rows208:
+rows250:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -9133,7 +10769,7 @@ rows208:
 	PREFETCHT0 (DX)(AX*1)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip251
+	JZ         skip293
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -9145,7 +10781,7 @@ rows208:
 	PREFETCHT0 (DX)
 	PREFETCHT0 (DX)(AX*1)
 
-skip251:
+skip293:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -9166,10 +10802,10 @@ skip251:
 	MOVQ    next+120(FP), DI
 	MOVQ    pace+128(FP), R8
 	CMPQ    R8, $0x10
-	JG      dense252
-	JMP     test254
+	JG      denser294
+	JMP     test296
 
-again253:
+again295:
 	VMOVUPS      (BX), Y10
 	VMOVUPS      32(BX), Y11
 	VPBROADCASTD (CX), Y12
@@ -9365,14 +11001,14 @@ again253:
 	LEAQ (DI)(R8*4), DI
 	SUBQ $0x04, SI
 
-test254:
+test296:
 	CMPQ SI, $0x04
-	JGE  again253
+	JGE  again295
 
-dense252:
-	JMP test256
+denser294:
+	JMP test298
 
-again255:
+again297:
 	PREFETCHT1   (DI)
 	VMOVUPS      (BX), Y10
 	VMOVUPS      32(BX), Y11
@@ -9571,12 +11207,12 @@ again255:
 	LEAQ (DI)(R8*4), DI
 	SUBQ $0x04, SI
 
-test256:
+test298:
 	CMPQ SI, $0x04
-	JGE  again255
-	JMP  test258
+	JGE  again297
+	JMP  test300
 
-again257:
+again299:
 	PREFETCHT1   (DI)
 	VMOVUPS      (BX), Y10
 	VMOVUPS      32(BX), Y11
@@ -9631,9 +11267,9 @@ again257:
 	LEAQ (DI)(R8*1), DI
 	SUBQ $0x01, SI
 
-test258:
+test300:
 	CMPQ         SI, $0x01
-	JGE          again257
+	JGE          again299
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -9701,7 +11337,7 @@ test258:
 	VFMADD213PS  Y12, Y10, Y9
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store259
+	JZ           store301
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -9718,7 +11354,7 @@ test258:
 	VADDPS       (DX)(AX*1), Y8, Y8
 	VADDPS       32(DX)(AX*1), Y9, Y9
 
-store259:
+store301:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX
@@ -9737,7 +11373,7 @@ store259:
 	VZEROUPPER
 	RET
 
-rows209:
+rows251:
 	MOVQ       ldy+8(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       y+0(FP), CX
@@ -9751,7 +11387,7 @@ rows209:
 	PREFETCHT0 (DX)(AX*2)
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
-	JZ         skip261
+	JZ         skip303
 	MOVQ       ldlast+112(FP), AX
 	SHLQ       $0x02, AX
 	MOVQ       last+104(FP), CX
@@ -9764,7 +11400,7 @@ rows209:
 	PREFETCHT0 (DX)(AX*1)
 	PREFETCHT0 (DX)(AX*2)
 
-skip261:
+skip303:
 	MOVQ    ldx+24(FP), AX
 	MOVQ    x+16(FP), CX
 	LEAQ    (CX)(AX*2), DX
@@ -9787,10 +11423,10 @@ skip261:
 	MOVQ    next+120(FP), DI
 	MOVQ    pace+128(FP), R8
 	CMPQ    R8, $0x10
-	JG      dense262
-	JMP     test264
+	JG      denser304
+	JMP     test306
 
-again263:
+again305:
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
 	VPBROADCASTD (CX), Y14
@@ -10022,14 +11658,14 @@ again263:
 	LEAQ (DI)(R8*4), DI
 	SUBQ $0x04, SI
 
-test264:
+test306:
 	CMPQ SI, $0x04
-	JGE  again263
+	JGE  again305
 
-dense262:
-	JMP test266
+denser304:
+	JMP test308
 
-again265:
+again307:
 	PREFETCHT1   (DI)
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
@@ -10264,12 +11900,12 @@ again265:
 	LEAQ (DI)(R8*4), DI
 	SUBQ $0x04, SI
 
-test266:
+test308:
 	CMPQ SI, $0x04
-	JGE  again265
-	JMP  test268
+	JGE  again307
+	JMP  test310
 
-again267:
+again309:
 	PREFETCHT1   (DI)
 	VMOVUPS      (BX), Y12
 	VMOVUPS      32(BX), Y13
@@ -10333,9 +11969,9 @@ again267:
 	LEAQ (DI)(R8*1), DI
 	SUBQ $0x01, SI
 
-test268:
+test310:
 	CMPQ         SI, $0x01
-	JGE          again267
+	JGE          again309
 	MOVQ         scales+64(FP), AX
 	MOVQ         bias+80(FP), CX
 	MOVQ         sums+72(FP), DX
@@ -10415,7 +12051,7 @@ test268:
 	VFMADD213PS  Y14, Y12, Y11
 	MOVQ         last+104(FP), AX
 	TESTQ        AX, AX
-	JZ           store269
+	JZ           store311
 	MOVQ         ldlast+112(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         last+104(FP), CX
@@ -10434,7 +12070,7 @@ test268:
 	VADDPS       (DX)(AX*2), Y10, Y10
 	VADDPS       32(DX)(AX*2), Y11, Y11
 
-store269:
+store311:
 	MOVQ    ldy+8(FP), AX
 	SHLQ    $0x02, AX
 	MOVQ    y+0(FP), CX

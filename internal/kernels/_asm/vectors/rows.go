@@ -134,10 +134,10 @@ func (s Set) FetchAhead() Fetch {
 	return Fetch{Load(Param("next"), GP64()), Load(Param("pace"), GP64()), 2 * s.Bytes()}
 }
 
-// Steps is Set's with a panel and a depth in registers. A step fetches as much as
-// the largest pace asks for, which at a smaller one repeats what was fetched. In
-// AVX2's short steps that shows (3 % of a tile that fetches nothing, a tenth of one
-// that does), so they have a loop for small paces, too, of one line a turn.
+// Steps is Set's with a panel and a depth in registers. A turn of the loop fetches as
+// much as the largest pace asks for, which at a smaller one repeats what was fetched.
+// That shows (a line is half a cycle of an Ice Lake), so small paces have a loop of
+// their own, whose turn fetches as much as a step of the other one.
 func (f Fetch) Steps(x Rows, panel, depth Register, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) {
 	const line = 64
 	turns := func(unroll, lines int) {
@@ -158,13 +158,15 @@ func (f Fetch) Steps(x Rows, panel, depth Register, panelBytes, xBytes, count, u
 		CMPQ(depth, U8(uint8(unroll*count)))
 		JGE(LabelRef(again))
 	}
-	if f.most == line {
-		dense := Unique("dense")
-		CMPQ(f.pace, U8(uint8(line/unroll)))
-		JG(LabelRef(dense))
-		turns(unroll, 1)
-		Label(dense)
+	// After a loop, less than a turn is left for the next one.
+	turnsUpTo := func(lines int) {
+		denser := Unique("denser")
+		CMPQ(f.pace, U8(uint8(lines*line/unroll)))
+		JG(LabelRef(denser))
+		turns(unroll, lines)
+		Label(denser)
 	}
+	turnsUpTo(f.most / line)
 	turns(unroll, unroll*f.most/line)
 	turns(1, f.most/line)
 }
