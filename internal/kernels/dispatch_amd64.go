@@ -24,6 +24,24 @@ func int8TileRows() int {
 	return maxTileRows
 }
 
+// tilePanels is how many panels a tile takes at once, int8TilePanels in int8.
+func tilePanels() int {
+	if useAVX512 {
+		return 2
+	}
+	return 1
+}
+
+func int8TilePanels() int {
+	if useVNNI {
+		return 2
+	}
+	return 1
+}
+
+// tileTwoRows is the most rows of a tile of two panels.
+const tileTwoRows = 6
+
 // cutsPanels says whether float32 products take panels in sections.
 func cutsPanels() bool { return useAVX2 }
 
@@ -49,6 +67,14 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 	default:
 		tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 	}
+}
+
+func tileTwo(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, bytes int) {
+	if useAVX512 {
+		tileTwoAVX512(y, ldy, x, ldx, panel, ldpanel, rows, depth, first, ldfirst, last, ldlast, next, pace(bytes, depth))
+		return
+	}
+	tileTwoGo(y, ldy, x, ldx, panel, ldpanel, rows, depth, first, ldfirst, last, ldlast)
 }
 
 func transpose(y *float32, ldy int, x *float32, ldx, octets, depth int) {
@@ -148,6 +174,14 @@ func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth i
 	default:
 		tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 	}
+}
+
+func tileTwoInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, bytes int) {
+	if useVNNI {
+		tileTwoInt8VNNI(y, ldy, x, ldx, panel, ldpanel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace(bytes, depth))
+		return
+	}
+	tileTwoInt8Go(y, ldy, x, ldx, panel, ldpanel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 }
 
 // tileInt8Words is tileInt8 for rows of 16 bits, on processors that multiply words.

@@ -202,7 +202,7 @@ func (g *gemm) cut(pool *Pool) {
 		tiles := (g.m + most - 1) / most
 		g.chunks = max(g.chunks, min(least, tiles))
 	} else {
-		g.groups = max(1, min(panelCount(g.n), least/g.chunks))
+		g.groups = max(1, min((&product{out: g.n}).across(), least/g.chunks))
 	}
 }
 
@@ -247,12 +247,16 @@ func (g *gemm) Do(worker, i int) {
 	if g.precision == BFloat16 {
 		g.round(&t, worker)
 	}
-	panels := panelCount(g.n)
-	firstPanel, endPanel := share(panels, g.groups, group), share(panels, g.groups, group+1)
-	for p := firstPanel; p < endPanel; p++ {
-		t.panel(t.whole(p), t.whole(min(p+1, endPanel-1)), 0, t.rows)
+	firstPanel, endPanel := t.group(group, g.groups)
+	for p := firstPanel; p < endPanel; {
+		s := t.whole(p)
+		next := s
+		if p += s.panels; p < endPanel {
+			next = t.whole(p)
+		}
+		t.panel(s, next, 0, t.rows)
 		if g.last {
-			g.finish(first, t.rows, p*panelColumns)
+			g.finish(first, t.rows, s)
 		}
 	}
 }
@@ -269,10 +273,11 @@ func (g *gemm) round(t *product, worker int) {
 	t.bfloat16, t.rounded = &g.bfloat16, *q
 }
 
-// finish does what comes after the sum to some rows of a panel's columns, which
+// finish does what comes after the sum to some rows of a section's columns, which
 // are still in the cache.
-func (g *gemm) finish(first, rows, column int) {
-	columns, at := min(panelColumns, g.n-column), first*g.n+column
+func (g *gemm) finish(first, rows int, s section) {
+	column := s.panel * panelColumns
+	columns, at := min(s.panels*panelColumns, g.n-column), first*g.n+column
 	if g.slope != nil {
 		activateWithSlope(&g.c[at], &g.slope[at], g.n, rows, columns, g.act)
 	}

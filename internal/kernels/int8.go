@@ -114,12 +114,17 @@ func (q *int8Rows) fill(first int, x []float32, rows, in int) {
 	}
 }
 
-// tile computes rows of x times panel p.
-func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, p, row, rows int, bias, residual *float32, ldresidual int, fetch fetch) {
-	first, panel := p*panelColumns, &w.panels[p*w.size]
+// tile computes rows of x times a section, which has all inputs.
+func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, s section, row, rows int, bias, residual *float32, ldresidual int, fetch fetch) {
+	first, panel := s.panel*panelColumns, &w.panels[s.panel*w.size]
 	next, bytes := fetchFrom(w.panels, w.size, w.steps*panelColumns*int8Step, fetch)
 	if multipliesWords() {
 		tileInt8Words(y, ldy, &x.words[row*x.ld], x.ld, panel, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
+			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, bytes)
+		return
+	}
+	if s.panels == 2 {
+		tileTwoInt8(y, ldy, &x.values[row*x.ld], x.ld, panel, w.size, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
 			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, bytes)
 		return
 	}
@@ -198,4 +203,15 @@ func tileInt8Go[T uint8 | uint16](y *float32, ldy int, x *T, ldx int, panel *int
 			to[j] = v
 		}
 	}
+}
+
+// tileTwoInt8Go is tileInt8Go for two panels that are ldpanel apart, the second one's
+// outputs after the first one's everywhere else.
+func tileTwoInt8Go(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int) {
+	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
+	const n = panelColumns
+	if last != nil {
+		last = at(last, n)
+	}
+	tileInt8Go(at(y, n), ldy, x, ldx, at(panel, ldpanel), rows, depth, at(offsets, n), at(scales, n), at(sums, n), at(bias, n), rowScales, rowCenters, last, ldlast)
 }

@@ -7,57 +7,96 @@ import "testing"
 // between the rows.
 func TestTileInt8HasTheIntegersOfGo(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		const ldy, ldlast = panelColumns + 5, panelColumns + 3
-		r := newRand(1)
-		ones, zeros := make([]float32, panelColumns), make([]float32, panelColumns)
-		fill(ones, 1)
-		for rows := 1; rows <= int8TileRows(); rows++ {
-			for _, depth := range []int{1, 2, 3, 4, 5, 7, 8, 31, 64} {
-				for i := range 4 {
-					extreme, withLast := i%2 > 0, i/2 > 0
-					ld := (depth*int8Step + 15) / 16 * 16
-					x, w := make([]uint8, rows*ld), make([]int8, depth*panelColumns*int8Step)
-					for i := range x {
-						x[i] = uint8(r.IntN(256))
-						if extreme { // the largest products, almost all of one sign
-							x[i] = [...]uint8{0, 0, 0, 255}[r.IntN(4)]
-						}
+		testInt8Tiles(t, 1, int8TileRows(), func(tt int8TileTest, last *float32) {
+			if multipliesWords() {
+				words := make([]uint16, len(tt.x))
+				widenBytesGo(&words[0], &tt.x[0], len(tt.x))
+				tileInt8Words(tt.y, tt.ldy, &words[0], tt.ldx, &tt.w[0], tt.rows, tt.depth, &tt.offsets[0], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], last, tt.ldlast, &tt.w[0], tt.bytes)
+				return
+			}
+			tileInt8(tt.y, tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.rows, tt.depth, &tt.offsets[0], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], last, tt.ldlast, &tt.w[0], tt.bytes)
+		})
+	})
+}
+
+func TestTileTwoInt8HasTheIntegersOfGo(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		testInt8Tiles(t, 2, tileTwoRows, func(tt int8TileTest, last *float32) {
+			tileTwoInt8(tt.y, tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.ldpanel, tt.rows, tt.depth, &tt.offsets[0], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], last, tt.ldlast, &tt.w[0], tt.bytes)
+		})
+	})
+}
+
+// int8TileTest is a tile's arguments.
+type int8TileTest struct {
+	rows, depth               int
+	ldx, ldy, ldlast, ldpanel int
+	x                         []uint8
+	w                         []int8
+	offsets                   []int32
+	ones, zeros               []float32
+	y                         *float32
+	bytes                     int // to fetch, which changes nothing but the loop that the assembly takes
+}
+
+// testInt8Tiles compares tiles of some panels with the Go twin's.
+func testInt8Tiles(t *testing.T, panels, mostRows int, tile func(tt int8TileTest, last *float32)) {
+	t.Helper()
+	columns := panels * panelColumns
+	r := newRand(1)
+	tt := int8TileTest{ldy: columns + 5, ldlast: columns + 3, ones: make([]float32, columns), zeros: make([]float32, columns)}
+	fill(tt.ones, 1)
+	for tt.rows = 1; tt.rows <= mostRows; tt.rows++ {
+		for _, tt.depth = range []int{1, 2, 3, 4, 5, 7, 8, 31, 64} {
+			for i := range 8 {
+				extreme, withLast, size := i%2 > 0, i/2%2 > 0, tt.depth*panelColumns*int8Step
+				tt.bytes = []int{0, size / 10, size / 2, size}[i/2]
+				tt.ldx, tt.ldpanel = (tt.depth*int8Step+15)/16*16, size+64
+				tt.x, tt.w = make([]uint8, tt.rows*tt.ldx), make([]int8, (panels-1)*tt.ldpanel+size)
+				for i := range tt.x {
+					tt.x[i] = uint8(r.IntN(256))
+					if extreme { // the largest products, almost all of one sign
+						tt.x[i] = [...]uint8{0, 0, 0, 255}[r.IntN(4)]
 					}
-					offsets := make([]int32, panelColumns)
-					for i := range w {
-						w[i] = int8(r.IntN(255) - 127)
+				}
+				tt.offsets = make([]int32, columns)
+				for p := range panels {
+					panel := tt.w[p*tt.ldpanel:][:size]
+					for i := range panel {
+						panel[i] = int8(r.IntN(255) - 127)
 						if extreme {
-							w[i] = [...]int8{127, 127, 127, -127}[r.IntN(4)]
+							panel[i] = [...]int8{127, 127, 127, -127}[r.IntN(4)]
 						}
-						offsets[i/int8Step%panelColumns] -= int8Zero * int32(w[i])
+						tt.offsets[p*panelColumns+i/int8Step%panelColumns] -= int8Zero * int32(panel[i])
 					}
-					// What is fetched changes nothing, but which loop the assembly takes.
-					last, bytes := (*float32)(nil), 0
-					if withLast {
-						values := make([]float32, rows*ldlast)
-						for i := range values {
-							values[i] = float32(r.IntN(1<<20) - 1<<19)
-						}
-						last, bytes = &values[0], len(w)
+				}
+				var last *float32
+				if withLast {
+					values := make([]float32, tt.rows*tt.ldlast)
+					for i := range values {
+						values[i] = float32(r.IntN(1<<20) - 1<<19)
 					}
-					got, want := newGuarded(rows*ldy, 1), make([]float32, rows*ldy)
-					fill(want, guardValue)
-					if multipliesWords() {
-						words := make([]uint16, len(x))
-						widenBytesGo(&words[0], &x[0], len(x))
-						tileInt8Words(&got.slice()[0], ldy, &words[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], last, ldlast, &w[0], bytes)
-					} else {
-						tileInt8(&got.slice()[0], ldy, &x[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], last, ldlast, &w[0], bytes)
+					last = &values[0]
+				}
+				got, want := newGuarded(tt.rows*tt.ldy, 1), make([]float32, tt.rows*tt.ldy)
+				fill(want, guardValue)
+				tt.y = &got.slice()[0]
+				tile(tt, last)
+				for p := range panels {
+					j, ldlast := p*panelColumns, tt.ldlast
+					residual := last
+					if last != nil {
+						residual = at(last, j)
 					}
-					tileInt8Go(&want[0], ldy, &x[0], ld, &w[0], rows, depth, &offsets[0], &ones[0], &zeros[0], &zeros[0], &ones[0], &zeros[0], last, ldlast)
-					got.check(t, "y")
-					for i, v := range got.slice() {
-						if v != want[i] {
-							t.Fatalf("%d rows, depth %d: row %d, column %d: %v, want %v", rows, depth, i/ldy, i%ldy, v, want[i])
-						}
+					tileInt8Go(&want[j], tt.ldy, &tt.x[0], tt.ldx, &tt.w[p*tt.ldpanel], tt.rows, tt.depth, &tt.offsets[j], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], residual, ldlast)
+				}
+				got.check(t, "y")
+				for i, v := range got.slice() {
+					if v != want[i] {
+						t.Fatalf("%d rows, depth %d: row %d, column %d: %v, want %v", tt.rows, tt.depth, i/tt.ldy, i%tt.ldy, v, want[i])
 					}
 				}
 			}
 		}
-	})
+	}
 }

@@ -90,7 +90,7 @@ const (
 )
 
 // zeros is the bias of products that have none.
-var zeros [panelColumns]float32
+var zeros [maxTilePanels * panelColumns]float32
 
 func (t *product) run(pool *Pool) {
 	panels := panelCount(t.out)
@@ -111,21 +111,40 @@ func (t *product) run(pool *Pool) {
 	default:
 		// Parts of partFlops, but enough of them that no thread waits long for
 		// the last one.
-		t.groups = min(panels, max(flops/t.chunks/part, 4*t.threads))
+		t.groups = evenGroups(t.across(), max(flops/t.chunks/part, 4*t.threads), t.threads)
 	}
 	pool.Run(t.chunks*t.groups, t)
+}
+
+// evenGroups is into how many groups to cut n tiles: some, or half as many if then
+// each has as many tiles and each thread as many groups. Of groups that differ others
+// come next than were fetched.
+func evenGroups(n, some, threads int) int {
+	each := max(1, n/some)
+	for e := each; e <= 2*each; e++ {
+		if n%(e*threads) == 0 {
+			each = e
+			break
+		}
+	}
+	return (n + each - 1) / each
 }
 
 // share is where part i of parts starts if n is cut evenly.
 func share(n, parts, i int) int { return n * i / parts }
 
+// group is which panels are group i of some groups.
+func (t *product) group(i, groups int) (first, end int) {
+	across, atOnce := t.across(), t.panelsAtOnce()
+	return share(across, groups, i) * atOnce, min(share(across, groups, i+1)*atOnce, panelCount(t.out))
+}
+
 // Do implements Task.
 func (t *product) Do(_, i int) {
 	chunk, group := i/t.groups, i%t.groups
-	all := panelCount(t.out)
-	first, end := share(all, t.groups, group), share(all, t.groups, group+1)
+	first, end := t.group(group, t.groups)
 	// Threads take parts in turn: this one probably goes on threads groups later.
-	later := share(all, t.groups, (group+t.threads)%t.groups)
+	later, _ := t.group((group+t.threads)%t.groups, t.groups)
 	if t.usesAMX() {
 		blocks := (t.rows + blockRows - 1) / blockRows
 		firstRow, endRow := share(blocks, t.chunks, chunk)*blockRows, share(blocks, t.chunks, chunk+1)*blockRows
@@ -134,20 +153,49 @@ func (t *product) Do(_, i int) {
 	}
 	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
 	// Section by section, all panels of each.
-	panels, cuts := end-first, t.cuts()
-	for s := range panels * cuts {
-		next := t.section(later, 0, cuts)
-		if s+1 < panels*cuts {
-			next = t.section(first+(s+1)%panels, (s+1)/panels, cuts)
+	atOnce, cuts := t.panelsAtOnce(), t.cuts()
+	s := t.section(first, 0, cuts)
+	for cut := 0; cut < cuts; {
+		panel := s.panel + atOnce
+		if panel >= end {
+			panel, cut = first, cut+1
 		}
-		t.panel(t.section(first+s%panels, s/panels, cuts), next, firstRow, endRow)
+		next := t.section(later, 0, cuts)
+		if cut < cuts {
+			next = t.section(panel, cut, cuts)
+		}
+		t.panel(s, next, firstRow, endRow)
+		s = next
 	}
 }
 
-// tiles is how many tiles some rows are.
-func (t *product) tiles(rows int) int {
+// maxTilePanels is the most panels that a tile may take.
+const maxTilePanels = 2
+
+// panelsAtOnce is how many panels tiles take, but for a last one.
+func (t *product) panelsAtOnce() int {
+	switch {
+	case t.usesAMX() || t.bfloat16 != nil || t.float16 != nil:
+		return 1
+	case t.int8 != nil:
+		return int8TilePanels()
+	}
+	return tilePanels()
+}
+
+// across is how many tiles the outputs are.
+func (t *product) across() int {
+	atOnce := t.panelsAtOnce()
+	return (panelCount(t.out) + atOnce - 1) / atOnce
+}
+
+// tiles is how many tiles some rows of some panels are.
+func (t *product) tiles(rows, panels int) int {
 	most := tileRows()
-	if t.int8 != nil {
+	switch {
+	case panels == 2:
+		most = tileTwoRows
+	case t.int8 != nil:
 		most = int8TileRows()
 	}
 	return (rows + most - 1) / most
@@ -156,55 +204,60 @@ func (t *product) tiles(rows int) int {
 // residualLast says whether the residual comes after an activation.
 func (t *product) residualLast() bool { return t.ep.Activation != None && t.ep.Residual != nil }
 
-// panel multiplies rows of x with a section of a panel, fetching the next one
-// meanwhile. The sections of a panel come in turn; y holds what is there so far.
+// panel multiplies rows of x with a section of a panel, or of two, fetching the next
+// one meanwhile. The sections of a panel come in turn; y holds what is there so far.
 func (t *product) panel(s, next section, firstRow, endRow int) {
 	if t.usesAMX() {
 		t.blocks(s.panel, s.panel+1, next.panel, firstRow, endRow)
 		return
 	}
-	first := s.panel * panelColumns
-	columns := min(panelColumns, t.out-first)
-	// Computed aside because y has no room for all columns or because the residual
-	// comes last: then at once, when the last section comes.
-	aside := columns < panelColumns || t.residualLast()
-	if aside && s.end < t.in {
+	first, wide := s.panel*panelColumns, s.panels*panelColumns
+	if first+wide > t.out || t.residualLast() {
+		t.aside(s, next, firstRow, endRow)
 		return
 	}
 	bias := &zeros[0]
-	var edge [maxTileRows * panelColumns]float32
-	var edgeBias [panelColumns]float32
-	switch {
-	case t.ep.Bias == nil:
-	case columns == panelColumns:
+	if t.ep.Bias != nil {
 		bias = &t.ep.Bias[first]
-	default:
-		copy(edgeBias[:], t.ep.Bias[first:])
-		bias = &edgeBias[0]
 	}
-
-	tiles := t.tiles(endRow - firstRow)
+	tiles := t.tiles(endRow-firstRow, s.panels)
 	for i := range tiles {
 		row := firstRow + share(endRow-firstRow, tiles, i)
 		rows := firstRow + share(endRow-firstRow, tiles, i+1) - row
-		fetch := fetchBy(i, tiles, s, next)
-		y := t.y[row*t.out+first:]
-		if aside {
-			t.tile(&edge[0], panelColumns, t.whole(s.panel), row, rows, bias, nil, fetch)
-			t.finish(edge[:], y, row, first, rows, columns)
-			continue
-		}
+		y := &t.y[row*t.out+first]
 		start, last := bias, (*float32)(nil)
 		switch {
 		case s.first > 0:
-			start, last = &zeros[0], &y[0]
+			start, last = &zeros[0], y
 		case t.ep.Residual != nil:
 			last = &t.ep.Residual[row*t.out+first]
 		}
-		t.tile(&y[0], t.out, s, row, rows, start, last, fetch)
+		t.tile(y, t.out, s, row, rows, start, last, fetchBy(i, tiles, s, next))
 		if s.end == t.in {
-			activateRows(&y[0], t.out, rows, columns, t.ep.Activation)
+			activateRows(y, t.out, rows, wide, t.ep.Activation)
 		}
+	}
+}
+
+// aside is panel where y has no room for all columns, or where the residual comes
+// last: tiles are computed elsewhere, at once when the last section comes.
+func (t *product) aside(s, next section, firstRow, endRow int) {
+	if s.end < t.in {
+		return
+	}
+	first, wide := s.panel*panelColumns, s.panels*panelColumns
+	columns := min(wide, t.out-first)
+	var bias [maxTilePanels * panelColumns]float32
+	if t.ep.Bias != nil {
+		copy(bias[:], t.ep.Bias[first:][:columns])
+	}
+	var sums [maxTileRows * panelColumns]float32
+	tiles := t.tiles(endRow-firstRow, s.panels)
+	for i := range tiles {
+		row := firstRow + share(endRow-firstRow, tiles, i)
+		rows := firstRow + share(endRow-firstRow, tiles, i+1) - row
+		t.tile(&sums[0], wide, t.whole(s.panel), row, rows, &bias[0], nil, fetchBy(i, tiles, s, next))
+		t.finish(sums[:], wide, t.y[row*t.out+first:], row, first, rows, columns)
 	}
 }
 
@@ -213,7 +266,7 @@ func (t *product) panel(s, next section, firstRow, endRow int) {
 func (t *product) tile(y *float32, ldy int, s section, row, rows int, bias, residual *float32, fetch fetch) {
 	switch {
 	case t.int8 != nil:
-		t.int8.tile(y, ldy, &t.int8Rows, s.panel, row, rows, bias, residual, t.out, fetch)
+		t.int8.tile(y, ldy, &t.int8Rows, s, row, rows, bias, residual, t.out, fetch)
 		return
 	case t.bfloat16 != nil:
 		t.bfloat16.tile(t, y, ldy, s.panel, row, rows, bias, residual, fetch)
@@ -224,15 +277,20 @@ func (t *product) tile(y *float32, ldy int, s section, row, rows int, bias, resi
 	}
 	size := t.in * panelColumns
 	next, bytes := fetchFrom(t.panels, size, size, fetch)
-	tile(y, ldy, &t.x[row*t.ldx+s.first], t.ldx, &t.panels[s.at(size)], rows, s.depth(), bias, 0, residual, t.out, next, bytes)
+	x, panel := &t.x[row*t.ldx+s.first], &t.panels[s.at(size)]
+	if s.panels == 2 {
+		tileTwo(y, ldy, x, t.ldx, panel, size, rows, s.depth(), bias, 0, residual, t.out, next, bytes)
+		return
+	}
+	tile(y, ldy, x, t.ldx, panel, rows, s.depth(), bias, 0, residual, t.out, next, bytes)
 }
 
 // finish takes a tile that was computed aside, because y has no room for all of
 // its columns or because the residual comes after the activation.
-func (t *product) finish(tile, y []float32, row, column, rows, columns int) {
-	activateRows(&tile[0], panelColumns, rows, columns, t.ep.Activation)
+func (t *product) finish(tile []float32, ld int, y []float32, row, column, rows, columns int) {
+	activateRows(&tile[0], ld, rows, columns, t.ep.Activation)
 	for r := range rows {
-		sums := tile[r*panelColumns:][:columns]
+		sums := tile[r*ld:][:columns]
 		if t.ep.Residual != nil {
 			for j, v := range t.ep.Residual[(row+r)*t.out+column:][:columns] {
 				sums[j] += v
@@ -261,4 +319,14 @@ func tileGo(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, dept
 		}
 		storeRow(floats(y, r*ldy, panelColumns), sums[:], last, r*ldlast)
 	}
+}
+
+// tileTwoGo is tileGo for two panels that are ldpanel apart, the second one's columns
+// beside the first one's in y, first and last.
+func tileTwoGo(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int) {
+	tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
+	if last != nil {
+		last = at(last, panelColumns)
+	}
+	tileGo(at(y, panelColumns), ldy, x, ldx, at(panel, ldpanel), rows, depth, at(first, panelColumns), ldfirst, last, ldlast)
 }

@@ -145,7 +145,7 @@ func (b amxBlocks) aside(firstRow, endRow int) {
 	for row := firstRow; row < endRow; row += blockRows {
 		n := min(blockRows, endRow-row)
 		b.multiply(&sums[0], panelColumns, row, n, nil)
-		b.finish(sums[:], b.y[row*b.out+column:], row, column, n, b.columns)
+		b.finish(sums[:], panelColumns, b.y[row*b.out+column:], row, column, n, b.columns)
 	}
 }
 

@@ -13,3 +13,8 @@ func tileAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, rows i
 //
 //go:noescape
 func tileAVX2(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)
+
+// tileTwoAVX512 is tileGo for 1 to 6 rows and two panels, whose columns are side by side in y, first and last.
+//
+//go:noescape
+func tileTwoAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel int, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)

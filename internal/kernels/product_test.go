@@ -228,10 +228,10 @@ func TestMulOfRowsThatCollide(t *testing.T) {
 func TestTilesFetchTheNextSection(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		for _, in := range []int{1, 768, 900, 1024, 1025, 2048, 3072} {
-			p := product{in: in}
+			p := product{in: in, out: 3 * panelColumns}
 			size := in * panelColumns
 			panels := make([]float32, 3*size)
-			for tiles := 1; tiles <= (chunkRows+int8TileRows()-1)/int8TileRows(); tiles++ {
+			for tiles := 1; tiles <= (chunkRows+5)/6; tiles++ {
 				for _, n := range []int{1, 2, 4, 6} {
 					cuts := p.cuts()
 					testFetch(t, panels, size, p.section(1, 0, cuts), p.section(2, cuts-1, cuts), tiles, n)
@@ -250,7 +250,7 @@ func TestTilesFetchTheNextSection(t *testing.T) {
 func TestSectionsAreEven(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		for in := 1; in < 4000; in += 13 {
-			p := product{in: in}
+			p := product{in: in, out: panelColumns}
 			cuts, end := p.cuts(), 0
 			for i := range cuts {
 				s := p.section(0, i, cuts)
@@ -271,7 +271,7 @@ func TestSectionsAreEven(t *testing.T) {
 func TestOnlyWhatTilesReadIsFetched(t *testing.T) {
 	const in = 312 // 78 steps, filled up to 80
 	w := newInt8Weight(2, in)
-	p := product{in: in}
+	p := product{in: in, out: 2 * panelColumns}
 	_, bytes := fetchFrom(w.panels, w.size, w.steps*panelColumns*int8Step, fetch{p.whole(1), 0, 1})
 	if got := pace(bytes, w.steps); got != panelColumns*int8Step {
 		t.Errorf("a step fetches %d bytes, want the %d that it reads", got, panelColumns*int8Step)

@@ -1,8 +1,10 @@
 package kernels
 
-// section is some inputs of a panel: what a product adds up at a time.
+// section is some inputs of a panel, or of as many as a tile takes: what a product
+// adds up at a time.
 type section struct {
 	panel      int
+	panels     int // with the ones beside it
 	first, end int // inputs
 	in         int // of the whole panel
 }
@@ -26,11 +28,12 @@ func (t *product) cuts() int {
 
 // section is section i of a panel.
 func (t *product) section(panel, i, cuts int) section {
-	return section{panel, share(t.in, cuts, i), share(t.in, cuts, i+1), t.in}
+	panels := min(t.panelsAtOnce(), panelCount(t.out)-panel)
+	return section{panel, panels, share(t.in, cuts, i), share(t.in, cuts, i+1), t.in}
 }
 
 // whole is a panel with all of its inputs.
-func (t *product) whole(panel int) section { return section{panel, 0, t.in, t.in} }
+func (t *product) whole(panel int) section { return t.section(panel, 0, 1) }
 
 func (s section) depth() int { return s.end - s.first }
 

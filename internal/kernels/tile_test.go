@@ -9,15 +9,33 @@ import (
 // tileDepths are whole and broken groups of a tile's steps.
 var tileDepths = []int{1, 2, 3, 4, 5, 6, 7, 8, 31, 64}
 
-// Every number of rows and what is left of every depth is a path of its own in
-// the assembly.
+// Every number of rows, what is left of every depth and how much is fetched is a path
+// of its own in the assembly. What is fetched changes nothing.
 func TestTileAgainstGo(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		eachTile(t, func(t *testing.T, tt tileTest) {
-			for _, ldfirst := range []int{0, panelColumns} {
-				tile(&tt.got[0], tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.rows, tt.depth, &tt.first[0], ldfirst, tt.last, panelColumns, &tt.w[0], 0)
-				tileGo(&tt.want[0], tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.rows, tt.depth, &tt.first[0], ldfirst, tt.last, panelColumns)
-				tt.check(t)
+		eachTile(t, 1, func(t *testing.T, tt tileTest) {
+			for _, ldfirst := range []int{0, tt.columns} {
+				for _, bytes := range tt.fetches() {
+					tt.clear()
+					tile(&tt.got[0], tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.rows, tt.depth, &tt.first[0], ldfirst, tt.last, tt.columns, &tt.w[0], bytes)
+					tileGo(&tt.want[0], tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.rows, tt.depth, &tt.first[0], ldfirst, tt.last, tt.columns)
+					tt.check(t)
+				}
+			}
+		})
+	})
+}
+
+func TestTileTwoAgainstGo(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		eachTile(t, 2, func(t *testing.T, tt tileTest) {
+			for _, ldfirst := range []int{0, tt.columns} {
+				for _, bytes := range tt.fetches() {
+					tt.clear()
+					tileTwo(&tt.got[0], tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.ldpanel, tt.rows, tt.depth, &tt.first[0], ldfirst, tt.last, tt.columns, &tt.w[0], bytes)
+					tileTwoGo(&tt.want[0], tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.ldpanel, tt.rows, tt.depth, &tt.first[0], ldfirst, tt.last, tt.columns)
+					tt.check(t)
+				}
 			}
 		})
 	})
@@ -25,7 +43,7 @@ func TestTileAgainstGo(t *testing.T) {
 
 func TestTileBFloat16AgainstGo(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		eachTile(t, func(t *testing.T, tt tileTest) {
+		eachTile(t, 1, func(t *testing.T, tt tileTest) {
 			steps := (tt.depth + bfloat16Step - 1) / bfloat16Step
 			w := make([]uint16, steps*panelColumns*bfloat16Step)
 			for i := range w {
@@ -40,10 +58,23 @@ func TestTileBFloat16AgainstGo(t *testing.T) {
 
 // tileTest is a tile's arguments.
 type tileTest struct {
-	rows, depth, ldx, ldy int
-	x, w, first           []float32
-	last                  *float32
-	got, want             []float32 // with the guards
+	rows, depth, columns int
+	ldx, ldy, ldpanel    int
+	x, w, first          []float32
+	last                 *float32
+	got, want            []float32 // with the guards
+}
+
+// fetches are numbers of bytes to fetch, from none to as many as a panel has.
+func (tt *tileTest) fetches() []int {
+	most := 4 * tt.depth * panelColumns
+	return []int{0, most / 10, most / 2, most}
+}
+
+// clear fills the results with the guards' value.
+func (tt *tileTest) clear() {
+	fill(tt.got, guardValue)
+	fill(tt.want, guardValue)
 }
 
 // check compares the results and what lies between their rows.
@@ -56,24 +87,28 @@ func (tt *tileTest) check(t *testing.T) {
 	}
 }
 
-// eachTile runs a test with every number of rows and each of tileDepths, with
-// and without last.
-func eachTile(t *testing.T, test func(t *testing.T, tt tileTest)) {
+// eachTile runs a test of a tile of some panels with every number of rows and each of
+// tileDepths, with and without last.
+func eachTile(t *testing.T, panels int, test func(t *testing.T, tt tileTest)) {
 	t.Helper()
-	for rows := 1; rows <= tileRows(); rows++ {
+	most := tileRows()
+	if panels == 2 {
+		most = tileTwoRows
+	}
+	for rows := 1; rows <= most; rows++ {
 		for _, depth := range tileDepths {
 			for _, withLast := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%d rows, depth %d, last %t", rows, depth, withLast), func(t *testing.T) {
 					r := newRand(uint64(rows*depth + 1))
-					tt := tileTest{rows: rows, depth: depth, ldx: depth + 3, ldy: panelColumns + 5}
-					tt.x, tt.w = normal(r, make([]float32, rows*tt.ldx), 1), normal(r, make([]float32, depth*panelColumns), 1)
-					tt.first = normal(r, make([]float32, rows*panelColumns), 1)
+					columns := panels * panelColumns
+					tt := tileTest{rows: rows, depth: depth, columns: columns, ldx: depth + 3, ldy: columns + 5, ldpanel: (depth + 1) * panelColumns}
+					tt.x, tt.w = normal(r, make([]float32, rows*tt.ldx), 1), normal(r, make([]float32, panels*tt.ldpanel), 1)
+					tt.first = normal(r, make([]float32, rows*columns), 1)
 					if withLast {
-						tt.last = &normal(r, make([]float32, rows*panelColumns), 1)[0]
+						tt.last = &normal(r, make([]float32, rows*columns), 1)[0]
 					}
 					tt.got, tt.want = make([]float32, rows*tt.ldy), make([]float32, rows*tt.ldy)
-					fill(tt.got, guardValue)
-					fill(tt.want, guardValue)
+					tt.clear()
 					test(t, tt)
 				})
 			}

@@ -61,10 +61,11 @@ func tileWidened(s vectors.Set, rows int) {
 			sums[r][j] = s.Copy(Mem{Base: first, Disp: j * s.Bytes()})
 		}
 	}
-	input := func(k, which int, panel Register) {
+	panel := vectors.Panel()
+	input := func(k, which int) {
 		var weights [wide]VecVirtual
 		for j := range weights {
-			weights[j] = s.Copy(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()})
+			weights[j] = s.Copy(panel.At(0, k*panelBytes+j*s.Bytes()))
 			if which == 0 {
 				VPSLLD(U8(16), weights[j], weights[j])
 			} else {
@@ -78,14 +79,14 @@ func tileWidened(s vectors.Set, rows int) {
 			}
 		}
 	}
-	panel, depth := s.Steps(x, panelBytes, 8, 2, 2, func(k int, panel Register) {
-		input(k, 0, panel)
-		input(k, 1, panel)
+	depth := s.Steps(x, panel, panelBytes, 8, 2, 2, func(k int) {
+		input(k, 0)
+		input(k, 1)
 	})
 	even := vectors.Unique("even")
 	TESTQ(depth, depth)
 	JZ(LabelRef(even))
-	input(0, 0, panel)
+	input(0, 0)
 	Label(even)
 	s.Store(rows, wide, func(r, j int) Op { return sums[r][j] })
 }
@@ -102,9 +103,10 @@ func tilePairs(s vectors.Set, rows int) {
 			VMOVUPS(Mem{Base: first, Disp: j * s.Bytes()}, vectors.Z[r*wide+j])
 		}
 	}
-	s.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
+	panel := vectors.Panel()
+	s.Steps(x, panel, panelBytes, 4, 1, 4, func(k int) {
 		for j := range wide {
-			VMOVUPS(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()}, vectors.Z[weights+j])
+			VMOVUPS(panel.At(0, k*panelBytes+j*s.Bytes()), vectors.Z[weights+j])
 		}
 		for r := range rows {
 			VBROADCASTSS(x.At(r, k*4), vectors.Z[factor])

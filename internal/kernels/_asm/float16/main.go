@@ -81,7 +81,7 @@ func tile(rows int, memory Mem) {
 		}
 	}
 	x := vectors.RowsOf("x", "ldx", rows, 1)
-	panel, depth, steps := Load(Param("panel"), GP64()), Load(Param("depth"), GP64()), GP64()
+	panel, depth, steps := vectors.Panel(), Load(Param("depth"), GP64()), GP64()
 	fetch := vectors.Sets[0].FetchAhead()
 	again := vectors.Unique("run")
 	Label(again)
@@ -92,9 +92,9 @@ func tile(rows int, memory Mem) {
 	for i := range rows * wide {
 		VXORPS(vectors.Z[i], vectors.Z[i], vectors.Z[i])
 	}
-	fetch.Steps(x, panel, steps, panelBytes, xBytes, 1, 4, func(k int, panel Register) {
+	fetch.Steps(x, panel, steps, panelBytes, xBytes, 1, 4, func(k int) {
 		for j := range wide {
-			VMOVUPS(Mem{Base: panel, Disp: k*panelBytes + j*line}, vectors.Z[weights+j])
+			VMOVUPS(panel.At(0, k*panelBytes+j*line), vectors.Z[weights+j])
 		}
 		for r := range rows {
 			VBROADCASTSS(x.At(r, k*xBytes), vectors.Z[factor])

@@ -41,7 +41,12 @@ func main() {
 	TEXT("tileInt8VNNI", NOSPLIT, signature)
 	Pragma("noescape")
 	Doc("tileInt8VNNI is tileInt8Go for 32 outputs and 1 to 14 rows.")
-	vectors.Cases(14, func(rows int) { tileVNNI(avx512, rows) })
+	vectors.Cases(14, func(rows int) { tileVNNI(avx512, rows, 2) })
+
+	TEXT("tileTwoInt8VNNI", NOSPLIT, strings.Replace(signature, "panel *int8", "panel *int8, ldpanel int", 1))
+	Pragma("noescape")
+	Doc("tileTwoInt8VNNI is tileInt8Go for two panels, 64 outputs and 1 to 6 rows.")
+	vectors.Cases(6, func(rows int) { tileVNNI(avx512, rows, 4) })
 
 	TEXT("tileInt8AVX2", NOSPLIT, strings.Replace(signature, "x *uint8", "x *uint16", 1))
 	Pragma("noescape")
@@ -55,14 +60,13 @@ func main() {
 	TEXT("tileInt8AVXVNNI", NOSPLIT, signature)
 	Pragma("noescape")
 	Doc("tileInt8AVXVNNI is tileInt8Go for 16 outputs and 1 to 6 rows.")
-	vectors.Cases(6, func(rows int) { tileVNNI(avx2, rows) })
+	vectors.Cases(6, func(rows int) { tileVNNI(avx2, rows, 2) })
 	Generate()
 }
 
 // tileVNNI has registers of its choice, because avo does not know AVX-VNNI: first
 // the sums, then the weights and the four bytes of x.
-func tileVNNI(s vectors.Set, rows int) {
-	const wide = 2
+func tileVNNI(s vectors.Set, rows, wide int) {
 	sum := func(r, j int) VecPhysical { return s.Registers[r*wide+j] }
 	weights, factor := s.Registers[rows*wide:][:wide], s.Registers[(rows+1)*wide]
 	s.Ahead(rows, wide)
@@ -73,9 +77,13 @@ func tileVNNI(s vectors.Set, rows int) {
 			VMOVUPS(Mem{Base: offsets, Disp: j * s.Bytes()}, sum(r, j))
 		}
 	}
-	s.Steps(x, panelBytes, 4, 1, 4, func(k int, panel Register) {
+	panels := vectors.Panel()
+	if wide*s.Bytes() > panelBytes {
+		panels = vectors.TwoPanels(0)
+	}
+	s.Steps(x, panels, panelBytes, 4, 1, 4, func(k int) {
 		for j := range wide {
-			VMOVUPS(Mem{Base: panel, Disp: k*panelBytes + j*s.Bytes()}, weights[j])
+			VMOVUPS(panels.At(j*s.Bytes()/panelBytes, k*panelBytes+j*s.Bytes()%panelBytes), weights[j])
 		}
 		for r := range rows {
 			VPBROADCASTD(x.At(r, k*4), factor)
@@ -99,11 +107,12 @@ func tileAVX2(s vectors.Set, rows int) {
 			sums[r][j] = s.Zero()
 		}
 	}
-	s.Steps(x, panelBytes, 8, 1, 4, func(k int, panel Register) {
+	panel := vectors.Panel()
+	s.Steps(x, panel, panelBytes, 8, 1, 4, func(k int) {
 		var weights [wide]VecVirtual
 		for j := range weights {
 			weights[j] = s.New()
-			VPMOVSXBW(Mem{Base: panel, Disp: k*panelBytes + j*16}, weights[j])
+			VPMOVSXBW(panel.At(0, k*panelBytes+j*16), weights[j])
 		}
 		for r := range sums {
 			factor, product := s.New(), s.New()

@@ -110,23 +110,30 @@ func (s Set) Store(rows, wide int, sum func(r, j int) Op) {
 	}
 }
 
-// Steps emits the loop over the steps of a tile: the parameter panel moves on by
-// panelBytes a step, the rows of x by xBytes, and the parameter depth counts
-// down by count, while it is at least that. It ends with less than count left in
-// the register that it returns. With each step the parameter next moves on by the
-// parameter pace, and what it passes is fetched into the L2 cache: most panels are
-// larger than the L1 cache, which has buffers for few misses at a time.
-func (s Set) Steps(x Rows, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) (panel, depth Register) {
-	panel, depth = Load(Param("panel"), GP64()), Load(Param("depth"), GP64())
-	a := s.FetchAhead()
-	a.Steps(x, panel, depth, panelBytes, xBytes, count, unroll, step)
-	return panel, depth
+// Panel is the parameter panel, as the only row.
+func Panel() Rows { return Rows{bases: []Register{Load(Param("panel"), GP64())}} }
+
+// TwoPanels are those at the parameters panel and, ldpanel elements of 1<<shift bytes
+// later, the next.
+func TwoPanels(shift uint8) Rows { return RowsOf("panel", "ldpanel", 2, shift) }
+
+// Steps emits the loop over the steps of a tile: panels move on by panelBytes a step,
+// the rows of x by xBytes, and the parameter depth counts down by count, while it is
+// at least that. It ends with less than count left in the register that it returns.
+// With each step the parameter next moves on by the parameter pace, and what it passes
+// is fetched into the L2 cache: most panels are larger than the L1 cache, which has
+// buffers for few misses at a time.
+func (s Set) Steps(x, panels Rows, panelBytes, xBytes, count, unroll int, step func(k int)) (depth Register) {
+	depth = Load(Param("depth"), GP64())
+	s.FetchAhead().Steps(x, panels, depth, panelBytes, xBytes, count, unroll, step)
+	return depth
 }
 
-// Fetch is what a tile brings into the cache for later ones.
+// Fetch is what a tile brings into the cache for later ones: as much of each of the
+// next panels as of the first one, at next.
 type Fetch struct {
 	next, pace Register
-	most       int // bytes that a step can fetch; a larger pace leaves gaps
+	most       int // bytes of a panel that a step can fetch; a larger pace leaves gaps
 }
 
 // FetchAhead loads the parameters next and pace.
@@ -134,11 +141,10 @@ func (s Set) FetchAhead() Fetch {
 	return Fetch{Load(Param("next"), GP64()), Load(Param("pace"), GP64()), 2 * s.Bytes()}
 }
 
-// Steps is Set's with a panel and a depth in registers. A turn of the loop fetches as
-// much as the largest pace asks for, which at a smaller one repeats what was fetched.
-// That shows (a line is half a cycle of an Ice Lake), so small paces have a loop of
-// their own, whose turn fetches as much as a step of the other one.
-func (f Fetch) Steps(x Rows, panel, depth Register, panelBytes, xBytes, count, unroll int, step func(k int, panel Register)) {
+// Steps is Set's with a depth in a register. A turn of the loop fetches as much as the
+// largest pace asks for, which at a smaller one repeats what was fetched. That shows (a
+// line is half a cycle of an Ice Lake), so smaller paces have loops of their own.
+func (f Fetch) Steps(x, panels Rows, depth Register, panelBytes, xBytes, count, unroll int, step func(k int)) {
 	const line = 64
 	turns := func(unroll, lines int) {
 		again, test := Unique("again"), Unique("test")
@@ -147,11 +153,14 @@ func (f Fetch) Steps(x Rows, panel, depth Register, panelBytes, xBytes, count, u
 		for k := range unroll {
 			for i := k * lines / unroll; i < (k+1)*lines/unroll; i++ {
 				PREFETCHT1(Mem{Base: f.next, Disp: i * line})
+				if panels.stride != nil {
+					PREFETCHT1(Mem{Base: f.next, Index: panels.stride, Scale: 1, Disp: i * line})
+				}
 			}
-			step(k, panel)
+			step(k)
 		}
 		x.Advance(unroll * xBytes)
-		ADDQ(U32(uint32(unroll*panelBytes)), panel)
+		panels.Advance(unroll * panelBytes)
 		LEAQ(Mem{Base: f.next, Index: f.pace, Scale: uint8(unroll)}, f.next)
 		SUBQ(U8(uint8(unroll*count)), depth)
 		Label(test)
@@ -166,7 +175,13 @@ func (f Fetch) Steps(x Rows, panel, depth Register, panelBytes, xBytes, count, u
 		turns(unroll, lines)
 		Label(denser)
 	}
-	turnsUpTo(f.most / line)
-	turns(unroll, unroll*f.most/line)
+	least, most := f.most/line, unroll*f.most/line
+	if panels.stride != nil {
+		turnsUpTo(least / 2)
+		turnsUpTo(most / 2)
+	} else {
+		turnsUpTo(least)
+	}
+	turns(unroll, most)
 	turns(1, f.most/line)
 }
