@@ -146,13 +146,16 @@ func TestTilePairsAgainstGo(t *testing.T) {
 					w[i] = roundBFloat16(v)
 				}
 				first, last := normal(r, make([]float32, panelColumns), 1), normal(r, make([]float32, rows*panelColumns), 1)
-				got, want := newGuarded(rows*panelColumns, 1), make([]float32, rows*panelColumns)
-				tilePairs(&got.slice()[0], panelColumns, &x[0], 2*depth, &w[0], rows, depth, &first[0], &last[0], panelColumns, &w[0], 0)
+				want := make([]float32, rows*panelColumns)
 				tilePairsGo(&want[0], panelColumns, &x[0], 2*depth, &w[0], rows, depth, &first[0], &last[0], panelColumns)
-				got.check(t, "y")
-				for i, v := range got.slice() {
-					if math.Abs(float64(v-want[i])) > 1e-5*(1+math.Sqrt(float64(depth))) {
-						t.Fatalf("%d rows, depth %d: y[%d] = %v, want %v", rows, depth, i, v, want[i])
+				for _, bytes := range []int{0, 2 * len(w)} { // to fetch
+					got := newGuarded(rows*panelColumns, 1)
+					tilePairs(&got.slice()[0], panelColumns, &x[0], 2*depth, &w[0], rows, depth, &first[0], &last[0], panelColumns, &w[0], bytes)
+					got.check(t, "y")
+					for i, v := range got.slice() {
+						if math.Abs(float64(v-want[i])) > 1e-5*(1+math.Sqrt(float64(depth))) {
+							t.Fatalf("%d rows, depth %d: y[%d] = %v, want %v", rows, depth, i, v, want[i])
+						}
 					}
 				}
 			}

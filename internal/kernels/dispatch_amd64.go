@@ -5,7 +5,7 @@ package kernels
 // Which way every operation takes on this processor.
 
 // maxTileRows is the most rows that a tile may have, tileRows what fills the
-// registers.
+// registers where it takes one panel.
 const maxTileRows = 14
 
 func tileRows() int {
@@ -24,32 +24,28 @@ func int8TileRows() int {
 	return maxTileRows
 }
 
-// tilePanels is how many panels a tile takes at once, int8TilePanels in int8.
-func tilePanels() int {
-	if useAVX512 {
-		return 2
+// panelsPerTile is how many panels a tile takes: two where a row of them is four
+// registers, which load less for each multiply-add (see _asm/product).
+func panelsPerTile() int {
+	if useAVX2 && !useAVX512 {
+		return 1
 	}
-	return 1
+	return 2
 }
 
-func int8TilePanels() int {
-	if useVNNI {
-		return 2
+// int8PanelsPerTile is panelsPerTile for int8.
+func int8PanelsPerTile() int {
+	if useAVX2 && !useVNNI {
+		return 1
 	}
-	return 1
+	return 2
 }
-
-// tileTwoRows is the most rows of a tile of two panels.
-const tileTwoRows = 6
 
 // cutsPanels says whether float32 products take panels in sections.
 func cutsPanels() bool { return useAVX2 }
 
-// fetchParts is how many of a section's tiles share the fetching of the next one:
-// all, each as little as it can. When only two did, they asked memory for more than
-// it gave: with weights in memory, 16 rows took 1.5 times as long on a Zen 3 and 64
-// rows 1.2 times, and 1.1 times on an Ice Lake.
-func fetchParts(tiles int) int { return tiles }
+// fetchesAhead says whether tiles fetch for later ones.
+const fetchesAhead = true
 
 func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, bytes int) {
 	switch {
@@ -69,12 +65,12 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 	}
 }
 
-func tileTwo(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, bytes int) {
+func tileTwoPanels(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, bytes int) {
 	if useAVX512 {
-		tileTwoAVX512(y, ldy, x, ldx, panel, ldpanel, rows, depth, first, ldfirst, last, ldlast, next, pace(bytes, depth))
+		tileTwoPanelsAVX512(y, ldy, x, ldx, panel, ldpanel, rows, depth, first, ldfirst, last, ldlast, next, pace(bytes, depth))
 		return
 	}
-	tileTwoGo(y, ldy, x, ldx, panel, ldpanel, rows, depth, first, ldfirst, last, ldlast)
+	tileTwoPanelsGo(y, ldy, x, ldx, panel, ldpanel, rows, depth, first, ldfirst, last, ldlast)
 }
 
 func transpose(y *float32, ldy int, x *float32, ldx, octets, depth int) {
@@ -176,12 +172,12 @@ func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth i
 	}
 }
 
-func tileTwoInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, bytes int) {
+func tileTwoPanelsInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, bytes int) {
 	if useVNNI {
-		tileTwoInt8VNNI(y, ldy, x, ldx, panel, ldpanel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace(bytes, depth))
+		tileTwoPanelsInt8VNNI(y, ldy, x, ldx, panel, ldpanel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast, next, pace(bytes, depth))
 		return
 	}
-	tileTwoInt8Go(y, ldy, x, ldx, panel, ldpanel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
+	tileTwoPanelsInt8Go(y, ldy, x, ldx, panel, ldpanel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 }
 
 // tileInt8Words is tileInt8 for rows of 16 bits, on processors that multiply words.

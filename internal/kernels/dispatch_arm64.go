@@ -23,8 +23,19 @@ func int8TileRows() int { return tileRows() }
 // cutsPanels says whether float32 products take panels in sections.
 func cutsPanels() bool { return false }
 
-// fetchParts is how many of a section's tiles share the fetching of the next one.
-func fetchParts(tiles int) int { return tiles }
+// fetchesAhead says whether tiles fetch for later ones.
+const fetchesAhead = true
+
+// panelsPerTile is how many panels a tile takes.
+func panelsPerTile() int {
+	if useNEON {
+		return 1
+	}
+	return 2
+}
+
+// int8PanelsPerTile is panelsPerTile for int8.
+func int8PanelsPerTile() int { return panelsPerTile() }
 
 // halfPanel is how many of a panel's columns fill the registers.
 const halfPanel = panelColumns / 2
@@ -37,6 +48,10 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 	ahead := fetchInPasses(next, bytes, depth, 2)
 	tileNEON(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast, ahead.from(0), ahead.pace)
 	tileNEON(at(y, halfPanel), ldy, x, ldx, at(panel, halfPanel), rows, depth, at(first, halfPanel), ldfirst, secondHalf(last), ldlast, ahead.from(1), ahead.pace)
+}
+
+func tileTwoPanels(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, _ *float32, _ int) {
+	tileTwoPanelsGo(y, ldy, x, ldx, panel, ldpanel, rows, depth, first, ldfirst, last, ldlast)
 }
 
 // secondHalf is the second half of a row's columns; there may be no row.
@@ -138,6 +153,10 @@ func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, 
 
 // multipliesWords says whether int8 products read rows of x in 16 bits.
 func multipliesWords() bool { return false }
+
+func tileTwoPanelsInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, _ *int8, _ int) {
+	tileTwoPanelsInt8Go(y, ldy, x, ldx, panel, ldpanel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
+}
 
 // tileInt8Words and widenBytes have no use where rows are not widened.
 func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, _ *int8, _ int) {

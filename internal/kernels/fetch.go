@@ -12,13 +12,15 @@ type fetch struct {
 	part, parts int
 }
 
-// fetchBy says what tile i of a section fetches of the next one.
+// fetchBy says what tile i of a section fetches of the next one. All tiles share it,
+// each as little as it can. When only two did, they asked memory for more than it
+// gave: with weights in memory, 16 rows took 1.5 times as long on a Zen 3, 64 rows 1.2
+// times, and 1.1 times on an Ice Lake.
 func fetchBy(i, tiles int, s, next section) fetch {
-	parts := fetchParts(tiles)
-	if i < parts {
-		return fetch{next, i, parts}
+	if !fetchesAhead {
+		return fetch{section: s}
 	}
-	return fetch{section: s}
+	return fetch{next, i, tiles}
 }
 
 // fetchFrom is the address to fetch from, among panels of some size, and how many

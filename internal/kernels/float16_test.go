@@ -162,15 +162,17 @@ func testTileFloat16(t *testing.T, rows, depth int, withLast bool) {
 	if withLast {
 		last = &normal(r, make([]float32, rows*panelColumns), 1)[0]
 	}
-	got, want := newGuarded(rows*ldy, 1), newGuarded(rows*ldy, 1)
-	fill(got.whole, guardValue)
-	tileFloat16(&got.slice()[0], ldy, &x[0], ldx, &w[0], rows, depth, &first[0], last, panelColumns, &w[0], 0)
+	want := newGuarded(rows*ldy, 1)
 	tileFloat16Go(&want.slice()[0], ldy, &x[0], ldx, &w[0], rows, depth, &first[0], last, panelColumns)
-	got.check(t, "y")
-	for i, v := range got.slice() {
-		w := want.slice()[i]
-		if math.Float32bits(v) != math.Float32bits(w) && (v == v || w == w) { // no two NaNs
-			t.Fatalf("%d rows, depth %d: row %d, column %d is %v, want %v", rows, depth, i/ldy, i%ldy, v, w)
+	for _, bytes := range []int{0, 2 * len(w)} { // to fetch
+		got := newGuarded(rows*ldy, 1)
+		tileFloat16(&got.slice()[0], ldy, &x[0], ldx, &w[0], rows, depth, &first[0], last, panelColumns, &w[0], bytes)
+		got.check(t, "y")
+		for i, v := range got.slice() {
+			w := want.slice()[i]
+			if math.Float32bits(v) != math.Float32bits(w) && (v == v || w == w) { // no two NaNs
+				t.Fatalf("%d rows, depth %d: row %d, column %d is %v, want %v", rows, depth, i/ldy, i%ldy, v, w)
+			}
 		}
 	}
 }

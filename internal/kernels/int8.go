@@ -123,8 +123,8 @@ func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, s section, row, rows
 			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, bytes)
 		return
 	}
-	if s.panels == 2 {
-		tileTwoInt8(y, ldy, &x.values[row*x.ld], x.ld, panel, w.size, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
+	if s.panels == maxPanelsPerTile {
+		tileTwoPanelsInt8(y, ldy, &x.values[row*x.ld], x.ld, panel, w.size, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
 			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, bytes)
 		return
 	}
@@ -205,9 +205,9 @@ func tileInt8Go[T uint8 | uint16](y *float32, ldy int, x *T, ldx int, panel *int
 	}
 }
 
-// tileTwoInt8Go is tileInt8Go for two panels that are ldpanel apart, the second one's
-// outputs after the first one's everywhere else.
-func tileTwoInt8Go(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int) {
+// tileTwoPanelsInt8Go is tileInt8Go for two panels, ldpanel apart, the second one's
+// outputs after the first one's in everything else.
+func tileTwoPanelsInt8Go(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int) {
 	tileInt8Go(y, ldy, x, ldx, panel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
 	const n = panelColumns
 	if last != nil {

@@ -9,10 +9,10 @@ package kernels
 //go:noescape
 func tileInt8VNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
 
-// tileTwoInt8VNNI is tileInt8Go for two panels, 64 outputs and 1 to 6 rows.
+// tileTwoPanelsInt8VNNI is tileTwoPanelsInt8Go for 1 to 6 rows.
 //
 //go:noescape
-func tileTwoInt8VNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel int, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
+func tileTwoPanelsInt8VNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel int, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
 
 // tileInt8AVX2 is tileInt8Go for 8 outputs and 1 to 6 rows.
 //

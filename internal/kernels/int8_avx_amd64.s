@@ -6986,9 +6986,9 @@ store155:
 	VZEROUPPER
 	RET
 
-// func tileTwoInt8VNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel int, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
+// func tileTwoPanelsInt8VNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel int, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
-TEXT ·tileTwoInt8VNNI(SB), NOSPLIT, $0-144
+TEXT ·tileTwoPanelsInt8VNNI(SB), NOSPLIT, $0-144
 	MOVQ       rows+48(FP), AX
 	CMPQ       AX, $0x06
 	JEQ        rows162
@@ -7026,7 +7026,6 @@ skip164:
 	VMOVUPS 64(CX), Z1
 	VMOVUPS 128(CX), Z2
 	VMOVUPS 192(CX), Z3
-	MOVQ    panel+32(FP), CX
 	MOVQ    ldpanel+40(FP), CX
 	MOVQ    panel+32(FP), DX
 	MOVQ    depth+56(FP), BX
@@ -7319,7 +7318,6 @@ skip177:
 	VMOVUPS 64(DX), Z5
 	VMOVUPS 128(DX), Z6
 	VMOVUPS 192(DX), Z7
-	MOVQ    panel+32(FP), DX
 	MOVQ    ldpanel+40(FP), DX
 	MOVQ    panel+32(FP), BX
 	MOVQ    depth+56(FP), SI
@@ -7719,7 +7717,6 @@ skip190:
 	VMOVUPS 64(DX), Z9
 	VMOVUPS 128(DX), Z10
 	VMOVUPS 192(DX), Z11
-	MOVQ    panel+32(FP), DX
 	MOVQ    ldpanel+40(FP), DX
 	MOVQ    panel+32(FP), BX
 	MOVQ    depth+56(FP), SI
@@ -8232,7 +8229,6 @@ skip203:
 	VMOVUPS 64(BX), Z13
 	VMOVUPS 128(BX), Z14
 	VMOVUPS 192(BX), Z15
-	MOVQ    panel+32(FP), BX
 	MOVQ    ldpanel+40(FP), BX
 	MOVQ    panel+32(FP), SI
 	MOVQ    depth+56(FP), DI
@@ -8860,7 +8856,6 @@ skip216:
 	VMOVUPS 64(BX), Z17
 	VMOVUPS 128(BX), Z18
 	VMOVUPS 192(BX), Z19
-	MOVQ    panel+32(FP), BX
 	MOVQ    ldpanel+40(FP), BX
 	MOVQ    panel+32(FP), SI
 	MOVQ    depth+56(FP), DI
@@ -9595,7 +9590,6 @@ skip229:
 	VMOVUPS 64(BX), Z21
 	VMOVUPS 128(BX), Z22
 	VMOVUPS 192(BX), Z23
-	MOVQ    panel+32(FP), BX
 	MOVQ    ldpanel+40(FP), BX
 	MOVQ    panel+32(FP), SI
 	MOVQ    depth+56(FP), DI

@@ -7,22 +7,22 @@ import "testing"
 // between the rows.
 func TestTileInt8HasTheIntegersOfGo(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		testInt8Tiles(t, 1, int8TileRows(), func(tt int8TileTest, last *float32) {
+		testInt8Tiles(t, 1, int8TileRows(), func(tt int8TileTest) {
 			if multipliesWords() {
 				words := make([]uint16, len(tt.x))
 				widenBytesGo(&words[0], &tt.x[0], len(tt.x))
-				tileInt8Words(tt.y, tt.ldy, &words[0], tt.ldx, &tt.w[0], tt.rows, tt.depth, &tt.offsets[0], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], last, tt.ldlast, &tt.w[0], tt.bytes)
+				tileInt8Words(tt.y, tt.ldy, &words[0], tt.ldx, &tt.w[0], tt.rows, tt.depth, &tt.offsets[0], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], tt.last, tt.ldlast, &tt.w[0], tt.bytes)
 				return
 			}
-			tileInt8(tt.y, tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.rows, tt.depth, &tt.offsets[0], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], last, tt.ldlast, &tt.w[0], tt.bytes)
+			tileInt8(tt.y, tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.rows, tt.depth, &tt.offsets[0], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], tt.last, tt.ldlast, &tt.w[0], tt.bytes)
 		})
 	})
 }
 
-func TestTileTwoInt8HasTheIntegersOfGo(t *testing.T) {
+func TestTileTwoPanelsInt8HasTheIntegersOfGo(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		testInt8Tiles(t, 2, tileTwoRows, func(tt int8TileTest, last *float32) {
-			tileTwoInt8(tt.y, tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.ldpanel, tt.rows, tt.depth, &tt.offsets[0], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], last, tt.ldlast, &tt.w[0], tt.bytes)
+		testInt8Tiles(t, 2, twoPanelsRows, func(tt int8TileTest) {
+			tileTwoPanelsInt8(tt.y, tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.ldpanel, tt.rows, tt.depth, &tt.offsets[0], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], tt.last, tt.ldlast, &tt.w[0], tt.bytes)
 		})
 	})
 }
@@ -35,12 +35,12 @@ type int8TileTest struct {
 	w                         []int8
 	offsets                   []int32
 	ones, zeros               []float32
-	y                         *float32
+	y, last                   *float32
 	bytes                     int // to fetch, which changes nothing but the loop that the assembly takes
 }
 
 // testInt8Tiles compares tiles of some panels with the Go twin's.
-func testInt8Tiles(t *testing.T, panels, mostRows int, tile func(tt int8TileTest, last *float32)) {
+func testInt8Tiles(t *testing.T, panels, mostRows int, tile func(tt int8TileTest)) {
 	t.Helper()
 	columns := panels * panelColumns
 	r := newRand(1)
@@ -70,25 +70,24 @@ func testInt8Tiles(t *testing.T, panels, mostRows int, tile func(tt int8TileTest
 						tt.offsets[p*panelColumns+i/int8Step%panelColumns] -= int8Zero * int32(panel[i])
 					}
 				}
-				var last *float32
+				tt.last = nil
 				if withLast {
 					values := make([]float32, tt.rows*tt.ldlast)
 					for i := range values {
 						values[i] = float32(r.IntN(1<<20) - 1<<19)
 					}
-					last = &values[0]
+					tt.last = &values[0]
 				}
 				got, want := newGuarded(tt.rows*tt.ldy, 1), make([]float32, tt.rows*tt.ldy)
 				fill(want, guardValue)
 				tt.y = &got.slice()[0]
-				tile(tt, last)
+				tile(tt)
 				for p := range panels {
-					j, ldlast := p*panelColumns, tt.ldlast
-					residual := last
-					if last != nil {
-						residual = at(last, j)
+					j, residual := p*panelColumns, tt.last
+					if residual != nil {
+						residual = at(residual, j)
 					}
-					tileInt8Go(&want[j], tt.ldy, &tt.x[0], tt.ldx, &tt.w[p*tt.ldpanel], tt.rows, tt.depth, &tt.offsets[j], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], residual, ldlast)
+					tileInt8Go(&want[j], tt.ldy, &tt.x[0], tt.ldx, &tt.w[p*tt.ldpanel], tt.rows, tt.depth, &tt.offsets[j], &tt.ones[0], &tt.zeros[0], &tt.zeros[0], &tt.ones[0], &tt.zeros[0], residual, tt.ldlast)
 				}
 				got.check(t, "y")
 				for i, v := range got.slice() {

@@ -90,7 +90,7 @@ const (
 )
 
 // zeros is the bias of products that have none.
-var zeros [maxTilePanels * panelColumns]float32
+var zeros [maxPanelsPerTile * panelColumns]float32
 
 func (t *product) run(pool *Pool) {
 	panels := panelCount(t.out)
@@ -101,7 +101,9 @@ func (t *product) run(pool *Pool) {
 		part = blockFlops
 		t.cutForAMX(panels)
 	} else {
-		t.chunks = (t.rows + chunkRows - 1) / chunkRows
+		// More than fit into the cache need, where there are few tiles for the threads.
+		across := t.across()
+		t.chunks = max((t.rows+chunkRows-1)/chunkRows, min((t.threads+across-1)/across, t.tiles(t.rows, t.panelsAtOnce())))
 	}
 	switch {
 	case t.threads == 1:
@@ -116,15 +118,15 @@ func (t *product) run(pool *Pool) {
 	pool.Run(t.chunks*t.groups, t)
 }
 
-// evenGroups is into how many groups to cut n tiles: some, or half as many if then
-// each has as many tiles and each thread as many groups. Of groups that differ others
-// come next than were fetched.
+// evenGroups is into how many groups to cut n tiles: about some, of as many tiles
+// each. Where groups differ, threads fall out of step, and what was fetched is not
+// what a thread takes next. Down to half of some, it prefers as many groups for each
+// thread.
 func evenGroups(n, some, threads int) int {
 	each := max(1, n/some)
 	for e := each; e <= 2*each; e++ {
 		if n%(e*threads) == 0 {
-			each = e
-			break
+			return n / e
 		}
 	}
 	return (n + each - 1) / each
@@ -154,23 +156,22 @@ func (t *product) Do(_, i int) {
 	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
 	// Section by section, all panels of each.
 	atOnce, cuts := t.panelsAtOnce(), t.cuts()
-	s := t.section(first, 0, cuts)
-	for cut := 0; cut < cuts; {
-		panel := s.panel + atOnce
-		if panel >= end {
-			panel, cut = first, cut+1
-		}
+	tiles := (end - first + atOnce - 1) / atOnce
+	for i := range tiles * cuts {
 		next := t.section(later, 0, cuts)
-		if cut < cuts {
-			next = t.section(panel, cut, cuts)
+		if i+1 < tiles*cuts {
+			next = t.section(first+(i+1)%tiles*atOnce, (i+1)/tiles, cuts)
 		}
-		t.panel(s, next, firstRow, endRow)
-		s = next
+		t.panel(t.section(first+i%tiles*atOnce, i/tiles, cuts), next, firstRow, endRow)
 	}
 }
 
-// maxTilePanels is the most panels that a tile may take.
-const maxTilePanels = 2
+const (
+	// maxPanelsPerTile is the most panels that a tile may take.
+	maxPanelsPerTile = 2
+	// twoPanelsRows is the most rows of a tile of two panels.
+	twoPanelsRows = 6
+)
 
 // panelsAtOnce is how many panels tiles take, but for a last one.
 func (t *product) panelsAtOnce() int {
@@ -178,23 +179,23 @@ func (t *product) panelsAtOnce() int {
 	case t.usesAMX() || t.bfloat16 != nil || t.float16 != nil:
 		return 1
 	case t.int8 != nil:
-		return int8TilePanels()
+		return int8PanelsPerTile()
 	}
-	return tilePanels()
+	return panelsPerTile()
 }
 
-// across is how many tiles the outputs are.
+// across is how many tiles lie side by side in a row of y.
 func (t *product) across() int {
 	atOnce := t.panelsAtOnce()
 	return (panelCount(t.out) + atOnce - 1) / atOnce
 }
 
-// tiles is how many tiles some rows of some panels are.
+// tiles is how many tiles some rows are, of one panel or of two.
 func (t *product) tiles(rows, panels int) int {
 	most := tileRows()
 	switch {
-	case panels == 2:
-		most = tileTwoRows
+	case panels == maxPanelsPerTile:
+		most = twoPanelsRows
 	case t.int8 != nil:
 		most = int8TileRows()
 	}
@@ -213,7 +214,7 @@ func (t *product) panel(s, next section, firstRow, endRow int) {
 	}
 	first, wide := s.panel*panelColumns, s.panels*panelColumns
 	if first+wide > t.out || t.residualLast() {
-		t.aside(s, next, firstRow, endRow)
+		t.panelAside(s, next, firstRow, endRow)
 		return
 	}
 	bias := &zeros[0]
@@ -239,19 +240,19 @@ func (t *product) panel(s, next section, firstRow, endRow int) {
 	}
 }
 
-// aside is panel where y has no room for all columns, or where the residual comes
+// panelAside is panel where y has no room for all columns, or where the residual comes
 // last: tiles are computed elsewhere, at once when the last section comes.
-func (t *product) aside(s, next section, firstRow, endRow int) {
+func (t *product) panelAside(s, next section, firstRow, endRow int) {
 	if s.end < t.in {
 		return
 	}
 	first, wide := s.panel*panelColumns, s.panels*panelColumns
 	columns := min(wide, t.out-first)
-	var bias [maxTilePanels * panelColumns]float32
+	var bias [maxPanelsPerTile * panelColumns]float32
 	if t.ep.Bias != nil {
 		copy(bias[:], t.ep.Bias[first:][:columns])
 	}
-	var sums [maxTileRows * panelColumns]float32
+	var sums [max(maxTileRows, maxPanelsPerTile*twoPanelsRows) * panelColumns]float32
 	tiles := t.tiles(endRow-firstRow, s.panels)
 	for i := range tiles {
 		row := firstRow + share(endRow-firstRow, tiles, i)
@@ -278,8 +279,8 @@ func (t *product) tile(y *float32, ldy int, s section, row, rows int, bias, resi
 	size := t.in * panelColumns
 	next, bytes := fetchFrom(t.panels, size, size, fetch)
 	x, panel := &t.x[row*t.ldx+s.first], &t.panels[s.at(size)]
-	if s.panels == 2 {
-		tileTwo(y, ldy, x, t.ldx, panel, size, rows, s.depth(), bias, 0, residual, t.out, next, bytes)
+	if s.panels == maxPanelsPerTile {
+		tileTwoPanels(y, ldy, x, t.ldx, panel, size, rows, s.depth(), bias, 0, residual, t.out, next, bytes)
 		return
 	}
 	tile(y, ldy, x, t.ldx, panel, rows, s.depth(), bias, 0, residual, t.out, next, bytes)
@@ -321,9 +322,10 @@ func tileGo(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, dept
 	}
 }
 
-// tileTwoGo is tileGo for two panels that are ldpanel apart, the second one's columns
-// beside the first one's in y, first and last.
-func tileTwoGo(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int) {
+// tileTwoPanelsGo is tileGo for two panels, the second one's columns beside the first
+// one's in y, first and last. ldpanel is the distance of the panels, and of those that
+// the assembly fetches.
+func tileTwoPanelsGo(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int) {
 	tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 	if last != nil {
 		last = at(last, panelColumns)

@@ -14,7 +14,7 @@ func tileAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, rows i
 //go:noescape
 func tileAVX2(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)
 
-// tileTwoAVX512 is tileGo for 1 to 6 rows and two panels, whose columns are side by side in y, first and last.
+// tileTwoPanelsAVX512 is tileTwoPanelsGo for 1 to 6 rows.
 //
 //go:noescape
-func tileTwoAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel int, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)
+func tileTwoPanelsAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel int, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)

@@ -7125,9 +7125,9 @@ store222:
 	VZEROUPPER
 	RET
 
-// func tileTwoAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel int, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)
+// func tileTwoPanelsAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel int, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·tileTwoAVX512(SB), NOSPLIT, $0-112
+TEXT ·tileTwoPanelsAVX512(SB), NOSPLIT, $0-112
 	MOVQ       rows+48(FP), AX
 	CMPQ       AX, $0x06
 	JEQ        rows229
@@ -7168,7 +7168,6 @@ skip231:
 	VMOVUPS 64(CX), Z1
 	VMOVUPS 128(CX), Z2
 	VMOVUPS 192(CX), Z3
-	MOVQ    panel+32(FP), CX
 	MOVQ    ldpanel+40(FP), CX
 	SHLQ    $0x02, CX
 	MOVQ    panel+32(FP), DX
@@ -7438,7 +7437,6 @@ skip244:
 	VMOVUPS 64(BX)(DX*1), Z5
 	VMOVUPS 128(BX)(DX*1), Z6
 	VMOVUPS 192(BX)(DX*1), Z7
-	MOVQ    panel+32(FP), DX
 	MOVQ    ldpanel+40(FP), DX
 	SHLQ    $0x02, DX
 	MOVQ    panel+32(FP), BX
@@ -7793,7 +7791,6 @@ skip257:
 	VMOVUPS 64(BX)(DX*2), Z9
 	VMOVUPS 128(BX)(DX*2), Z10
 	VMOVUPS 192(BX)(DX*2), Z11
-	MOVQ    panel+32(FP), DX
 	MOVQ    ldpanel+40(FP), DX
 	SHLQ    $0x02, DX
 	MOVQ    panel+32(FP), BX
@@ -8241,7 +8238,6 @@ skip270:
 	VMOVUPS 64(DI), Z13
 	VMOVUPS 128(DI), Z14
 	VMOVUPS 192(DI), Z15
-	MOVQ    panel+32(FP), BX
 	MOVQ    ldpanel+40(FP), BX
 	SHLQ    $0x02, BX
 	MOVQ    panel+32(FP), SI
@@ -8782,7 +8778,6 @@ skip283:
 	VMOVUPS 64(DI)(BX*1), Z17
 	VMOVUPS 128(DI)(BX*1), Z18
 	VMOVUPS 192(DI)(BX*1), Z19
-	MOVQ    panel+32(FP), BX
 	MOVQ    ldpanel+40(FP), BX
 	SHLQ    $0x02, BX
 	MOVQ    panel+32(FP), SI
@@ -9408,7 +9403,6 @@ skip296:
 	VMOVUPS 64(DI)(BX*2), Z21
 	VMOVUPS 128(DI)(BX*2), Z22
 	VMOVUPS 192(DI)(BX*2), Z23
-	MOVQ    panel+32(FP), BX
 	MOVQ    ldpanel+40(FP), BX
 	SHLQ    $0x02, BX
 	MOVQ    panel+32(FP), SI

@@ -14,12 +14,19 @@ func tile(y *float32, ldy int, x *float32, ldx int, panel *float32, rows, depth 
 	tileGo(y, ldy, x, ldx, panel, rows, depth, first, ldfirst, last, ldlast)
 }
 
+func tileTwoPanels(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel, rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, _ *float32, _ int) {
+	tileTwoPanelsGo(y, ldy, x, ldx, panel, ldpanel, rows, depth, first, ldfirst, last, ldlast)
+}
+
 // cutsPanels says whether float32 products take panels in sections.
 func cutsPanels() bool { return false }
 
-// fetchParts is how many of a section's tiles share the fetching of the next one:
-// in Go none could.
-func fetchParts(int) int { return 0 }
+// fetchesAhead says whether tiles fetch for later ones, which Go cannot.
+const fetchesAhead = false
+
+// panelsPerTile is how many panels a tile takes, int8PanelsPerTile in int8.
+func panelsPerTile() int     { return 2 }
+func int8PanelsPerTile() int { return 2 }
 
 // Implementation names what computes products in a precision.
 func Implementation(Precision) string { return "Go" }

@@ -153,7 +153,7 @@ func TestMulOfARowIsTheSameInEveryBatch(t *testing.T) {
 	const rows = 45
 	r := newRand(1)
 	eachImplementation(t, func(t *testing.T) {
-		for _, shape := range [][2]int{{96, 77}, {70, 1700}} {
+		for _, shape := range [][2]int{{96, 77}, {70, 1700}, {1100, 20}} {
 			out, in := shape[0], shape[1]
 			x := normal(r, make([]float32, rows*in), 1)
 			w := normal(r, make([]float32, out*in), 1)
@@ -171,7 +171,7 @@ func testRowsAlone(t *testing.T, m *Matrix, x []float32, rows int) {
 	out, in := m.out, m.in
 	batch := make([]float32, rows*out)
 	m.Mul(nil, batch, x, rows, Epilogue{})
-	for _, threads := range []int{2, 3} {
+	for _, threads := range []int{2, 3, 16} {
 		pool := NewPool(threads)
 		defer pool.Close()
 		again := make([]float32, rows*out)
@@ -196,7 +196,9 @@ func testRowsAlone(t *testing.T, m *Matrix, x []float32, rows int) {
 // Rows of whole pages are multiplied as other rows are: zeros after them do not
 // change what they give.
 func TestMulOfRowsThatCollide(t *testing.T) {
-	const rows, out, in, longer = 30, 33, 1024, 1025 // two sections begin at the same inputs
+	// Two sections begin at the same inputs. A tile of two panels is in its place, and
+	// the last one aside.
+	const rows, out, in, longer = 30, 97, 1024, 1025
 	r := newRand(1)
 	x, w := normal(r, make([]float32, rows*in), 1), normal(r, make([]float32, out*in), 1)
 	padded := func(values []float32) []float32 {
@@ -231,7 +233,8 @@ func TestTilesFetchTheNextSection(t *testing.T) {
 			p := product{in: in, out: 3 * panelColumns}
 			size := in * panelColumns
 			panels := make([]float32, 3*size)
-			for tiles := 1; tiles <= (chunkRows+5)/6; tiles++ {
+			const fewest = 6 // rows of the smallest tiles
+			for tiles := 1; tiles <= (chunkRows+fewest-1)/fewest; tiles++ {
 				for _, n := range []int{1, 2, 4, 6} {
 					cuts := p.cuts()
 					testFetch(t, panels, size, p.section(1, 0, cuts), p.section(2, cuts-1, cuts), tiles, n)
@@ -239,6 +242,37 @@ func TestTilesFetchTheNextSection(t *testing.T) {
 					testFetch(t, panels, size, p.whole(1), p.section(2, cuts-1, cuts), tiles, n)
 					for i := 1; i < cuts; i++ {
 						testFetch(t, panels, size, p.section(2, i-1, cuts), p.section(0, i, cuts), tiles, n)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Groups are about as many as they should be, of about as many tiles each, and have
+// every panel once.
+func TestGroupsHaveAllPanels(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		for _, p := range []product{{}, {int8: new(int8Weight)}, {bfloat16: new(bfloat16Weight)}} {
+			for p.out = 1; p.out < 40*panelColumns; p.out += 15 {
+				for _, some := range []int{1, 4, 8, 24, 36, 100} {
+					for threads := 1; threads <= 12; threads++ {
+						groups := evenGroups(p.across(), some, threads)
+						if groups < min(some, p.across())/2 || groups > 2*some {
+							t.Fatalf("%d tiles, %d threads: %d groups, want about %d", p.across(), threads, groups, some)
+						}
+						at, least, most := 0, p.across(), 0
+						for i := range groups {
+							first, end := p.group(i, groups)
+							if first != at || end <= first || first%p.panelsAtOnce() != 0 {
+								t.Fatalf("%d outputs: group %d of %d has panels %d to %d, after %d", p.out, i, groups, first, end, at)
+							}
+							tiles := (end - first + p.panelsAtOnce() - 1) / p.panelsAtOnce()
+							at, least, most = end, min(least, tiles), max(most, tiles)
+						}
+						if at != panelCount(p.out) || most > least+1 {
+							t.Fatalf("%d outputs: %d groups have %d of %d panels, in %d to %d tiles", p.out, groups, at, panelCount(p.out), least, most)
+						}
 					}
 				}
 			}
@@ -282,7 +316,7 @@ func testFetch(t *testing.T, panels []float32, size int, s, next section, tiles,
 	t.Helper()
 	first := 4 * next.at(size)
 	end, fetched := first+4*panelColumns*next.depth(), first
-	if fetchParts(tiles) == 0 {
+	if !fetchesAhead {
 		end = first // this build fetches nothing
 	}
 	for i := range tiles {

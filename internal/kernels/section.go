@@ -4,17 +4,18 @@ package kernels
 // adds up at a time.
 type section struct {
 	panel      int
-	panels     int // with the ones beside it
+	panels     int // 1, or 2 with the next
 	first, end int // inputs
 	in         int // of the whole panel
 }
 
 // sectionInputs is the most inputs of a section where panels are cut: 96 KB of
-// float32. This section and the next one must fit into a small second-level cache
+// float32 in each panel. This section and the next one must fit into a small second-level cache
 // beside the rows. In 512 KB of a Zen 3, 16 rows of 3,072 inputs took 1.23 times as
 // long without cuts, 64 rows 1.11 times, and 1,024 rows hardly longer. In 1.25 MB
-// of an Ice Lake, half of which another machine may use, it was 1.3, 1.2 and 1.1
-// times. (maxDepth cuts the sums of training for the same reason.)
+// of an Ice Lake, half of which another virtual machine may use, it was 1.3, 1.2 and
+// 1.1 times with one panel a tile; with two, halves or twice as many inputs gave the
+// same. (maxDepth cuts the sums of training for the same reason.)
 const sectionInputs = 768
 
 // cuts is how many sections a panel is cut into.
@@ -29,7 +30,7 @@ func (t *product) cuts() int {
 // section is section i of a panel.
 func (t *product) section(panel, i, cuts int) section {
 	panels := min(t.panelsAtOnce(), panelCount(t.out)-panel)
-	return section{panel, panels, share(t.in, cuts, i), share(t.in, cuts, i+1), t.in}
+	return section{panel: panel, panels: panels, first: share(t.in, cuts, i), end: share(t.in, cuts, i+1), in: t.in}
 }
 
 // whole is a panel with all of its inputs.

@@ -26,14 +26,14 @@ func TestTileAgainstGo(t *testing.T) {
 	})
 }
 
-func TestTileTwoAgainstGo(t *testing.T) {
+func TestTileTwoPanelsAgainstGo(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		eachTile(t, 2, func(t *testing.T, tt tileTest) {
 			for _, ldfirst := range []int{0, tt.columns} {
 				for _, bytes := range tt.fetches() {
 					tt.clear()
-					tileTwo(&tt.got[0], tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.ldpanel, tt.rows, tt.depth, &tt.first[0], ldfirst, tt.last, tt.columns, &tt.w[0], bytes)
-					tileTwoGo(&tt.want[0], tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.ldpanel, tt.rows, tt.depth, &tt.first[0], ldfirst, tt.last, tt.columns)
+					tileTwoPanels(&tt.got[0], tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.ldpanel, tt.rows, tt.depth, &tt.first[0], ldfirst, tt.last, tt.columns, &tt.w[0], bytes)
+					tileTwoPanelsGo(&tt.want[0], tt.ldy, &tt.x[0], tt.ldx, &tt.w[0], tt.ldpanel, tt.rows, tt.depth, &tt.first[0], ldfirst, tt.last, tt.columns)
 					tt.check(t)
 				}
 			}
@@ -49,9 +49,12 @@ func TestTileBFloat16AgainstGo(t *testing.T) {
 			for i := range w {
 				w[i] = roundBFloat16(tt.w[i%len(tt.w)])
 			}
-			tileBFloat16(&tt.got[0], tt.ldy, &tt.x[0], tt.ldx, &w[0], tt.rows, tt.depth, &tt.first[0], tt.last, panelColumns, &w[0], 0)
-			tileBFloat16Go(&tt.want[0], tt.ldy, &tt.x[0], tt.ldx, &w[0], tt.rows, tt.depth, &tt.first[0], tt.last, panelColumns)
-			tt.check(t)
+			for _, bytes := range []int{0, 2 * len(w)} {
+				tt.clear()
+				tileBFloat16(&tt.got[0], tt.ldy, &tt.x[0], tt.ldx, &w[0], tt.rows, tt.depth, &tt.first[0], tt.last, panelColumns, &w[0], bytes)
+				tileBFloat16Go(&tt.want[0], tt.ldy, &tt.x[0], tt.ldx, &w[0], tt.rows, tt.depth, &tt.first[0], tt.last, panelColumns)
+				tt.check(t)
+			}
 		})
 	})
 }
@@ -92,8 +95,8 @@ func (tt *tileTest) check(t *testing.T) {
 func eachTile(t *testing.T, panels int, test func(t *testing.T, tt tileTest)) {
 	t.Helper()
 	most := tileRows()
-	if panels == 2 {
-		most = tileTwoRows
+	if panels == maxPanelsPerTile {
+		most = twoPanelsRows
 	}
 	for rows := 1; rows <= most; rows++ {
 		for _, depth := range tileDepths {

@@ -61,7 +61,7 @@ func tileWidened(s vectors.Set, rows int) {
 			sums[r][j] = s.Copy(Mem{Base: first, Disp: j * s.Bytes()})
 		}
 	}
-	panel := vectors.Panel()
+	panel := vectors.Panels(1, 1)
 	input := func(k, which int) {
 		var weights [wide]VecVirtual
 		for j := range weights {
@@ -103,7 +103,7 @@ func tilePairs(s vectors.Set, rows int) {
 			VMOVUPS(Mem{Base: first, Disp: j * s.Bytes()}, vectors.Z[r*wide+j])
 		}
 	}
-	panel := vectors.Panel()
+	panel := vectors.Panels(1, 1)
 	s.Steps(x, panel, panelBytes, 4, 1, 4, func(k int) {
 		for j := range wide {
 			VMOVUPS(panel.At(0, k*panelBytes+j*s.Bytes()), vectors.Z[weights+j])

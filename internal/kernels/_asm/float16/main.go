@@ -81,7 +81,7 @@ func tile(rows int, memory Mem) {
 		}
 	}
 	x := vectors.RowsOf("x", "ldx", rows, 1)
-	panel, depth, steps := vectors.Panel(), Load(Param("depth"), GP64()), GP64()
+	panel, depth, steps := vectors.Panels(1, 1), Load(Param("depth"), GP64()), GP64()
 	fetch := vectors.Sets[0].FetchAhead()
 	again := vectors.Unique("run")
 	Label(again)

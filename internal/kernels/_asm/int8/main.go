@@ -41,12 +41,12 @@ func main() {
 	TEXT("tileInt8VNNI", NOSPLIT, signature)
 	Pragma("noescape")
 	Doc("tileInt8VNNI is tileInt8Go for 32 outputs and 1 to 14 rows.")
-	vectors.Cases(14, func(rows int) { tileVNNI(avx512, rows, 2) })
+	vectors.Cases(14, func(rows int) { tileVNNI(avx512, 1, rows, 2) })
 
-	TEXT("tileTwoInt8VNNI", NOSPLIT, strings.Replace(signature, "panel *int8", "panel *int8, ldpanel int", 1))
+	TEXT("tileTwoPanelsInt8VNNI", NOSPLIT, strings.Replace(signature, "panel *int8", "panel *int8, ldpanel int", 1))
 	Pragma("noescape")
-	Doc("tileTwoInt8VNNI is tileInt8Go for two panels, 64 outputs and 1 to 6 rows.")
-	vectors.Cases(6, func(rows int) { tileVNNI(avx512, rows, 4) })
+	Doc("tileTwoPanelsInt8VNNI is tileTwoPanelsInt8Go for 1 to 6 rows.")
+	vectors.Cases(6, func(rows int) { tileVNNI(avx512, 2, rows, 4) })
 
 	TEXT("tileInt8AVX2", NOSPLIT, strings.Replace(signature, "x *uint8", "x *uint16", 1))
 	Pragma("noescape")
@@ -60,13 +60,13 @@ func main() {
 	TEXT("tileInt8AVXVNNI", NOSPLIT, signature)
 	Pragma("noescape")
 	Doc("tileInt8AVXVNNI is tileInt8Go for 16 outputs and 1 to 6 rows.")
-	vectors.Cases(6, func(rows int) { tileVNNI(avx2, rows, 2) })
+	vectors.Cases(6, func(rows int) { tileVNNI(avx2, 1, rows, 2) })
 	Generate()
 }
 
 // tileVNNI has registers of its choice, because avo does not know AVX-VNNI: first
 // the sums, then the weights and the four bytes of x.
-func tileVNNI(s vectors.Set, rows, wide int) {
+func tileVNNI(s vectors.Set, n, rows, wide int) {
 	sum := func(r, j int) VecPhysical { return s.Registers[r*wide+j] }
 	weights, factor := s.Registers[rows*wide:][:wide], s.Registers[(rows+1)*wide]
 	s.Ahead(rows, wide)
@@ -77,13 +77,10 @@ func tileVNNI(s vectors.Set, rows, wide int) {
 			VMOVUPS(Mem{Base: offsets, Disp: j * s.Bytes()}, sum(r, j))
 		}
 	}
-	panels := vectors.Panel()
-	if wide*s.Bytes() > panelBytes {
-		panels = vectors.TwoPanels(0)
-	}
+	panels := vectors.Panels(n, 0)
 	s.Steps(x, panels, panelBytes, 4, 1, 4, func(k int) {
 		for j := range wide {
-			VMOVUPS(panels.At(j*s.Bytes()/panelBytes, k*panelBytes+j*s.Bytes()%panelBytes), weights[j])
+			VMOVUPS(s.OfStep(panels, panelBytes, k, j), weights[j])
 		}
 		for r := range rows {
 			VPBROADCASTD(x.At(r, k*4), factor)
@@ -107,7 +104,7 @@ func tileAVX2(s vectors.Set, rows int) {
 			sums[r][j] = s.Zero()
 		}
 	}
-	panel := vectors.Panel()
+	panel := vectors.Panels(1, 0)
 	s.Steps(x, panel, panelBytes, 8, 1, 4, func(k int) {
 		var weights [wide]VecVirtual
 		for j := range weights {

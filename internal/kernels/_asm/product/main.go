@@ -35,27 +35,28 @@ const panelBytes = 32 * 4 // of one row of a panel
 func main() {
 	avx512, avx2 := vectors.Sets[0], vectors.Sets[1]
 	ConstraintExpr("!purego")
-	// 28 of AVX-512's 32 registers hold sums, and 12 of AVX2's 16.
-	emit(avx512, "tileAVX512", 14, 2, "tileAVX512 is tileGo for 32 columns and 1 to 14 rows.")
-	emit(avx2, "tileAVX2", 6, 2, "tileAVX2 is tileGo for 16 columns and 1 to 6 rows.")
-	emit(avx512, "tileTwoAVX512", 6, 4, "tileTwoAVX512 is tileGo for 1 to 6 rows and two panels, whose columns are side by side in y, first and last.")
+	// 28 or 24 of AVX-512's 32 registers hold sums, and 12 of AVX2's 16.
+	emit(avx512, "tileAVX512", 1, 14, 2, "tileAVX512 is tileGo for 32 columns and 1 to 14 rows.")
+	emit(avx2, "tileAVX2", 1, 6, 2, "tileAVX2 is tileGo for 16 columns and 1 to 6 rows.")
+	emit(avx512, "tileTwoPanelsAVX512", 2, 6, 4, "tileTwoPanelsAVX512 is tileTwoPanelsGo for 1 to 6 rows.")
 	Generate()
 }
 
-// emit emits a function for up to some rows, each of some registers.
-func emit(s vectors.Set, name string, rows, wide int, doc string) {
+// emit emits a function for one or two panels and up to some rows, each of so many
+// registers as wide says.
+func emit(s vectors.Set, name string, panels, rows, wide int, doc string) {
 	distance := ""
-	if wide*s.Bytes() > panelBytes {
+	if panels > 1 {
 		distance = "ldpanel int, "
 	}
 	TEXT(name, NOSPLIT, "func(y *float32, ldy int, x *float32, ldx int, panel *float32, "+distance+"rows, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)")
 	Pragma("noescape")
 	Doc(doc)
-	vectors.Cases(rows, func(rows int) { tile(s, rows, wide) })
+	vectors.Cases(rows, func(rows int) { tile(s, panels, rows, wide) })
 }
 
 // tile emits the code for a number of rows.
-func tile(s vectors.Set, rows, wide int) {
+func tile(s vectors.Set, n, rows, wide int) {
 	s.Ahead(rows, wide)
 	x := vectors.RowsOf("x", "ldx", rows, 2)
 	sums := make([][]VecVirtual, rows)
@@ -66,14 +67,11 @@ func tile(s vectors.Set, rows, wide int) {
 		}
 	}
 
-	panels := vectors.Panel()
-	if wide*s.Bytes() > panelBytes {
-		panels = vectors.TwoPanels(2)
-	}
+	panels := vectors.Panels(n, 2)
 	weights := make([]VecVirtual, wide)
 	s.Steps(x, panels, panelBytes, 4, 1, 4, func(k int) {
 		for j := range weights {
-			weights[j] = s.Copy(panels.At(j*s.Bytes()/panelBytes, k*panelBytes+j*s.Bytes()%panelBytes))
+			weights[j] = s.Copy(s.OfStep(panels, panelBytes, k, j))
 		}
 		for r := range sums {
 			factor := s.Broadcast(x.At(r, k*4))

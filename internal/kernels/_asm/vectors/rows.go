@@ -110,12 +110,20 @@ func (s Set) Store(rows, wide int, sum func(r, j int) Op) {
 	}
 }
 
-// Panel is the parameter panel, as the only row.
-func Panel() Rows { return Rows{bases: []Register{Load(Param("panel"), GP64())}} }
+// Panels are n panels, one or two: the first at the parameter panel, another one the
+// parameter ldpanel later, a number of elements of 1<<shift bytes.
+func Panels(n int, shift uint8) Rows {
+	if n == 1 {
+		return Rows{bases: []Register{Load(Param("panel"), GP64())}}
+	}
+	return RowsOf("panel", "ldpanel", n, shift)
+}
 
-// TwoPanels are those at the parameters panel and, ldpanel elements of 1<<shift bytes
-// later, the next.
-func TwoPanels(shift uint8) Rows { return RowsOf("panel", "ldpanel", 2, shift) }
+// OfStep is register j of step k of panels, each of which has panelBytes a step.
+func (s Set) OfStep(panels Rows, panelBytes, k, j int) Mem {
+	offset := j * s.Bytes()
+	return panels.At(offset/panelBytes, k*panelBytes+offset%panelBytes)
+}
 
 // Steps emits the loop over the steps of a tile: panels move on by panelBytes a step,
 // the rows of x by xBytes, and the parameter depth counts down by count, while it is
@@ -129,8 +137,9 @@ func (s Set) Steps(x, panels Rows, panelBytes, xBytes, count, unroll int, step f
 	return depth
 }
 
-// Fetch is what a tile brings into the cache for later ones: as much of each of the
-// next panels as of the first one, at next.
+// Fetch is what a tile brings into the cache for later ones: of as many panels as it
+// takes, the first one at next. (Of two panels a tile of one fetches the first; where
+// one is next, a tile of two fetches what lies after it, too.)
 type Fetch struct {
 	next, pace Register
 	most       int // bytes of a panel that a step can fetch; a larger pace leaves gaps
@@ -175,13 +184,12 @@ func (f Fetch) Steps(x, panels Rows, depth Register, panelBytes, xBytes, count, 
 		turns(unroll, lines)
 		Label(denser)
 	}
-	least, most := f.most/line, unroll*f.most/line
-	if panels.stride != nil {
-		turnsUpTo(least / 2)
-		turnsUpTo(most / 2)
+	if panels.stride != nil { // a line of each panel: two
+		turnsUpTo(f.most / line / 2)
+		turnsUpTo(f.most / line / 2 * unroll)
 	} else {
-		turnsUpTo(least)
+		turnsUpTo(f.most / line)
 	}
-	turns(unroll, most)
+	turns(unroll, f.most/line*unroll)
 	turns(1, f.most/line)
 }
