@@ -16,22 +16,22 @@ func main() {
 	vectors.Run(func(s vectors.Set) {
 		multiplyRows(s)
 		// 0.5·x·(1 + erf(x/√2))
-		activation(s, "gelu", func(x VecVirtual) VecVirtual {
+		activation(s, "gelu", append(vectors.ErfConstants, math.Sqrt2/2, 0.5), func(s vectors.Set, x VecVirtual) VecVirtual {
 			t := s.New()
 			VMULPS(s.Constant(math.Sqrt2/2), x, t)
 			return half(s, x, s.Erf(t))
 		})
 		// 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))
-		activation(s, "geluTanh", func(x VecVirtual) VecVirtual {
-			scale := math.Sqrt(2 / math.Pi)
+		scale := math.Sqrt(2 / math.Pi)
+		activation(s, "geluTanh", append(vectors.TanhConstants, scale, scale*0.044715, 0.5), func(s vectors.Set, x VecVirtual) VecVirtual {
 			t := s.New()
 			VMULPS(x, x, t)
 			u := s.Polynomial(t, scale, scale*0.044715)
 			VMULPS(x, u, u)
 			return half(s, x, s.Tanh(u))
 		})
-		activation(s, "tanh", func(x VecVirtual) VecVirtual { return s.Tanh(x) })
-		activation(s, "relu", func(x VecVirtual) VecVirtual {
+		activation(s, "tanh", vectors.TanhConstants, func(s vectors.Set, x VecVirtual) VecVirtual { return s.Tanh(x) })
+		activation(s, "relu", nil, func(s vectors.Set, x VecVirtual) VecVirtual {
 			VMAXPS(x, s.Zero(), x)
 			return x
 		})
@@ -53,7 +53,6 @@ func main() {
 		// The slope is 0.5 + 0.5·t + 0.5·x·(1 − t²)·u' with t = tanh(u),
 		// u = √(2/π)·(x + 0.044715·x³).
 		slope(s, "geluTanh", func(x VecVirtual) (y, derivative VecVirtual) {
-			scale := math.Sqrt(2 / math.Pi)
 			square := s.New()
 			VMULPS(x, x, square)
 			u := s.Polynomial(square, scale, scale*0.044715)
@@ -125,17 +124,19 @@ func half(s vectors.Set, x, t VecVirtual) VecVirtual {
 	return t
 }
 
-// activation emits a function that replaces every element of some rows.
-func activation(s vectors.Set, name string, f func(x VecVirtual) VecVirtual) {
+// activation emits a function that replaces every element of some rows, and holds
+// constants meanwhile.
+func activation(s vectors.Set, name string, constants []float64, f func(s vectors.Set, x VecVirtual) VecVirtual) {
 	TEXT(name+s.Name, NOSPLIT, "func(x *float32, ld, rows, columns int)")
 	Pragma("noescape")
 	Doc(name + s.Name + " applies " + name + " to columns values of each of the rows, ld apart.")
 	x, ld := Load(Param("x"), GP64()).(GPVirtual), Load(Param("ld"), GP64()).(GPVirtual)
 	rows, columns := Load(Param("rows"), GP64()).(GPVirtual), Load(Param("columns"), GP64()).(GPVirtual)
 	tail := s.Tail(columns)
+	holding := s.Hold(constants...)
 	Label("row")
 	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
-		p.Store(f(p.Load(at[0])), at[0])
+		p.Store(f(holding, p.Load(at[0])), at[0])
 	})
 	LEAQ(Mem{Base: x, Index: ld, Scale: 4}, x)
 	DECQ(rows)

@@ -30,6 +30,7 @@ func exponentials(s vectors.Set) {
 	columns, sums := Load(Param("columns"), GP64()).(GPVirtual), Load(Param("sums"), GP64()).(GPVirtual)
 	scale := s.Broadcast(vectors.Argument("scale"))
 	tail := s.Tail(columns)
+	s = s.Hold(vectors.ExpConstants...)
 	Label("row")
 
 	highest := s.Broadcast(largest(s, x, columns, tail))

@@ -19,6 +19,8 @@ type Set struct {
 	New   func() VecVirtual
 	// Registers are those of the processor, for instructions that avo does not know.
 	Registers []VecPhysical
+
+	held map[uint32]VecVirtual // constants in registers, by their bits
 }
 
 // Bytes is the size of a register.
@@ -167,13 +169,33 @@ func (s Set) Each(n GPVirtual, tail Part, pointers []GPVirtual, body func(p Part
 	Label(end)
 }
 
-// Constant is v in every lane, as an operand in memory.
-func (s Set) Constant(v float64) Mem {
-	return constant(math.Float32bits(float32(v)))
+// Hold is a set that has constants in registers from here on, if there are registers
+// enough: AVX-512 has 32. In memory they would be loads of 512 bits, which some
+// processors begin hardly more often than once a cycle.
+func (s Set) Hold(constants ...float64) Set {
+	if s.Lanes < 16 {
+		return s
+	}
+	s.held = map[uint32]VecVirtual{}
+	for _, v := range constants {
+		bits := math.Float32bits(float32(v))
+		if _, ok := s.held[bits]; !ok {
+			s.held[bits] = s.Copy(constant(bits))
+		}
+	}
+	return s
 }
 
-// Bits is a word in every lane, as an operand in memory.
-func (s Set) Bits(word uint32) Mem { return constant(word) }
+// Constant is v in every lane, as an operand.
+func (s Set) Constant(v float64) Op { return s.Bits(math.Float32bits(float32(v))) }
+
+// Bits is a word in every lane, as an operand.
+func (s Set) Bits(word uint32) Op {
+	if v, ok := s.held[word]; ok {
+		return v
+	}
+	return constant(word)
+}
 
 // And is the bits that both operands have.
 func (s Set) And(a, b, to VecVirtual) {
@@ -260,6 +282,13 @@ func (s Set) odd(x VecVirtual, p, q []float64) VecVirtual {
 	return numerator
 }
 
+// ErfConstants, TanhConstants and ExpConstants are what the functions want to be held.
+var (
+	ErfConstants  = append(append([]float64{-ErfLimit, ErfLimit}, ErfNumerator[:]...), ErfDenominator[:]...)
+	TanhConstants = append(append([]float64{-TanhLimit, TanhLimit}, TanhNumerator[:]...), TanhDenominator[:]...)
+	ExpConstants  = append([]float64{-ExpLimit, math.Log2E, Ln2High, Ln2Low}, ExpCoefficients[:]...)
+)
+
 // Exp is the Go function exp, for x of 0 or less.
 func (s Set) Exp(x VecVirtual) VecVirtual {
 	limit := s.New()
@@ -279,7 +308,7 @@ func (s Set) Exp(x VecVirtual) VecVirtual {
 	p := s.Polynomial(x, ExpCoefficients[:]...)
 	// 2ⁿ has n in the bits of the exponent; −127 makes it 0.
 	VCVTPS2DQ(n, n)
-	VPADDD(constant(127), n, n)
+	VPADDD(s.Bits(127), n, n)
 	VPSLLD(U8(23), n, n)
 	VMULPS(n, p, p)
 	return p
