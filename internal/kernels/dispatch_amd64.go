@@ -24,8 +24,9 @@ func int8TileRows() int {
 	return maxTileRows
 }
 
-// panelsPerTile is how many panels a tile takes: two where a row of them is four
-// registers, which load less for each multiply-add (see _asm/product).
+// panelsPerTile is how many panels a tile takes: with AVX-512 two, because a step then
+// loads fewer registers for each multiply-add (see _asm/product), and in Go two, so
+// that every build tests that.
 func panelsPerTile() int {
 	if useAVX2 && !useAVX512 {
 		return 1

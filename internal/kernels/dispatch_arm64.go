@@ -26,7 +26,8 @@ func cutsPanels() bool { return false }
 // fetchesAhead says whether tiles fetch for later ones.
 const fetchesAhead = true
 
-// panelsPerTile is how many panels a tile takes.
+// panelsPerTile is how many panels a tile takes: in Go two, as with AVX-512, so that
+// every build tests that.
 func panelsPerTile() int {
 	if useNEON {
 		return 1
@@ -133,6 +134,10 @@ func tileInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth i
 	}
 }
 
+func tileTwoPanelsInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, _ *int8, _ int) {
+	tileTwoPanelsInt8Go(y, ldy, x, ldx, panel, ldpanel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
+}
+
 // tileInt8InParts is tileInt8 with tileInt8NEON, whose registers are full with
 // 2 rows and half of the outputs.
 func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, depth int, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, next *int8, bytes int) {
@@ -153,10 +158,6 @@ func tileInt8InParts(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows, 
 
 // multipliesWords says whether int8 products read rows of x in 16 bits.
 func multipliesWords() bool { return false }
-
-func tileTwoPanelsInt8(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, _ *int8, _ int) {
-	tileTwoPanelsInt8Go(y, ldy, x, ldx, panel, ldpanel, rows, depth, offsets, scales, sums, bias, rowScales, rowCenters, last, ldlast)
-}
 
 // tileInt8Words and widenBytes have no use where rows are not widened.
 func tileInt8Words(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows, depth int, offsets *int32, scales, sums, bias, rowScales, rowCenters, last *float32, ldlast int, _ *int8, _ int) {

@@ -197,14 +197,14 @@ func (g *gemm) cut(pool *Pool) {
 	// Enough parts that no thread waits long for the last one. A chunk that is
 	// copied or rounded is not cut into groups, each of which would do that again.
 	least := 4 * threads
-	most := max(maxTileRows, g.rowUnit())
-	tiles := (g.m + most - 1) / most
 	if g.copies() || g.pairs {
+		most := max(maxTileRows, g.rowUnit())
+		tiles := (g.m + most - 1) / most
 		g.chunks = max(g.chunks, min(least, tiles))
 	} else {
-		across := (&product{out: g.n}).across()
-		g.chunks = max(g.chunks, min((threads+across-1)/across, tiles))
-		g.groups = max(1, min(across, least/g.chunks))
+		t := product{out: g.n}
+		g.chunks = chunksFor(threads, t.across(), g.chunks, t.tiles(g.m, min(t.panelsAtOnce(), panelCount(g.n))))
+		g.groups = max(1, min(t.across(), least/g.chunks))
 	}
 }
 

@@ -31,6 +31,9 @@ func TestInt8Tiles(t *testing.T) {
 			if got := p.tiles(2*tt.rows+1, 1); got != 3 {
 				t.Errorf("%d rows are %d tiles, want 3", 2*tt.rows+1, got)
 			}
+			if got := p.tiles(2*twoPanelsRows+1, maxPanelsPerTile); got != 3 {
+				t.Errorf("%d rows are %d tiles of two panels, want 3", 2*twoPanelsRows+1, got)
+			}
 			if got := p.panelsAtOnce(); got != tt.panels {
 				t.Errorf("panelsAtOnce() = %d, want %d", got, tt.panels)
 			}

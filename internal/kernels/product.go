@@ -55,8 +55,8 @@ func (ep *Epilogue) check(rows, out int) {
 var products = sync.Pool{New: func() any { return new(product) }}
 
 // product is one Mul as a Task. Its parts are groups of panels times chunks of
-// rows: a chunk is as many rows as stay in the L2 cache beside a section of a panel,
-// so that each panel is read from memory once a chunk.
+// rows: a chunk is at most as many rows as stay in the L2 cache beside a section of one
+// panel or two, so that each panel is read from memory once a chunk.
 type product struct {
 	y, x, panels  []float32
 	ldx           int // between rows of x
@@ -101,9 +101,7 @@ func (t *product) run(pool *Pool) {
 		part = blockFlops
 		t.cutForAMX(panels)
 	} else {
-		// More than fit into the cache need, where there are few tiles for the threads.
-		across := t.across()
-		t.chunks = max((t.rows+chunkRows-1)/chunkRows, min((t.threads+across-1)/across, t.tiles(t.rows, t.panelsAtOnce())))
+		t.chunks = (t.rows + chunkRows - 1) / chunkRows
 	}
 	switch {
 	case t.threads == 1:
@@ -111,6 +109,9 @@ func (t *product) run(pool *Pool) {
 	case flops < smallFlops:
 		t.groups, pool = 1, nil
 	default:
+		if !t.usesAMX() {
+			t.chunks = chunksFor(t.threads, t.across(), t.chunks, t.tiles(t.rows, min(t.panelsAtOnce(), panels)))
+		}
 		// Parts of partFlops, but enough of them that no thread waits long for
 		// the last one.
 		t.groups = evenGroups(t.across(), max(flops/t.chunks/part, 4*t.threads), t.threads)
@@ -118,10 +119,25 @@ func (t *product) run(pool *Pool) {
 	pool.Run(t.chunks*t.groups, t)
 }
 
-// evenGroups is into how many groups to cut n tiles: about some, of as many tiles
-// each. Where groups differ, threads fall out of step, and what was fetched is not
-// what a thread takes next. Down to half of some, it prefers as many groups for each
-// thread.
+// chunksFor is into how many chunks to cut rows, at least some and at most so many:
+// the fewest with which threads are busy for 7/8 of the time, if tiles across are
+// parts, or else those with which they are busiest.
+func chunksFor(threads, across, least, most int) int {
+	best, busiest := least, 0.0
+	for chunks := least; chunks <= most && busiest < 7.0/8; chunks++ {
+		parts := chunks * across
+		turns := (parts + threads - 1) / threads
+		if busy := float64(parts) / float64(turns*threads); busy > busiest {
+			best, busiest = chunks, busy
+		}
+	}
+	return best
+}
+
+// evenGroups is into how many groups to cut n tiles: about some, or up to twice as
+// many, of as many tiles each. Where groups differ, threads fall out of step, and what
+// was fetched is not what a thread takes next. If a number of groups down to half of
+// some gives every thread equally many, it is that.
 func evenGroups(n, some, threads int) int {
 	each := max(1, n/some)
 	for e := each; e <= 2*each; e++ {

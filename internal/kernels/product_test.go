@@ -233,8 +233,7 @@ func TestTilesFetchTheNextSection(t *testing.T) {
 			p := product{in: in, out: 3 * panelColumns}
 			size := in * panelColumns
 			panels := make([]float32, 3*size)
-			const fewest = 6 // rows of the smallest tiles
-			for tiles := 1; tiles <= (chunkRows+fewest-1)/fewest; tiles++ {
+			for tiles := 1; tiles <= (chunkRows+twoPanelsRows-1)/twoPanelsRows; tiles++ {
 				for _, n := range []int{1, 2, 4, 6} {
 					cuts := p.cuts()
 					testFetch(t, panels, size, p.section(1, 0, cuts), p.section(2, cuts-1, cuts), tiles, n)
@@ -247,6 +246,29 @@ func TestTilesFetchTheNextSection(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Threads have equally many groups if that is possible with about so many.
+func TestEvenGroups(t *testing.T) {
+	for _, tt := range []struct{ tiles, some, threads, want int }{
+		{12, 8, 2, 12}, {18, 8, 2, 6}, {24, 8, 2, 8}, {24, 9, 4, 12}, {36, 8, 4, 9}, {6, 8, 2, 6}, {1, 8, 2, 1}, {477, 60, 2, 69},
+	} {
+		if got := evenGroups(tt.tiles, tt.some, tt.threads); got != tt.want {
+			t.Errorf("%d tiles in about %d groups for %d threads: %d, want %d", tt.tiles, tt.some, tt.threads, got, tt.want)
+		}
+	}
+}
+
+// Rows are cut where there are fewer tiles in a row than threads, or a few more.
+func TestChunksFor(t *testing.T) {
+	for _, tt := range []struct{ threads, across, least, most, want int }{
+		{2, 6, 1, 22, 1}, {2, 9, 1, 22, 1}, {2, 1, 1, 3, 2}, {2, 1, 1, 1, 1}, {2, 3, 1, 22, 2}, {4, 6, 1, 22, 2},
+		{8, 6, 1, 22, 4}, {8, 12, 1, 22, 2}, {16, 12, 1, 22, 4}, {16, 1, 1, 3, 3}, {2, 12, 7, 171, 7},
+	} {
+		if got := chunksFor(tt.threads, tt.across, tt.least, tt.most); got != tt.want {
+			t.Errorf("%d threads, %d tiles across, %d to %d chunks: %d, want %d", tt.threads, tt.across, tt.least, tt.most, got, tt.want)
+		}
+	}
 }
 
 // Groups are about as many as they should be, of about as many tiles each, and have

@@ -1,6 +1,6 @@
 package kernels
 
-// section is some inputs of a panel, or of as many as a tile takes: what a product
+// section is some inputs of a panel, or of the two that a tile takes: what a product
 // adds up at a time.
 type section struct {
 	panel      int
@@ -10,12 +10,12 @@ type section struct {
 }
 
 // sectionInputs is the most inputs of a section where panels are cut: 96 KB of
-// float32 in each panel. This section and the next one must fit into a small second-level cache
-// beside the rows. In 512 KB of a Zen 3, 16 rows of 3,072 inputs took 1.23 times as
-// long without cuts, 64 rows 1.11 times, and 1,024 rows hardly longer. In 1.25 MB
-// of an Ice Lake, half of which another virtual machine may use, it was 1.3, 1.2 and
-// 1.1 times with one panel a tile; with two, halves or twice as many inputs gave the
-// same. (maxDepth cuts the sums of training for the same reason.)
+// float32 in each panel. This section and the next one must fit into a small
+// second-level cache beside the rows. In 512 KB of a Zen 3, 16 rows of 3,072 inputs
+// took 1.23 times as long without cuts, 64 rows 1.11 times, and 1,024 rows hardly
+// longer. In 1.25 MB of an Ice Lake, half of which another virtual machine may use, it
+// was 1.3, 1.2 and 1.1 times with one panel a tile; with two, half or twice as many
+// inputs gave the same. (maxDepth cuts the sums of training for the same reason.)
 const sectionInputs = 768
 
 // cuts is how many sections a panel is cut into.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"math"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -16,14 +17,14 @@ func main() {
 	vectors.Run(func(s vectors.Set) {
 		multiplyRows(s)
 		// 0.5·x·(1 + erf(x/√2))
-		activation(s, "gelu", append(vectors.ErfConstants, math.Sqrt2/2, 0.5), func(s vectors.Set, x VecVirtual) VecVirtual {
+		activation(s, "gelu", slices.Concat(vectors.ErfConstants, []float64{math.Sqrt2 / 2, 0.5}), func(s vectors.Set, x VecVirtual) VecVirtual {
 			t := s.New()
 			VMULPS(s.Constant(math.Sqrt2/2), x, t)
 			return half(s, x, s.Erf(t))
 		})
 		// 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))
 		scale := math.Sqrt(2 / math.Pi)
-		activation(s, "geluTanh", append(vectors.TanhConstants, scale, scale*0.044715, 0.5), func(s vectors.Set, x VecVirtual) VecVirtual {
+		activation(s, "geluTanh", slices.Concat(vectors.TanhConstants, []float64{scale, scale * 0.044715, 0.5}), func(s vectors.Set, x VecVirtual) VecVirtual {
 			t := s.New()
 			VMULPS(x, x, t)
 			u := s.Polynomial(t, scale, scale*0.044715)
@@ -133,10 +134,10 @@ func activation(s vectors.Set, name string, constants []float64, f func(s vector
 	x, ld := Load(Param("x"), GP64()).(GPVirtual), Load(Param("ld"), GP64()).(GPVirtual)
 	rows, columns := Load(Param("rows"), GP64()).(GPVirtual), Load(Param("columns"), GP64()).(GPVirtual)
 	tail := s.Tail(columns)
-	holding := s.Hold(constants...)
+	s = s.Hold(constants...)
 	Label("row")
 	s.Each(columns, tail, []GPVirtual{x}, func(p vectors.Part, at []Mem) {
-		p.Store(f(holding, p.Load(at[0])), at[0])
+		p.Store(f(s, p.Load(at[0])), at[0])
 	})
 	LEAQ(Mem{Base: x, Index: ld, Scale: 4}, x)
 	DECQ(rows)

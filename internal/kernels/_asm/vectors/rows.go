@@ -184,7 +184,7 @@ func (f Fetch) Steps(x, panels Rows, depth Register, panelBytes, xBytes, count, 
 		turns(unroll, lines)
 		Label(denser)
 	}
-	if panels.stride != nil { // a line of each panel: two
+	if panels.stride != nil { // each line is fetched of both, so half as many a turn
 		turnsUpTo(f.most / line / 2)
 		turnsUpTo(f.most / line / 2 * unroll)
 	} else {

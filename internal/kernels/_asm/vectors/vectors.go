@@ -6,6 +6,7 @@ package vectors
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -169,9 +170,9 @@ func (s Set) Each(n GPVirtual, tail Part, pointers []GPVirtual, body func(p Part
 	Label(end)
 }
 
-// Hold is a set that has constants in registers from here on, if there are registers
-// enough: AVX-512 has 32. In memory they would be loads of 512 bits, which some
-// processors begin hardly more often than once a cycle.
+// Hold, before a loop, is a set that has constants in registers from here on, if there
+// are registers enough: AVX-512 has 32. In memory they would be loads of 512 bits,
+// which some processors begin hardly more often than once a cycle.
 func (s Set) Hold(constants ...float64) Set {
 	if s.Lanes < 16 {
 		return s
@@ -186,10 +187,10 @@ func (s Set) Hold(constants ...float64) Set {
 	return s
 }
 
-// Constant is v in every lane, as an operand.
+// Constant is v in every lane, as an operand to read: it may be a register that is held.
 func (s Set) Constant(v float64) Op { return s.Bits(math.Float32bits(float32(v))) }
 
-// Bits is a word in every lane, as an operand.
+// Bits is a word in every lane, as Constant is.
 func (s Set) Bits(word uint32) Op {
 	if v, ok := s.held[word]; ok {
 		return v
@@ -282,12 +283,17 @@ func (s Set) odd(x VecVirtual, p, q []float64) VecVirtual {
 	return numerator
 }
 
-// ErfConstants, TanhConstants and ExpConstants are what the functions want to be held.
+// ErfConstants, TanhConstants and ExpConstants are what Erf, Tanh and Exp want to be
+// held.
 var (
-	ErfConstants  = append(append([]float64{-ErfLimit, ErfLimit}, ErfNumerator[:]...), ErfDenominator[:]...)
-	TanhConstants = append(append([]float64{-TanhLimit, TanhLimit}, TanhNumerator[:]...), TanhDenominator[:]...)
-	ExpConstants  = append([]float64{-ExpLimit, math.Log2E, Ln2High, Ln2Low}, ExpCoefficients[:]...)
+	ErfConstants  = slices.Concat([]float64{-ErfLimit, ErfLimit}, ErfNumerator[:], ErfDenominator[:])
+	TanhConstants = slices.Concat([]float64{-TanhLimit, TanhLimit}, TanhNumerator[:], TanhDenominator[:])
+	ExpConstants  = slices.Concat([]float64{-ExpLimit, math.Log2E, Ln2High, Ln2Low, float64(exponentBias)}, ExpCoefficients[:])
 )
+
+// exponentBias is what a float32 of 1 has in the bits of its exponent, as the lowest
+// bits of a word.
+var exponentBias = math.Float32frombits(127)
 
 // Exp is the Go function exp, for x of 0 or less.
 func (s Set) Exp(x VecVirtual) VecVirtual {
@@ -308,7 +314,7 @@ func (s Set) Exp(x VecVirtual) VecVirtual {
 	p := s.Polynomial(x, ExpCoefficients[:]...)
 	// 2ⁿ has n in the bits of the exponent; −127 makes it 0.
 	VCVTPS2DQ(n, n)
-	VPADDD(s.Bits(127), n, n)
+	VPADDD(s.Bits(math.Float32bits(exponentBias)), n, n)
 	VPSLLD(U8(23), n, n)
 	VMULPS(n, p, p)
 	return p
