@@ -262,8 +262,17 @@ func TestEvenGroups(t *testing.T) {
 // Rows are cut where there are fewer tiles in a row than threads, or a few more.
 func TestChunksFor(t *testing.T) {
 	for _, tt := range []struct{ threads, across, least, most, want int }{
-		{2, 6, 1, 22, 1}, {2, 9, 1, 22, 1}, {2, 1, 1, 3, 2}, {2, 1, 1, 1, 1}, {2, 3, 1, 22, 2}, {4, 6, 1, 22, 2},
-		{8, 6, 1, 22, 4}, {8, 12, 1, 22, 2}, {16, 12, 1, 22, 4}, {16, 1, 1, 3, 3}, {2, 12, 7, 171, 7},
+		{2, 6, 1, 22, 1},
+		{2, 9, 1, 22, 1},
+		{2, 1, 1, 3, 2},
+		{2, 1, 1, 1, 1},
+		{2, 3, 1, 22, 2},
+		{4, 6, 1, 22, 2},
+		{8, 6, 1, 22, 4},
+		{8, 12, 1, 22, 2},
+		{16, 12, 1, 22, 4},
+		{16, 1, 1, 3, 3},
+		{2, 12, 7, 171, 7},
 	} {
 		if got := chunksFor(tt.threads, tt.across, tt.least, tt.most); got != tt.want {
 			t.Errorf("%d threads, %d tiles across, %d to %d chunks: %d, want %d", tt.threads, tt.across, tt.least, tt.most, got, tt.want)
