@@ -78,17 +78,6 @@ type product struct {
 	threads int
 }
 
-const (
-	// chunkRows is the most rows of a chunk.
-	chunkRows = 168
-	// partFlops is how many operations a part should have: some ten microseconds,
-	// against which taking a part costs nothing. The fewer parts, the more often
-	// the panel that was fetched is the one that comes next.
-	partFlops = 1 << 22
-	// smallFlops is how many operations are not worth a second thread.
-	smallFlops = 1 << 16
-)
-
 // zeros is the bias of products that have none.
 var zeros [maxPanelsPerTile * panelColumns]float32
 
@@ -119,44 +108,6 @@ func (t *product) run(pool *Pool) {
 	pool.Run(t.chunks*t.groups, t)
 }
 
-// chunksFor is into how many chunks to cut rows, at least some and at most so many:
-// the fewest with which threads are busy for 7/8 of the time, if tiles across are
-// parts, or else those with which they are busiest.
-func chunksFor(threads, across, least, most int) int {
-	best, busiest := least, 0.0
-	for chunks := least; chunks <= most && busiest < 7.0/8; chunks++ {
-		parts := chunks * across
-		turns := (parts + threads - 1) / threads
-		if busy := float64(parts) / float64(turns*threads); busy > busiest {
-			best, busiest = chunks, busy
-		}
-	}
-	return best
-}
-
-// evenGroups is into how many groups to cut n tiles: about some, or up to twice as
-// many, of as many tiles each. Where groups differ, threads fall out of step, and what
-// was fetched is not what a thread takes next. If a number of groups down to half of
-// some gives every thread equally many, it is that.
-func evenGroups(n, some, threads int) int {
-	each := max(1, n/some)
-	for e := each; e <= 2*each; e++ {
-		if n%(e*threads) == 0 {
-			return n / e
-		}
-	}
-	return (n + each - 1) / each
-}
-
-// share is where part i of parts starts if n is cut evenly.
-func share(n, parts, i int) int { return n * i / parts }
-
-// group is which panels are group i of some groups.
-func (t *product) group(i, groups int) (first, end int) {
-	across, atOnce := t.across(), t.panelsAtOnce()
-	return share(across, groups, i) * atOnce, min(share(across, groups, i+1)*atOnce, panelCount(t.out))
-}
-
 // Do implements Task.
 func (t *product) Do(_, i int) {
 	chunk, group := i/t.groups, i%t.groups
@@ -180,42 +131,6 @@ func (t *product) Do(_, i int) {
 		}
 		t.panel(t.section(first+i%tiles*atOnce, i/tiles, cuts), next, firstRow, endRow)
 	}
-}
-
-const (
-	// maxPanelsPerTile is the most panels that a tile may take.
-	maxPanelsPerTile = 2
-	// twoPanelsRows is the most rows of a tile of two panels.
-	twoPanelsRows = 6
-)
-
-// panelsAtOnce is how many panels tiles take, but for a last one.
-func (t *product) panelsAtOnce() int {
-	switch {
-	case t.usesAMX() || t.bfloat16 != nil || t.float16 != nil:
-		return 1
-	case t.int8 != nil:
-		return int8PanelsPerTile()
-	}
-	return panelsPerTile()
-}
-
-// across is how many tiles lie side by side in a row of y.
-func (t *product) across() int {
-	atOnce := t.panelsAtOnce()
-	return (panelCount(t.out) + atOnce - 1) / atOnce
-}
-
-// tiles is how many tiles some rows are, of one panel or of two.
-func (t *product) tiles(rows, panels int) int {
-	most := tileRows()
-	switch {
-	case panels == maxPanelsPerTile:
-		most = twoPanelsRows
-	case t.int8 != nil:
-		most = int8TileRows()
-	}
-	return (rows + most - 1) / most
 }
 
 // residualLast says whether the residual comes after an activation.

@@ -248,69 +248,6 @@ func TestTilesFetchTheNextSection(t *testing.T) {
 	})
 }
 
-// Threads have equally many groups if that is possible with about so many.
-func TestEvenGroups(t *testing.T) {
-	for _, tt := range []struct{ tiles, some, threads, want int }{
-		{12, 8, 2, 12}, {18, 8, 2, 6}, {24, 8, 2, 8}, {24, 9, 4, 12}, {36, 8, 4, 9}, {6, 8, 2, 6}, {1, 8, 2, 1}, {477, 60, 2, 69},
-	} {
-		if got := evenGroups(tt.tiles, tt.some, tt.threads); got != tt.want {
-			t.Errorf("%d tiles in about %d groups for %d threads: %d, want %d", tt.tiles, tt.some, tt.threads, got, tt.want)
-		}
-	}
-}
-
-// Rows are cut where there are fewer tiles in a row than threads, or a few more.
-func TestChunksFor(t *testing.T) {
-	for _, tt := range []struct{ threads, across, least, most, want int }{
-		{2, 6, 1, 22, 1},
-		{2, 9, 1, 22, 1},
-		{2, 1, 1, 3, 2},
-		{2, 1, 1, 1, 1},
-		{2, 3, 1, 22, 2},
-		{4, 6, 1, 22, 2},
-		{8, 6, 1, 22, 4},
-		{8, 12, 1, 22, 2},
-		{16, 12, 1, 22, 4},
-		{16, 1, 1, 3, 3},
-		{2, 12, 7, 171, 7},
-	} {
-		if got := chunksFor(tt.threads, tt.across, tt.least, tt.most); got != tt.want {
-			t.Errorf("%d threads, %d tiles across, %d to %d chunks: %d, want %d", tt.threads, tt.across, tt.least, tt.most, got, tt.want)
-		}
-	}
-}
-
-// Groups are about as many as they should be, of about as many tiles each, and have
-// every panel once.
-func TestGroupsHaveAllPanels(t *testing.T) {
-	eachImplementation(t, func(t *testing.T) {
-		for _, p := range []product{{}, {int8: new(int8Weight)}, {bfloat16: new(bfloat16Weight)}} {
-			for p.out = 1; p.out < 40*panelColumns; p.out += 15 {
-				for _, some := range []int{1, 4, 8, 24, 36, 100} {
-					for threads := 1; threads <= 12; threads++ {
-						groups := evenGroups(p.across(), some, threads)
-						if groups < min(some, p.across())/2 || groups > 2*some {
-							t.Fatalf("%d tiles, %d threads: %d groups, want about %d", p.across(), threads, groups, some)
-						}
-						at, least, most := 0, p.across(), 0
-						for i := range groups {
-							first, end := p.group(i, groups)
-							if first != at || end <= first || first%p.panelsAtOnce() != 0 {
-								t.Fatalf("%d outputs: group %d of %d has panels %d to %d, after %d", p.out, i, groups, first, end, at)
-							}
-							tiles := (end - first + p.panelsAtOnce() - 1) / p.panelsAtOnce()
-							at, least, most = end, min(least, tiles), max(most, tiles)
-						}
-						if at != panelCount(p.out) || most > least+1 {
-							t.Fatalf("%d outputs: %d groups have %d of %d panels, in %d to %d tiles", p.out, groups, at, panelCount(p.out), least, most)
-						}
-					}
-				}
-			}
-		}
-	})
-}
-
 // Sections follow each other, have all inputs, and differ by one at most.
 func TestSectionsAreEven(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {

@@ -65,7 +65,7 @@ func tileWidened(s vectors.Set, rows int) {
 	input := func(k, which int) {
 		var weights [wide]VecVirtual
 		for j := range weights {
-			weights[j] = s.Copy(panel.At(0, k*panelBytes+j*s.Bytes()))
+			weights[j] = s.Copy(s.OfStep(panel, panelBytes, k, j))
 			if which == 0 {
 				VPSLLD(U8(16), weights[j], weights[j])
 			} else {
@@ -106,7 +106,7 @@ func tilePairs(s vectors.Set, rows int) {
 	panel := vectors.Panels(1, 1)
 	s.Steps(x, panel, panelBytes, 4, 1, 4, func(k int) {
 		for j := range wide {
-			VMOVUPS(panel.At(0, k*panelBytes+j*s.Bytes()), vectors.Z[weights+j])
+			VMOVUPS(s.OfStep(panel, panelBytes, k, j), vectors.Z[weights+j])
 		}
 		for r := range rows {
 			VBROADCASTSS(x.At(r, k*4), vectors.Z[factor])

@@ -82,7 +82,7 @@ func tile(rows int, memory Mem) {
 	}
 	x := vectors.RowsOf("x", "ldx", rows, 1)
 	panel, depth, steps := vectors.Panels(1, 1), Load(Param("depth"), GP64()), GP64()
-	fetch := vectors.Sets[0].FetchAhead()
+	fetch := set.FetchAhead()
 	again := vectors.Unique("run")
 	Label(again)
 	MOVQ(U32(run), steps)
@@ -94,7 +94,7 @@ func tile(rows int, memory Mem) {
 	}
 	fetch.Steps(x, panel, steps, panelBytes, xBytes, 1, 4, func(k int) {
 		for j := range wide {
-			VMOVUPS(panel.At(0, k*panelBytes+j*line), vectors.Z[weights+j])
+			VMOVUPS(set.OfStep(panel, panelBytes, k, j), vectors.Z[weights+j])
 		}
 		for r := range rows {
 			VBROADCASTSS(x.At(r, k*xBytes), vectors.Z[factor])

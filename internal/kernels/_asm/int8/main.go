@@ -64,8 +64,9 @@ func main() {
 	Generate()
 }
 
-// tileVNNI has registers of its choice, because avo does not know AVX-VNNI: first
-// the sums, then the weights and the four bytes of x.
+// tileVNNI emits the code for n panels and a number of rows, each of wide registers,
+// which it chooses, because avo does not know AVX-VNNI: first the sums, then the
+// weights and the four bytes of x.
 func tileVNNI(s vectors.Set, n, rows, wide int) {
 	sum := func(r, j int) VecPhysical { return s.Registers[r*wide+j] }
 	weights, factor := s.Registers[rows*wide:][:wide], s.Registers[(rows+1)*wide]

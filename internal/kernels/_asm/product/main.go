@@ -55,7 +55,7 @@ func emit(s vectors.Set, name string, panels, rows, wide int, doc string) {
 	vectors.Cases(rows, func(rows int) { tile(s, panels, rows, wide) })
 }
 
-// tile emits the code for a number of rows.
+// tile emits the code for n panels and a number of rows, each of wide registers.
 func tile(s vectors.Set, n, rows, wide int) {
 	s.Ahead(rows, wide)
 	x := vectors.RowsOf("x", "ldx", rows, 2)
