@@ -91,7 +91,7 @@ func (t *attentionTask) Do(_, i int) {
 	head, sequence := i%t.Heads, i/t.Heads
 	start, end := int(t.Starts[sequence]), int(t.Starts[sequence+1])
 	length := end - start
-	first, last := share(length, t.cuts, cut), share(length, t.cuts, cut+1)
+	first, last := evenly(length, t.cuts).part(cut)
 	if first == last {
 		return
 	}
@@ -107,8 +107,8 @@ func (t *attentionTask) Do(_, i int) {
 	}
 	tiles := (last - first + s.most - 1) / s.most
 	for tile := range tiles {
-		query := first + share(last-first, tiles, tile)
-		queries := first + share(last-first, tiles, tile+1) - query
+		query, after := evenly(last-first, tiles).part(tile)
+		query, queries := first+query, after-query
 		s.score(qkv[query*row:], queries, length, size, row)
 		if t.Probs != nil {
 			at := probsAt + query*length

@@ -56,8 +56,8 @@ func (t *attentionBackward) Do(_, i int) {
 	s.begin(t, start, end-start, head*t.HeadSize, hidden, t.probsAt(sequence, head))
 	blocks := (s.length + blockQueries - 1) / blockQueries
 	for block := range blocks {
-		first := share(s.length, blocks, block)
-		s.block(first, share(s.length, blocks, block+1)-first)
+		first, end := evenly(s.length, blocks).part(block)
+		s.block(first, end-first)
 	}
 	s.end()
 	attentionBackwardScratches.Put(s)
@@ -174,8 +174,8 @@ func multiplyPanels(y []float32, ldy int, x []float32, ldx int, panels []float32
 		column := p * panelColumns
 		width := min(panelColumns, columns-column)
 		for i := range tiles {
-			row := share(rows, tiles, i)
-			n := share(rows, tiles, i+1) - row
+			row, end := evenly(rows, tiles).part(i)
+			n := end - row
 			y := y[row*ldy+column:]
 			if width == panelColumns {
 				var last *float32

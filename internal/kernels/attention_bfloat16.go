@@ -44,7 +44,7 @@ func (s *attentionPairs) multiply(y []float32, ldy int, x []float32, ldx, rows, 
 		t.blocks(0, panels, 0, 0, rows)
 	} else {
 		for p := range panels {
-			w.tile(t, &y[p*panelColumns], ldy, p, 0, rows, &zeros[0], nil, fetch{section: t.whole(p)})
+			w.tile(t, &y[p*panelColumns], ldy, p, 0, rows, &zeros[0], nil, fetch{})
 		}
 	}
 	t.y = nil

@@ -5,38 +5,40 @@ import "unsafe"
 // Products read each weight once for some rows: what one needs next is in memory
 // or a distant cache, and must be fetched while the tiles before compute.
 
-// fetch is what a tile brings into the cache for later ones: one of some equal
-// parts of a section. No parts are nothing.
-type fetch struct {
-	section
-	part, parts int
+// fetch is what a tile brings into the cache for later ones: n values of a panel from
+// the one at on, and where tiles take two panels of the next one as well.
+type fetch struct{ at, n int }
+
+// fetches is what the tiles of a section fetch of the next one.
+type fetches struct {
+	at int
+	shares
 }
 
-// fetchBy says what tile i of a section fetches of the next one. All tiles share it,
-// each as little as it can. When only two did, they asked memory for more than it
-// gave: with weights in memory, 16 rows took 1.5 times as long on a Zen 3, 64 rows 1.2
-// times, and 1.1 times on an Ice Lake.
-func fetchBy(i, tiles int, s, next section) fetch {
-	if !fetchesAhead {
-		return fetch{section: s}
+// fetchedBy says what some tiles fetch of the next section. They share it, each as
+// little as it can. When only two did, they asked memory for more than it gave: with
+// weights in memory, 16 rows took 1.5 times as long on a Zen 3, 64 rows 1.2 times, and
+// 1.1 times on an Ice Lake.
+func (t *product) fetchedBy(tiles int, next section) fetches {
+	size, used := t.panelValues()
+	switch {
+	case !fetchesAhead:
+		used = 0
+	case next.depth() < t.in:
+		used = next.depth() * panelColumns
 	}
-	return fetch{next, i, tiles}
+	return fetches{next.at(size), evenly(used, tiles)}
 }
 
-// fetchFrom is the address to fetch from, among panels of some size, and how many
-// bytes. used is how many values of a panel tiles read: after them may come zeros
-// that only AMX reads.
-func fetchFrom[T packed](panels []T, size, used int, f fetch) (next *T, bytes int) {
-	start := f.at(size)
-	if f.parts == 0 {
-		return &panels[start], 0
-	}
-	values := used
-	if f.depth() < f.in {
-		values = used / f.in * f.depth()
-	}
-	first, end := share(values, f.parts, f.part), share(values, f.parts, f.part+1)
-	return &panels[start+first], (end - first) * int(unsafe.Sizeof(*next))
+// tile is what tile i fetches.
+func (f fetches) tile(i int) fetch {
+	first, end := f.part(i)
+	return fetch{f.at + first, end - first}
+}
+
+// among is the address to fetch from among panels, and how many bytes.
+func among[T packed](panels []T, f fetch) (next *T, bytes int) {
+	return &panels[f.at], f.n * int(unsafe.Sizeof(panels[0]))
 }
 
 // pace is how many bytes to fetch with each of some steps, and so all of them.
@@ -57,5 +59,5 @@ func fetchInPasses[T packed](next *T, bytes, steps, n int) passes[T] {
 
 // from is where pass i begins to fetch.
 func (p passes[T]) from(i int) *T {
-	return at(p.next, share(p.bytes, p.n, i)/int(unsafe.Sizeof(*p.next)))
+	return at(p.next, evenly(p.bytes, p.n).start(i)/int(unsafe.Sizeof(*p.next)))
 }

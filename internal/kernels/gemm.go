@@ -124,8 +124,8 @@ func (m multiplication) run(pool *Pool) {
 		blocks = 1 // an activation needs the whole sum
 	}
 	for i := range blocks {
-		g.first = share(m.k, blocks, i)
-		g.depth = share(m.k, blocks, i+1) - g.first
+		first, end := evenly(m.k, blocks).part(i)
+		g.first, g.depth = first, end-first
 		g.last = i == blocks-1
 		g.makeRoom(panels)
 		pool.Run(panels, (*gemmPanels)(g))
@@ -221,7 +221,8 @@ func (g *gemm) rowUnit() int {
 func (g *gemm) chunk(i int) (first, end int) {
 	unit := g.rowUnit()
 	units := (g.m + unit - 1) / unit
-	return share(units, g.chunks, i) * unit, min(share(units, g.chunks, i+1)*unit, g.m)
+	first, end = evenly(units, g.chunks).part(i)
+	return first * unit, min(end*unit, g.m)
 }
 
 // Do implements Task.

@@ -43,7 +43,7 @@ type layerNormTask struct {
 
 // Do implements Task.
 func (t *layerNormTask) Do(_, i int) {
-	first, end := share(t.rows, t.parts, i), share(t.rows, t.parts, i+1)
+	first, end := evenly(t.rows, t.parts).part(i)
 	if first < end {
 		layerNorm(&t.y[first*t.cols], &t.x[first*t.cols], &t.gamma[0], &t.beta[0], end-first, t.cols, t.eps)
 	}

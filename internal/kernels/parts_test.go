@@ -34,6 +34,57 @@ func TestChunksFor(t *testing.T) {
 	}
 }
 
+// Tiles take one panel where few rows would read two larger ones more often.
+func TestFewRowsTakeOnePanel(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		for _, tt := range []struct {
+			rows, in int
+			int8     bool
+			one      bool
+		}{
+			{rows: 6, in: 768},
+			{rows: 7, in: 768, one: true},
+			{rows: 20, in: 768, one: true},
+			{rows: 20, in: 3072, one: true},
+			{rows: 21, in: 768},
+			{rows: 16, in: 256},
+			{rows: 16, in: 257, one: true},
+			{rows: 16, in: 768, int8: true},
+			{rows: 16, in: 3072, int8: true, one: true},
+		} {
+			p, want := product{rows: tt.rows, in: tt.in, out: 96}, panelsPerTile()
+			if tt.int8 {
+				p.int8, want = new(int8Weight), int8PanelsPerTile()
+			}
+			if p.usesAMX() || tt.one {
+				want = 1
+			}
+			if got := p.panelsAtOnce(); got != want {
+				t.Errorf("%d rows of %d inputs, int8 %t: %d panels, want %d", tt.rows, tt.in, tt.int8, got, want)
+			}
+		}
+	})
+}
+
+// Parts that are cut evenly follow each other, are all of it, and differ by one at most.
+func TestEvenly(t *testing.T) {
+	for n := range 50 {
+		for parts := 1; parts < 20; parts++ {
+			end := 0
+			for i := range parts {
+				first, last := evenly(n, parts).part(i)
+				if size := last - first; first != end || size < n/parts || size > (n+parts-1)/parts {
+					t.Fatalf("part %d of %d of %d: %d to %d, after %d", i, parts, n, first, last, end)
+				}
+				end = last
+			}
+			if end != n {
+				t.Fatalf("%d parts of %d end at %d", parts, n, end)
+			}
+		}
+	}
+}
+
 // Groups are about as many as they should be, of about as many tiles each, and have
 // every panel once.
 func TestGroupsHaveAllPanels(t *testing.T) {

@@ -63,7 +63,7 @@ type fillTask product
 
 // Do implements Task.
 func (t *fillTask) Do(_, i int) {
-	first, end := share(t.rows, t.parts, i), share(t.rows, t.parts, i+1)
+	first, end := evenly(t.rows, t.parts).part(i)
 	x, rows := t.x[first*t.in:], end-first
 	switch {
 	case t.int8 != nil:

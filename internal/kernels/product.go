@@ -116,20 +116,27 @@ func (t *product) Do(_, i int) {
 	later, _ := t.group((group+t.threads)%t.groups, t.groups)
 	if t.usesAMX() {
 		blocks := (t.rows + blockRows - 1) / blockRows
-		firstRow, endRow := share(blocks, t.chunks, chunk)*blockRows, share(blocks, t.chunks, chunk+1)*blockRows
-		t.blocks(first, end, later, firstRow, min(endRow, t.rows))
+		firstBlock, endBlock := evenly(blocks, t.chunks).part(chunk)
+		t.blocks(first, end, later, firstBlock*blockRows, min(endBlock*blockRows, t.rows))
 		return
 	}
-	firstRow, endRow := share(t.rows, t.chunks, chunk), share(t.rows, t.chunks, chunk+1)
+	firstRow, endRow := evenly(t.rows, t.chunks).part(chunk)
 	// Section by section, all panels of each.
-	atOnce, cuts := t.panelsAtOnce(), t.cuts()
-	tiles := (end - first + atOnce - 1) / atOnce
-	for i := range tiles * cuts {
-		next := t.section(later, 0, cuts)
-		if i+1 < tiles*cuts {
-			next = t.section(first+(i+1)%tiles*atOnce, (i+1)/tiles, cuts)
+	cuts := t.cuts()
+	for i := range cuts {
+		for p := first; p < end; {
+			s := t.section(p, i, cuts)
+			var next section
+			switch p += s.panels; {
+			case p < end:
+				next = t.section(p, i, cuts)
+			case i+1 < cuts:
+				next = t.section(first, i+1, cuts)
+			default:
+				next = t.section(later, 0, cuts)
+			}
+			t.panel(s, next, firstRow, endRow)
 		}
-		t.panel(t.section(first+i%tiles*atOnce, i/tiles, cuts), next, firstRow, endRow)
 	}
 }
 
@@ -153,9 +160,10 @@ func (t *product) panel(s, next section, firstRow, endRow int) {
 		bias = &t.ep.Bias[first]
 	}
 	tiles := t.tiles(endRow-firstRow, s.panels)
+	shares, fetches := evenly(endRow-firstRow, tiles), t.fetchedBy(tiles, next)
 	for i := range tiles {
-		row := firstRow + share(endRow-firstRow, tiles, i)
-		rows := firstRow + share(endRow-firstRow, tiles, i+1) - row
+		row, end := shares.part(i)
+		row, rows := firstRow+row, end-row
 		y := &t.y[row*t.out+first]
 		start, last := bias, (*float32)(nil)
 		switch {
@@ -164,7 +172,7 @@ func (t *product) panel(s, next section, firstRow, endRow int) {
 		case t.ep.Residual != nil:
 			last = &t.ep.Residual[row*t.out+first]
 		}
-		t.tile(y, t.out, s, row, rows, start, last, fetchBy(i, tiles, s, next))
+		t.tile(y, t.out, s, row, rows, start, last, fetches.tile(i))
 		if s.end == t.in {
 			activateRows(y, t.out, rows, wide, t.ep.Activation)
 		}
@@ -185,10 +193,11 @@ func (t *product) panelAside(s, next section, firstRow, endRow int) {
 	}
 	var sums [max(maxTileRows, maxPanelsPerTile*twoPanelsRows) * panelColumns]float32
 	tiles := t.tiles(endRow-firstRow, s.panels)
+	shares, fetches := evenly(endRow-firstRow, tiles), t.fetchedBy(tiles, next)
 	for i := range tiles {
-		row := firstRow + share(endRow-firstRow, tiles, i)
-		rows := firstRow + share(endRow-firstRow, tiles, i+1) - row
-		t.tile(&sums[0], wide, t.whole(s.panel), row, rows, &bias[0], nil, fetchBy(i, tiles, s, next))
+		row, end := shares.part(i)
+		row, rows := firstRow+row, end-row
+		t.tile(&sums[0], wide, t.whole(s.panel), row, rows, &bias[0], nil, fetches.tile(i))
 		t.finish(sums[:], wide, t.y[row*t.out+first:], row, first, rows, columns)
 	}
 }
@@ -208,13 +217,27 @@ func (t *product) tile(y *float32, ldy int, s section, row, rows int, bias, resi
 		return
 	}
 	size := t.in * panelColumns
-	next, bytes := fetchFrom(t.panels, size, size, fetch)
+	next, bytes := among(t.panels, fetch)
 	x, panel := &t.x[row*t.ldx+s.first], &t.panels[s.at(size)]
 	if s.panels == maxPanelsPerTile {
 		tileTwoPanels(y, ldy, x, t.ldx, panel, size, rows, s.depth(), bias, 0, residual, t.out, next, bytes)
 		return
 	}
 	tile(y, ldy, x, t.ldx, panel, rows, s.depth(), bias, 0, residual, t.out, next, bytes)
+}
+
+// panelValues is how many values a panel has, and how many of them tiles read: after
+// those may come zeros that only AMX reads.
+func (t *product) panelValues() (size, used int) {
+	switch {
+	case t.int8 != nil:
+		return t.int8.size, t.int8.steps * panelColumns * int8Step
+	case t.bfloat16 != nil:
+		return t.bfloat16.size, t.bfloat16.steps * panelColumns * bfloat16Step
+	case t.float16 != nil:
+		return t.float16.size, t.float16.size
+	}
+	return t.in * panelColumns, t.in * panelColumns
 }
 
 // finish takes a tile that was computed aside, because y has no room for all of

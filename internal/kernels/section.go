@@ -6,7 +6,6 @@ type section struct {
 	panel      int
 	panels     int // 1, or 2 with the next
 	first, end int // inputs
-	in         int // of the whole panel
 }
 
 // sectionInputs is the most inputs of a section where panels are cut: 96 KB of
@@ -30,7 +29,8 @@ func (t *product) cuts() int {
 // section is section i of a panel.
 func (t *product) section(panel, i, cuts int) section {
 	panels := min(t.panelsAtOnce(), panelCount(t.out)-panel)
-	return section{panel: panel, panels: panels, first: share(t.in, cuts, i), end: share(t.in, cuts, i+1), in: t.in}
+	first, end := evenly(t.in, cuts).part(i)
+	return section{panel, panels, first, end}
 }
 
 // whole is a panel with all of its inputs.
@@ -38,5 +38,6 @@ func (t *product) whole(panel int) section { return t.section(panel, 0, 1) }
 
 func (s section) depth() int { return s.end - s.first }
 
-// at is where the section begins among panels of some size.
-func (s section) at(size int) int { return s.panel*size + size/s.in*s.first }
+// at is where the section begins among panels of some size. (Only those of float32 are
+// cut, in which an input has as many values as a panel has columns.)
+func (s section) at(size int) int { return s.panel*size + s.first*panelColumns }
