@@ -112,8 +112,8 @@ func (t *product) run(pool *Pool) {
 func (t *product) Do(_, i int) {
 	chunk, group := i/t.groups, i%t.groups
 	first, end := t.group(group, t.groups)
-	// Threads take parts in turn: this one probably goes on threads groups later.
-	later, _ := t.group((group+t.threads)%t.groups, t.groups)
+	// A thread's parts follow each other.
+	later, _ := t.group((group+1)%t.groups, t.groups)
 	if t.usesAMX() {
 		blocks := (t.rows + blockRows - 1) / blockRows
 		firstBlock, endBlock := evenly(blocks, t.chunks).part(chunk)
