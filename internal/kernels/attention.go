@@ -50,11 +50,9 @@ func (a *Attention) Run(pool *Pool) {
 	t := attentions.Get().(*attentionTask)
 	t.Attention = *a
 	// A part is one head of one sequence, or some of its queries if there are too
-	// few heads for the threads.
-	t.cuts = max(1, (3*pool.Threads()-1)/(sequences*a.Heads)+1)
-	if pool.Threads() == 1 {
-		t.cuts = 1
-	}
+	// few heads for the threads: each of them packs all keys and values.
+	threads := pool.Threads()
+	t.cuts = chunksFor(threads, sequences*a.Heads, 1, threads)
 	pool.Run(sequences*a.Heads*t.cuts, t)
 	t.Attention = Attention{}
 	attentions.Put(t)

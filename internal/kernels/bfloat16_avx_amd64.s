@@ -7,38 +7,46 @@
 // func tileBFloat16AVX512(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16, pace int)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileBFloat16AVX512(SB), NOSPLIT, $0-96
-	MOVQ       rows+40(FP), AX
-	CMPQ       AX, $0x0e
-	JEQ        rows15
-	CMPQ       AX, $0x0d
-	JEQ        rows14
-	CMPQ       AX, $0x0c
-	JEQ        rows13
-	CMPQ       AX, $0x0b
-	JEQ        rows12
-	CMPQ       AX, $0x0a
-	JEQ        rows11
-	CMPQ       AX, $0x09
-	JEQ        rows10
-	CMPQ       AX, $0x08
-	JEQ        rows9
-	CMPQ       AX, $0x07
-	JEQ        rows8
-	CMPQ       AX, $0x06
-	JEQ        rows7
-	CMPQ       AX, $0x05
-	JEQ        rows6
-	CMPQ       AX, $0x04
-	JEQ        rows5
-	CMPQ       AX, $0x03
-	JEQ        rows4
-	CMPQ       AX, $0x02
-	JEQ        rows3
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), AX
-	PREFETCHT0 (AX)
-	PREFETCHT0 64(AX)
+	MOVQ rows+40(FP), AX
+	CMPQ AX, $0x0e
+	JEQ  rows15
+	CMPQ AX, $0x0d
+	JEQ  rows14
+	CMPQ AX, $0x0c
+	JEQ  rows13
+	CMPQ AX, $0x0b
+	JEQ  rows12
+	CMPQ AX, $0x0a
+	JEQ  rows11
+	CMPQ AX, $0x09
+	JEQ  rows10
+	CMPQ AX, $0x08
+	JEQ  rows9
+	CMPQ AX, $0x07
+	JEQ  rows8
+	CMPQ AX, $0x06
+	JEQ  rows7
+	CMPQ AX, $0x05
+	JEQ  rows6
+	CMPQ AX, $0x04
+	JEQ  rows5
+	CMPQ AX, $0x03
+	JEQ  rows4
+	CMPQ AX, $0x02
+	JEQ  rows3
+	MOVQ ldy+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ y+0(FP), CX
+	LEAQ (CX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(CX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip17
@@ -204,13 +212,29 @@ store26:
 	RET
 
 rows3:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip28
@@ -417,15 +441,39 @@ store37:
 	RET
 
 rows4:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip39
@@ -673,19 +721,51 @@ store48:
 	RET
 
 rows5:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip50
@@ -985,21 +1065,61 @@ store59:
 	RET
 
 rows6:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip61
@@ -1340,23 +1460,71 @@ store70:
 	RET
 
 rows7:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip72
@@ -1738,27 +1906,83 @@ store81:
 	RET
 
 rows8:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip83
@@ -2192,29 +2416,93 @@ store92:
 	RET
 
 rows9:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip94
@@ -2689,31 +2977,103 @@ store103:
 	RET
 
 rows10:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip105
@@ -3229,35 +3589,115 @@ store114:
 	RET
 
 rows11:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip116
@@ -3825,37 +4265,125 @@ store125:
 	RET
 
 rows12:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip127
@@ -4464,39 +4992,135 @@ store136:
 	RET
 
 rows13:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip138
@@ -5146,43 +5770,147 @@ store147:
 	RET
 
 rows14:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	LEAQ       (SI)(AX*2), DI
-	ADDQ       AX, DI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DI)(CX*2), R8
+	ADDQ CX, R8
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip149
@@ -5884,45 +6612,157 @@ store158:
 	RET
 
 rows15:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	LEAQ       (SI)(AX*2), DI
-	ADDQ       AX, DI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	PREFETCHT0 (DI)(AX*1)
-	PREFETCHT0 64(DI)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DI)(CX*2), R8
+	ADDQ CX, R8
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip160
@@ -6685,21 +7525,25 @@ GLOBL cffff0000<>(SB), RODATA|NOPTR, $64
 // func tileBFloat16AVX2(y *float32, ldy int, x *float32, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16, pace int)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·tileBFloat16AVX2(SB), NOSPLIT, $0-96
-	MOVQ       rows+40(FP), AX
-	CMPQ       AX, $0x06
-	JEQ        rows176
-	CMPQ       AX, $0x05
-	JEQ        rows175
-	CMPQ       AX, $0x04
-	JEQ        rows174
-	CMPQ       AX, $0x03
-	JEQ        rows173
-	CMPQ       AX, $0x02
-	JEQ        rows172
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), AX
-	PREFETCHT0 (AX)
+	MOVQ rows+40(FP), AX
+	CMPQ AX, $0x06
+	JEQ  rows176
+	CMPQ AX, $0x05
+	JEQ  rows175
+	CMPQ AX, $0x04
+	JEQ  rows174
+	CMPQ AX, $0x03
+	JEQ  rows173
+	CMPQ AX, $0x02
+	JEQ  rows172
+	MOVQ ldy+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ y+0(FP), AX
+	LEAQ (AX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip178
@@ -6860,11 +7704,19 @@ store187:
 	RET
 
 rows172:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip189
@@ -7065,12 +7917,24 @@ store198:
 	RET
 
 rows173:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip200
@@ -7311,15 +8175,31 @@ store209:
 	RET
 
 rows174:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip211
@@ -7611,16 +8491,36 @@ store220:
 	RET
 
 rows175:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 (DX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip222
@@ -7952,17 +8852,41 @@ store231:
 	RET
 
 rows176:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip233
@@ -8336,38 +9260,46 @@ store242:
 // func tilePairsAVX512(y *float32, ldy int, x *uint16, ldx int, panel *uint16, rows int, depth int, first *float32, last *float32, ldlast int, next *uint16, pace int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tilePairsAVX512(SB), NOSPLIT, $0-96
-	MOVQ       rows+40(FP), AX
-	CMPQ       AX, $0x0e
-	JEQ        rows257
-	CMPQ       AX, $0x0d
-	JEQ        rows256
-	CMPQ       AX, $0x0c
-	JEQ        rows255
-	CMPQ       AX, $0x0b
-	JEQ        rows254
-	CMPQ       AX, $0x0a
-	JEQ        rows253
-	CMPQ       AX, $0x09
-	JEQ        rows252
-	CMPQ       AX, $0x08
-	JEQ        rows251
-	CMPQ       AX, $0x07
-	JEQ        rows250
-	CMPQ       AX, $0x06
-	JEQ        rows249
-	CMPQ       AX, $0x05
-	JEQ        rows248
-	CMPQ       AX, $0x04
-	JEQ        rows247
-	CMPQ       AX, $0x03
-	JEQ        rows246
-	CMPQ       AX, $0x02
-	JEQ        rows245
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), AX
-	PREFETCHT0 (AX)
-	PREFETCHT0 64(AX)
+	MOVQ rows+40(FP), AX
+	CMPQ AX, $0x0e
+	JEQ  rows257
+	CMPQ AX, $0x0d
+	JEQ  rows256
+	CMPQ AX, $0x0c
+	JEQ  rows255
+	CMPQ AX, $0x0b
+	JEQ  rows254
+	CMPQ AX, $0x0a
+	JEQ  rows253
+	CMPQ AX, $0x09
+	JEQ  rows252
+	CMPQ AX, $0x08
+	JEQ  rows251
+	CMPQ AX, $0x07
+	JEQ  rows250
+	CMPQ AX, $0x06
+	JEQ  rows249
+	CMPQ AX, $0x05
+	JEQ  rows248
+	CMPQ AX, $0x04
+	JEQ  rows247
+	CMPQ AX, $0x03
+	JEQ  rows246
+	CMPQ AX, $0x02
+	JEQ  rows245
+	MOVQ ldy+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ y+0(FP), CX
+	LEAQ (CX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(CX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip259
@@ -8555,13 +9487,29 @@ store267:
 	RET
 
 rows245:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip269
@@ -8838,15 +9786,39 @@ store277:
 	RET
 
 rows246:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip279
@@ -9212,19 +10184,51 @@ store287:
 	RET
 
 rows247:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip289
@@ -9690,21 +10694,61 @@ store297:
 	RET
 
 rows248:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip299
@@ -10259,23 +11303,71 @@ store307:
 	RET
 
 rows249:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip309
@@ -10919,27 +12011,83 @@ store317:
 	RET
 
 rows250:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip319
@@ -11683,29 +12831,93 @@ store327:
 	RET
 
 rows251:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip329
@@ -12538,31 +13750,103 @@ store337:
 	RET
 
 rows252:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip339
@@ -13484,35 +14768,115 @@ store347:
 	RET
 
 rows253:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip349
@@ -14534,37 +15898,125 @@ store357:
 	RET
 
 rows254:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip359
@@ -15675,39 +17127,135 @@ store367:
 	RET
 
 rows255:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip369
@@ -16907,43 +18455,147 @@ store377:
 	RET
 
 rows256:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	LEAQ       (SI)(AX*2), DI
-	ADDQ       AX, DI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DI)(CX*2), R8
+	ADDQ CX, R8
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip379
@@ -18243,45 +19895,157 @@ store387:
 	RET
 
 rows257:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	LEAQ       (SI)(AX*2), DI
-	ADDQ       AX, DI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	PREFETCHT0 (DI)(AX*1)
-	PREFETCHT0 64(DI)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DI)(CX*2), R8
+	ADDQ CX, R8
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+64(FP), AX
 	TESTQ      AX, AX
 	JZ         skip389

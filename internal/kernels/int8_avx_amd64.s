@@ -7,38 +7,46 @@
 // func tileInt8VNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
 TEXT ·tileInt8VNNI(SB), NOSPLIT, $0-136
-	MOVQ       rows+40(FP), AX
-	CMPQ       AX, $0x0e
-	JEQ        rows15
-	CMPQ       AX, $0x0d
-	JEQ        rows14
-	CMPQ       AX, $0x0c
-	JEQ        rows13
-	CMPQ       AX, $0x0b
-	JEQ        rows12
-	CMPQ       AX, $0x0a
-	JEQ        rows11
-	CMPQ       AX, $0x09
-	JEQ        rows10
-	CMPQ       AX, $0x08
-	JEQ        rows9
-	CMPQ       AX, $0x07
-	JEQ        rows8
-	CMPQ       AX, $0x06
-	JEQ        rows7
-	CMPQ       AX, $0x05
-	JEQ        rows6
-	CMPQ       AX, $0x04
-	JEQ        rows5
-	CMPQ       AX, $0x03
-	JEQ        rows4
-	CMPQ       AX, $0x02
-	JEQ        rows3
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), AX
-	PREFETCHT0 (AX)
-	PREFETCHT0 64(AX)
+	MOVQ rows+40(FP), AX
+	CMPQ AX, $0x0e
+	JEQ  rows15
+	CMPQ AX, $0x0d
+	JEQ  rows14
+	CMPQ AX, $0x0c
+	JEQ  rows13
+	CMPQ AX, $0x0b
+	JEQ  rows12
+	CMPQ AX, $0x0a
+	JEQ  rows11
+	CMPQ AX, $0x09
+	JEQ  rows10
+	CMPQ AX, $0x08
+	JEQ  rows9
+	CMPQ AX, $0x07
+	JEQ  rows8
+	CMPQ AX, $0x06
+	JEQ  rows7
+	CMPQ AX, $0x05
+	JEQ  rows6
+	CMPQ AX, $0x04
+	JEQ  rows5
+	CMPQ AX, $0x03
+	JEQ  rows4
+	CMPQ AX, $0x02
+	JEQ  rows3
+	MOVQ ldy+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ y+0(FP), CX
+	LEAQ (CX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(CX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip17
@@ -188,13 +196,29 @@ store25:
 	RET
 
 rows3:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip27
@@ -391,15 +415,39 @@ store35:
 	RET
 
 rows4:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip37
@@ -643,19 +691,51 @@ store45:
 	RET
 
 rows5:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip47
@@ -957,21 +1037,61 @@ store55:
 	RET
 
 rows6:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip57
@@ -1320,23 +1440,71 @@ store65:
 	RET
 
 rows7:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip67
@@ -1732,27 +1900,83 @@ store75:
 	RET
 
 rows8:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip77
@@ -2206,29 +2430,93 @@ store85:
 	RET
 
 rows9:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip87
@@ -2729,31 +3017,103 @@ store95:
 	RET
 
 rows10:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip97
@@ -3301,35 +3661,115 @@ store105:
 	RET
 
 rows11:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip107
@@ -3935,37 +4375,125 @@ store115:
 	RET
 
 rows12:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip117
@@ -4618,39 +5146,135 @@ store125:
 	RET
 
 rows13:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip127
@@ -5350,43 +5974,147 @@ store135:
 	RET
 
 rows14:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	LEAQ       (SI)(AX*2), DI
-	ADDQ       AX, DI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DI)(CX*2), R8
+	ADDQ CX, R8
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip137
@@ -6144,45 +6872,157 @@ store145:
 	RET
 
 rows15:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	LEAQ       (SI)(AX*2), DI
-	ADDQ       AX, DI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	PREFETCHT0 (DI)(AX*1)
-	PREFETCHT0 64(DI)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DI)(CX*2), R8
+	ADDQ CX, R8
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip147
@@ -6989,24 +7829,40 @@ store155:
 // func tileTwoPanelsInt8VNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, ldpanel int, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
 // Requires: AVX, AVX512F, AVX512VNNI, MMX+
 TEXT ·tileTwoPanelsInt8VNNI(SB), NOSPLIT, $0-144
-	MOVQ       rows+48(FP), AX
-	CMPQ       AX, $0x06
-	JEQ        rows162
-	CMPQ       AX, $0x05
-	JEQ        rows161
-	CMPQ       AX, $0x04
-	JEQ        rows160
-	CMPQ       AX, $0x03
-	JEQ        rows159
-	CMPQ       AX, $0x02
-	JEQ        rows158
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), AX
-	PREFETCHT0 (AX)
-	PREFETCHT0 64(AX)
-	PREFETCHT0 128(AX)
-	PREFETCHT0 192(AX)
+	MOVQ rows+48(FP), AX
+	CMPQ AX, $0x06
+	JEQ  rows162
+	CMPQ AX, $0x05
+	JEQ  rows161
+	CMPQ AX, $0x04
+	JEQ  rows160
+	CMPQ AX, $0x03
+	JEQ  rows159
+	CMPQ AX, $0x02
+	JEQ  rows158
+	MOVQ ldy+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ y+0(FP), CX
+	LEAQ (CX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(CX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(CX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(CX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+112(FP), AX
 	TESTQ      AX, AX
 	JZ         skip164
@@ -7280,17 +8136,49 @@ store175:
 	RET
 
 rows158:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 128(CX)
-	PREFETCHT0 192(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 128(CX)(AX*1)
-	PREFETCHT0 192(CX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+112(FP), AX
 	TESTQ      AX, AX
 	JZ         skip177
@@ -7667,21 +8555,69 @@ store188:
 	RET
 
 rows159:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 128(CX)
-	PREFETCHT0 192(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 128(CX)(AX*1)
-	PREFETCHT0 192(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 128(CX)(AX*2)
-	PREFETCHT0 192(CX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+112(FP), AX
 	TESTQ      AX, AX
 	JZ         skip190
@@ -8161,27 +9097,91 @@ store201:
 	RET
 
 rows160:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 128(CX)
-	PREFETCHT0 192(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 128(CX)(AX*1)
-	PREFETCHT0 192(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 128(CX)(AX*2)
-	PREFETCHT0 192(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 128(DX)
-	PREFETCHT0 192(DX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+112(FP), AX
 	TESTQ      AX, AX
 	JZ         skip203
@@ -8776,31 +9776,111 @@ store214:
 	RET
 
 rows161:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 128(CX)
-	PREFETCHT0 192(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 128(CX)(AX*1)
-	PREFETCHT0 192(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 128(CX)(AX*2)
-	PREFETCHT0 192(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 128(DX)
-	PREFETCHT0 192(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 128(DX)(AX*1)
-	PREFETCHT0 192(DX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+112(FP), AX
 	TESTQ      AX, AX
 	JZ         skip216
@@ -9498,35 +10578,131 @@ store227:
 	RET
 
 rows162:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 128(CX)
-	PREFETCHT0 192(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 128(CX)(AX*1)
-	PREFETCHT0 192(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 128(CX)(AX*2)
-	PREFETCHT0 192(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 128(DX)
-	PREFETCHT0 192(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 128(DX)(AX*1)
-	PREFETCHT0 192(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 128(DX)(AX*2)
-	PREFETCHT0 192(DX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+112(FP), AX
 	TESTQ      AX, AX
 	JZ         skip229
@@ -10329,21 +11505,25 @@ store240:
 // func tileInt8AVX2(y *float32, ldy int, x *uint16, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·tileInt8AVX2(SB), NOSPLIT, $0-136
-	MOVQ       rows+40(FP), AX
-	CMPQ       AX, $0x06
-	JEQ        rows247
-	CMPQ       AX, $0x05
-	JEQ        rows246
-	CMPQ       AX, $0x04
-	JEQ        rows245
-	CMPQ       AX, $0x03
-	JEQ        rows244
-	CMPQ       AX, $0x02
-	JEQ        rows243
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), AX
-	PREFETCHT0 (AX)
+	MOVQ rows+40(FP), AX
+	CMPQ AX, $0x06
+	JEQ  rows247
+	CMPQ AX, $0x05
+	JEQ  rows246
+	CMPQ AX, $0x04
+	JEQ  rows245
+	CMPQ AX, $0x03
+	JEQ  rows244
+	CMPQ AX, $0x02
+	JEQ  rows243
+	MOVQ ldy+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ y+0(FP), AX
+	LEAQ (AX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip249
@@ -10501,11 +11681,19 @@ store257:
 	RET
 
 rows243:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip259
@@ -10723,12 +11911,24 @@ store267:
 	RET
 
 rows244:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip269
@@ -11006,15 +12206,31 @@ store277:
 	RET
 
 rows245:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip279
@@ -11363,16 +12579,36 @@ store287:
 	RET
 
 rows246:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 (DX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip289
@@ -11781,17 +13017,41 @@ store297:
 	RET
 
 rows247:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip299
@@ -12667,21 +13927,25 @@ line:
 // func tileInt8AVXVNNI(y *float32, ldy int, x *uint8, ldx int, panel *int8, rows int, depth int, offsets *int32, scales *float32, sums *float32, bias *float32, rowScales *float32, rowCenters *float32, last *float32, ldlast int, next *int8, pace int)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·tileInt8AVXVNNI(SB), NOSPLIT, $0-136
-	MOVQ       rows+40(FP), AX
-	CMPQ       AX, $0x06
-	JEQ        rows336
-	CMPQ       AX, $0x05
-	JEQ        rows335
-	CMPQ       AX, $0x04
-	JEQ        rows334
-	CMPQ       AX, $0x03
-	JEQ        rows333
-	CMPQ       AX, $0x02
-	JEQ        rows332
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), AX
-	PREFETCHT0 (AX)
+	MOVQ rows+40(FP), AX
+	CMPQ AX, $0x06
+	JEQ  rows336
+	CMPQ AX, $0x05
+	JEQ  rows335
+	CMPQ AX, $0x04
+	JEQ  rows334
+	CMPQ AX, $0x03
+	JEQ  rows333
+	CMPQ AX, $0x02
+	JEQ  rows332
+	MOVQ ldy+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ y+0(FP), AX
+	LEAQ (AX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip338
@@ -12878,11 +14142,19 @@ store346:
 	RET
 
 rows332:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip348
@@ -13179,12 +14451,24 @@ store356:
 	RET
 
 rows333:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip358
@@ -13581,15 +14865,31 @@ store366:
 	RET
 
 rows334:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip368
@@ -14097,16 +15397,36 @@ store376:
 	RET
 
 rows335:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 (DX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip378
@@ -14714,17 +16034,41 @@ store386:
 	RET
 
 rows336:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+104(FP), AX
 	TESTQ      AX, AX
 	JZ         skip388

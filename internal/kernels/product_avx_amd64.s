@@ -7,38 +7,46 @@
 // func tileAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tileAVX512(SB), NOSPLIT, $0-104
-	MOVQ       rows+40(FP), AX
-	CMPQ       AX, $0x0e
-	JEQ        rows15
-	CMPQ       AX, $0x0d
-	JEQ        rows14
-	CMPQ       AX, $0x0c
-	JEQ        rows13
-	CMPQ       AX, $0x0b
-	JEQ        rows12
-	CMPQ       AX, $0x0a
-	JEQ        rows11
-	CMPQ       AX, $0x09
-	JEQ        rows10
-	CMPQ       AX, $0x08
-	JEQ        rows9
-	CMPQ       AX, $0x07
-	JEQ        rows8
-	CMPQ       AX, $0x06
-	JEQ        rows7
-	CMPQ       AX, $0x05
-	JEQ        rows6
-	CMPQ       AX, $0x04
-	JEQ        rows5
-	CMPQ       AX, $0x03
-	JEQ        rows4
-	CMPQ       AX, $0x02
-	JEQ        rows3
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), AX
-	PREFETCHT0 (AX)
-	PREFETCHT0 64(AX)
+	MOVQ rows+40(FP), AX
+	CMPQ AX, $0x0e
+	JEQ  rows15
+	CMPQ AX, $0x0d
+	JEQ  rows14
+	CMPQ AX, $0x0c
+	JEQ  rows13
+	CMPQ AX, $0x0b
+	JEQ  rows12
+	CMPQ AX, $0x0a
+	JEQ  rows11
+	CMPQ AX, $0x09
+	JEQ  rows10
+	CMPQ AX, $0x08
+	JEQ  rows9
+	CMPQ AX, $0x07
+	JEQ  rows8
+	CMPQ AX, $0x06
+	JEQ  rows7
+	CMPQ AX, $0x05
+	JEQ  rows6
+	CMPQ AX, $0x04
+	JEQ  rows5
+	CMPQ AX, $0x03
+	JEQ  rows4
+	CMPQ AX, $0x02
+	JEQ  rows3
+	MOVQ ldy+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ y+0(FP), CX
+	LEAQ (CX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(CX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip17
@@ -174,13 +182,29 @@ store25:
 	RET
 
 rows3:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip27
@@ -351,15 +375,39 @@ store35:
 	RET
 
 rows4:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip37
@@ -565,19 +613,51 @@ store45:
 	RET
 
 rows5:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip47
@@ -831,21 +911,61 @@ store55:
 	RET
 
 rows6:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip57
@@ -1134,23 +1254,71 @@ store65:
 	RET
 
 rows7:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip67
@@ -1474,27 +1642,83 @@ store75:
 	RET
 
 rows8:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip77
@@ -1866,29 +2090,93 @@ store85:
 	RET
 
 rows9:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip87
@@ -2295,31 +2583,103 @@ store95:
 	RET
 
 rows10:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip97
@@ -2761,35 +3121,115 @@ store105:
 	RET
 
 rows11:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip107
@@ -3279,37 +3719,125 @@ store115:
 	RET
 
 rows12:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip117
@@ -3834,39 +4362,135 @@ store125:
 	RET
 
 rows13:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip127
@@ -4426,43 +5050,147 @@ store135:
 	RET
 
 rows14:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	LEAQ       (SI)(AX*2), DI
-	ADDQ       AX, DI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DI)(CX*2), R8
+	ADDQ CX, R8
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip137
@@ -5070,45 +5798,157 @@ store145:
 	RET
 
 rows15:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	LEAQ       (DX)(AX*2), BX
-	ADDQ       AX, BX
-	LEAQ       (BX)(AX*2), SI
-	ADDQ       AX, SI
-	LEAQ       (SI)(AX*2), DI
-	ADDQ       AX, DI
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 (BX)
-	PREFETCHT0 64(BX)
-	PREFETCHT0 (BX)(AX*1)
-	PREFETCHT0 64(BX)(AX*1)
-	PREFETCHT0 (BX)(AX*2)
-	PREFETCHT0 64(BX)(AX*2)
-	PREFETCHT0 (SI)
-	PREFETCHT0 64(SI)
-	PREFETCHT0 (SI)(AX*1)
-	PREFETCHT0 64(SI)(AX*1)
-	PREFETCHT0 (SI)(AX*2)
-	PREFETCHT0 64(SI)(AX*2)
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	PREFETCHT0 (DI)(AX*1)
-	PREFETCHT0 64(DI)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (BX)(CX*2), SI
+	ADDQ CX, SI
+	LEAQ (SI)(CX*2), DI
+	ADDQ CX, DI
+	LEAQ (DI)(CX*2), R8
+	ADDQ CX, R8
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(SI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DI)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (R8)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(R8)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip147
@@ -5753,21 +6593,25 @@ store155:
 // func tileAVX2(y *float32, ldy int, x *float32, ldx int, panel *float32, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2(SB), NOSPLIT, $0-104
-	MOVQ       rows+40(FP), AX
-	CMPQ       AX, $0x06
-	JEQ        rows162
-	CMPQ       AX, $0x05
-	JEQ        rows161
-	CMPQ       AX, $0x04
-	JEQ        rows160
-	CMPQ       AX, $0x03
-	JEQ        rows159
-	CMPQ       AX, $0x02
-	JEQ        rows158
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), AX
-	PREFETCHT0 (AX)
+	MOVQ rows+40(FP), AX
+	CMPQ AX, $0x06
+	JEQ  rows162
+	CMPQ AX, $0x05
+	JEQ  rows161
+	CMPQ AX, $0x04
+	JEQ  rows160
+	CMPQ AX, $0x03
+	JEQ  rows159
+	CMPQ AX, $0x02
+	JEQ  rows158
+	MOVQ ldy+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ y+0(FP), AX
+	LEAQ (AX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip164
@@ -5896,11 +6740,19 @@ store172:
 	RET
 
 rows158:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip174
@@ -6063,12 +6915,24 @@ store182:
 	RET
 
 rows159:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip184
@@ -6265,15 +7129,31 @@ store192:
 	RET
 
 rows160:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip194
@@ -6517,16 +7397,36 @@ store202:
 	RET
 
 rows161:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 (DX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip204
@@ -6804,17 +7704,41 @@ store212:
 	RET
 
 rows162:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+72(FP), AX
 	TESTQ      AX, AX
 	JZ         skip214
@@ -7128,24 +8052,40 @@ store222:
 // func tileTwoPanelsAVX512(y *float32, ldy int, x *float32, ldx int, panel *float32, ldpanel int, rows int, depth int, first *float32, ldfirst int, last *float32, ldlast int, next *float32, pace int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tileTwoPanelsAVX512(SB), NOSPLIT, $0-112
-	MOVQ       rows+48(FP), AX
-	CMPQ       AX, $0x06
-	JEQ        rows229
-	CMPQ       AX, $0x05
-	JEQ        rows228
-	CMPQ       AX, $0x04
-	JEQ        rows227
-	CMPQ       AX, $0x03
-	JEQ        rows226
-	CMPQ       AX, $0x02
-	JEQ        rows225
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), AX
-	PREFETCHT0 (AX)
-	PREFETCHT0 64(AX)
-	PREFETCHT0 128(AX)
-	PREFETCHT0 192(AX)
+	MOVQ rows+48(FP), AX
+	CMPQ AX, $0x06
+	JEQ  rows229
+	CMPQ AX, $0x05
+	JEQ  rows228
+	CMPQ AX, $0x04
+	JEQ  rows227
+	CMPQ AX, $0x03
+	JEQ  rows226
+	CMPQ AX, $0x02
+	JEQ  rows225
+	MOVQ ldy+8(FP), AX
+	SHLQ $0x02, AX
+	MOVQ y+0(FP), CX
+	LEAQ (CX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(CX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(CX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(CX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+80(FP), AX
 	TESTQ      AX, AX
 	JZ         skip231
@@ -7396,17 +8336,49 @@ store242:
 	RET
 
 rows225:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 128(CX)
-	PREFETCHT0 192(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 128(CX)(AX*1)
-	PREFETCHT0 192(CX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+80(FP), AX
 	TESTQ      AX, AX
 	JZ         skip244
@@ -7738,21 +8710,69 @@ store255:
 	RET
 
 rows226:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 128(CX)
-	PREFETCHT0 192(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 128(CX)(AX*1)
-	PREFETCHT0 192(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 128(CX)(AX*2)
-	PREFETCHT0 192(CX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+80(FP), AX
 	TESTQ      AX, AX
 	JZ         skip257
@@ -8165,27 +9185,91 @@ store268:
 	RET
 
 rows227:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 128(CX)
-	PREFETCHT0 192(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 128(CX)(AX*1)
-	PREFETCHT0 192(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 128(CX)(AX*2)
-	PREFETCHT0 192(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 128(DX)
-	PREFETCHT0 192(DX)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+80(FP), AX
 	TESTQ      AX, AX
 	JZ         skip270
@@ -8693,31 +9777,111 @@ store281:
 	RET
 
 rows228:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 128(CX)
-	PREFETCHT0 192(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 128(CX)(AX*1)
-	PREFETCHT0 192(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 128(CX)(AX*2)
-	PREFETCHT0 192(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 128(DX)
-	PREFETCHT0 192(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 128(DX)(AX*1)
-	PREFETCHT0 192(DX)(AX*1)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+80(FP), AX
 	TESTQ      AX, AX
 	JZ         skip283
@@ -9306,35 +10470,131 @@ store294:
 	RET
 
 rows229:
-	MOVQ       ldy+8(FP), AX
-	SHLQ       $0x02, AX
-	MOVQ       y+0(FP), CX
-	LEAQ       (CX)(AX*2), DX
-	ADDQ       AX, DX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	PREFETCHT0 128(CX)
-	PREFETCHT0 192(CX)
-	PREFETCHT0 (CX)(AX*1)
-	PREFETCHT0 64(CX)(AX*1)
-	PREFETCHT0 128(CX)(AX*1)
-	PREFETCHT0 192(CX)(AX*1)
-	PREFETCHT0 (CX)(AX*2)
-	PREFETCHT0 64(CX)(AX*2)
-	PREFETCHT0 128(CX)(AX*2)
-	PREFETCHT0 192(CX)(AX*2)
-	PREFETCHT0 (DX)
-	PREFETCHT0 64(DX)
-	PREFETCHT0 128(DX)
-	PREFETCHT0 192(DX)
-	PREFETCHT0 (DX)(AX*1)
-	PREFETCHT0 64(DX)(AX*1)
-	PREFETCHT0 128(DX)(AX*1)
-	PREFETCHT0 192(DX)(AX*1)
-	PREFETCHT0 (DX)(AX*2)
-	PREFETCHT0 64(DX)(AX*2)
-	PREFETCHT0 128(DX)(AX*2)
-	PREFETCHT0 192(DX)(AX*2)
+	MOVQ ldy+8(FP), CX
+	SHLQ $0x02, CX
+	MOVQ y+0(FP), DX
+	LEAQ (DX)(CX*2), BX
+	ADDQ CX, BX
+	LEAQ (DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(DX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX)(CX*1), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ (BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 64(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 128(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD $0x0d0f
+	BYTE $0x08
+	LEAQ 192(BX)(CX*2), AX
+
+	// PREFETCHW (AX)
+	WORD       $0x0d0f
+	BYTE       $0x08
 	MOVQ       last+80(FP), AX
 	TESTQ      AX, AX
 	JZ         skip296

@@ -81,7 +81,11 @@ func (s Set) Ahead(rows, wide int) {
 		m := RowsOf(p[0], p[1], rows, 2)
 		for r := range rows {
 			for offset := 0; offset < wide*s.Bytes(); offset += line {
-				PREFETCHT0(m.At(r, offset))
+				if p[0] == "last" {
+					PREFETCHT0(m.At(r, offset))
+				} else {
+					PREFETCHW(m.At(r, offset))
+				}
 			}
 		}
 		Label(skip)
