@@ -84,7 +84,7 @@ func bfloat16Steps(in int) int { return (in + bfloat16Step - 1) / bfloat16Step }
 // tile computes rows of x times panel p.
 func (w *bfloat16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
 	panel := &w.panels[p*w.size]
-	next, bytes := among(w.panels, fetch)
+	next, bytes := fetchFrom(w.panels, fetch)
 	if t.rounds() {
 		x := &t.rounded
 		tilePairs(y, ldy, &x.values[row*x.ld], x.ld, panel, rows, w.steps, bias, residual, t.out, next, bytes)

@@ -5,8 +5,9 @@ import "unsafe"
 // Products read each weight once for some rows: what one needs next is in memory
 // or a distant cache, and must be fetched while the tiles before compute.
 
-// fetch is what a tile brings into the cache for later ones: n values of a panel from
-// the one at on, and where tiles take two panels of the next one as well.
+// fetch is what a tile brings into the cache for later ones: n values of a panel, the
+// first of which is value at of all panels, and if tiles take two panels as many of the
+// panel after that.
 type fetch struct{ at, n int }
 
 // fetches is what the tiles of a section fetch of the next one.
@@ -36,8 +37,8 @@ func (f fetches) tile(i int) fetch {
 	return fetch{f.at + first, end - first}
 }
 
-// among is the address to fetch from among panels, and how many bytes.
-func among[T packed](panels []T, f fetch) (next *T, bytes int) {
+// fetchFrom is the address to fetch from among panels, and how many bytes.
+func fetchFrom[T packed](panels []T, f fetch) (next *T, bytes int) {
 	return &panels[f.at], f.n * int(unsafe.Sizeof(panels[0]))
 }
 
@@ -47,17 +48,16 @@ func pace(bytes, steps int) int { return (bytes + steps - 1) / steps }
 // passes are the parts of what a tile fetches, where the tile is computed in some
 // passes, each over some of its columns.
 type passes[T packed] struct {
-	next  *T
-	bytes int // of all
-	n     int
-	pace  int
+	next   *T
+	shares // of bytes
+	pace   int
 }
 
 func fetchInPasses[T packed](next *T, bytes, steps, n int) passes[T] {
-	return passes[T]{next, bytes, n, pace(bytes, n*steps)}
+	return passes[T]{next, evenly(bytes, n), pace(bytes, n*steps)}
 }
 
 // from is where pass i begins to fetch.
 func (p passes[T]) from(i int) *T {
-	return at(p.next, evenly(p.bytes, p.n).start(i)/int(unsafe.Sizeof(*p.next)))
+	return at(p.next, p.start(i)/int(unsafe.Sizeof(*p.next)))
 }

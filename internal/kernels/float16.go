@@ -49,7 +49,7 @@ func (w *float16Weight) packRows(p int, x []float32, columns, in int) {
 // tile computes rows of x times panel p.
 func (w *float16Weight) tile(t *product, y *float32, ldy, p, row, rows int, bias, residual *float32, fetch fetch) {
 	x := &t.rounded
-	next, bytes := among(w.panels, fetch)
+	next, bytes := fetchFrom(w.panels, fetch)
 	tileFloat16(y, ldy, &x.values[row*x.ld], x.ld, &w.panels[p*w.size], rows, w.steps, bias, residual, t.out, next, bytes)
 }
 

@@ -117,7 +117,7 @@ func (q *int8Rows) fill(first int, x []float32, rows, in int) {
 // tile computes rows of x times a section, which has all inputs.
 func (w *int8Weight) tile(y *float32, ldy int, x *int8Rows, s section, row, rows int, bias, residual *float32, ldresidual int, fetch fetch) {
 	first, panel := s.panel*panelColumns, &w.panels[s.panel*w.size]
-	next, bytes := among(w.panels, fetch)
+	next, bytes := fetchFrom(w.panels, fetch)
 	if multipliesWords() {
 		tileInt8Words(y, ldy, &x.words[row*x.ld], x.ld, panel, rows, w.steps, &w.offsets[first], &w.scales[first], &w.sums[first],
 			bias, &x.scales[row], &x.centers[row], residual, ldresidual, next, bytes)

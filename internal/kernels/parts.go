@@ -19,17 +19,17 @@ const (
 	// twoPanelsRows is the most rows of a tile of two panels.
 	twoPanelsRows = 6
 	// streamRows is up to how many rows it matters how often panels of more than
-	// streamBytes are read. With weights in memory, 8 to 20 rows of 768 inputs took
+	// streamBytes, two of which fill the first-level cache, are read. With weights in memory, 8 to 20 rows of 768 inputs took
 	// 1.06 to 1.13 times as long on a Zen 5 with two panels a tile, in float32; from
 	// 24 rows on hardly longer. With weights in a cache, one panel took longer.
 	streamRows  = 20
-	streamBytes = 64 << 10
+	streamBytes = 32 << 10
 )
 
 // panelsAtOnce is how many panels tiles take, but for a last one.
 func (t *product) panelsAtOnce() int {
 	switch {
-	case t.usesAMX() || t.bfloat16 != nil || t.float16 != nil || t.streams():
+	case t.usesAMX() || t.bfloat16 != nil || t.float16 != nil || t.streams:
 		return 1
 	case t.int8 != nil:
 		return int8PanelsPerTile()
@@ -37,10 +37,10 @@ func (t *product) panelsAtOnce() int {
 	return panelsPerTile()
 }
 
-// streams says whether few rows take panels that are larger than the first-level cache.
-// Then how often tiles read them decides: of two panels a tile has fewer rows, so they
-// are read up to three times instead of once or twice.
-func (t *product) streams() bool {
+// fewRows says whether how often tiles read the panels decides: of two panels a tile has
+// fewer rows, so 16 rows would read them three times instead of twice. (Products of
+// training find panels in a cache, where they were just packed.)
+func (t *product) fewRows() bool {
 	if t.rows <= twoPanelsRows || t.rows > streamRows {
 		return false
 	}
@@ -48,7 +48,7 @@ func (t *product) streams() bool {
 	if t.int8 != nil {
 		bytes = t.in
 	}
-	return maxPanelsPerTile*panelColumns*bytes > streamBytes
+	return panelColumns*bytes > streamBytes
 }
 
 // across is how many tiles lie side by side in a row of y.
@@ -70,8 +70,8 @@ func (t *product) tiles(rows, panels int) int {
 }
 
 // chunksFor is into how many chunks to cut rows, at least some and at most so many:
-// the fewest with which threads are busy for 7/8 of the time, if tiles across are
-// parts, or else those with which they are busiest.
+// the fewest with which threads are busy for 7/8 of the time, if tiles (or heads) across
+// are parts, or else those with which they are busiest.
 func chunksFor(threads, across, least, most int) int {
 	best, busiest := least, 0.0
 	for chunks := least; chunks <= most && busiest < 7.0/8; chunks++ {
@@ -85,9 +85,9 @@ func chunksFor(threads, across, least, most int) int {
 }
 
 // evenGroups is into how many groups to cut n tiles: about some, or up to twice as
-// many, of as many tiles each. Where groups differ, threads fall out of step, and what
-// was fetched is not what a thread takes next. If a number of groups down to half of
-// some gives every thread equally many, it is that.
+// many, of as many tiles each. If a number of groups down to half of some gives every
+// thread equally many, it is that: threads with less to do take from the others, which
+// then wait for what nobody fetched.
 func evenGroups(n, some, threads int) int {
 	each := max(1, n/some)
 	for e := each; e <= 2*each; e++ {
@@ -98,9 +98,9 @@ func evenGroups(n, some, threads int) int {
 	return (n + each - 1) / each
 }
 
-// shares are even parts of something: some are so much each, and those after them one
-// more. Finding a part takes no division, which small tiles would feel.
-type shares struct{ each, some int }
+// shares are even parts of something: the smaller ones are so much each, and those after
+// them one more. Finding a part takes no division, which small tiles would feel.
+type shares struct{ each, smaller int }
 
 // evenly cuts n into parts.
 func evenly(n, parts int) shares { return shares{n / parts, parts - n%parts} }
@@ -108,7 +108,7 @@ func evenly(n, parts int) shares { return shares{n / parts, parts - n%parts} }
 // part is where part i starts and ends.
 func (s shares) part(i int) (first, end int) { return s.start(i), s.start(i + 1) }
 
-func (s shares) start(i int) int { return i*s.each + max(0, i-s.some) }
+func (s shares) start(i int) int { return i*s.each + max(0, i-s.smaller) }
 
 // group is which panels are group i of some groups.
 func (t *product) group(i, groups int) (first, end int) {

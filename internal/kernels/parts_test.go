@@ -59,6 +59,7 @@ func TestFewRowsTakeOnePanel(t *testing.T) {
 			if p.usesAMX() || tt.one {
 				want = 1
 			}
+			p.streams = p.fewRows()
 			if got := p.panelsAtOnce(); got != want {
 				t.Errorf("%d rows of %d inputs, int8 %t: %d panels, want %d", tt.rows, tt.in, tt.int8, got, want)
 			}

@@ -13,7 +13,8 @@ import (
 // Task is work in numbered parts that do not depend on each other.
 type Task interface {
 	// Do does part i. worker is below the pool's Threads, and no two parts run at
-	// the same time with the same worker of the same Run.
+	// the same time with the same worker of the same Run. It must not end its
+	// goroutine (runtime.Goexit): Run would wait for it.
 	Do(worker, i int)
 }
 
@@ -36,11 +37,12 @@ type Pool struct {
 	spins  bool
 	closed atomic.Bool
 
-	// busy is held by the Run that has the workers, which has seen so many parts.
-	busy  sync.Mutex
-	parts uint32
-
 	_ [64]byte // what threads change has cache lines of its own
+	// busy is held by the Run that has the workers.
+	busy sync.Mutex
+	// begun counts the parts of all Runs since NewPool. Like finished it may wrap.
+	begun uint32
+	_     [64]byte
 	// finished counts the parts that were done since NewPool.
 	finished atomic.Uint32
 	// waiting is set when the caller sleeps until done says to look at finished.
@@ -59,20 +61,20 @@ const (
 	looks = 128
 )
 
-// worker is a thread of a pool.
+// worker is a thread of a pool. It has two cache lines of its own.
 type worker struct {
-	_ [64]byte
 	// task belongs to the Run that has the workers. Others read it only while they
 	// have one of the parts that is not finished.
 	task Task
 	// parts are those that nobody has taken yet: the first one from bit 32 on, and
 	// the end. The worker takes the first, others the last.
 	parts atomic.Uint64
-	_     [64]byte
+	_     [40]byte
 
 	// asleep says that it waits for wake, or is about to.
 	asleep atomic.Bool
 	wake   chan struct{}
+	_      [48]byte
 }
 
 // TaskPanic is what Run panics with when a part of its task panicked.
@@ -129,11 +131,11 @@ func (p *Pool) Run(n int, t Task) {
 		return
 	}
 	defer p.busy.Unlock()
-	p.parts += uint32(n)
+	p.begun += uint32(n)
 	workers := p.workers[:min(n, len(p.workers))]
-	shares := evenly(n, len(workers))
-	for i, w := range slices.Backward(workers) {
-		first, end := shares.part(i)
+	of := evenly(n, len(workers))
+	for i, w := range slices.Backward(workers) { // the caller itself is late anyway
+		first, end := of.part(i)
 		w.task = t
 		w.parts.Store(uint64(first)<<32 + uint64(end))
 	}
@@ -142,6 +144,9 @@ func (p *Pool) Run(n int, t Task) {
 	}
 	p.work(0)
 	p.await()
+	for _, w := range workers {
+		w.task = nil
+	}
 	if failure := p.failure.Swap(nil); failure != nil {
 		panic(failure)
 	}
@@ -188,7 +193,9 @@ func (p *Pool) work(worker int) {
 		p.do(own.task, worker, part)
 		done++
 	}
-	p.finish(done)
+	if done > 0 {
+		p.finish(done)
+	}
 	for i := 1; i < len(p.workers); i++ {
 		other := p.workers[(worker+i)%len(p.workers)]
 		for {
@@ -222,13 +229,13 @@ func (p *Pool) finish(parts uint32) {
 
 // await returns when every part is done.
 func (p *Pool) await() {
-	for s := (spin{}); p.finished.Load() != p.parts; {
+	for s := (spin{}); p.finished.Load() != p.begun; {
 		if p.spins && s.more() {
 			continue
 		}
 		p.waiting.Store(true)
 		// The last part may have ended before waiting was set.
-		if p.finished.Load() != p.parts || !p.waiting.CompareAndSwap(true, false) {
+		if p.finished.Load() != p.begun || !p.waiting.CompareAndSwap(true, false) {
 			// Not only the last part wakes, and it may be one of an earlier Run,
 			// whose worker was held up between its two lines in finish: look again.
 			<-p.done
@@ -247,6 +254,7 @@ func (p *Pool) serve(i int) {
 		case p.spins && s.more():
 		default:
 			p.sleep(w)
+			p.work(i) // of others, if they took the worker's own
 			s = spin{}
 		}
 	}
@@ -279,6 +287,6 @@ func (s *spin) more() bool {
 			return false
 		}
 	}
-	pause(1)
+	pause()
 	return true
 }

@@ -73,9 +73,10 @@ type product struct {
 	apart []float32 // x, where its own rows collide
 	parts int       // of fillTask
 
-	chunks  int // of rows
-	groups  int // of panels
-	threads int
+	chunks int // of rows
+	groups int // of panels
+	// streams says that tiles take one panel because there are few rows.
+	streams bool
 }
 
 // zeros is the bias of products that have none.
@@ -84,26 +85,26 @@ var zeros [maxPanelsPerTile * panelColumns]float32
 func (t *product) run(pool *Pool) {
 	panels := panelCount(t.out)
 	flops := 2 * t.rows * t.in * panels * panelColumns
-	t.threads = pool.Threads()
-	part := partFlops
+	threads, part := pool.Threads(), partFlops
+	t.streams = t.fewRows()
 	if t.usesAMX() {
 		part = blockFlops
-		t.cutForAMX(panels)
+		t.cutForAMX(panels, threads)
 	} else {
 		t.chunks = (t.rows + chunkRows - 1) / chunkRows
 	}
 	switch {
-	case t.threads == 1:
+	case threads == 1:
 		t.groups = 1
 	case flops < smallFlops:
 		t.groups, pool = 1, nil
 	default:
 		if !t.usesAMX() {
-			t.chunks = chunksFor(t.threads, t.across(), t.chunks, t.tiles(t.rows, min(t.panelsAtOnce(), panels)))
+			t.chunks = chunksFor(threads, t.across(), t.chunks, t.tiles(t.rows, min(t.panelsAtOnce(), panels)))
 		}
 		// Parts of partFlops, but enough of them that no thread waits long for
 		// the last one.
-		t.groups = evenGroups(t.across(), max(flops/t.chunks/part, 4*t.threads), t.threads)
+		t.groups = evenGroups(t.across(), max(flops/t.chunks/part, 4*threads), threads)
 	}
 	pool.Run(t.chunks*t.groups, t)
 }
@@ -112,7 +113,7 @@ func (t *product) run(pool *Pool) {
 func (t *product) Do(_, i int) {
 	chunk, group := i/t.groups, i%t.groups
 	first, end := t.group(group, t.groups)
-	// A thread's parts follow each other.
+	// A thread's own parts follow each other.
 	later, _ := t.group((group+1)%t.groups, t.groups)
 	if t.usesAMX() {
 		blocks := (t.rows + blockRows - 1) / blockRows
@@ -160,9 +161,9 @@ func (t *product) panel(s, next section, firstRow, endRow int) {
 		bias = &t.ep.Bias[first]
 	}
 	tiles := t.tiles(endRow-firstRow, s.panels)
-	shares, fetches := evenly(endRow-firstRow, tiles), t.fetchedBy(tiles, next)
+	tileRows, fetched := evenly(endRow-firstRow, tiles), t.fetchedBy(tiles, next)
 	for i := range tiles {
-		row, end := shares.part(i)
+		row, end := tileRows.part(i)
 		row, rows := firstRow+row, end-row
 		y := &t.y[row*t.out+first]
 		start, last := bias, (*float32)(nil)
@@ -172,7 +173,7 @@ func (t *product) panel(s, next section, firstRow, endRow int) {
 		case t.ep.Residual != nil:
 			last = &t.ep.Residual[row*t.out+first]
 		}
-		t.tile(y, t.out, s, row, rows, start, last, fetches.tile(i))
+		t.tile(y, t.out, s, row, rows, start, last, fetched.tile(i))
 		if s.end == t.in {
 			activateRows(y, t.out, rows, wide, t.ep.Activation)
 		}
@@ -193,11 +194,11 @@ func (t *product) panelAside(s, next section, firstRow, endRow int) {
 	}
 	var sums [max(maxTileRows, maxPanelsPerTile*twoPanelsRows) * panelColumns]float32
 	tiles := t.tiles(endRow-firstRow, s.panels)
-	shares, fetches := evenly(endRow-firstRow, tiles), t.fetchedBy(tiles, next)
+	tileRows, fetched := evenly(endRow-firstRow, tiles), t.fetchedBy(tiles, next)
 	for i := range tiles {
-		row, end := shares.part(i)
+		row, end := tileRows.part(i)
 		row, rows := firstRow+row, end-row
-		t.tile(&sums[0], wide, t.whole(s.panel), row, rows, &bias[0], nil, fetches.tile(i))
+		t.tile(&sums[0], wide, t.whole(s.panel), row, rows, &bias[0], nil, fetched.tile(i))
 		t.finish(sums[:], wide, t.y[row*t.out+first:], row, first, rows, columns)
 	}
 }
@@ -217,7 +218,7 @@ func (t *product) tile(y *float32, ldy int, s section, row, rows int, bias, resi
 		return
 	}
 	size := t.in * panelColumns
-	next, bytes := among(t.panels, fetch)
+	next, bytes := fetchFrom(t.panels, fetch)
 	x, panel := &t.x[row*t.ldx+s.first], &t.panels[s.at(size)]
 	if s.panels == maxPanelsPerTile {
 		tileTwoPanels(y, ldy, x, t.ldx, panel, size, rows, s.depth(), bias, 0, residual, t.out, next, bytes)

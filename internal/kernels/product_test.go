@@ -153,7 +153,7 @@ func TestMulOfARowIsTheSameInEveryBatch(t *testing.T) {
 	const rows = 45
 	r := newRand(1)
 	eachImplementation(t, func(t *testing.T) {
-		for _, shape := range [][2]int{{96, 77}, {70, 1700}, {1100, 20}} {
+		for _, shape := range [][2]int{{96, 77}, {70, 1700}, {97, 1700}, {1100, 20}} {
 			out, in := shape[0], shape[1]
 			x := normal(r, make([]float32, rows*in), 1)
 			w := normal(r, make([]float32, out*in), 1)
@@ -171,6 +171,15 @@ func testRowsAlone(t *testing.T, m *Matrix, x []float32, rows int) {
 	out, in := m.out, m.in
 	batch := make([]float32, rows*out)
 	m.Mul(nil, batch, x, rows, Epilogue{})
+	// Few rows may take tiles of other kinds.
+	const few = 16
+	fewer := make([]float32, few*out)
+	m.Mul(nil, fewer, x[:few*m.in], few, Epilogue{})
+	for i, v := range fewer {
+		if v != batch[i] {
+			t.Fatalf("%d rows: y[%d] = %v, %d rows: %v", few, i, v, rows, batch[i])
+		}
+	}
 	for _, threads := range []int{2, 3, 16} {
 		pool := NewPool(threads)
 		defer pool.Close()
@@ -277,7 +286,7 @@ func TestOnlyWhatTilesReadIsFetched(t *testing.T) {
 	if !fetchesAhead {
 		t.Skip("this build fetches nothing")
 	}
-	_, bytes := among(w.panels, p.fetchedBy(1, p.whole(1)).tile(0))
+	_, bytes := fetchFrom(w.panels, p.fetchedBy(1, p.whole(1)).tile(0))
 	if got := pace(bytes, w.steps); got != panelColumns*int8Step {
 		t.Errorf("a step fetches %d bytes, want the %d that it reads", got, panelColumns*int8Step)
 	}
@@ -295,7 +304,7 @@ func testFetch(t *testing.T, p *product, panels []float32, s, next section, tile
 		if f.n == 0 {
 			continue
 		}
-		from, bytes := among(panels, f)
+		from, bytes := fetchFrom(panels, f)
 		ahead := fetchInPasses(from, bytes, s.depth(), n)
 		for pass := range n {
 			from := int(uintptr(unsafe.Pointer(ahead.from(pass))) - uintptr(unsafe.Pointer(&panels[0])))

@@ -28,7 +28,12 @@ func (t *product) cuts() int {
 
 // section is section i of a panel.
 func (t *product) section(panel, i, cuts int) section {
-	panels := min(t.panelsAtOnce(), panelCount(t.out)-panel)
+	panels := t.panelsAtOnce()
+	if (panel+panels)*panelColumns > t.out {
+		// Beside a part of a panel, a whole one would be computed aside, and so not
+		// in sections: its sums would depend on how many panels a tile takes.
+		panels = 1
+	}
 	first, end := evenly(t.in, cuts).part(i)
 	return section{panel, panels, first, end}
 }

@@ -8,7 +8,8 @@ import (
 )
 
 // PREFETCHW fetches a cache line that will be written, so that no other core has it
-// then. Neither avo nor Go's assembler knows it. It changes RAX.
+// then. Processors that do not have it (Haswell) take it for a NOP. Neither avo nor Go's
+// assembler knows it: its bytes address RAX, which the instruction before changes.
 func PREFETCHW(m Mem) {
 	LEAQ(m, RAX)
 	Comment("PREFETCHW (AX)")
