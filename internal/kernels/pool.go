@@ -24,9 +24,9 @@ type Task interface {
 // sleep; between passes they take no processor time.
 //
 // Every thread begins with parts of its own, which follow each other, and takes those
-// of others when it has done them. A cache line takes 0.1 to 0.3 µs from one core to
-// another, so threads share as few as they can: when all took parts from one place,
-// and said of each that it was done, that was a tenth of a pass in int8.
+// of others when it has done them. A cache line takes 0.1 µs and more from one core to
+// another, so threads share as few as they can: when all took parts from one counter and
+// counted each in another, 8 and 16 tokens took 1.02 to 1.2 times as long on a Zen 5.
 //
 // A Pool may be used by several goroutines: a task that finds the workers busy
 // is done by its caller alone. A nil *Pool has one thread, the caller.
