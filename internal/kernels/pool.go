@@ -233,7 +233,8 @@ func (p *Pool) await() {
 		if p.spins && s.more() {
 			continue
 		}
-		p.waiting.Store(true)
+		// Swap, and not Store: an emulator may let the load below pass a store.
+		p.waiting.Swap(true)
 		// The last part may have ended before waiting was set.
 		if p.finished.Load() != p.begun || !p.waiting.CompareAndSwap(true, false) {
 			// Not only the last part wakes, and it may be one of an earlier Run,
@@ -262,7 +263,7 @@ func (p *Pool) serve(i int) {
 
 // sleep returns when there may be work.
 func (p *Pool) sleep(w *worker) {
-	w.asleep.Store(true)
+	w.asleep.Swap(true) // as in await
 	// A Run or Close that came before the line above did not see w asleep.
 	first, end := w.left()
 	missed := first != end || p.closed.Load()
