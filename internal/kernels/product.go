@@ -73,8 +73,9 @@ type product struct {
 	apart []float32 // x, where its own rows collide
 	parts int       // of fillTask
 
-	chunks int // of rows
-	groups int // of panels
+	chunks  int // of rows
+	groups  int // of panels
+	threads int
 	// streams says that tiles take one panel because there are few rows.
 	streams bool
 }
@@ -86,6 +87,7 @@ func (t *product) run(pool *Pool) {
 	panels := panelCount(t.out)
 	flops := 2 * t.rows * t.in * panels * panelColumns
 	threads, part := pool.Threads(), partFlops
+	t.threads = threads
 	t.streams = t.fewRows()
 	if t.usesAMX() {
 		part = blockFlops
@@ -113,8 +115,8 @@ func (t *product) run(pool *Pool) {
 func (t *product) Do(_, i int) {
 	chunk, group := i/t.groups, i%t.groups
 	first, end := t.group(group, t.groups)
-	// A thread's own parts follow each other.
-	later, _ := t.group((group+1)%t.groups, t.groups)
+	// Threads take parts in turn: this one probably goes on threads groups later.
+	later, _ := t.group((group+t.threads)%t.groups, t.groups)
 	if t.usesAMX() {
 		blocks := (t.rows + blockRows - 1) / blockRows
 		firstBlock, endBlock := evenly(blocks, t.chunks).part(chunk)
