@@ -14,7 +14,7 @@ import (
 // is cut into blocks of rows.
 func TestRowsDoNotDependOnTheirBatch(t *testing.T) {
 	config, weights := openEmbedded(t, "en")
-	lengths := []int{3, 17, 1, 64, 40, 5, 90, 2, 512, 64}
+	lengths := []int{3, 17, 1, 64, 40, 5, 90, 2}
 	ids := make([][]int32, len(lengths))
 	for b, length := range lengths {
 		ids[b] = randomSequences(&config, 1, length).InputIDs

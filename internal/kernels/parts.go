@@ -19,9 +19,10 @@ const (
 	// twoPanelsRows is the most rows of a tile of two panels.
 	twoPanelsRows = 6
 	// streamRows is up to how many rows it matters how often panels of more than
-	// streamBytes, two of which fill the first-level cache, are read. With weights in memory, 8 to 20 rows of 768 inputs took
-	// 1.06 to 1.13 times as long on a Zen 5 with two panels a tile, in float32; from
-	// 24 rows on hardly longer. With weights in a cache, one panel took longer.
+	// streamBytes, two of which fill the first-level cache, are read. With weights in
+	// memory, 8 to 20 rows of 768 inputs took 1.06 to 1.13 times as long on a Zen 5
+	// with two panels a tile, in float32; from 24 rows on hardly longer. With weights
+	// in the second-level cache, one panel took longer.
 	streamRows  = 20
 	streamBytes = 32 << 10
 )
@@ -85,9 +86,9 @@ func chunksFor(threads, across, least, most int) int {
 }
 
 // evenGroups is into how many groups to cut n tiles: about some, or up to twice as
-// many, of as many tiles each. If a number of groups down to half of some gives every
-// thread equally many, it is that: threads with less to do take from the others, which
-// then wait for what nobody fetched.
+// many, of as many tiles each. Where groups differ, threads fall out of step, and what
+// was fetched is not what a thread takes next. If a number of groups down to half of
+// some gives every thread equally many, it is that.
 func evenGroups(n, some, threads int) int {
 	each := max(1, n/some)
 	for e := each; e <= 2*each; e++ {

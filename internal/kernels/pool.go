@@ -246,8 +246,6 @@ func (s *spin) more() bool {
 			return false
 		}
 	}
-	for range pauses {
-		pause()
-	}
+	pause(pauses)
 	return true
 }

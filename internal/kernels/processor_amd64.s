@@ -4,9 +4,14 @@
 
 #include "textflag.h"
 
-// func pause()
-TEXT ·pause(SB), NOSPLIT, $0
+// func pause(n int)
+TEXT ·pause(SB), NOSPLIT, $0-8
+	MOVQ n+0(FP), AX
+
+loop:
 	PAUSE
+	DECQ AX
+	JG   loop
 	RET
 
 // func peakAVX512(n int)

@@ -86,27 +86,26 @@ var zeros [maxPanelsPerTile * panelColumns]float32
 func (t *product) run(pool *Pool) {
 	panels := panelCount(t.out)
 	flops := 2 * t.rows * t.in * panels * panelColumns
-	threads, part := pool.Threads(), partFlops
-	t.threads = threads
-	t.streams = t.fewRows()
+	t.threads, t.streams = pool.Threads(), t.fewRows()
+	part := partFlops
 	if t.usesAMX() {
 		part = blockFlops
-		t.cutForAMX(panels, threads)
+		t.cutForAMX(panels)
 	} else {
 		t.chunks = (t.rows + chunkRows - 1) / chunkRows
 	}
 	switch {
-	case threads == 1:
+	case t.threads == 1:
 		t.groups = 1
 	case flops < smallFlops:
 		t.groups, pool = 1, nil
 	default:
 		if !t.usesAMX() {
-			t.chunks = chunksFor(threads, t.across(), t.chunks, t.tiles(t.rows, min(t.panelsAtOnce(), panels)))
+			t.chunks = chunksFor(t.threads, t.across(), t.chunks, t.tiles(t.rows, min(t.panelsAtOnce(), panels)))
 		}
 		// Parts of partFlops, but enough of them that no thread waits long for
 		// the last one.
-		t.groups = evenGroups(t.across(), max(flops/t.chunks/part, 4*threads), threads)
+		t.groups = evenGroups(t.across(), max(flops/t.chunks/part, 4*t.threads), t.threads)
 	}
 	pool.Run(t.chunks*t.groups, t)
 }

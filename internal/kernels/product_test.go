@@ -283,12 +283,13 @@ func TestOnlyWhatTilesReadIsFetched(t *testing.T) {
 	const in = 312 // 78 steps, filled up to 80
 	w := newInt8Weight(2, in)
 	p := product{in: in, out: 2 * panelColumns, int8: &w}
+	want := panelColumns * int8Step
 	if !fetchesAhead {
-		t.Skip("this build fetches nothing")
+		want = 0 // this build fetches nothing
 	}
 	_, bytes := fetchFrom(w.panels, p.fetchedBy(1, p.whole(1)).tile(0))
-	if got := pace(bytes, w.steps); got != panelColumns*int8Step {
-		t.Errorf("a step fetches %d bytes, want the %d that it reads", got, panelColumns*int8Step)
+	if got := pace(bytes, w.steps); got != want {
+		t.Errorf("a step fetches %d bytes, want %d", got, want)
 	}
 }
 

@@ -15,9 +15,13 @@ import (
 func main() {
 	ConstraintExpr("!purego")
 
-	TEXT("pause", NOSPLIT, "func()")
-	Doc("pause waits a little, and tells the processor that it spins.")
+	TEXT("pause", NOSPLIT, "func(n int)")
+	Doc("pause executes n PAUSE instructions, which tell the processor that it spins.")
+	n := Load(Param("n"), GP64())
+	Label("loop")
 	PAUSE()
+	DECQ(n)
+	JG(LabelRef("loop"))
 	RET()
 
 	avx512, avx2 := vectors.Sets[0], vectors.Sets[1]
