@@ -11,9 +11,10 @@ import (
 
 // TestRowsDoNotDependOnTheirBatch compares sequences alone, the short ones of
 // which threads share product by product, with the same ones in a batch, which
-// is cut into blocks of rows.
+// is cut into blocks of rows: two layers stay in a cache.
 func TestRowsDoNotDependOnTheirBatch(t *testing.T) {
 	config, weights := openEmbedded(t, "en")
+	config.NumHiddenLayers = 2
 	lengths := []int{3, 17, 1, 64, 40, 5, 90, 2}
 	ids := make([][]int32, len(lengths))
 	for b, length := range lengths {
@@ -52,5 +53,19 @@ func TestRowsDoNotDependOnTheirBatch(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Layers that do not stay in a cache are read once for all rows.
+func TestBlocksReadNoWeightsFromMemory(t *testing.T) {
+	config, weights := openEmbedded(t, "en")
+	m, err := bert.New(config, weights, bert.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws := m.NewWorkspace(newPool(t, 2))
+	m.Encoder.Forward(ws, randomSequences(&config, 2, 64))
+	if blocks := ws.Blocks(); blocks != 0 {
+		t.Errorf("six layers of 384, 42 MB, read 128 rows in %d blocks", blocks)
 	}
 }

@@ -216,7 +216,7 @@ func roundFloat16Rows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 func firstAbove(x *float32, n int, threshold float32) int { return firstAboveGo(x, n, threshold) }
 
 // pause waits a little.
-func pause(int) { runtime.Gosched() }
+func pause() { runtime.Gosched() }
 
 // peakLoop is a loop for Peak, and how many operations a turn of it is.
 func peakLoop(prec Precision) (loop func(n int), operations float64) {

@@ -79,6 +79,6 @@ func roundFloat16Rows(y *uint16, ldy int, x *float32, ldx, rows, columns int) {
 func firstAbove(x *float32, n int, threshold float32) int { return firstAboveGo(x, n, threshold) }
 
 // pause waits a little.
-func pause(int) { runtime.Gosched() }
+func pause() { runtime.Gosched() }
 
 func peakLoop(Precision) (loop func(n int), operations float64) { return nil, 0 }

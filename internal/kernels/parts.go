@@ -86,9 +86,9 @@ func chunksFor(threads, across, least, most int) int {
 }
 
 // evenGroups is into how many groups to cut n tiles: about some, or up to twice as
-// many, of as many tiles each. Where groups differ, threads fall out of step, and what
-// was fetched is not what a thread takes next. If a number of groups down to half of
-// some gives every thread equally many, it is that.
+// many, of as many tiles each. If a number of groups down to half of some gives every
+// thread equally many, it is that: threads with less to do take from the others, which
+// then wait for what nobody fetched.
 func evenGroups(n, some, threads int) int {
 	each := max(1, n/some)
 	for e := each; e <= 2*each; e++ {

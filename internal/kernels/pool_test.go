@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"math"
 	"runtime"
 	"strings"
 	"sync"
@@ -69,6 +70,67 @@ func TestPoolDoesEveryPartOnce(t *testing.T) {
 	none.Close()
 }
 
+// Who has done its own parts takes those of who is held up.
+func TestPoolTakesPartsOfOthers(t *testing.T) {
+	pool := NewPool(2)
+	defer pool.Close()
+	const n = 9
+	var done atomic.Int32
+	others := make(chan struct{})
+	pool.Run(n, taskFunc(func(_, i int) {
+		if i == 0 {
+			<-others
+			return
+		}
+		if done.Add(1) == n-1 {
+			close(others)
+		}
+	}))
+}
+
+// A worker takes its parts from the front, as what it fetches for later ones expects,
+// and others take them from the end.
+func TestWorkersTakeTheFirstPart(t *testing.T) {
+	w := new(worker)
+	w.parts.Store(3<<32 + 6)
+	for _, tt := range []struct {
+		last bool
+		want int
+	}{{false, 3}, {true, 5}, {false, 4}} {
+		if got, ok := w.take(tt.last); !ok || got != tt.want {
+			t.Errorf("take(%t) = %d, %t, want part %d", tt.last, got, ok, tt.want)
+		}
+	}
+	if got, ok := w.take(false); ok {
+		t.Errorf("took part %d of none", got)
+	}
+}
+
+// The counters of parts wrap around after 2³² parts.
+func TestPoolCountersWrap(t *testing.T) {
+	pool := NewPool(2)
+	defer pool.Close()
+	pool.begun = math.MaxUint32 - 10
+	pool.finished.Store(pool.begun)
+	for range 5 {
+		c := newCount(t, 2, 7)
+		pool.Run(7, c)
+		c.check()
+	}
+}
+
+// A pool keeps no task alive that it has done.
+func TestPoolForgetsTasks(t *testing.T) {
+	pool := NewPool(3)
+	defer pool.Close()
+	pool.Run(7, newCount(t, 3, 7))
+	for i, w := range pool.workers {
+		if w.task != nil {
+			t.Errorf("worker %d still has its task", i)
+		}
+	}
+}
+
 func TestPoolOfSeveralCallers(t *testing.T) {
 	pool := NewPool(3)
 	defer pool.Close()
@@ -135,7 +197,7 @@ func TestPoolSleepsWhenIdle(t *testing.T) {
 	defer pool.Close()
 	pool.Run(9, newCount(t, 3, 9))
 	deadline := time.Now().Add(5 * time.Second)
-	for _, w := range pool.workers {
+	for _, w := range pool.workers[1:] {
 		for !w.asleep.Load() {
 			if time.Now().After(deadline) {
 				t.Fatal("a worker spins for more than 5 s")
@@ -154,6 +216,12 @@ func BenchmarkPoolRun(b *testing.B) {
 	}
 }
 
+// left is how many parts of a worker nobody has taken.
+func left(w *worker) uint32 {
+	first, end := w.left()
+	return end - first
+}
+
 // TestRunOutlastsALateWorker: a worker that did the last part of a Run, but was
 // held up before it looked whether somebody waits, wakes the caller of the next
 // Run. That one must not take it for its own last part.
@@ -169,7 +237,7 @@ func TestRunOutlastsALateWorker(t *testing.T) {
 				<-held
 				return
 			}
-			for uint32(p.work.Load()) != 0 { // leave the other part to the worker
+			for left(p.workers[1]) != 0 { // leave the other part to the worker
 				runtime.Gosched()
 			}
 		}))

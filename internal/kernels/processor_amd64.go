@@ -4,8 +4,8 @@
 
 package kernels
 
-// pause executes n PAUSE instructions, which tell the processor that it spins.
-func pause(n int)
+// pause waits a little, and tells the processor that it spins.
+func pause()
 
 // peakAVX512 executes 12 × n float32 multiply-adds of 16 lanes.
 func peakAVX512(n int)

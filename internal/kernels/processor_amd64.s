@@ -4,14 +4,9 @@
 
 #include "textflag.h"
 
-// func pause(n int)
-TEXT ·pause(SB), NOSPLIT, $0-8
-	MOVQ n+0(FP), AX
-
-loop:
+// func pause()
+TEXT ·pause(SB), NOSPLIT, $0
 	PAUSE
-	DECQ AX
-	JG   loop
 	RET
 
 // func peakAVX512(n int)

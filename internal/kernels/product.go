@@ -73,9 +73,8 @@ type product struct {
 	apart []float32 // x, where its own rows collide
 	parts int       // of fillTask
 
-	chunks  int // of rows
-	groups  int // of panels
-	threads int
+	chunks int // of rows
+	groups int // of panels
 	// streams says that tiles take one panel because there are few rows.
 	streams bool
 }
@@ -86,26 +85,26 @@ var zeros [maxPanelsPerTile * panelColumns]float32
 func (t *product) run(pool *Pool) {
 	panels := panelCount(t.out)
 	flops := 2 * t.rows * t.in * panels * panelColumns
-	t.threads, t.streams = pool.Threads(), t.fewRows()
-	part := partFlops
+	threads, part := pool.Threads(), partFlops
+	t.streams = t.fewRows()
 	if t.usesAMX() {
 		part = blockFlops
-		t.cutForAMX(panels)
+		t.cutForAMX(panels, threads)
 	} else {
 		t.chunks = (t.rows + chunkRows - 1) / chunkRows
 	}
 	switch {
-	case t.threads == 1:
+	case threads == 1:
 		t.groups = 1
 	case flops < smallFlops:
 		t.groups, pool = 1, nil
 	default:
 		if !t.usesAMX() {
-			t.chunks = chunksFor(t.threads, t.across(), t.chunks, t.tiles(t.rows, min(t.panelsAtOnce(), panels)))
+			t.chunks = chunksFor(threads, t.across(), t.chunks, t.tiles(t.rows, min(t.panelsAtOnce(), panels)))
 		}
 		// Parts of partFlops, but enough of them that no thread waits long for
 		// the last one.
-		t.groups = evenGroups(t.across(), max(flops/t.chunks/part, 4*t.threads), t.threads)
+		t.groups = evenGroups(t.across(), max(flops/t.chunks/part, 4*threads), threads)
 	}
 	pool.Run(t.chunks*t.groups, t)
 }
@@ -114,8 +113,8 @@ func (t *product) run(pool *Pool) {
 func (t *product) Do(_, i int) {
 	chunk, group := i/t.groups, i%t.groups
 	first, end := t.group(group, t.groups)
-	// Threads take parts in turn: this one probably goes on threads groups later.
-	later, _ := t.group((group+t.threads)%t.groups, t.groups)
+	// A thread's own parts follow each other.
+	later, _ := t.group((group+1)%t.groups, t.groups)
 	if t.usesAMX() {
 		blocks := (t.rows + blockRows - 1) / blockRows
 		firstBlock, endBlock := evenly(blocks, t.chunks).part(chunk)

@@ -64,7 +64,7 @@ func (t *product) usesAMX() bool { return useAMX && (t.int8 != nil || t.bfloat16
 
 // cutForAMX finds the chunks of rows: as few as there can be, because each reads
 // the whole weight, but enough parts for the threads.
-func (t *product) cutForAMX(panels int) {
+func (t *product) cutForAMX(panels, threads int) {
 	rowBytes := t.int8Rows.ld
 	if t.bfloat16 != nil {
 		rowBytes = 2 * t.rounded.ld
@@ -72,8 +72,8 @@ func (t *product) cutForAMX(panels int) {
 	blocks := (t.rows + blockRows - 1) / blockRows
 	most := max(1, chunkBytes/(blockRows*(rowBytes+4*panelColumns)))
 	t.chunks = (blocks + most - 1) / most
-	if t.threads > 1 {
-		t.chunks = min(blocks, max(t.chunks, 4*t.threads/panels))
+	if threads > 1 {
+		t.chunks = min(blocks, max(t.chunks, 4*threads/panels))
 	}
 }
 

@@ -9,6 +9,6 @@ func UsesAMX(Precision) bool { return false }
 
 func (t *product) usesAMX() bool { return false }
 
-func (t *product) cutForAMX(int) {}
+func (t *product) cutForAMX(_, _ int) {}
 
 func (t *product) blocks(_, _, _, _, _ int) { panic("kernels: no AMX") }

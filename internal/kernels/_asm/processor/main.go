@@ -15,13 +15,9 @@ import (
 func main() {
 	ConstraintExpr("!purego")
 
-	TEXT("pause", NOSPLIT, "func(n int)")
-	Doc("pause executes n PAUSE instructions, which tell the processor that it spins.")
-	n := Load(Param("n"), GP64())
-	Label("loop")
+	TEXT("pause", NOSPLIT, "func()")
+	Doc("pause waits a little, and tells the processor that it spins.")
 	PAUSE()
-	DECQ(n)
-	JG(LabelRef("loop"))
 	RET()
 
 	avx512, avx2 := vectors.Sets[0], vectors.Sets[1]
