@@ -22,7 +22,7 @@ var allowed = map[string][]string{
 
 	"internal/bert":       {"internal/kernels"},
 	"internal/checkpoint": {"internal/bert", "internal/kernels", "internal/tokenizer", "internal/wholefile"},
-	"internal/onnx":       {"internal/bert"},
+	"internal/onnx":       {"internal/bert", "internal/kernels"},
 	"internal/training":   {"internal/bert", "internal/kernels", "internal/tokenizer", "internal/wholefile"},
 
 	"internal/engine": {"internal/bert", "internal/kernels", "internal/tokenizer"},

@@ -318,7 +318,7 @@ func (w randomWeights) Shape(name string) ([]int, bool) {
 }
 
 // Raw implements bert.Weights.
-func (randomWeights) Raw(string) (dtype string, data []byte, ok bool) { return "", nil, false }
+func (randomWeights) Raw(string) (kernels.Precision, []byte, bool) { return 0, nil, false }
 
 // Read implements bert.Weights: small values, of which none are so small that
 // processors take longer over them.

@@ -9,6 +9,7 @@ import (
 
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
+	"cloze/internal/kernels"
 	"cloze/internal/onnx"
 )
 
@@ -55,9 +56,13 @@ func (c *convertCmd) convert() error {
 	if tok.VocabSize() > config.VocabSize {
 		return fmt.Errorf("the tokenizer has %d tokens, the model %d", tok.VocabSize(), config.VocabSize)
 	}
+	dtype, err := kernels.ParsePrecision(c.Dtype)
+	if err != nil {
+		return err
+	}
 	// The heads that it now has make it a BertForPreTraining.
 	model.Config.Architectures = nil
-	if err := checkpoint.Save(c.Out, model.Config, model.Parameters(), files, dtypes[c.Dtype]); err != nil {
+	if err := checkpoint.Save(c.Out, model.Config, model.Parameters(), files, dtype); err != nil {
 		return err
 	}
 	fmt.Printf("%s: L %d, H %d, A %d, I %d, V %d; %s parameters\n", c.Out, config.NumHiddenLayers, config.HiddenSize,
@@ -96,8 +101,6 @@ func (c *convertCmd) sourceDirectory() string {
 	}
 	return c.Source
 }
-
-var dtypes = map[string]checkpoint.DType{"float32": checkpoint.F32, "float16": checkpoint.F16, "bfloat16": checkpoint.BF16}
 
 // open opens the source. What it gives last is to be called when the weights
 // have been read.

@@ -20,6 +20,7 @@ import (
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
 	"cloze/internal/evaluation"
+	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
 )
@@ -83,7 +84,7 @@ func constantModel(t *testing.T, dir string, heads map[string]bert.HeadConfig, b
 			}
 		}
 	}
-	if err := checkpoint.Save(path, config, m.Parameters(), nil, checkpoint.F32); err != nil {
+	if err := checkpoint.Save(path, config, m.Parameters(), nil, kernels.Float32); err != nil {
 		t.Fatal(err)
 	}
 	return path

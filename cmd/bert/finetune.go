@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"cloze/internal/bert"
-	"cloze/internal/checkpoint"
 	"cloze/internal/training"
 )
 
@@ -74,7 +73,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 		return err
 	}
 	s := &session{
-		output: run.Output, model: model, tokenizer: files, dtype: checkpoint.F32, kept: kept,
+		output: run.Output, model: model, tokenizer: files, kept: kept,
 		card: card{
 			title: filepath.Base(run.Output) + ": a fine-tuned BERT", base: baseName(run.Model),
 			command: commandLine(), run: run, licences: licences(&run), keepBest: run.Best != training.BestLast,

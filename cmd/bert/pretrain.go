@@ -12,7 +12,6 @@ import (
 	"testing/fstest"
 
 	"cloze/internal/bert"
-	"cloze/internal/checkpoint"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
 )
@@ -67,7 +66,7 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 		return err
 	}
 	s := &session{
-		output: run.Output, model: model, tokenizer: files, dtype: checkpoint.F32, kept: kept,
+		output: run.Output, model: model, tokenizer: files, kept: kept,
 		card: card{title: filepath.Base(run.Output) + ": a pre-trained BERT", base: base, command: commandLine(), run: run},
 	}
 	pool := c.pool()

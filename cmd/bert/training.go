@@ -147,8 +147,7 @@ func runPath(path string) string {
 type session struct {
 	output    string
 	model     *bert.Model
-	tokenizer fs.FS // the tokenizer's files
-	dtype     checkpoint.DType
+	tokenizer fs.FS                 // the tokenizer's files
 	kept      *training.KeptWeights // what an earlier part of the run left
 	card      card
 
@@ -244,7 +243,7 @@ func (s *session) save(r training.Report) error {
 	if err != nil {
 		return err
 	}
-	return checkpoint.SaveWithMetadata(s.output, s.model.Config, s.model.Parameters(), s.tokenizer, s.dtype, map[string]string{keptNote: string(note)})
+	return checkpoint.SaveWithMetadata(s.output, s.model.Config, s.model.Parameters(), s.tokenizer, kernels.Float32, map[string]string{keptNote: string(note)})
 }
 
 // kept are the weights that an earlier part of a run that goes on left in its

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 )
 
 // fixture is a small safetensors file: what testdata/make_fixtures.py wrote, or
@@ -74,13 +75,19 @@ func (f *fixture) Shape(name string) ([]int, bool) {
 	return x.Shape, ok
 }
 
-func (f *fixture) Raw(name string) (dtype string, data []byte, ok bool) {
+func (f *fixture) Raw(name string) (prec kernels.Precision, stored []byte, ok bool) {
+	dtype, stored, _ := f.tensor(name)
+	prec, ok = map[string]kernels.Precision{"F32": kernels.Float32, "F16": kernels.Float16, "BF16": kernels.BFloat16}[dtype]
+	return prec, stored, ok
+}
+
+func (f *fixture) tensor(name string) (dtype string, data []byte, ok bool) {
 	x, ok := f.tensors[name]
 	return x.Dtype, f.data[x.Offsets[0]:x.Offsets[1]], ok
 }
 
 func (f *fixture) Read(name string, dst []float32) error {
-	dtype, data, ok := f.Raw(name)
+	dtype, data, ok := f.tensor(name)
 	if !ok {
 		return fmt.Errorf("no tensor %q", name)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 )
 
 // changed is a fixture with some tensors taken away, renamed or reshaped.
@@ -48,10 +49,10 @@ func (c changed) Read(name string, dst []float32) error {
 	return errors.Join(c.fail, c.fixture.Read(original, dst))
 }
 
-func (c changed) Raw(name string) (string, []byte, bool) {
+func (c changed) Raw(name string) (kernels.Precision, []byte, bool) {
 	original, ok := c.name(name)
-	dtype, data, there := c.fixture.Raw(original)
-	return dtype, data, ok && there && !c.noRaw
+	prec, stored, there := c.fixture.Raw(original)
+	return prec, stored, ok && there && !c.noRaw
 }
 
 func TestNewRefusesWhatDoesNotFit(t *testing.T) {

@@ -19,10 +19,10 @@ type Weights interface {
 	Shape(name string) (shape []int, ok bool)
 	// Read converts a tensor to float32. dst has its length.
 	Read(name string, dst []float32) error
-	// Raw gives a tensor as it is stored: little-endian, row-major, dtype
-	// "F32", "F16" or "BF16". ok is false where it is not stored so. The bytes
+	// Raw gives a tensor as it is stored: little-endian, row-major, in a precision
+	// that kernels.Widen knows. ok is false where it is not stored so. The bytes
 	// must stay as they are for as long as the model is used.
-	Raw(name string) (dtype string, data []byte, ok bool)
+	Raw(name string) (prec kernels.Precision, stored []byte, ok bool)
 }
 
 // reader fills a model's parameters from Weights, for serving or for training.

@@ -14,28 +14,29 @@ import (
 	"strings"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
 	"cloze/internal/wholefile"
 )
 
 // Save writes a model to a directory, which it makes if need be, in the layout
 // that Open reads and that transformers loads as it is. The values are rounded
-// to dtype; the tokenizer's files are copied from another directory, or none if
+// to float32, float16 or bfloat16; the tokenizer's files are copied from another directory, or none if
 // files is nil.
 //
 // Each file is written under another name, synced and then renamed, and
 // config.json comes last: after a crash the directory holds old files or new
 // ones, but no part of one. Save returns an error for a parameter without
-// values and for a value that dtype cannot hold.
-func Save(dir string, cfg bert.Config, params []*bert.Param, files fs.FS, dtype DType) error {
-	return SaveWithMetadata(dir, cfg, params, files, dtype, nil)
+// values and for a value that the precision cannot hold.
+func Save(dir string, cfg bert.Config, params []*bert.Param, files fs.FS, prec kernels.Precision) error {
+	return SaveWithMetadata(dir, cfg, params, files, prec, nil)
 }
 
 // SaveWithMetadata is Save with a note about the weights in the file that holds
 // them, so that one is never without the other.
-func SaveWithMetadata(dir string, cfg bert.Config, params []*bert.Param, files fs.FS, dtype DType, metadata map[string]string) error {
-	if !dtype.isWeight() {
-		return about(dir, fmt.Errorf("dtype is %q, want F32, F16 or BF16", dtype))
+func SaveWithMetadata(dir string, cfg bert.Config, params []*bert.Param, files fs.FS, prec kernels.Precision, metadata map[string]string) error {
+	if _, ok := dtypeOf(prec); !ok {
+		return about(dir, fmt.Errorf("precision is %s, want float32, float16 or bfloat16", prec))
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return about(dir, err)
@@ -46,8 +47,8 @@ func SaveWithMetadata(dir string, cfg bert.Config, params []*bert.Param, files f
 		}
 	}
 	cfg, params = asTransformers(cfg, params)
-	cfg.TorchDtype = map[DType]string{F32: "float32", F16: "float16", BF16: "bfloat16"}[dtype]
-	if err := wholefile.Write(filepath.Join(dir, weightsFile), func(w io.Writer) error { return writeSafetensors(w, params, dtype, metadata) }); err != nil {
+	cfg.TorchDtype = prec.String() // PyTorch has the same names
+	if err := wholefile.Write(filepath.Join(dir, weightsFile), func(w io.Writer) error { return writeSafetensors(w, params, prec, metadata) }); err != nil {
 		return err
 	}
 	return wholefile.Write(filepath.Join(dir, configFile), func(w io.Writer) error {
@@ -150,8 +151,9 @@ func architectureOf(has func(tensor string) bool) string {
 
 // writeSafetensors writes tensors in the order of their names; safetensors.go
 // describes the format. The metadata are beside what transformers asks for.
-func writeSafetensors(w io.Writer, params []*bert.Param, dtype DType, metadata map[string]string) error {
+func writeSafetensors(w io.Writer, params []*bert.Param, prec kernels.Precision, metadata map[string]string) error {
 	params = slices.SortedFunc(slices.Values(params), func(a, b *bert.Param) int { return strings.Compare(a.Name, b.Name) })
+	dtype, _ := dtypeOf(prec)
 	notes := map[string]string{"format": "pt"}
 	maps.Copy(notes, metadata)
 	header := map[string]any{metadataEntry: notes}
@@ -185,9 +187,9 @@ func writeSafetensors(w io.Writer, params []*bert.Param, dtype DType, metadata m
 	for _, p := range params {
 		for values := range slices.Chunk(p.Data, chunk) {
 			part := stored[:len(values)*dtype.width()]
-			dtype.narrow(part, values)
+			kernels.Narrow(prec, part, values)
 			if i := dtype.notFinite(part); i >= 0 {
-				return fmt.Errorf("tensor %q has the value %v, want values that %s can hold", p.Name, values[i], dtype)
+				return fmt.Errorf("tensor %q has the value %v, want values that %s can hold", p.Name, values[i], prec)
 			}
 			if _, err := w.Write(part); err != nil {
 				return err

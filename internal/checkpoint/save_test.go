@@ -13,6 +13,7 @@ import (
 	"testing/fstest"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
 )
 
@@ -44,16 +45,16 @@ func TestSaveRoundTrip(t *testing.T) {
 		root = t.TempDir()
 	}
 	for dir := range readFixtures(t) {
-		for _, dtype := range []DType{F32, F16, BF16} {
-			t.Run(dir+" "+string(dtype), func(t *testing.T) {
+		for _, prec := range []kernels.Precision{kernels.Float32, kernels.Float16, kernels.BFloat16} {
+			t.Run(dir+" "+prec.String(), func(t *testing.T) {
 				source := filepath.Join("testdata", dir)
-				saved := filepath.Join(root, dir+"-"+string(dtype))
+				saved := filepath.Join(root, dir+"-"+prec.String())
 				config, params := readParams(t, source)
 				model, _, err := LoadDir(source, bert.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := Save(saved, model.Config, params, os.DirFS(source), dtype); err != nil {
+				if err := Save(saved, model.Config, params, os.DirFS(source), prec); err != nil {
 					t.Fatal(err)
 				}
 
@@ -66,9 +67,9 @@ func TestSaveRoundTrip(t *testing.T) {
 				}
 				for i, p := range params {
 					rounded := make([]float32, len(p.Data))
-					stored := make([]byte, len(p.Data)*dtype.width())
-					dtype.narrow(stored, p.Data)
-					dtype.widen(rounded, stored)
+					stored := make([]byte, len(p.Data)*prec.StoredBytes())
+					kernels.Narrow(prec, stored, p.Data)
+					kernels.Widen(prec, rounded, stored)
 					if got[i].Name != p.Name || !slices.Equal(got[i].Shape, p.Shape) || !slices.Equal(got[i].Data, rounded) {
 						t.Errorf("%s %v differs, want %s %v rounded", got[i].Name, got[i].Shape, p.Name, p.Shape)
 					}
@@ -93,7 +94,7 @@ func TestSaveReplacesWholeFiles(t *testing.T) {
 	dir := t.TempDir()
 	source := filepath.Join("testdata", "pretraining")
 	config, params := readParams(t, source)
-	if err := Save(dir, config, params, os.DirFS(source), F16); err != nil {
+	if err := Save(dir, config, params, os.DirFS(source), kernels.Float16); err != nil {
 		t.Fatal(err)
 	}
 	before := readDir(t, dir)
@@ -101,21 +102,21 @@ func TestSaveReplacesWholeFiles(t *testing.T) {
 	last := params[len(params)-1]
 	for _, tt := range []struct {
 		name  string
-		dtype DType
+		prec  kernels.Precision
 		spoil func()
 		want  string
 	}{
-		{"nan", F32, func() { last.Data[1] = float32(math.NaN()) }, `tensor "cls.seq_relationship.weight" has the value NaN, want values that F32 can hold`},
-		{"overflow", F16, func() { last.Data[1] = 70000 }, `tensor "cls.seq_relationship.weight" has the value 70000, want values that F16 can hold`},
-		{"no values", F16, func() { last.Data = nil }, `tensor "cls.seq_relationship.weight" has 0 values, want 64: [2 32]`},
-		{"foreign dtype", "I8", func() {}, `dtype is "I8", want F32, F16 or BF16`},
+		{"nan", kernels.Float32, func() { last.Data[1] = float32(math.NaN()) }, `tensor "cls.seq_relationship.weight" has the value NaN, want values that float32 can hold`},
+		{"overflow", kernels.Float16, func() { last.Data[1] = 70000 }, `tensor "cls.seq_relationship.weight" has the value 70000, want values that float16 can hold`},
+		{"no values", kernels.Float16, func() { last.Data = nil }, `tensor "cls.seq_relationship.weight" has 0 values, want 64: [2 32]`},
+		{"foreign precision", kernels.Int8, func() {}, `precision is int8, want float32, float16 or bfloat16`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			data := last.Data
 			last.Data = slices.Clone(data)
 			defer func() { last.Data = data }()
 			tt.spoil()
-			err := Save(dir, config, params, nil, tt.dtype)
+			err := Save(dir, config, params, nil, tt.prec)
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), dir) {
 				t.Errorf("Save() = %v, want %q with the directory", err, tt.want)
 			}
@@ -134,7 +135,7 @@ func TestSaveCopiesTheTokenizer(t *testing.T) {
 	for _, name := range tokenizer.Files {
 		from[name] = &fstest.MapFile{Data: []byte("the content of " + name)}
 	}
-	if err := Save(dir, config, params, from, F16); err != nil {
+	if err := Save(dir, config, params, from, kernels.Float16); err != nil {
 		t.Fatal(err)
 	}
 	saved := readDir(t, dir)
@@ -160,7 +161,7 @@ func TestSaveLeavesNoOtherTokenizer(t *testing.T) {
 		for _, name := range names {
 			from[name] = &fstest.MapFile{Data: []byte("the content of " + name)}
 		}
-		if err := Save(dir, config, params, from, F16); err != nil {
+		if err := Save(dir, config, params, from, kernels.Float16); err != nil {
 			t.Fatal(err)
 		}
 		saved := readDir(t, dir)
@@ -179,7 +180,7 @@ func TestSaveWithMetadata(t *testing.T) {
 		t.Errorf("a directory without weights: %v, %v, want nothing", got, err)
 	}
 	config, params := readParams(t, filepath.Join("testdata", "pretraining"))
-	if err := SaveWithMetadata(dir, config, params, nil, F32, map[string]string{"step": "<400>"}); err != nil {
+	if err := SaveWithMetadata(dir, config, params, nil, kernels.Float32, map[string]string{"step": "<400>"}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := Metadata(dir)
@@ -239,7 +240,7 @@ func TestSaveNamesTheArchitecture(t *testing.T) {
 			if tt.drop != "" {
 				params = slices.DeleteFunc(params, func(p *bert.Param) bool { return strings.HasPrefix(p.Name, tt.drop) })
 			}
-			if err := Save(dir, config, params, nil, F16); err != nil {
+			if err := Save(dir, config, params, nil, kernels.Float16); err != nil {
 				t.Fatal(err)
 			}
 			saved, _ := readParams(t, dir)

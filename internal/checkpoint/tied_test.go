@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 )
 
 // withTensors is a fixture with some tensors replaced, added or, where they
@@ -23,7 +24,7 @@ func withTensors(t *testing.T, fixture string, changes ...*bert.Param) fstest.Ma
 		}
 	}
 	var weights bytes.Buffer
-	if err := writeSafetensors(&weights, params, F32, nil); err != nil {
+	if err := writeSafetensors(&weights, params, kernels.Float32, nil); err != nil {
 		t.Fatal(err)
 	}
 	files[weightsFile] = weights.Bytes()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
+
+	"cloze/internal/kernels"
 )
 
 // Has implements bert.Weights.
@@ -43,16 +45,16 @@ func (c *Checkpoint) Read(name string, dst []float32) error {
 }
 
 // Raw implements bert.Weights. A tensor that Read refuses has no raw form.
-func (c *Checkpoint) Raw(name string) (dtype string, data []byte, ok bool) {
+func (c *Checkpoint) Raw(name string) (prec kernels.Precision, stored []byte, ok bool) {
 	t, ok := c.tensors[name]
 	if !ok || !t.dtype.isWeight() {
-		return "", nil, false
+		return 0, nil, false
 	}
-	data, err := t.bytes()
-	if err != nil || !t.dtype.finite(data) {
-		return "", nil, false
+	stored, err := t.bytes()
+	if err != nil || !t.dtype.finite(stored) {
+		return 0, nil, false
 	}
-	return string(t.dtype), data, true
+	return precisions[t.dtype], stored, true
 }
 
 // chunk is how many values one task of widening converts: few enough that they
@@ -77,5 +79,5 @@ func (w *widening) Do(_, i int) {
 		w.broken.Store(true)
 		return
 	}
-	w.dtype.widen(w.dst[start:end], stored)
+	kernels.Widen(precisions[w.dtype], w.dst[start:end], stored)
 }

@@ -36,7 +36,7 @@ func TestReadFindsWhatIsNotFinite(t *testing.T) {
 		word := &bert.Param{Name: "bert.x", Shape: []int{3*chunk + 17}, Data: make([]float32, 3*chunk+17)}
 		stored := make([]byte, 4*len(word.Data))
 		word.Data[index] = float32(math.Inf(-1))
-		F32.narrow(stored, word.Data)
+		kernels.Narrow(kernels.Float32, stored, word.Data)
 		f := &file{name: "weights", data: stored, size: int64(len(stored))}
 		c := &Checkpoint{
 			tensors: map[string]*tensor{word.Name: {name: "x", file: f, dtype: F32, shape: word.Shape, end: f.size}},

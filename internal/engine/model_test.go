@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
 )
 
@@ -106,7 +107,7 @@ func (w randomWeights) Read(name string, dst []float32) error {
 	return nil
 }
 
-func (w randomWeights) Raw(string) (string, []byte, bool) { return "", nil, false }
+func (w randomWeights) Raw(string) (kernels.Precision, []byte, bool) { return 0, nil, false }
 
 // newTestEngine is an engine that the end of the test closes.
 func newTestEngine(t testing.TB, o Options, beforeHeads func([]item), models ...*Model) *Engine {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 )
 
 // Model is an ONNX file with a BERT encoder that PyTorch exported. It
@@ -248,7 +249,7 @@ func (m *Model) Shape(name string) ([]int, bool) {
 }
 
 // Raw implements bert.Weights: nothing is stored as a model stores it.
-func (m *Model) Raw(string) (dtype string, data []byte, ok bool) { return "", nil, false }
+func (m *Model) Raw(string) (prec kernels.Precision, stored []byte, ok bool) { return 0, nil, false }
 
 // Read implements bert.Weights.
 func (m *Model) Read(name string, dst []float32) error {

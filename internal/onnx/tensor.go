@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"cloze/internal/kernels"
 )
 
 // tensor is a TensorProto that was read: an initializer or a constant.
@@ -75,25 +77,19 @@ func (t *tensor) data() []byte {
 // values are those of a float tensor. It returns an error for other types, and
 // if there are more or fewer than the shape says.
 func (t *tensor) values() ([]float32, error) {
-	data, width := t.data(), 4
+	data, prec := t.data(), kernels.Float32
 	switch t.elem {
 	case elemFloat:
 	case elemFloat16:
-		width = 2
+		prec = kernels.Float16
 	default:
 		return nil, fmt.Errorf("its type is number %d of ONNX, want %d or %d (float32, float16): a quantized model cannot be trained", t.elem, elemFloat, elemFloat16)
 	}
-	if want := width * t.len(); len(data) != want {
+	if want := prec.StoredBytes() * t.len(); len(data) != want {
 		return nil, fmt.Errorf("%d bytes, want %d for %v", len(data), want, t.shape)
 	}
 	values := make([]float32, t.len())
-	for i := range values {
-		if width == 4 {
-			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-		} else {
-			values[i] = widenFloat16(binary.LittleEndian.Uint16(data[2*i:]))
-		}
-	}
+	kernels.Widen(prec, values, data)
 	return values, nil
 }
 
@@ -116,14 +112,4 @@ func (t *tensor) float() float64 {
 	shortest := strconv.FormatFloat(float64(math.Float32frombits(binary.LittleEndian.Uint32(data))), 'g', -1, 32)
 	value, _ := strconv.ParseFloat(shortest, 64) // which it has just been
 	return value
-}
-
-// widenFloat16 widens an IEEE 754 half; exact.
-func widenFloat16(h uint16) float32 {
-	const biases = 1 << (127 - 15)
-	if h&0x7c00 == 0x7c00 { // infinity, NaN
-		return math.Float32frombits(uint32(h&0x8000)<<16 | 0x7f800000 | uint32(h&0x3ff)<<13)
-	}
-	magnitude := math.Float32frombits(uint32(h&0x7fff)<<13) * biases
-	return math.Float32frombits(math.Float32bits(magnitude) | uint32(h&0x8000)<<16)
 }

@@ -33,14 +33,3 @@ func TestTensorValues(t *testing.T) {
 		})
 	}
 }
-
-func TestWidenFloat16(t *testing.T) {
-	for half, want := range map[uint16]float32{
-		0x0000: 0, 0x3c00: 1, 0xc000: -2, 0x3555: 0.333251953125, 0x0001: 5.960464477539063e-08, 0x7bff: 65504,
-		0x7c00: float32(math.Inf(1)), 0xfc00: float32(math.Inf(-1)),
-	} {
-		if got := widenFloat16(half); got != want {
-			t.Errorf("widenFloat16(%#04x) = %v, want %v", half, got, want)
-		}
-	}
-}

@@ -15,6 +15,7 @@ import (
 
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
+	"cloze/internal/kernels"
 )
 
 // memoryWeights holds every tensor of a configuration, each filled with a
@@ -64,7 +65,7 @@ func (w memoryWeights) Has(name string) bool { return w[name] != nil }
 
 func (w memoryWeights) Shape(name string) ([]int, bool) { s, ok := w[name]; return s, ok }
 
-func (w memoryWeights) Raw(string) (string, []byte, bool) { return "", nil, false }
+func (w memoryWeights) Raw(string) (kernels.Precision, []byte, bool) { return 0, nil, false }
 
 func (w memoryWeights) Read(name string, dst []float32) error {
 	if w[name] == nil {

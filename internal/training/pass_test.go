@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 )
 
 // fixture is a small safetensors file of bert's tests, written by its
@@ -58,19 +59,14 @@ func (f *fixture) Has(name string) bool { _, ok := f.entries[name]; return ok }
 
 func (f *fixture) Shape(name string) ([]int, bool) { e, ok := f.entries[name]; return e.Shape, ok }
 
-func (f *fixture) Raw(name string) (string, []byte, bool) {
-	e, ok := f.entries[name]
-	return e.Dtype, f.data[e.Offsets[0]:e.Offsets[1]], ok
-}
+func (f *fixture) Raw(string) (kernels.Precision, []byte, bool) { return 0, nil, false }
 
 func (f *fixture) Read(name string, dst []float32) error {
-	dtype, data, ok := f.Raw(name)
-	if !ok || dtype != "F32" || len(data) != 4*len(dst) {
+	e, ok := f.entries[name]
+	if !ok || e.Dtype != "F32" || len(e.bytes(f)) != 4*len(dst) {
 		return fmt.Errorf("fixture has no F32 tensor %q of %d values", name, len(dst))
 	}
-	for i := range dst {
-		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-	}
+	kernels.Widen(kernels.Float32, dst, e.bytes(f))
 	return nil
 }
 
