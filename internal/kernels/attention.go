@@ -158,23 +158,13 @@ func (s *attentionScratch) begin(pairs bool) {
 
 // pack reads the keys and values of a head, whose rows are row apart.
 func (s *attentionScratch) pack(keys, values []float32, length, size, row int) {
-	panels := panelCount(length)
-	s.probs = resize(s.probs, s.most*panels*panelColumns)
+	s.probs = resize(s.probs, s.most*panelCount(length)*panelColumns)
 	if s.pairs {
 		s.of.pack(keys, values, length, size, row)
 		return
 	}
-	s.keys = resize(s.keys, panels*size*panelColumns)
-	for p := range panels {
-		columns := min(panelColumns, length-p*panelColumns)
-		packRows(s.keys[p*size*panelColumns:][:size*panelColumns], keys[p*panelColumns*row:], columns, size, row)
-	}
-	panels = panelCount(size)
-	s.values = resize(s.values, panels*length*panelColumns)
-	for p := range panels {
-		columns := min(panelColumns, size-p*panelColumns)
-		packColumns(s.values[p*length*panelColumns:][:length*panelColumns], values[p*panelColumns:], length, columns, row)
-	}
+	s.keys = packTransposed(s.keys, keys, length, size, row)
+	s.values = packMatrix(s.values, values, length, size, row)
 }
 
 // score computes exp((query·keyᵀ − max)/√D) and its sums.

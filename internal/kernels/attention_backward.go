@@ -95,29 +95,13 @@ func (s *attentionBackwardScratch) begin(t *attentionBackward, start, length, co
 	s.value, s.dValue = s.key[hidden:], s.dKey[hidden:]
 	s.dContext = t.dContext[start*hidden+column:]
 	s.keys = packMatrix(s.keys, s.key, length, s.size, s.row)
-	panels := panelCount(length)
-	s.values = resize(s.values, panels*s.size*panelColumns)
-	for p := range panels {
-		columns := min(panelColumns, length-p*panelColumns)
-		packRows(s.values[p*s.size*panelColumns:][:s.size*panelColumns], s.value[p*panelColumns*s.row:], columns, s.size, s.row)
-	}
+	s.values = packTransposed(s.values, s.value, length, s.size, s.row)
 }
 
 // end drops what belongs to the caller.
 func (s *attentionBackwardScratch) end() {
 	s.task = nil
 	s.query, s.key, s.value, s.dQuery, s.dKey, s.dValue, s.dContext = nil, nil, nil, nil, nil, nil, nil
-}
-
-// packMatrix packs a matrix (rows, columns) into panels of 32 columns.
-func packMatrix(panels, x []float32, rows, columns, ldx int) []float32 {
-	count := panelCount(columns)
-	panels = resize(panels, count*rows*panelColumns)
-	for p := range count {
-		width := min(panelColumns, columns-p*panelColumns)
-		packColumns(panels[p*rows*panelColumns:][:rows*panelColumns], x[p*panelColumns:], rows, width, ldx)
-	}
-	return panels
 }
 
 // block differentiates some queries, and adds to the keys' and values'

@@ -38,6 +38,30 @@ func packColumns(panel, x []float32, rows, columns, ldx int) {
 	}
 }
 
+// packTransposed packs the transpose of a matrix (rows, columns), whose rows are ldx
+// apart, into panels of 32 rows: (⌈rows/32⌉, columns, 32).
+func packTransposed(panels, x []float32, rows, columns, ldx int) []float32 {
+	count, size := panelCount(rows), columns*panelColumns
+	panels = resize(panels, count*size)
+	for p := range count {
+		first := p * panelColumns
+		packRows(panels[p*size:][:size], x[first*ldx:], min(panelColumns, rows-first), columns, ldx)
+	}
+	return panels
+}
+
+// packMatrix packs a matrix (rows, columns), whose rows are ldx apart, into panels of
+// 32 columns: (⌈columns/32⌉, rows, 32).
+func packMatrix(panels, x []float32, rows, columns, ldx int) []float32 {
+	count, size := panelCount(columns), rows*panelColumns
+	panels = resize(panels, count*size)
+	for p := range count {
+		first := p * panelColumns
+		packColumns(panels[p*size:][:size], x[first:], rows, min(panelColumns, columns-first), ldx)
+	}
+	return panels
+}
+
 // transposeRows writes some columns of some rows of x, which are ldx apart, as
 // rows of y, which are ldy apart.
 func transposeRows(y []float32, ldy int, x []float32, ldx, rows, columns int) {
