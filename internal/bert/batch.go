@@ -1,6 +1,9 @@
 package bert
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Batch is a ragged batch: the tokens of B sequences end to end.
 type Batch struct {
@@ -38,6 +41,15 @@ func (in Batch) typeOf(token int) int32 {
 		return 0
 	}
 	return in.TokenTypeIDs[token]
+}
+
+// sequenceOf is the sequence that a token is of.
+func (in Batch) sequenceOf(token int) int {
+	b, starts := slices.BinarySearch(in.Starts, int32(token))
+	if !starts {
+		b--
+	}
+	return b
 }
 
 // eachToken calls f with each token's number in the batch, its position in its

@@ -43,9 +43,11 @@ func (e *embeddings) load(r *reader) error {
 // forward computes hidden (ΣT, H). It keeps sum (ΣT, H) for backward; when
 // serving, sum may be hidden.
 func (e *embeddings) forward(ws *Workspace, hidden, sum []float32, in Batch) {
-	ws.embed = embedTask{embeddings: e, in: in, sum: sum, size: e.position.Shape[1]}
-	ws.pool.Run(in.Sequences(), &ws.embed)
-	e.norm.forward(ws.pool, hidden, sum, in.Tokens())
+	const part = 1 << 12 // values that are worth a part: some microseconds
+	size := e.position.Shape[1]
+	parts := max(1, min(4*ws.pool.Threads(), in.Tokens()*size/part))
+	ws.embed = embedTask{embeddings: e, in: in, hidden: hidden, sum: sum, size: size, parts: parts}
+	ws.pool.Run(parts, &ws.embed)
 	if mask := ws.dropout(e.dropout); mask.Active() {
 		drop(ws.pool, mask, hidden, hidden)
 	}
@@ -82,25 +84,33 @@ func (e *embeddings) bytes() int {
 	return e.word.bytes() + 4*(len(e.position.Data)+len(e.tokenType.Data)) + e.norm.bytes()
 }
 
-// embedTask adds the three embeddings of the tokens of one sequence.
+// embedTask embeds some tokens in each part.
 type embedTask struct {
 	*embeddings
-	in   Batch
-	sum  []float32 // (ΣT, H)
-	size int       // H
+	in          Batch
+	hidden, sum []float32 // (ΣT, H)
+	size        int       // H
+	parts       int
 }
 
-// Do implements kernels.Task; i is a sequence.
+// Do implements kernels.Task.
 func (t *embedTask) Do(_, i int) {
-	start, end := int(t.in.Starts[i]), int(t.in.Starts[i+1])
-	for token := start; token < end; token++ {
+	tokens := t.in.Tokens()
+	first, end := tokens*i/t.parts, tokens*(i+1)/t.parts
+	sequence := t.in.sequenceOf(first)
+	for token := first; token < end; token++ {
+		if token == int(t.in.Starts[sequence+1]) {
+			sequence++
+		}
 		sum := t.sum[token*t.size:][:t.size]
 		t.word.row(sum, t.in.InputIDs[token])
 		tokenType := t.tokenType.Data[int(t.in.typeOf(token))*t.size:][:t.size]
-		position := t.position.Data[(token-start)*t.size:][:t.size]
+		position := t.position.Data[(token-int(t.in.Starts[sequence]))*t.size:][:t.size]
 		for k := range sum {
 			// transformers' order of additions
 			sum[k] = sum[k] + tokenType[k] + position[k]
 		}
 	}
+	rows := span{first * t.size, end * t.size}
+	t.norm.forward(nil, rows.of(t.hidden), rows.of(t.sum), end-first)
 }

@@ -90,6 +90,17 @@ func copyColumns(panel, x *float32, ldx, rows int) {
 	copyColumnsGo(panel, x, ldx, rows)
 }
 
+func widenFloat16s(y *float32, x *byte, n int) {
+	whole := 0
+	if useAVX2 {
+		whole = n / 16 * 16
+		widenFloat16sAVX2(y, x, whole)
+	}
+	if whole < n {
+		widenFloat16sGo(at(y, whole), at(x, 2*whole), n-whole)
+	}
+}
+
 func activateRows(x *float32, ld, rows, columns int, a Activation) {
 	switch {
 	case useAVX512:

@@ -10,6 +10,8 @@ func transpose(y *float32, ldy int, x *float32, ldx, octets, depth int) {
 
 func copyColumns(panel, x *float32, ldx, rows int) { copyColumnsGo(panel, x, ldx, rows) }
 
+func widenFloat16s(y *float32, x *byte, n int) { widenFloat16sGo(y, x, n) }
+
 func activateRows(x *float32, ld, rows, columns int, a Activation) {
 	activateRowsGo(x, ld, rows, columns, a)
 }

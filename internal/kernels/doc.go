@@ -25,6 +25,7 @@ package kernels
 //go:generate go -C _asm run ./amx -out ../amx_amd64.s -stubs ../amx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./topk -out ../topk_avx_amd64.s -stubs ../topk_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./sums -out ../sums_avx_amd64.s -stubs ../sums_avx_amd64.go -pkg kernels
+//go:generate go -C _asm run ./stored -out ../stored_avx_amd64.s -stubs ../stored_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./neon -dir ..
 //go:generate go -C _asm run ./dropout -out ../dropout_avx_amd64.s -stubs ../dropout_avx_amd64.go -pkg kernels
 //go:generate go -C _asm run ./adamw -out ../adamw_avx_amd64.s -stubs ../adamw_avx_amd64.go -pkg kernels

@@ -53,6 +53,12 @@ func TestNothingIsReadPastTheEnd(t *testing.T) {
 				roundRows(&make([]uint16, rows*(n+15))[0], (n+15)/16*16, &last()[0], n, rows, n)
 				name = "roundFloat16Rows"
 				roundFloat16Rows(&make([]uint16, rows*(n+15))[0], (n+15)/16*16, &last()[0], n, rows, n)
+				name = "Widen"
+				bytes := unsafe.Slice((*byte)(unsafe.Pointer(&last()[0])), 4*rows*n)
+				for _, prec := range []Precision{Float32, BFloat16, Float16} {
+					Widen(prec, other[:n], bytes[len(bytes)-n*prec.StoredBytes():])
+					Widen(prec, last()[:n], make([]byte, 4*n))
+				}
 				name = "TopK"
 				TopK(last(), 3)
 				name = "SumSquares"

@@ -33,8 +33,8 @@ func Widen(prec Precision, dst []float32, stored []byte) {
 			dst[i] = widenBFloat16(binary.LittleEndian.Uint16(stored[2*i:]))
 		}
 	case Float16:
-		for i := range dst {
-			dst[i] = widenFloat16(binary.LittleEndian.Uint16(stored[2*i:]))
+		if len(dst) > 0 {
+			widenFloat16s(&dst[0], &stored[0], len(dst))
 		}
 	}
 }
@@ -66,4 +66,12 @@ func storedAs(prec Precision, stored []byte, n int) []byte {
 		panic(fmt.Sprintf("kernels: numbers are not stored as %s", prec))
 	}
 	return stored[:n*width]
+}
+
+// widenFloat16sGo converts n stored float16.
+func widenFloat16sGo(y *float32, x *byte, n int) {
+	stored := values(x, 0, 2*n)
+	for i, to := 0, floats(y, 0, n); i < n; i++ {
+		to[i] = widenFloat16(binary.LittleEndian.Uint16(stored[2*i:]))
+	}
 }

@@ -55,6 +55,35 @@ func TestWidenKnownValues(t *testing.T) {
 	}
 }
 
+// All numbers of 16 bits, in slices of every length up to a few registers, are what
+// they are alone.
+func TestWidenSlices(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		for _, prec := range []Precision{Float16, BFloat16} {
+			for first, length := 0, 0; first < 1<<16; first, length = first+length, (length+1)%70 {
+				n := min(length, 1<<16-first)
+				stored := make([]byte, 0, 2*n)
+				for i := range n {
+					stored = binary.LittleEndian.AppendUint16(stored, uint16(first+i))
+				}
+				dst := newGuarded(n, length%3)
+				Widen(prec, dst.slice(), stored)
+				for i, got := range dst.slice() {
+					bits := uint16(first + i)
+					want := widenBFloat16(bits)
+					if prec == Float16 {
+						want = widenFloat16(bits)
+					}
+					if !sameKind(float64(got), float64(want)) || got == got && math.Float32bits(got) != math.Float32bits(want) {
+						t.Fatalf("%s %#04x, number %d of %d, is %v, want %v", prec, bits, i, n, got, want)
+					}
+				}
+				dst.check(t, "Widen")
+			}
+		}
+	})
+}
+
 // The nearest number is the one that no neighbour is closer than; of two that
 // are equally close it is the even one.
 func TestNarrowRoundsToNearestEven(t *testing.T) {
