@@ -95,11 +95,15 @@ func startEngine(ctx context.Context, o options) (*engine.Engine, error) {
 	// Packing needed a float32 copy of each model's largest matrix, 90 MB for
 	// the embedded ones. The collector alone would keep that for minutes.
 	debug.FreeOSMemory()
-	return engine.New(engine.Options{
+	e, err := engine.New(engine.Options{
 		Pool:        pool,
 		BatchTokens: o.BatchTokens,
 		QueueTokens: o.QueueTokens,
 	}, loaded...)
+	if err != nil {
+		pool.Close()
+	}
+	return e, err
 }
 
 // load loads a model, and its card if it has one.

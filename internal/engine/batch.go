@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // turnTokens is how much of a batch one request takes before it is the next
 // one's turn: enough for several short texts, so that a request of many short
 // ones is not slower than one of few long ones. At least one sequence.
@@ -50,4 +52,11 @@ func (e *Engine) nextLane() *lane {
 		}
 	}
 	return nil
+}
+
+// serveNext makes a lane the next one; the others keep their order. Engine.mu is held.
+func (e *Engine) serveNext(l *lane) {
+	i := slices.Index(e.rotation, l)
+	copy(e.rotation[1:], e.rotation[:i])
+	e.rotation[0] = l
 }

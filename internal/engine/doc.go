@@ -15,6 +15,6 @@
 // and a busy one forms large batches by itself.
 //
 // Admission is bounded in tokens, because tokens are what a pass costs: a
-// full queue refuses (ErrQueueFull), and a request whose context ends leaves the
-// queue (ErrDeadline if that was for its deadline).
+// full queue refuses (ErrQueueFull), and a request whose context ends is given up
+// (ErrDeadline if that was for its deadline): what of it waits leaves the queue.
 package engine

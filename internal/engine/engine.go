@@ -125,8 +125,7 @@ func (e *Engine) Model(id string) (*Model, bool) {
 // Run runs a request on a model and waits for its outputs. It returns
 //
 //   - a *QueueFullError (ErrQueueFull) or *TooLargeError if there is no room,
-//   - ErrDeadline if Options.Deadline or ctx's deadline passed while part of
-//     it still waited,
+//   - ErrDeadline if ctx's deadline passed before the answer,
 //   - ctx's error if ctx was cancelled,
 //   - a *PanicError, for a panic that its own sequences provoke,
 //   - ErrNotFinite, ErrClosed.
@@ -153,8 +152,8 @@ func (e *Engine) Run(ctx context.Context, m *Model, r Request) (*Response, error
 	return e.await(ctx, c)
 }
 
-// Probe runs a real forward pass on every model, ahead of the queue and not
-// subject to its bound, and checks that the result is finite. It is what
+// Probe runs a real forward pass on every model, each ahead of all that waits and
+// not subject to the queue's bound, and checks that the result is finite. It is what
 // readiness means.
 func (e *Engine) Probe(ctx context.Context) error {
 	for _, m := range e.models {

@@ -597,6 +597,43 @@ func TestProbe(t *testing.T) {
 			t.Errorf("got %v, want %v of model broken", err, ErrNotFinite)
 		}
 	})
+	t.Run("is ahead of all that waits", func(t *testing.T) {
+		other := newTestModel(t, "other", hanVocabulary)
+		g := newGate()
+		var served []string
+		e := newTestEngine(t, Options{}, func(items []item) {
+			g.hold(items)
+			c := items[0].call
+			served = append(served, map[bool]string{true: "probe of "}[c.probe]+c.model.ID)
+		}, good, other)
+		results := []chan error{start(t, e, good, t.Context(), "a")}
+		<-g.held
+		for _, m := range []*Model{good, other} {
+			results = append(results, start(t, e, m, t.Context(), "a"))
+		}
+		for _, m := range []*Model{other, good} {
+			probe := newCall(m, Request{Sequences: []*tokenizer.Encoding{encode(t, m, "")}, Hidden: []int{0}, HiddenStates: func(int, int, []float32) {}})
+			if err := e.enqueue(probe, true); err != nil {
+				t.Fatal(err)
+			}
+			probed := make(chan error, 1)
+			go func() {
+				_, err := e.await(t.Context(), probe)
+				probed <- err
+			}()
+			results = append(results, probed)
+		}
+		g.open()
+		for _, result := range results {
+			if err := <-result; err != nil {
+				t.Error(err)
+			}
+		}
+		e.Close()
+		if want := []string{"good", "probe of good", "probe of other", "other", "good"}; !slices.Equal(served, want) {
+			t.Errorf("passes in the order %q, want %q", served, want)
+		}
+	})
 	t.Run("does not count towards a full queue", func(t *testing.T) {
 		g := newGate()
 		e := newTestEngine(t, Options{QueueTokens: 3}, g.hold, good)

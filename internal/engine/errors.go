@@ -12,8 +12,8 @@ var (
 	// ErrQueueFull: as many tokens wait as may. The *QueueFullError in its
 	// place says how many and when it is worth asking again.
 	ErrQueueFull = errors.New("queue full")
-	// ErrDeadline: the request waited in the queue until its deadline.
-	ErrDeadline = errors.New("deadline passed in the queue")
+	// ErrDeadline: the request's deadline passed before it was answered.
+	ErrDeadline = errors.New("deadline passed before the answer")
 	// ErrClosed: the engine is draining or closed.
 	ErrClosed = errors.New("engine closed")
 	// ErrNotFinite: a head answered NaN or an infinity, which happens where

@@ -91,7 +91,7 @@ func newCall(m *Model, r Request) *call {
 	return c
 }
 
-// enqueue puts a call at the end of its lane, or a probe at the front.
+// enqueue puts a call at the end of its lane, or a probe ahead of all lanes.
 func (e *Engine) enqueue(c *call, probe bool) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -110,6 +110,7 @@ func (e *Engine) enqueue(c *call, probe bool) error {
 	if probe {
 		c.probe = true
 		c.element = l.waiting.PushFront(c)
+		e.serveNext(l)
 	} else {
 		c.element = l.waiting.PushBack(c)
 		e.queued += c.tokens
@@ -195,7 +196,7 @@ func (e *Engine) dequeued(c *call, tokens int) {
 	}
 }
 
-// ended is the error of a request whose context ended while it waited.
+// ended is the error of a request whose context ended before its answer.
 func ended(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return errors.Join(ErrDeadline, err)

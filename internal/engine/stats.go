@@ -10,7 +10,7 @@ type Stats struct {
 
 	Requests  uint64 // admitted
 	Refused   uint64 // for want of room
-	Expired   uint64 // deadline passed while waiting
+	Expired   uint64 // deadline passed before the answer
 	Cancelled uint64 // given up by their callers
 
 	Passes uint64        // of all models, as are the next three

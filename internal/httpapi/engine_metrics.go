@@ -32,7 +32,7 @@ var engineMetrics = []engineMetric{
 	engineGauge("queue_limit_tokens", "Word pieces that may wait.", func(s engine.Stats) float64 { return float64(s.QueueLimit) }),
 	engineCounter("requests_total", "Requests admitted.", func(s engine.Stats) float64 { return float64(s.Requests) }),
 	engineCounter("refused_total", "Requests refused for want of room.", func(s engine.Stats) float64 { return float64(s.Refused) }),
-	engineCounter("expired_total", "Requests whose deadline passed while they waited.", func(s engine.Stats) float64 { return float64(s.Expired) }),
+	engineCounter("expired_total", "Requests whose deadline passed before they were answered.", func(s engine.Stats) float64 { return float64(s.Expired) }),
 	engineCounter("cancelled_total", "Requests given up by their callers.", func(s engine.Stats) float64 { return float64(s.Cancelled) }),
 	engineCounter("panics_total", "Passes that ended in a panic.", func(s engine.Stats) float64 { return float64(s.Panics) }),
 }
