@@ -6,13 +6,17 @@ TOOL  = $(GO) tool -modfile=tools/go.mod
 # The Dockerfile uses the same command; a test compares the two.
 BUILD = CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w"
 
-.PHONY: check build format-check vet lint test race purego cross arm64 generate-check web vulnerabilities format generate
+.PHONY: check build tidy-check format-check vet lint test race purego cross arm64 generate-check web vulnerabilities format generate
 
-check: build format-check vet lint test race purego cross arm64 generate-check web
+check: build tidy-check format-check vet lint test race purego cross arm64 generate-check web
 
 build:
 	$(BUILD) -o bin/cloze-api ./cmd/api
 	$(BUILD) -o bin/bert ./cmd/bert
+
+# go.mod lists what is imported, and marks what others import.
+tidy-check:
+	$(GO) mod tidy -diff
 
 format-check:
 	@unformatted=$$($(TOOL) gofumpt -l .); test -z "$$unformatted" || { echo "make format would change:"; echo "$$unformatted"; exit 1; }
