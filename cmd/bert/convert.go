@@ -21,7 +21,7 @@ type convertCmd struct {
 	Out    string `arg:"" help:"Directory to write."`
 
 	Tokenizer      string `help:"tokenizer.json or vocab.txt (default: beside the source)." type:"existingfile"`
-	Case           string `help:"Whether the tokenizer lower-cases: auto follows tokenizer.json, and lower-cases if capital letters have no tokens." enum:"auto,lower,keep" default:"auto"`
+	Case           string `help:"Whether the tokenizer lower-cases: auto follows the tokenizer's files, and lower-cases if capital letters have no tokens." enum:"auto,lower,keep" default:"auto"`
 	AttentionHeads int    `help:"Attention heads of an ONNX file whose graph does not show them."`
 	Seed           uint64 `help:"Seed of the new weights."`
 	Dtype          string `help:"Type of the stored weights." enum:"float32,float16,bfloat16" default:"float32"`

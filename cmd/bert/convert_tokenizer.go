@@ -71,18 +71,23 @@ func (c *convertCmd) readTokenizer(path string, maxLength int) (files fs.FS, mad
 	return files, made, cutAlike(source, made)
 }
 
-// tokenizerAt shows a file under its usual name: a tokenizer.json alone, a
-// vocab.txt with the settings that lie beside it.
+// tokenizerAt shows a tokenizer.json or vocab.txt under its usual name, with the
+// settings that lie beside it: whoever serves the source follows those, too. A
+// *tokenizer.json of another name is alone, as it was downloaded.
 func tokenizerAt(path string) fs.FS {
+	const vocabulary, whole = "vocab.txt", "tokenizer.json"
+	is, other := vocabulary, whole
 	if strings.HasSuffix(path, ".json") {
-		return filesNamed{"tokenizer.json": path}
+		is, other = whole, vocabulary
 	}
 	files := filesNamed{}
-	for _, name := range tokenizer.Files {
-		files[name] = filepath.Join(filepath.Dir(path), name)
+	if is == vocabulary || filepath.Base(path) == whole {
+		for _, name := range tokenizer.Files {
+			files[name] = filepath.Join(filepath.Dir(path), name)
+		}
+		delete(files, other)
 	}
-	files["vocab.txt"] = path
-	delete(files, "tokenizer.json")
+	files[is] = path
 	return files
 }
 

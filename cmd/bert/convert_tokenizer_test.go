@@ -31,7 +31,9 @@ func TestConvertFollowsTheTokenizersCase(t *testing.T) {
 		{"tokenizer.json", "tokenizer.json", tokenizerJSON(`"lowercase": false`, ""), "", false},
 		{"tokenizer.json with white space", "tokenizer.json", strings.Replace(tokenizerJSON(`"lowercase": false`, ""), `"b"`, `"##\u2028"`, 1), "", false},
 		{"tokenizer.json that lower-cases", "tokenizer.json", tokenizerJSON(`"lowercase": true`, ""), "", true},
-		{"tokenizer.json above settings", "tokenizer.json", tokenizerJSON(`"lowercase": false`, ""), `{"do_lower_case": true}`, false},
+		{"settings above tokenizer.json", "tokenizer.json", tokenizerJSON(`"lowercase": false`, ""), `{"do_lower_case": true}`, true},
+		{"settings above tokenizer.json that lower-cases", "tokenizer.json", tokenizerJSON(`"lowercase": true`, ""), `{"do_lower_case": false}`, false},
+		{"tokenizer.json by another name", "en-tokenizer.json", tokenizerJSON(`"lowercase": false`, ""), `{"do_lower_case": true}`, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -74,6 +76,20 @@ func TestConvertReadsVocabularies(t *testing.T) {
 				t.Errorf("the settings are lost: %+v", c)
 			}
 		})
+	}
+}
+
+// TestConvertKeepsSettings: what lies beside a tokenizer.json says how the source cuts.
+func TestConvertKeepsSettings(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, dir, "tokenizer.json", tokenizerJSON(`"lowercase": true`, ""))
+	writeFile(t, dir, "tokenizer_config.json", `{"strip_accents": false, "tokenize_chinese_chars": false}`)
+	_, made, err := (&convertCmd{Source: dir, Case: "auto"}).tokenizer(12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := made.Config(); c.ChineseChars || c.StripAccents == nil || *c.StripAccents {
+		t.Errorf("the settings are lost: %+v", c)
 	}
 }
 

@@ -175,19 +175,19 @@ const maxSize = 1 << 24
 // compute, as "field is got, want …".
 func (c *Config) Validate() error {
 	for _, size := range []struct {
-		field string
-		value int
+		field       string
+		value, most int
 	}{
-		{"vocab_size", c.VocabSize},
-		{"hidden_size", c.HiddenSize},
-		{"num_hidden_layers", c.NumHiddenLayers},
-		{"num_attention_heads", c.NumAttentionHeads},
-		{"intermediate_size", c.IntermediateSize},
-		{"max_position_embeddings", c.MaxPositionEmbeddings},
-		{"type_vocab_size", c.TypeVocabSize},
+		{"vocab_size", c.VocabSize, maxSize},
+		{"hidden_size", c.HiddenSize, kernels.MaxInputs},
+		{"num_hidden_layers", c.NumHiddenLayers, maxSize},
+		{"num_attention_heads", c.NumAttentionHeads, maxSize},
+		{"intermediate_size", c.IntermediateSize, kernels.MaxInputs},
+		{"max_position_embeddings", c.MaxPositionEmbeddings, maxSize},
+		{"type_vocab_size", c.TypeVocabSize, maxSize},
 	} {
-		if size.value < 1 || size.value > maxSize {
-			return fmt.Errorf("%s is %d, want 1 to %d", size.field, size.value, maxSize)
+		if size.value < 1 || size.value > size.most {
+			return fmt.Errorf("%s is %d, want 1 to %d", size.field, size.value, size.most)
 		}
 	}
 	for _, p := range []struct {

@@ -127,6 +127,7 @@ func TestConfigValidate(t *testing.T) {
 		{"no layers", func(c *bert.Config) { c.NumHiddenLayers = 0 }, "num_hidden_layers is 0"},
 		{"negative vocabulary", func(c *bert.Config) { c.VocabSize = -1 }, "vocab_size is -1"},
 		{"absurd hidden size", func(c *bert.Config) { c.HiddenSize = 1 << 40 }, "hidden_size is 1099511627776"},
+		{"absurd intermediate size", func(c *bert.Config) { c.IntermediateSize = 1 << 18 }, "intermediate_size is 262144, want 1 to 131072"},
 		{"heads do not divide", func(c *bert.Config) { c.NumAttentionHeads = 7 }, "hidden_size is 768, want a multiple of num_attention_heads, 7"},
 		{"unknown activation", func(c *bert.Config) { c.HiddenAct = "swish" }, `hidden_act is "swish", want one of ["gelu" "gelu_new" "gelu_pytorch_tanh" "relu"]`},
 		{"relative positions", func(c *bert.Config) { c.PositionEmbeddingType = "relative_key" }, `position_embedding_type is "relative_key"`},

@@ -50,6 +50,21 @@ func TestInt8AgainstItsDefinition(t *testing.T) {
 	})
 }
 
+// The largest sum is below 2³¹ still.
+func TestInt8OfMostInputs(t *testing.T) {
+	ones := make([]float32, MaxInputs)
+	for i := range ones {
+		ones[i] = 1
+	}
+	eachImplementation(t, func(t *testing.T) {
+		var y [1]float32
+		Pack(nil, Int8, ones, 1, MaxInputs).Mul(nil, y[:], ones, 1, Epilogue{})
+		if off := math.Abs(float64(y[0])/MaxInputs - 1); off > 1e-5 {
+			t.Errorf("%d ones are %v", MaxInputs, y[0])
+		}
+	})
+}
+
 // Without a bias and of rows as far below 0 as above it, nothing is rounded but
 // the sum, which is exact below 2²⁴, and its products with the two scales.
 func TestInt8SumsAreExact(t *testing.T) {

@@ -34,11 +34,15 @@ type packed interface {
 // Float16 only where that is faster than Float32.
 func Supported(p Precision) bool { return p <= Int8 && (p != Float16 || addsFloat16()) }
 
+// MaxInputs is the most inputs of a weight: in Int8, so many products of two signed
+// bytes have a sum of 32 bits.
+const MaxInputs = 1 << 17
+
 // Pack packs w, row-major (out, in) as in checkpoints, on all threads of the
-// pool. It panics if the precision is not Supported.
+// pool. It panics if the precision is not Supported or in is above MaxInputs.
 func Pack(pool *Pool, prec Precision, w []float32, out, in int) *Matrix {
-	if in < 1 || out < 1 || len(w) != out*in {
-		panic(fmt.Sprintf("kernels: Pack of %d values, want %d×%d", len(w), out, in))
+	if in < 1 || in > MaxInputs || out < 1 || len(w) != out*in {
+		panic(fmt.Sprintf("kernels: Pack of %d values, want %d×%d with 1 to %d inputs", len(w), out, in, MaxInputs))
 	}
 	if !Supported(prec) {
 		panic("kernels: no " + prec.String() + " on this processor")
