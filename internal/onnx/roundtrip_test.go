@@ -22,7 +22,7 @@ func (w unlikeWeights) Read(name string, dst []float32) error {
 		return err
 	}
 	sum := fnv.New32a()
-	sum.Write([]byte(name)) //nolint:errcheck // a hash returns none
+	sum.Write([]byte(name))
 	for i := range dst {
 		dst[i] += float32(sum.Sum32() % 10007)
 	}
