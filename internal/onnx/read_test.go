@@ -184,6 +184,15 @@ func TestConfigFromNodes(t *testing.T) {
 	if c := m.Config(); c.NumAttentionHeads != 3 || c.LayerNormEps != 1e-6 {
 		t.Errorf("%d heads and ε %v, want 3 and 1e-6", c.NumAttentionHeads, c.LayerNormEps)
 	}
+	// A head of somebody's own says nothing of the encoder.
+	m = read(t, func(g *graph) {
+		g.node("LayerNormalization", "/embeddings/LayerNorm/LayerNormalization", []string{"x"}, floatAttribute("epsilon", 1e-7))
+		g.node("LayerNormalization", "/classifier/norm/LayerNormalization", []string{"y"}, floatAttribute("epsilon", 1e-5))
+		g.node("Relu", "/classifier/Relu", []string{"z"})
+	})
+	if c := m.Config(); c.LayerNormEps != 1e-7 || c.HiddenAct != "" {
+		t.Errorf("ε %v and activation %q, want 1e-7 and none", c.LayerNormEps, c.HiddenAct)
+	}
 }
 
 // How a matrix is stored is told by the node that multiplies with it, whatever
