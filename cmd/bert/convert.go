@@ -17,7 +17,7 @@ import (
 // published: with a pooler and the heads of pre-training, new where they are
 // missing.
 type convertCmd struct {
-	Source string `arg:"" help:"Model directory of Hugging Face, or an ONNX file that PyTorch exported."`
+	Source string `arg:"" help:"Model directory of Hugging Face, or an ONNX file that PyTorch or bert export wrote."`
 	Out    string `arg:"" help:"Directory to write."`
 
 	Tokenizer      string `help:"tokenizer.json or vocab.txt (default: beside the source)." type:"existingfile"`
@@ -122,8 +122,16 @@ func (c *convertCmd) open() (bert.Config, bert.Weights, func(), error) {
 	if c.AttentionHeads > 0 {
 		config.NumAttentionHeads = c.AttentionHeads
 	}
-	if config.NumAttentionHeads == 0 {
-		return bert.Config{}, nil, nil, errors.New("its graph does not show the number of attention heads: give --attention-heads")
+	switch {
+	case config.NumAttentionHeads == 0:
+		err = errors.New("its graph does not show the number of attention heads: give --attention-heads")
+	case config.HiddenAct == "":
+		err = errors.New("its graph shows no activation that is known here: neither GELU, by Gelu, Erf or Tanh, nor Relu")
+	case config.LayerNormEps == 0:
+		err = errors.New("its graph does not show LayerNorm's epsilon: neither LayerNormalization nor a constant in embeddings/LayerNorm")
+	}
+	if err != nil {
+		return bert.Config{}, nil, nil, err
 	}
 	return config, model, func() {}, nil
 }

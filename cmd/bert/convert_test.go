@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
@@ -68,6 +71,74 @@ func TestConvertAnONNXFile(t *testing.T) {
 	}
 }
 
+// What bert export writes, bert convert takes back: the same sizes in what
+// bert inspect shows, and the same hidden and pooled states.
+func TestConvertWhatWasExported(t *testing.T) {
+	dir := t.TempDir()
+	fixtures := filepath.Join("..", "..", "internal", "checkpoint", "testdata")
+	// An encoder whose I = H, where a matrix with exchanged axes has the right
+	// shape, with another activation and epsilon.
+	square := filepath.Join(dir, "square")
+	source := copyFile(t, "fused.onnx", dir)
+	tokens := tinyTokenizer(t, dir, "BertNormalizer")
+	if err := (&convertCmd{Source: source, Tokenizer: tokens, Out: square, Case: "auto", Dtype: "float32"}).Run(); err != nil {
+		t.Fatal(err)
+	}
+	for name, model := range map[string]string{
+		"base":          filepath.Join(fixtures, "base"),
+		"several-heads": filepath.Join(fixtures, "several-heads"),
+		"square":        square,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			file, back := filepath.Join(dir, "model.onnx"), filepath.Join(dir, "back")
+			export := parseArgs(t, "export", model, file).Export
+			if err := export.Run(); err != nil {
+				t.Fatal(err)
+			}
+			convert := parseArgs(t, "convert", file, back, "--tokenizer", filepath.Join(model, "vocab.txt")).Convert
+			if err := convert.Run(); err != nil {
+				t.Fatal(err)
+			}
+			was, is := inspectDirectory(t, model), inspectDirectory(t, back)
+			for _, x := range []*inspection{was, is} { // what is not of the encoder
+				x.Model, x.Architectures, x.Heads, x.Memory, x.Files, x.Tensors = "", nil, nil, nil, nil, nil
+				x.Parameters.Heads, x.Parameters.Total = 0, 0
+			}
+			if diff := cmp.Diff(was, is); diff != "" {
+				t.Errorf("bert inspect (-exported +converted):\n%s", diff)
+			}
+			wantHidden, wantPooled := states(t, model)
+			hidden, pooled := states(t, back)
+			if !slices.Equal(hidden, wantHidden) || !slices.Equal(pooled, wantPooled) {
+				t.Error("the converted model computes other states than the exported one")
+			}
+		})
+	}
+}
+
+func inspectDirectory(t *testing.T, dir string) *inspection {
+	t.Helper()
+	seen, err := inspectModel(dir, os.DirFS(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
+}
+
+// states are those of a model for a pair of texts.
+func states(t *testing.T, dir string) (hidden, pooled []float32) {
+	t.Helper()
+	model, _, err := checkpoint.LoadDir(dir, bert.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws := model.NewWorkspace(nil)
+	batch := bert.NewBatch([][]int32{{2, 7, 9, 11, 3, 12, 3}}, [][]int32{{0, 0, 0, 0, 0, 1, 1}})
+	hidden = slices.Clone(model.Encoder.Forward(ws, batch))
+	return hidden, model.Pooler.Forward(ws, hidden, batch)
+}
+
 func TestConvertADirectory(t *testing.T) {
 	dir := t.TempDir()
 	source := copyFile(t, "tiny.onnx", dir)
@@ -97,11 +168,14 @@ func TestConvertADirectory(t *testing.T) {
 
 func TestConvertRefuses(t *testing.T) {
 	whole := string(read(t, filepath.Join("testdata", "tiny.onnx")))
+	fused := string(read(t, filepath.Join("testdata", "fused.onnx")))
 	for _, test := range []struct {
 		name, data, normalizer, want string
 	}{
 		{"text", `{"a": 1}`, "BertNormalizer", "not an ONNX model"},
 		{"no number of heads", strings.ReplaceAll(whole, "layer.0/attention/self/Constant", "layer.0/attention/selb/Constant"), "BertNormalizer", "--attention-heads"},
+		{"an unknown activation", strings.ReplaceAll(fused, "\x04Gelu", "\x04Selu"), "BertNormalizer", "no activation that is known"},
+		{"no epsilon", strings.ReplaceAll(whole, "embeddings/LayerNorm/", "embeddings/LayerNorn/"), "BertNormalizer", "LayerNorm's epsilon"},
 		{"another kind of tokenizer", whole, "NFKC", "BertNormalizer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

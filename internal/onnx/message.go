@@ -31,6 +31,7 @@ const (
 	attributeName = 1
 	attributeF    = 2
 	attributeI    = 3
+	attributeS    = 4
 	attributeT    = 5
 	attributeInts = 8
 	attributeType = 20

@@ -93,12 +93,16 @@ func (t *tensor) values() ([]float32, error) {
 	return values, nil
 }
 
-// integer is the value of an int64 constant with one element, else 0.
-func (t *tensor) integer() int {
-	if t.elem != elemInt64 || len(t.raw) != 8 {
-		return 0
+// integers are the values of an int64 constant, none of another type's.
+func (t *tensor) integers() []int {
+	if t.elem != elemInt64 || len(t.raw)%8 != 0 {
+		return nil
 	}
-	return int(int64(binary.LittleEndian.Uint64(t.raw)))
+	values := make([]int, 0, len(t.raw)/8)
+	for raw := t.raw; len(raw) > 0; raw = raw[8:] {
+		values = append(values, int(int64(binary.LittleEndian.Uint64(raw))))
+	}
+	return values
 }
 
 // float is the value of a float32 constant with one element, else 0.
@@ -107,8 +111,12 @@ func (t *tensor) float() float64 {
 	if t.elem != elemFloat || len(data) != 4 {
 		return 0
 	}
-	// Through its shortest decimal form, so that 1e-12 is 1e-12 and not the
-	// float32 next to it.
+	return decimal(data)
+}
+
+// decimal is a float32, in its four bytes, by its shortest decimal form: 1e-12
+// is 1e-12 and not the float32 next to it.
+func decimal(data []byte) float64 {
 	shortest := strconv.FormatFloat(float64(math.Float32frombits(binary.LittleEndian.Uint32(data))), 'g', -1, 32)
 	value, _ := strconv.ParseFloat(shortest, 64) // which it has just been
 	return value
