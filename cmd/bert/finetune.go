@@ -168,17 +168,6 @@ func (c *finetuneCmd) oneHead() (training.HeadRun, error) {
 	return head, nil
 }
 
-// baseHeads are the heads that a model has, as headsOf takes them; none if it
-// cannot be opened: openForTraining will say why.
-func baseHeads(model string, pairs bool) map[string]bert.HeadConfig {
-	c, err := openCheckpoint(model)
-	if err != nil {
-		return nil
-	}
-	defer c.Close() //nolint:errcheck // nothing was written
-	return headsOf(c, pairs)
-}
-
 // licences are what the run says of its sets, for the card.
 func licences(run *training.Finetuning) map[string][2]string {
 	about := map[string][2]string{}
