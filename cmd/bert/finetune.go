@@ -47,13 +47,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if c.DryRun {
 		return encodeRun(os.Stdout, run)
 	}
-	if err := run.Validate(); err != nil {
-		return err
-	}
-	if run.Output == "" {
-		return errNoOutput
-	}
-	if err := checkOutput(run.Output, run.Model, c.Resume); err != nil {
+	if err := c.accept(&run, run.Model, run.Output); err != nil {
 		return err
 	}
 	boundMemory()

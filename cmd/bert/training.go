@@ -45,6 +45,18 @@ func (f *trainingFlags) pool() *kernels.Pool {
 	return kernels.NewPool(runtime.GOMAXPROCS(0))
 }
 
+// accept refuses a run that is not valid, or whose output is none or not for it,
+// before anything is written.
+func (f *trainingFlags) accept(run interface{ Validate() error }, model, output string) error {
+	if err := run.Validate(); err != nil {
+		return err
+	}
+	if output == "" {
+		return errors.New("no output: give --output, or \"output\" in the run's file")
+	}
+	return checkOutput(output, model, f.Resume)
+}
+
 // encodeRun writes a run's description.
 func encodeRun(w io.Writer, run any) error {
 	enc := json.NewEncoder(w)

@@ -13,8 +13,6 @@ import (
 	"cloze/models"
 )
 
-var errNoOutput = errors.New("no output: give --output, or \"output\" in the run's file")
-
 // checkOutput refuses a directory that holds another run, the model that this
 // one starts from, or anything that no run wrote, before anything is written
 // there.
