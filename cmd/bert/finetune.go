@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 	"cloze/internal/training"
 )
 
@@ -73,7 +74,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 			command: commandLine(), run: run, licences: licences(&run), keepBest: run.Best != training.BestLast,
 		},
 	}
-	pool := c.pool()
+	pool := kernels.NewPool(c.Threads)
 	defer pool.Close()
 	defer interruptible(ctx)()
 	o := training.Options{Pool: pool, Dir: run.Output, Resume: c.Resume}

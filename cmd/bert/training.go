@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -36,13 +35,6 @@ type trainingFlags struct {
 	Resume  bool `help:"Go on from the newest checkpoint in the output directory; without one, begin."`
 	Threads int  `help:"Threads that compute; 0 is all processors." default:"0"`
 	DryRun  bool `help:"Print the run's description with all its settings, and stop."`
-}
-
-func (f *trainingFlags) pool() *kernels.Pool {
-	if f.Threads > 0 {
-		return kernels.NewPool(f.Threads)
-	}
-	return kernels.NewPool(runtime.GOMAXPROCS(0))
 }
 
 // accept refuses a run that is not valid, or whose output is none or not for it,
