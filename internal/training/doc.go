@@ -5,6 +5,8 @@
 // What a run is and how it goes:
 //
 //	run.go       Pretraining and Finetuning: all that a run's file may say
+//	settings.go  what both kinds of run may set
+//	run_read.go  how the file is read
 //	pretrain.go  Pretrain: masked language model and next sentence prediction
 //	finetune.go  Finetune: several heads at once on one encoder
 //	trainer.go   the loop that both share: step, report, evaluate, checkpoint
