@@ -9,7 +9,8 @@
 //	run_read.go  how the file is read
 //	pretrain.go  Pretrain: masked language model and next sentence prediction
 //	finetune.go  Finetune: several heads at once on one encoder
-//	trainer.go   the loop that both share: step, report, evaluate, checkpoint
+//	loop.go      the loop that both share: step, report, evaluate, checkpoint
+//	trainer.go   how each of these is done, and what a checkpoint keeps
 //	best.go      which weights are kept
 //	pass.go      what is computed at a time: labels, losses, gradients
 //	report.go    what a run tells
