@@ -25,8 +25,9 @@
 //	tagged.go    tagged sentences as tokens
 //	sampler.go   the order of the rows
 //	datasum.go   whether they are still the same when a run goes on
-//	corpus.go    running text      records.go  JSON Lines, CSV, TSV
-//	conll.go     tagged words      lines.go    lines, and those that are no good
+//	corpus.go    running text      conll.go    tagged words
+//	records.go   JSON Lines        tables.go   CSV, TSV
+//	lines.go     lines, and those that are no good
 //
 // What moves the parameters, and what measures them:
 //
