@@ -199,7 +199,7 @@ func (t *trainer) step(ctx context.Context, samples []sample) error {
 	if !isFinite(loss) || !isFinite(norm) {
 		return t.diverged(step+1, fmt.Sprintf("losses %v, gradient norm %v", losses, norm))
 	}
-	t.optimizer.Step(t.options.Pool, t.schedule.At(step), ClipFactor(norm, t.settings.ClipNorm))
+	t.optimizer.Step(t.options.Pool, t.schedule.At(step), clipFactor(norm, t.settings.ClipNorm))
 	for _, p := range passes {
 		t.progress.Tokens += int64(p.in.Tokens())
 	}
