@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 	"cloze/internal/training"
 )
 
@@ -47,13 +48,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if c.DryRun {
 		return encodeRun(os.Stdout, run)
 	}
-	if err := run.Validate(); err != nil {
-		return err
-	}
-	if run.Output == "" {
-		return errNoOutput
-	}
-	if err := checkOutput(run.Output, run.Model, c.Resume); err != nil {
+	if err := c.accept(&run, run.Model, run.Output); err != nil {
 		return err
 	}
 	boundMemory()
@@ -79,7 +74,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 			command: commandLine(), run: run, licences: licences(&run), keepBest: run.Best != training.BestLast,
 		},
 	}
-	pool := c.pool()
+	pool := kernels.NewPool(c.Threads)
 	defer pool.Close()
 	defer interruptible(ctx)()
 	o := training.Options{Pool: pool, Dir: run.Output, Resume: c.Resume}
@@ -166,17 +161,6 @@ func (c *finetuneCmd) oneHead() (training.HeadRun, error) {
 	}
 	head.Sets = []training.SetConfig{set}
 	return head, nil
-}
-
-// baseHeads are the heads that a model has, as headsOf takes them; none if it
-// cannot be opened: openForTraining will say why.
-func baseHeads(model string, pairs bool) map[string]bert.HeadConfig {
-	c, err := openCheckpoint(model)
-	if err != nil {
-		return nil
-	}
-	defer c.Close() //nolint:errcheck // nothing was written
-	return headsOf(c, pairs)
 }
 
 // licences are what the run says of its sets, for the card.

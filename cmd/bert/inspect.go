@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -133,7 +132,7 @@ func inspectModel(name string, fsys fs.FS) (*inspection, error) {
 		return nil, err
 	}
 	defer files.Close() //nolint:errcheck // nothing was written
-	pool := kernels.NewPool(runtime.GOMAXPROCS(0))
+	pool := kernels.NewPool(0)
 	defer pool.Close()
 
 	var memory []memoryInspection

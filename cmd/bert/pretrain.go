@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 
 	"cloze/internal/bert"
+	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
 )
@@ -47,13 +48,7 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 	if c.DryRun {
 		return encodeRun(os.Stdout, run)
 	}
-	if err := run.Validate(); err != nil {
-		return err
-	}
-	if run.Output == "" {
-		return errNoOutput
-	}
-	if err := checkOutput(run.Output, run.Model, c.Resume); err != nil {
+	if err := c.accept(&run, run.Model, run.Output); err != nil {
 		return err
 	}
 	boundMemory()
@@ -69,7 +64,7 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 		output: run.Output, model: model, tokenizer: files, kept: kept,
 		card: card{title: filepath.Base(run.Output) + ": a pre-trained BERT", base: base, command: commandLine(), run: run},
 	}
-	pool := c.pool()
+	pool := kernels.NewPool(c.Threads)
 	defer pool.Close()
 	defer interruptible(ctx)()
 	return s.consume(training.Pretrain(ctx, model, tok, run, training.Options{Pool: pool, Dir: run.Output, Resume: c.Resume}))

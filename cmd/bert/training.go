@@ -9,28 +9,17 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"reflect"
-	"regexp"
-	"runtime"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"syscall"
-	"time"
-
-	"github.com/alecthomas/kong"
 
 	"cloze/internal/bert"
 	"cloze/internal/checkpoint"
 	"cloze/internal/kernels"
-	"cloze/internal/tokenizer"
 	"cloze/internal/training"
 	"cloze/internal/wholefile"
-	"cloze/models"
 )
 
 // The files of a run beside the model's own, in its output directory.
@@ -48,11 +37,16 @@ type trainingFlags struct {
 	DryRun  bool `help:"Print the run's description with all its settings, and stop."`
 }
 
-func (f *trainingFlags) pool() *kernels.Pool {
-	if f.Threads > 0 {
-		return kernels.NewPool(f.Threads)
+// accept refuses a run that is not valid, or whose output is none or not for it,
+// before anything is written.
+func (f *trainingFlags) accept(run interface{ Validate() error }, model, output string) error {
+	if err := run.Validate(); err != nil {
+		return err
 	}
-	return kernels.NewPool(runtime.GOMAXPROCS(0))
+	if output == "" {
+		return errors.New("no output: give --output, or \"output\" in the run's file")
+	}
+	return checkOutput(output, model, f.Resume)
 }
 
 // encodeRun writes a run's description.
@@ -61,85 +55,6 @@ func encodeRun(w io.Writer, run any) error {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(run)
-}
-
-var errNoOutput = errors.New("no output: give --output, or \"output\" in the run's file")
-
-// checkOutput refuses a directory that holds another run, the model that this
-// one starts from, or anything that no run wrote, before anything is written
-// there.
-func checkOutput(dir, model string, resume bool) error {
-	if models.FS(model) == nil && isSame(dir, model) {
-		return fmt.Errorf("the output %s is the directory of the model to start from (%s), and would be written over: choose another", dir, model)
-	}
-	checkpoints, err := training.Checkpoints(dir)
-	if err != nil {
-		return err
-	}
-	if len(checkpoints) > 0 && !resume {
-		return fmt.Errorf("%s holds checkpoints of a run: --resume goes on with it; else choose another output, or remove them", dir)
-	}
-	if len(checkpoints) > 0 || holdsRun(dir) {
-		return nil
-	}
-	file, err := fileIn(dir)
-	if err != nil {
-		return err
-	}
-	if file != "" {
-		return fmt.Errorf("the output %s holds files that no run wrote, such as %s: choose another output, or move them away", dir, file)
-	}
-	return nil
-}
-
-// holdsRun says whether a directory is the output of a run, which may have been
-// killed: metrics.jsonl, the first file that a run writes, begins as a run
-// begins it, if it has come that far.
-func holdsRun(dir string) bool {
-	const begins = `{"kind":"` + string(training.Started) + `"`
-	file, err := os.Open(filepath.Join(dir, metricsFile))
-	if err != nil {
-		return false
-	}
-	defer file.Close() //nolint:errcheck // nothing was written
-	first := make([]byte, len(begins))
-	n, err := io.ReadFull(file, first)
-	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	return (err == nil || cut) && strings.HasPrefix(begins, string(first[:n]))
-}
-
-// fileIn names a file in a directory; none if it is empty but for folders and
-// for what is hidden, or not there.
-func fileIn(dir string) (string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	for _, entry := range entries {
-		if !entry.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
-			return entry.Name(), nil
-		}
-	}
-	return "", nil
-}
-
-// isSame says whether two paths lead to one directory, through links or not.
-func isSame(a, b string) bool {
-	first, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	second, err := os.Stat(b)
-	return err == nil && os.SameFile(first, second)
-}
-
-// runPath is the description of a run: a file, or the directory that an
-// earlier run wrote it to.
-func runPath(path string) string {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return filepath.Join(path, runFile)
-	}
-	return path
 }
 
 // session is a run as the command sees it: where it writes, what it shows, and
@@ -358,143 +273,3 @@ func boundMemory() {
 		debug.SetGCPercent(percent)
 	}
 }
-
-// headsOf are the heads of a checkpoint by name: those that it describes, and
-// that of a model that was fine-tuned elsewhere. Such a one does not say whether
-// it reads pairs, and is taken to do as the run does.
-func headsOf(c *checkpoint.Checkpoint, pairs bool) map[string]bert.HeadConfig {
-	config := c.Config()
-	heads := maps.Clone(config.Heads)
-	shape, there := c.Shape("heads." + bert.ClassifierName + ".weight")
-	if _, described := heads[bert.ClassifierName]; described || !there {
-		return heads
-	}
-	if head, ok := config.Classifier(shape[0]); ok {
-		head.Pair = pairs && head.Type == bert.SequenceHeadType
-		if heads == nil {
-			heads = map[string]bert.HeadConfig{}
-		}
-		heads[bert.ClassifierName] = head
-	}
-	return heads
-}
-
-// newHeads hides the heads of a checkpoint that a run leaves out, or describes as
-// another kind or with other labels, so that they are made anew.
-type newHeads struct {
-	bert.Weights
-	hidden map[string]bool // names of heads
-}
-
-func hideChangedHeads(w bert.Weights, had, want map[string]bert.HeadConfig) newHeads {
-	n := newHeads{w, map[string]bool{}}
-	for name, old := range had {
-		head, wanted := want[name]
-		n.hidden[name] = !wanted || !training.SameKind(old, head) || !slices.Equal(old.Labels, head.Labels)
-	}
-	return n
-}
-
-func (n newHeads) isHidden(tensor string) bool {
-	name, ok := strings.CutPrefix(tensor, "heads.")
-	name, _, _ = strings.Cut(name, ".")
-	return ok && n.hidden[name]
-}
-
-// Has implements bert.Weights.
-func (n newHeads) Has(name string) bool { return !n.isHidden(name) && n.Weights.Has(name) }
-
-// Shape implements bert.Weights.
-func (n newHeads) Shape(name string) ([]int, bool) {
-	if n.isHidden(name) {
-		return nil, false
-	}
-	return n.Weights.Shape(name)
-}
-
-// modelFlag reads a flag of type model: one inside this program stays a name,
-// and a directory becomes an absolute path, so that the run's description leads
-// to it from everywhere.
-func modelFlag(ctx *kong.DecodeContext, target reflect.Value) error {
-	var name string
-	if err := ctx.Scan.PopValueInto("model", &name); err != nil {
-		return err
-	}
-	_, inside, err := models.Find(name)
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	if !inside {
-		name = kong.ExpandPath(name)
-	}
-	target.SetString(name)
-	return nil
-}
-
-// baseName is what the card calls the model that a run started from.
-func baseName(model string) string {
-	if models.FS(model) != nil {
-		return "the model `" + model + "` inside Cloze"
-	}
-	return "`" + model + "`"
-}
-
-// openForTraining makes a model that learns from the one that it starts with;
-// heads replace those of its configuration unless nil. files are the
-// tokenizer's.
-func openForTraining(base string, s *training.Settings, heads map[string]bert.HeadConfig, pretraining bool) (m *bert.Model, tok *tokenizer.Tokenizer, files fs.FS, err error) {
-	files, _, err = models.Find(base)
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("model %s: %w", base, err)
-	}
-	weights, err := openCheckpoint(base)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	defer weights.Close() //nolint:errcheck // nothing was written
-	tok, err = tokenizer.Load(files)
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("%s: %w", base, err)
-	}
-	config := weights.Config()
-	s.Configure(&config)
-	var source bert.Weights = weights
-	if heads != nil {
-		had := headsOf(weights, heads[bert.ClassifierName].Pair)
-		source = hideChangedHeads(weights, had, heads)
-		for _, name := range slices.Sorted(maps.Keys(had)) {
-			if _, kept := heads[name]; !kept {
-				fmt.Fprintf(os.Stderr, "%s: head %s is left out, since the run does not train it\n", base, name)
-			}
-		}
-		config.Heads = heads
-	}
-	m, err = bert.NewForTraining(config, source, bert.TrainingOptions{Seed: s.Seed, Pretraining: pretraining})
-	if err != nil {
-		return nil, nil, nil, fmt.Errorf("%s: %w", base, err)
-	}
-	return m, tok, files, nil
-}
-
-// commandLine is the command as it was given, for the card and for a shell.
-func commandLine() string {
-	words := []string{"bert"}
-	for _, word := range os.Args[1:] {
-		words = append(words, shellWord(word))
-	}
-	return strings.Join(words, " ")
-}
-
-// plainWord is a word that every shell takes as it is.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
-
-// shellWord quotes a word for a shell, if it needs that.
-func shellWord(word string) string {
-	if plainWord.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// seconds rounds a duration for people.
-func seconds(d time.Duration) string { return d.Round(time.Second).String() }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -145,4 +147,24 @@ func version() string {
 		}
 	}
 	return ""
+}
+
+// commandLine is the command as it was given, for the card and for a shell.
+func commandLine() string {
+	words := []string{"bert"}
+	for _, word := range os.Args[1:] {
+		words = append(words, shellWord(word))
+	}
+	return strings.Join(words, " ")
+}
+
+// plainWord is a word that every shell takes as it is.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// shellWord quotes a word for a shell, if it needs that.
+func shellWord(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

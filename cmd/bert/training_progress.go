@@ -195,3 +195,6 @@ func thousands(n int) string {
 	}
 	return digits
 }
+
+// seconds rounds a duration for people.
+func seconds(d time.Duration) string { return d.Round(time.Second).String() }

@@ -72,11 +72,11 @@ func (s *CardScore) Off() bool {
 	return s.Card != nil && s.Tolerance > 0 && math.Abs(s.Figure-*s.Card) > s.Tolerance
 }
 
-// Measure measures the model on the sets at a path, which FindSets finds. One
+// Measure measures the model on the sets at a path, which findSets finds. One
 // set alone is measured whether it is on the card or not. It is an error if
 // there is none that the model can be measured on.
 func (c *Comparison) Measure(ctx context.Context, path string) (*CardReport, error) {
-	sets, err := FindSets(path, c.Task)
+	sets, err := findSets(path, c.Task)
 	if err != nil {
 		return nil, err
 	}

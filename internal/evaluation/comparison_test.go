@@ -38,7 +38,7 @@ func startEngine(t *testing.T, m *engine.Model) (*engine.Engine, *engine.Model) 
 // The conventions, on rows whose answers are plain.
 func TestEvaluateConventions(t *testing.T) {
 	e, m := startEmbedded(t, "en")
-	sets, err := FindSets("testdata/sets", "")
+	sets, err := findSets("testdata/sets", "")
 	if err != nil {
 		t.Fatal(err)
 	}

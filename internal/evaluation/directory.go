@@ -23,10 +23,10 @@ var devFiles = []string{
 	"dev.jsonl", "dev.jsonl.gz", "dev.conll", "dev.conll.gz", "dev.csv", "dev.csv.gz", "dev.tsv", "dev.tsv.gz",
 }
 
-// FindSets lists the sets of the built-in tasks at a path: a file, the
+// findSets lists the sets of the built-in tasks at a path: a file, the
 // directory of a set, or one of sets by task. A task that is given is that of
 // the file, or the only one listed.
-func FindSets(path, task string) ([]LabelledSet, error) {
+func findSets(path, task string) ([]LabelledSet, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err

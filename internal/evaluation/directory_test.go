@@ -21,7 +21,7 @@ func TestFindSets(t *testing.T) {
 		{"directory.go", "", "", "--task"},
 	}
 	for _, test := range tests {
-		sets, err := FindSets(test.path, test.task)
+		sets, err := findSets(test.path, test.task)
 		if test.err != "" {
 			if err == nil || !strings.Contains(err.Error(), test.err) {
 				t.Errorf("%s: error %v, want %q in it", test.path, err, test.err)

@@ -3,7 +3,8 @@ package kernels
 // Activation is a function applied to every element.
 type Activation uint8
 
-// The activations of BERT's configurations.
+// The activations of BERT's configurations. Errors against float64 are below
+// 5e-7·|x| for the two GELUs and relatively below 5e-7 for Tanh.
 const (
 	None     Activation = iota
 	GELU                // x·Φ(x) = x·(1 + erf(x/√2))/2: "gelu"
@@ -11,14 +12,6 @@ const (
 	ReLU                // max(x, 0)
 	Tanh
 )
-
-// Activate replaces every element by its activation. Errors against float64 are
-// below 5e-7·|x| for the two GELUs and relatively below 5e-7 for Tanh.
-func Activate(x []float32, a Activation) {
-	if len(x) > 0 {
-		activateRows(&x[0], len(x), 1, len(x), a)
-	}
-}
 
 const (
 	sqrtHalf    = 0.70710678118654752440 // √(1/2)

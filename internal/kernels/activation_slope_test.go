@@ -16,7 +16,7 @@ var exactActivations = map[Activation]func(x float64) float64{
 }
 
 // The slopes against central differences of the activations in float64, and
-// the values against Activate.
+// the values against activate.
 func TestActivateWithSlope(t *testing.T) {
 	var x []float32
 	for v := float32(-12); v <= 12; v += 0.037 { // never 0, where ReLU has no slope
@@ -25,13 +25,13 @@ func TestActivateWithSlope(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		for act, f := range exactActivations {
 			want := append([]float32(nil), x...)
-			Activate(want, act)
+			activate(want, act)
 			y, slope := append([]float32(nil), x...), make([]float32, len(x))
 			activateWithSlope(&y[0], &slope[0], len(x), 1, len(x), act)
 			for i, v := range x {
 				// Tanh has no assembly with a slope, so that they may differ in rounding.
 				if y[i] != want[i] && !(act == Tanh && math.Abs(float64(y[i]-want[i])) < 5e-7) {
-					t.Fatalf("activation %d of %v is %v, Activate says %v", act, v, y[i], want[i])
+					t.Fatalf("activation %d of %v is %v, activate says %v", act, v, y[i], want[i])
 				}
 				const step = 1e-5
 				exact := (f(float64(v)+step) - f(float64(v)-step)) / (2 * step)

@@ -33,7 +33,7 @@ func TestNothingIsReadPastTheEnd(t *testing.T) {
 				}()
 				for a := GELU; a <= Tanh; a++ {
 					name = "activation"
-					Activate(last(), a)
+					activate(last(), a)
 					activateWithSlope(&last()[0], &other[0], n, rows, n, a)
 					activateWithSlope(&other[0], &last()[0], n, rows, n, a)
 				}

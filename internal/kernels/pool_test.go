@@ -147,6 +147,42 @@ func TestPoolOfSeveralCallers(t *testing.T) {
 	callers.Wait()
 }
 
+// Whoever runs when the pool is closed, in the middle of a part or about to begin,
+// has every part done all the same.
+func TestPoolClosesWhileOthersRun(t *testing.T) {
+	for threads := 2; threads <= 4; threads++ {
+		for range 30 {
+			pool := NewPool(threads)
+			running, closed := make(chan struct{}), make(chan struct{})
+			var callers sync.WaitGroup
+			for caller := range 4 {
+				callers.Go(func() {
+					for round := range 20 {
+						c := newCount(t, threads, 1+(caller+round)%17)
+						pool.Run(len(c.times), c)
+						c.check()
+					}
+				})
+			}
+			callers.Go(func() {
+				c := newCount(t, threads, 17)
+				pool.Run(17, taskFunc(func(worker, i int) {
+					if i == 0 {
+						close(running)
+						<-closed
+					}
+					c.Do(worker, i)
+				}))
+				c.check()
+			})
+			<-running
+			pool.Close()
+			close(closed)
+			callers.Wait()
+		}
+	}
+}
+
 type taskFunc func(worker, i int)
 
 func (f taskFunc) Do(worker, i int) { f(worker, i) }

@@ -22,7 +22,7 @@ type NER struct{ Engine *engine.Engine }
 // tells.
 type NEROptions struct {
 	Options
-	// Aggregation makes entities of word pieces; "" is DefaultAggregation.
+	// Aggregation makes entities of word pieces; "" is Simple.
 	Aggregation Aggregation
 	// Types keeps only entities of these types; none keeps all.
 	Types []string
@@ -30,9 +30,9 @@ type NEROptions struct {
 	MinScore float64
 }
 
-// DefaultAggregation is the strategy of NEROptions that name none: the one that
+// defaultAggregation is the strategy of NEROptions that name none: the one that
 // POST /ner documents. It may end an entity inside a word; First never does.
-const DefaultAggregation = Simple
+const defaultAggregation = Simple
 
 // Entity is a stretch of text with a type.
 type Entity struct {
@@ -57,7 +57,7 @@ type NERResult struct {
 // Recognize finds the entities of each text.
 func (n NER) Recognize(ctx context.Context, texts []Text, o NEROptions) ([]NERResult, error) {
 	if o.Aggregation == "" {
-		o.Aggregation = DefaultAggregation
+		o.Aggregation = defaultAggregation
 	}
 	if err := n.check(o); err != nil {
 		return nil, err

@@ -116,10 +116,10 @@ func (a *AdamW) Norm(pool *kernels.Pool) float64 {
 	return math.Sqrt(sum)
 }
 
-// ClipFactor is what to multiply a gradient of this norm by so that its norm
+// clipFactor is what to multiply a gradient of this norm by so that its norm
 // is at most maxNorm; 0 or less never clips (torch.nn.utils.clip_grad_norm_,
 // its guard against division by zero included).
-func ClipFactor(norm, maxNorm float64) float64 {
+func clipFactor(norm, maxNorm float64) float64 {
 	if maxNorm <= 0 {
 		return 1
 	}

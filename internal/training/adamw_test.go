@@ -49,7 +49,7 @@ func TestAdamWAgreesWithPyTorch(t *testing.T) {
 				if math.Abs(norm-step.Norm) > 1e-6*step.Norm {
 					t.Fatalf("step %d: norm %v, want %v", i, norm, step.Norm)
 				}
-				a.Step(nil, 0.01*float64(i+1), ClipFactor(norm, run.MaxNorm))
+				a.Step(nil, 0.01*float64(i+1), clipFactor(norm, run.MaxNorm))
 				for p, param := range params {
 					for k, want := range step.Params[p] {
 						if got := param.Data[k]; math.Abs(float64(got-want)) > tolerance {
@@ -161,8 +161,8 @@ func TestClipFactor(t *testing.T) {
 	for _, test := range []struct{ norm, limit, want float64 }{
 		{0.5, 1, 1}, {2, 1, 1 / 2.000001}, {0, 1, 1}, {100, 0, 1},
 	} {
-		if got := ClipFactor(test.norm, test.limit); math.Abs(got-test.want) > 1e-15 {
-			t.Errorf("ClipFactor(%v, %v) = %v, want %v", test.norm, test.limit, got, test.want)
+		if got := clipFactor(test.norm, test.limit); math.Abs(got-test.want) > 1e-15 {
+			t.Errorf("clipFactor(%v, %v) = %v, want %v", test.norm, test.limit, got, test.want)
 		}
 	}
 }
@@ -192,6 +192,6 @@ func BenchmarkAdamWStep(b *testing.B) {
 	a := NewAdamW(params, nil, DefaultAdamWOptions())
 	b.SetBytes(4_000_000 * 4)
 	for b.Loop() {
-		a.Step(pool, 1e-4, ClipFactor(a.Norm(pool), 1))
+		a.Step(pool, 1e-4, clipFactor(a.Norm(pool), 1))
 	}
 }

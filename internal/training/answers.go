@@ -135,8 +135,8 @@ func (a *holdAnswers) read(p *pass, logits []float32) {
 	}
 }
 
-func (a *holdAnswers) counts(rows []int) *MultiLabel {
-	counts := NewMultiLabel(a.names)
+func (a *holdAnswers) counts(rows []int) *multiLabel {
+	counts := newMultiLabel(a.names)
 	counts.Absent = a.absent
 	for _, row := range rows {
 		counts.Add(a.want[row], a.got[row])
@@ -195,7 +195,7 @@ func (a *valueAnswers) metrics(rows []int) (all map[string]float64, main string)
 		want[i], got[i] = a.want[row], a.got[row]
 	}
 	return map[string]float64{
-		"pearson": Pearson(want, got), "spearman": Spearman(want, got), "mean_squared_error": MeanSquaredError(want, got),
+		"pearson": pearson(want, got), "spearman": spearman(want, got), "mean_squared_error": meanSquaredError(want, got),
 	}, "pearson"
 }
 

@@ -5,9 +5,12 @@
 // What a run is and how it goes:
 //
 //	run.go       Pretraining and Finetuning: all that a run's file may say
+//	settings.go  what both kinds of run may set
+//	run_read.go  how the file is read
 //	pretrain.go  Pretrain: masked language model and next sentence prediction
 //	finetune.go  Finetune: several heads at once on one encoder
-//	trainer.go   the loop that both share: step, report, evaluate, checkpoint
+//	loop.go      the loop that both share: step, report, evaluate, checkpoint
+//	trainer.go   how each of these is done, and what a checkpoint keeps
 //	best.go      which weights are kept
 //	pass.go      what is computed at a time: labels, losses, gradients
 //	report.go    what a run tells
@@ -22,8 +25,9 @@
 //	tagged.go    tagged sentences as tokens
 //	sampler.go   the order of the rows
 //	datasum.go   whether they are still the same when a run goes on
-//	corpus.go    running text      records.go  JSON Lines, CSV, TSV
-//	conll.go     tagged words      lines.go    lines, and those that are no good
+//	corpus.go    running text      conll.go    tagged words
+//	records.go   JSON Lines        tables.go   CSV, TSV
+//	lines.go     lines, and those that are no good
 //
 // What moves the parameters, and what measures them:
 //

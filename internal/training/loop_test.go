@@ -801,99 +801,6 @@ func TestEarlyStopping(t *testing.T) {
 	}
 }
 
-func TestFrozenLayersStay(t *testing.T) {
-	corpus, _ := numberedCorpus(t, 30)
-	tok, m := tinyModel(t, 200, finetunedHeads)
-	_, before := tinyModel(t, 200, finetunedHeads)
-	run := finetuning(t, corpus)
-	run.MLM, run.Steps, run.Epochs = nil, 3, 0
-	run.FreezeEmbeddings, run.FreezeLayers = true, 1
-	var start *Start
-	for report, err := range Finetune(t.Context(), m, tok, run, Options{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if report.Start != nil {
-			start = report.Start
-		}
-	}
-	learning := 0
-	for i, p := range m.Parameters() {
-		frozen := strings.HasPrefix(p.Name, "bert.embeddings.") || strings.HasPrefix(p.Name, "bert.encoder.layer.0.")
-		if !frozen {
-			learning += p.Len()
-		}
-		moved := !slices.Equal(p.Data, before.Parameters()[i].Data)
-		if frozen && moved {
-			t.Errorf("%s is frozen, but moved", p.Name)
-		}
-		if !frozen && !moved && strings.HasPrefix(p.Name, "bert.encoder.layer.1.") && p.Decay {
-			t.Errorf("%s did not move", p.Name)
-		}
-	}
-	if start.Learning != learning {
-		t.Errorf("%d parameters are said to learn, want %d", start.Learning, learning)
-	}
-	run.FreezeLayers = 3
-	for _, err := range Finetune(t.Context(), m, tok, run, Options{}) {
-		if err == nil || !strings.Contains(err.Error(), "freeze_layers is 3, the model has 2") {
-			t.Errorf("more frozen layers than there are: error %v", err)
-		}
-	}
-}
-
-func TestLearningRateScales(t *testing.T) {
-	_, m := tinyModel(t, 10, finetunedHeads)
-	s := &Settings{LayerDecay: 0.5, HeadRate: 10, FreezeLayers: 0}
-	scale := learningRateScales(&m.Config, s, m.Parameters())
-	for i, p := range m.Parameters() {
-		want := map[bool]float64{true: 1}[strings.HasPrefix(p.Name, "bert.pooler.")]
-		switch {
-		case strings.HasPrefix(p.Name, "bert.embeddings."):
-			want = 0.125
-		case strings.HasPrefix(p.Name, "bert.encoder.layer.0."):
-			want = 0.25
-		case strings.HasPrefix(p.Name, "bert.encoder.layer.1."):
-			want = 0.5
-		case strings.HasPrefix(p.Name, "heads."), strings.HasPrefix(p.Name, "cls."):
-			want = 10
-		}
-		if scale[i] != want {
-			t.Errorf("learning rate of %s is scaled by %v, want %v", p.Name, scale[i], want)
-		}
-	}
-}
-
-func TestSamplerTakesSharesOfEachEpoch(t *testing.T) {
-	sets := []*Set{
-		{Name: "twice", Share: 2, Examples: make([]TaskExample, 10)},
-		{Name: "half", Share: 0.5, Examples: make([]TaskExample, 10)},
-		{Name: "tiny", Share: 0.01, Examples: make([]TaskExample, 10)},
-	}
-	s := newSampler(sets, 1)
-	for epoch := range 3 {
-		seen := map[string]map[*TaskExample]int{"twice": {}, "half": {}, "tiny": {}}
-		for {
-			set, example := s.next()
-			seen[set.Name][example]++
-			if s.at.Index == len(s.order) {
-				break
-			}
-		}
-		if s.at.Epoch != epoch {
-			t.Fatalf("epoch %d, want %d", s.at.Epoch, epoch)
-		}
-		for _, n := range seen["twice"] {
-			if n != 2 {
-				t.Errorf("a row of the set with share 2 came %d times", n)
-			}
-		}
-		if len(seen["twice"]) != 10 || len(seen["half"]) != 5 || len(seen["tiny"]) > 1 {
-			t.Errorf("rows seen: %d, %d, %d, want 10, 5, at most 1", len(seen["twice"]), len(seen["half"]), len(seen["tiny"]))
-		}
-	}
-}
-
 func TestRunsAreRefused(t *testing.T) {
 	corpus, _ := numberedCorpus(t, 30)
 	tok, m := tinyModel(t, 200, finetunedHeads)
@@ -1031,33 +938,6 @@ func TestBreakingOutEndsTheRun(t *testing.T) {
 	}
 	if n != 3 {
 		t.Errorf("%d reports after the break", n)
-	}
-}
-
-func TestReadRun(t *testing.T) {
-	path := write(t, "run.json", `{
-	// the base model
-	"model": "base", "output": "out",
-	"heads": {"mood": {"type": "sequence", "sets": [{"train": "a.jsonl", "map": {"x": null, "y": "z"}}]}},
-	"learning_rate": 3e-5
-}
-`)
-	var run Finetuning
-	if err := ReadRun(path, &run); err != nil {
-		t.Fatal(err)
-	}
-	run.SetDefaults()
-	if run.Model != "base" || run.LearningRate != 3e-5 || run.Epochs != 3 || run.Heads["mood"].Weight != 1 || *run.WeightDecay != 0.01 {
-		t.Errorf("run %+v", run)
-	}
-	for _, test := range []struct{ content, want string }{
-		{"{\n// a comment\n\"layers\": 1\n}", `unknown field "layers"`},
-		{"{\"model\": \"a\"} {}", "something follows"},
-		{"{\n\n\"model\": }", "run.json:3: "},
-	} {
-		if err := ReadRun(write(t, "run.json", test.content), &Finetuning{}); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("ReadRun of %q: error %v, want one that says %q", test.content, err, test.want)
-		}
 	}
 }
 

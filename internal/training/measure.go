@@ -164,7 +164,7 @@ func (o Measuring) intervals(ctx context.Context, n int, metrics func(rows []int
 	if o.Rounds == 0 || n == 0 {
 		return nil, nil
 	}
-	intervals, err := Bootstrap(n, o.Rounds, confidence, o.Seed, func(rows []int) map[string]float64 {
+	intervals, err := bootstrap(n, o.Rounds, confidence, o.Seed, func(rows []int) map[string]float64 {
 		if ctx.Err() != nil {
 			return nil // ends soon
 		}

@@ -138,8 +138,8 @@ func (c *Confusion) Matthews() float64 {
 	return ratio(right*total-wantGot, math.Sqrt(total*total-wantWant)*math.Sqrt(total*total-gotGot))
 }
 
-// MultiLabel counts answers that are sets of labels.
-type MultiLabel struct {
+// multiLabel counts answers that are sets of labels.
+type multiLabel struct {
 	Labels  []string
 	Classes []Counts
 	// Absent says which labels the rows do not annotate; nil means none. They
@@ -149,13 +149,13 @@ type MultiLabel struct {
 	total  int
 }
 
-// NewMultiLabel returns empty counts over the labels.
-func NewMultiLabel(labels []string) *MultiLabel {
-	return &MultiLabel{Labels: labels, Classes: make([]Counts, len(labels))}
+// newMultiLabel returns empty counts over the labels.
+func newMultiLabel(labels []string) *multiLabel {
+	return &multiLabel{Labels: labels, Classes: make([]Counts, len(labels))}
 }
 
 // Add counts one answer; both slices say for each label whether it holds.
-func (m *MultiLabel) Add(want, got []bool) {
+func (m *multiLabel) Add(want, got []bool) {
 	for label := range m.Labels {
 		switch {
 		case want[label] && got[label]:
@@ -173,10 +173,10 @@ func (m *MultiLabel) Add(want, got []bool) {
 }
 
 // Accuracy is the share of answers with every label right (subset accuracy).
-func (m *MultiLabel) Accuracy() float64 { return ratio(float64(m.exact), float64(m.total)) }
+func (m *multiLabel) Accuracy() float64 { return ratio(float64(m.exact), float64(m.total)) }
 
 // MicroF1 is the F1 of all labels counted together.
-func (m *MultiLabel) MicroF1() float64 {
+func (m *multiLabel) MicroF1() float64 {
 	var all Counts
 	for _, class := range m.Classes {
 		all.Add(class)
@@ -186,7 +186,7 @@ func (m *MultiLabel) MicroF1() float64 {
 
 // MacroF1 is the mean F1 of the labels that are not absent; one that never
 // occurs counts as 0, as scikit-learn has it for label indicator matrices.
-func (m *MultiLabel) MacroF1() float64 {
+func (m *multiLabel) MacroF1() float64 {
 	sum, n := 0.0, 0
 	for label, class := range m.Classes {
 		if m.Absent == nil || !m.Absent[label] {
@@ -197,13 +197,13 @@ func (m *MultiLabel) MacroF1() float64 {
 	return ratio(sum, float64(n))
 }
 
-// Pearson is the linear correlation of two series of equal length; NaN where
+// pearson is the linear correlation of two series of equal length; NaN where
 // one of them is constant.
-func Pearson(want, got []float64) float64 { return stat.Correlation(want, got, nil) }
+func pearson(want, got []float64) float64 { return stat.Correlation(want, got, nil) }
 
-// Spearman is the correlation of the ranks, equal values sharing their mean
+// spearman is the correlation of the ranks, equal values sharing their mean
 // rank (scipy.stats.spearmanr).
-func Spearman(want, got []float64) float64 { return Pearson(ranks(want), ranks(got)) }
+func spearman(want, got []float64) float64 { return pearson(ranks(want), ranks(got)) }
 
 func ranks(x []float64) []float64 {
 	order := make([]int, len(x))
@@ -225,8 +225,8 @@ func ranks(x []float64) []float64 {
 	return ranks
 }
 
-// MeanSquaredError is the mean of the squared differences.
-func MeanSquaredError(want, got []float64) float64 {
+// meanSquaredError is the mean of the squared differences.
+func meanSquaredError(want, got []float64) float64 {
 	sum := 0.0
 	for i := range want {
 		d := got[i] - want[i]
@@ -246,7 +246,7 @@ type Interval struct {
 	High float64 `json:"high"`
 }
 
-// Bootstrap estimates the intervals that hold statistics with the given
+// bootstrap estimates the intervals that hold statistics with the given
 // confidence (0.95, say) by the percentile method: it draws n rows of n with
 // replacement, rounds times, and takes the quantiles of what statistics says of
 // each draw. The draws depend on the seed alone. A statistic that is undefined
@@ -256,7 +256,7 @@ type Interval struct {
 // statistics gets the row numbers drawn, some several times, and must not keep
 // the slice. It returns the same names each time, but for those that the draw
 // says nothing of.
-func Bootstrap(n, rounds int, confidence float64, seed uint64, statistics func(rows []int) map[string]float64) (map[string]Interval, error) {
+func bootstrap(n, rounds int, confidence float64, seed uint64, statistics func(rows []int) map[string]float64) (map[string]Interval, error) {
 	if n < 1 || rounds < 1 || !(confidence > 0 && confidence < 1) {
 		return nil, fmt.Errorf("bootstrap of %d rows, %d rounds, confidence %v: want at least one row and round and a confidence between 0 and 1", n, rounds, confidence)
 	}

@@ -95,7 +95,7 @@ func TestConfusionAgreesWithScikitLearn(t *testing.T) {
 
 func TestMultiLabelAgreesWithScikitLearn(t *testing.T) {
 	for _, test := range readGoldenMetrics(t).MultiLabel {
-		m := NewMultiLabel(make([]string, len(test.Want[0])))
+		m := newMultiLabel(make([]string, len(test.Want[0])))
 		for i := range test.Want {
 			m.Add(test.Want[i], test.Got[i])
 		}
@@ -108,7 +108,7 @@ func TestMultiLabelAgreesWithScikitLearn(t *testing.T) {
 // A label that a set does not annotate is not one of the mean, one that merely
 // never occurs is.
 func TestMultiLabelOfSomeLabelsOnly(t *testing.T) {
-	m := NewMultiLabel([]string{"a", "b", "c"})
+	m := newMultiLabel([]string{"a", "b", "c"})
 	m.Absent = []bool{false, true, false}
 	m.Add([]bool{true, false, false}, []bool{true, false, false})
 	near(t, "MacroF1() without b", m.MacroF1(), 0.5)
@@ -118,9 +118,9 @@ func TestMultiLabelOfSomeLabelsOnly(t *testing.T) {
 
 func TestCorrelationsAgreeWithSciPy(t *testing.T) {
 	for _, test := range readGoldenMetrics(t).Series {
-		near(t, "Pearson", Pearson(test.Want, test.Got), test.Pearson)
-		near(t, "Spearman", Spearman(test.Want, test.Got), test.Spearman)
-		near(t, "MeanSquaredError", MeanSquaredError(test.Want, test.Got), test.MeanSquaredError)
+		near(t, "pearson", pearson(test.Want, test.Got), test.Pearson)
+		near(t, "spearman", spearman(test.Want, test.Got), test.Spearman)
+		near(t, "meanSquaredError", meanSquaredError(test.Want, test.Got), test.MeanSquaredError)
 	}
 }
 
@@ -198,7 +198,7 @@ func TestBootstrapOfAMean(t *testing.T) {
 		}
 		return map[string]float64{"mean": sum / float64(len(rows)), "first": first, "never": math.NaN()}
 	}
-	intervals, err := Bootstrap(n, 2000, 0.95, 1, mean)
+	intervals, err := bootstrap(n, 2000, 0.95, 1, mean)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,14 +213,14 @@ func TestBootstrapOfAMean(t *testing.T) {
 	if math.Abs(got.Low-(0.75-half)) > 0.005 || math.Abs(got.High-(0.75+half)) > 0.005 {
 		t.Errorf("interval %.4f … %.4f, want %.4f … %.4f within 0.005", got.Low, got.High, 0.75-half, 0.75+half)
 	}
-	again, err := Bootstrap(n, 2000, 0.95, 1, mean)
+	again, err := bootstrap(n, 2000, 0.95, 1, mean)
 	if err != nil || !cmp.Equal(again, intervals) {
 		t.Errorf("the same seed gave %+v (%v), then %+v", intervals, err, again)
 	}
-	if _, err := Bootstrap(0, 10, 0.95, 1, mean); err == nil {
+	if _, err := bootstrap(0, 10, 0.95, 1, mean); err == nil {
 		t.Error("no rows: no error")
 	}
-	if _, err := Bootstrap(10, 10, 95, 1, mean); err == nil {
+	if _, err := bootstrap(10, 10, 95, 1, mean); err == nil {
 		t.Error("confidence 95: no error")
 	}
 }
