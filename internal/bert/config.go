@@ -62,6 +62,9 @@ type HeadConfig struct {
 	// ProblemType says how a sequence head's logits become an answer; empty
 	// means one of the labels.
 	ProblemType ProblemType `json:"problem_type,omitempty"`
+	// ProblemTypeImplied says that the checkpoint names none, and ProblemType is
+	// what transformers trains such a head as (see Classifier).
+	ProblemTypeImplied bool `json:"problem_type_implied,omitempty"`
 	// MaxTokens is the longest row that the head was trained on, [CLS] and [SEP]
 	// included; 0 is unknown.
 	MaxTokens int `json:"max_tokens,omitempty"`
@@ -149,7 +152,7 @@ func (c *Config) Classifier(labels int) (h HeadConfig, ok bool) {
 		if h.ProblemType == "" {
 			h.ProblemType = SingleLabel
 			if labels == 1 {
-				h.ProblemType = Regression
+				h.ProblemType, h.ProblemTypeImplied = Regression, true
 			}
 		}
 	case slices.Contains(c.Architectures, "BertForTokenClassification"):

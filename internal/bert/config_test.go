@@ -187,6 +187,13 @@ func TestClassifier(t *testing.T) {
 			"regression by one label",
 			bert.Config{Architectures: sequence},
 			1,
+			bert.HeadConfig{Type: bert.SequenceHeadType, Labels: []string{"LABEL_0"}, ProblemType: bert.Regression, ProblemTypeImplied: true},
+			true,
+		},
+		{
+			"regression by its name",
+			bert.Config{Architectures: sequence, ProblemType: bert.Regression},
+			1,
 			bert.HeadConfig{Type: bert.SequenceHeadType, Labels: []string{"LABEL_0"}, ProblemType: bert.Regression},
 			true,
 		},

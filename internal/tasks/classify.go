@@ -126,7 +126,7 @@ func (c Classifier) Classify(ctx context.Context, texts []Text, o ClassifyOption
 		head := heads[r.model]
 		function := o.Function
 		if function == DefaultFunction {
-			function = functionOf(r.model, head)
+			function = functionOf(head)
 		}
 		scores := windowAverage(r, outputs[:len(r.windows)], 0, function)
 		outputs = outputs[len(r.windows):]
@@ -204,9 +204,9 @@ func noHead(m *engine.Model, index int, name, field string, there []string) *Inp
 
 // functionOf is the function that fits what the head was trained for
 // (transformers' TextClassificationPipeline.postprocess).
-func functionOf(m *engine.Model, h *bert.SequenceHead) Function {
+func functionOf(h *bert.SequenceHead) Function {
 	switch {
-	case isRegression(m, h):
+	case isRegression(h):
 		return NoFunction
 	case h.ProblemType == bert.MultiLabel, len(h.Labels) == 1:
 		return Sigmoid
@@ -215,15 +215,12 @@ func functionOf(m *engine.Model, h *bert.SequenceHead) Function {
 	}
 }
 
-// isRegression reports whether the model says of itself that the head is one.
+// isRegression reports whether the model says of its head that it is one.
 // Training takes a single label without a problem_type for a regression, as
 // transformers does; but its pipeline, and so this task, takes it for a
 // probability, which is what rerankers mean by it.
-func isRegression(m *engine.Model, h *bert.SequenceHead) bool {
-	if h.Name == bert.ClassifierName && m.Network.Config.ProblemType == "" && len(h.Labels) == 1 {
-		return false
-	}
-	return h.ProblemType == bert.Regression
+func isRegression(h *bert.SequenceHead) bool {
+	return h.ProblemType == bert.Regression && !h.ProblemTypeImplied
 }
 
 // apply returns the scores of logits.

@@ -133,30 +133,22 @@ func TestWindowAverage(t *testing.T) {
 func TestFunctionOfHead(t *testing.T) {
 	two := []string{"a", "b"}
 	tests := []struct {
-		name      string
-		head      bert.HeadConfig
-		elsewhere bool             // a checkpoint's classifier, not a head of ours
-		stated    bert.ProblemType // by the checkpoint's config.json
-		want      Function
+		name string
+		head bert.HeadConfig
+		want Function
 	}{
-		{"single label", bert.HeadConfig{Labels: two, ProblemType: bert.SingleLabel}, false, "", Softmax},
-		{"nothing said", bert.HeadConfig{Labels: two}, false, "", Softmax},
-		{"multi label", bert.HeadConfig{Labels: two, ProblemType: bert.MultiLabel}, false, "", Sigmoid},
-		{"one label", bert.HeadConfig{Labels: two[:1]}, false, "", Sigmoid},
-		{"one label, not a regression", bert.HeadConfig{Labels: two[:1], ProblemType: bert.SingleLabel}, false, "", Sigmoid},
-		{"regression", bert.HeadConfig{Labels: two[:1], ProblemType: bert.Regression}, false, "", NoFunction},
-		{"regression of several values", bert.HeadConfig{Labels: two, ProblemType: bert.Regression}, false, "", NoFunction},
-		{"checkpoint that states a regression", bert.HeadConfig{Labels: two[:1], ProblemType: bert.Regression}, true, bert.Regression, NoFunction},
-		{"checkpoint of one label that states nothing", bert.HeadConfig{Labels: two[:1], ProblemType: bert.Regression}, true, "", Sigmoid},
+		{"single label", bert.HeadConfig{Labels: two, ProblemType: bert.SingleLabel}, Softmax},
+		{"nothing said", bert.HeadConfig{Labels: two}, Softmax},
+		{"multi label", bert.HeadConfig{Labels: two, ProblemType: bert.MultiLabel}, Sigmoid},
+		{"one label", bert.HeadConfig{Labels: two[:1]}, Sigmoid},
+		{"one label, not a regression", bert.HeadConfig{Labels: two[:1], ProblemType: bert.SingleLabel}, Sigmoid},
+		{"regression", bert.HeadConfig{Labels: two[:1], ProblemType: bert.Regression}, NoFunction},
+		{"regression of several values", bert.HeadConfig{Labels: two, ProblemType: bert.Regression}, NoFunction},
+		{"checkpoint of one label that states nothing", bert.HeadConfig{Labels: two[:1], ProblemType: bert.Regression, ProblemTypeImplied: true}, Sigmoid},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			head := &bert.SequenceHead{Name: "own", HeadConfig: test.head}
-			if test.elsewhere {
-				head.Name = bert.ClassifierName
-			}
-			m := &engine.Model{Network: &bert.Model{Config: bert.Config{ProblemType: test.stated}}}
-			if got := functionOf(m, head); got != test.want {
+			if got := functionOf(&bert.SequenceHead{HeadConfig: test.head}); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})

@@ -235,7 +235,7 @@ func (p sentimentPlan) result(text string, heads sentimentHead, outputs []engine
 	next := func(r reading, head *bert.SequenceHead, index int) Polarity {
 		windows := outputs[:len(r.windows)]
 		outputs = outputs[len(r.windows):]
-		return newPolarity(head.Labels, windowAverage(r, windows, index, functionOf(r.model, head)))
+		return newPolarity(head.Labels, windowAverage(r, windows, index, functionOf(head)))
 	}
 	result := SentimentResult{
 		Polarity:  next(p.document, heads.sentiment, 0),
