@@ -23,8 +23,9 @@ type FillMaskOptions struct {
 	Options
 	// TopK bounds the predictions of a mask; 0 is 5.
 	TopK int
-	// Targets, if any, are the only words to score. A word that is not in
-	// the vocabulary stands for its first piece, and the result says so.
+	// Targets, if any, are the only words to score, at most 1,000. A word that
+	// is not in the vocabulary stands for its first piece, and the result of
+	// the first text that the model reads says so.
 	Targets []string
 	// Joint also fills several masks together; see Filling.
 	Joint bool
@@ -38,6 +39,9 @@ const (
 	// maxPredictions bounds the answer to one request: each prediction
 	// repeats the text.
 	maxPredictions = 10_000
+	// maxTargets bounds FillMaskOptions.Targets: they are compared at every
+	// mask, and who wants more of the vocabulary can do without targets.
+	maxTargets = 1000
 )
 
 // FillMaskResult is the result of FillMask.Fill.
@@ -48,7 +52,8 @@ type FillMaskResult struct {
 	// left out unless asked for.
 	Joint []Filling `json:"joint,omitempty"`
 	// Warnings say how many masks were cut off with the end of the text, and
-	// which targets were read as something else.
+	// which targets were read as something else: that is said once, with the
+	// first text that a model reads.
 	Warnings []string `json:"warnings,omitempty"`
 	Info
 }
@@ -88,6 +93,9 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 	if o.TopK == 0 {
 		o.TopK = defaultTopK
 	}
+	if len(o.Targets) > maxTargets {
+		return nil, invalid("targets", "there are %d targets, and one request may have %d", len(o.Targets), maxTargets)
+	}
 	if err := requireText(texts); err != nil {
 		return nil, err
 	}
@@ -107,7 +115,7 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 	if err != nil {
 		return nil, err
 	}
-	fillings, err := findMasks(texts, readings, o)
+	fillings, err := findMasks(ctx, texts, readings, o)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +141,9 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 	defer timingFrom(ctx).phase(phasePost)()
 	results := make([]FillMaskResult, len(texts))
 	for i := range fillings {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		results[i] = fillings[i].result(texts[i].Text, o)
 	}
 	return results, nil
@@ -159,10 +170,14 @@ type guess struct {
 
 // findMasks finds the masks of every text, and what its targets are in the
 // vocabulary of its model.
-func findMasks(texts []Text, readings []reading, o FillMaskOptions) ([]masked, error) {
+func findMasks(ctx context.Context, texts []Text, readings []reading, o FillMaskOptions) ([]masked, error) {
 	all := make([]masked, len(readings))
+	targets := make(map[*engine.Model][]int32) // of the models seen so far
 	predictions := 0
 	for i, r := range readings {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		m := masked{reading: r, positions: maskPositions(r.model, r.windows[0])}
 		switch n := len(m.positions); {
 		case n == 0 && r.truncated:
@@ -186,13 +201,14 @@ func findMasks(texts []Text, readings []reading, o FillMaskOptions) ([]masked, e
 		if r.truncated {
 			m.warnings = cutOff(r.model, texts[i].Text, len(m.positions))
 		}
-		if len(o.Targets) > 0 {
-			ids, warnings, err := targetIDs(r.model, o.Targets)
+		if _, known := targets[r.model]; !known && len(o.Targets) > 0 {
+			ids, warnings, err := targetIDs(ctx, r.model, o.Targets)
 			if err != nil {
 				return nil, err
 			}
-			m.targets, m.warnings = ids, append(m.warnings, warnings...)
+			targets[r.model], m.warnings = ids, append(m.warnings, warnings...)
 		}
+		m.targets = targets[r.model]
 		all[i] = m
 	}
 	if predictions > maxPredictions {
@@ -231,12 +247,20 @@ func cutOff(m *engine.Model, text string, left int) []string {
 
 // predictionBytes is about what the predictions take: each repeats its text,
 // with a blank between any two pieces, and the joint ones list every mask.
+// Warnings repeat the targets.
 func predictionBytes(texts []Text, all []masked, o FillMaskOptions) int {
 	const besides = 100 // the text
 	n := 0
 	for i, m := range all {
+		for _, w := range m.warnings {
+			n += len(w)
+		}
 		sequence := len(texts[i].Text) + m.encoding().Len()
-		n += len(m.positions) * o.TopK * (besides + sequence)
+		k := o.TopK
+		if len(m.targets) > 0 {
+			k = min(k, len(m.targets))
+		}
+		n += len(m.positions) * k * (besides + sequence)
 		if o.Joint {
 			n += o.TopK * (besides*len(m.positions) + sequence)
 		}
@@ -246,9 +270,13 @@ func predictionBytes(texts []Text, all []masked, o FillMaskOptions) int {
 
 // targetIDs looks the targets up in the model's vocabulary, each once
 // (transformers' FillMaskPipeline.get_target_ids).
-func targetIDs(m *engine.Model, targets []string) (ids []int32, warnings []string, err error) {
+func targetIDs(ctx context.Context, m *engine.Model, targets []string) (ids []int32, warnings []string, err error) {
 	t := m.Tokenizer
+	listed := make(map[int32]bool, len(targets))
 	for _, target := range targets {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
 		id, ok := t.ID(target)
 		if !ok {
 			pieces := t.Encode(target, tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true})
@@ -263,7 +291,8 @@ func targetIDs(m *engine.Model, targets []string) (ids []int32, warnings []strin
 				warnings = append(warnings, fmt.Sprintf("target %q is not one word piece in the vocabulary of model %s: its first piece %q is scored", target, m.ID, t.Token(id)))
 			}
 		}
-		if !slices.Contains(ids, id) {
+		if !listed[id] {
+			listed[id] = true
 			ids = append(ids, id)
 		}
 	}

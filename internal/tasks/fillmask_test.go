@@ -1,6 +1,8 @@
 package tasks
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -53,6 +55,48 @@ func TestFillMaskTargets(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What becomes of targets depends on the model alone, and is said once for each:
+// a warning with every text would make answers far larger than requests.
+func TestFillMaskWarnsOfTargetsOnce(t *testing.T) {
+	results, err := FillMask{embeddedEngine(t)}.Fill(t.Context(), []Text{
+		{Text: "my dog is [MASK]."}, {Text: "北京是中国的[MASK]都。"}, {Text: "the [MASK]"}, {Text: "[MASK]文"},
+	}, FillMaskOptions{Targets: []string{"unfathomably big", "中文"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		model    string
+		warnings int
+	}{{"en", 2}, {"zh", 2}, {"en", 0}, {"zh", 0}} {
+		r := results[i]
+		if r.Model != want.model || len(r.Warnings) != want.warnings {
+			t.Errorf("text %d: warnings %q by %s, want %d by %s", i, r.Warnings, r.Model, want.warnings, want.model)
+		}
+		if got, want := predictedIDs(r), predictedIDs(results[i%2]); !slices.Equal(got, want) {
+			t.Errorf("text %d: predicts %v, want the targets %v", i, got, want)
+		}
+	}
+}
+
+// predictedIDs are the ids predicted for the first mask, in ascending order.
+func predictedIDs(r FillMaskResult) []int32 {
+	var ids []int32
+	for _, p := range r.Masks[0].Predictions {
+		ids = append(ids, p.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func TestTargetsEndWithTheDeadline(t *testing.T) {
+	m, _ := embeddedEngine(t).Model("en")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := targetIDs(ctx, m, []string{"big"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
 }
 
@@ -113,6 +157,7 @@ func TestFillMaskRefuses(t *testing.T) {
 		{"mask lost to truncation", CodeNoMask, "text", []Text{{Text: long + " [MASK]"}}, FillMaskOptions{Options: Options{Truncate: &yes}}, "after truncation"},
 		{"top_k", CodeInvalidParameter, "top_k", one, FillMaskOptions{TopK: 101}, "1 to 100"},
 		{"negative top_k", CodeInvalidParameter, "top_k", one, FillMaskOptions{TopK: -1}, "1 to 100"},
+		{"too many targets", CodeInvalidParameter, "targets", one, FillMaskOptions{Targets: make([]string, 1001)}, "1001"},
 		{"no target left", CodeNoTargets, "targets", one, FillMaskOptions{Targets: []string{"", " "}}, "none"},
 		{"too many to fill together", CodeTooManyMasks, "text", []Text{{Text: strings.Repeat("[MASK] ", 17)}}, FillMaskOptions{Joint: true}, "16"},
 		{"too large an answer", CodeTooLarge, "top_k", []Text{{Text: strings.Repeat("[MASK] ", 101)}}, FillMaskOptions{TopK: 100}, "10100"},
