@@ -60,8 +60,8 @@ type labelled struct {
 // 5: the words are those of the tokenizer, where transformers guesses that a
 // piece continues a word if it is not as long as the text that it stands for,
 // which joins all of a Korean sentence, or a decomposed é to the word before
-// it; no character is in two groups; and no text is made of the pieces, since the caller cuts it from the
-// original.
+// it; no character is in two entities; and no text is made of the pieces, since
+// the caller cuts it from the original.
 func (a Aggregation) aggregate(labels []string, pieces []scoredPiece) []labelled {
 	var units []labelled
 	switch a {

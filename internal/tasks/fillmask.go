@@ -1,7 +1,6 @@
 package tasks
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -152,11 +151,19 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 // masked is a text whose masks are being filled.
 type masked struct {
 	reading
-	positions []int32   // of the masks, in the encoding
-	targets   []int32   // the only ids to score, if any
-	warnings  []string  // about masks cut off, and the targets
-	best      [][]guess // for each mask, by falling score
-	beam      []hypothesis
+	positions []int32 // of the masks, in the encoding
+	candidates
+	warnings []string  // about masks cut off, and the targets
+	best     [][]guess // for each mask, by falling score
+	beam     []hypothesis
+}
+
+// candidates are the ids of a vocabulary that may be predicted.
+type candidates struct {
+	targets []int32 // the only ones, if any
+	// nameless are ids without a token, which are never predicted: vocab_size
+	// may be larger than the vocabulary, often to be a multiple of something.
+	nameless []int32
 }
 
 // encoding is the one window of the text.
@@ -172,7 +179,7 @@ type guess struct {
 // vocabulary of its model.
 func findMasks(ctx context.Context, texts []Text, readings []reading, o FillMaskOptions) ([]masked, error) {
 	all := make([]masked, len(readings))
-	targets := make(map[*engine.Model][]int32) // of the models seen so far
+	known := make(map[*engine.Model]candidates) // of the models seen so far
 	predictions := 0
 	for i, r := range readings {
 		if err := ctx.Err(); err != nil {
@@ -201,14 +208,19 @@ func findMasks(ctx context.Context, texts []Text, readings []reading, o FillMask
 		if r.truncated {
 			m.warnings = cutOff(r.model, texts[i].Text, len(m.positions))
 		}
-		if _, known := targets[r.model]; !known && len(o.Targets) > 0 {
-			ids, warnings, err := targetIDs(ctx, r.model, o.Targets)
-			if err != nil {
-				return nil, err
+		c, ok := known[r.model]
+		if !ok {
+			c.nameless = namelessIDs(r.model)
+			if len(o.Targets) > 0 {
+				ids, warnings, err := targetIDs(ctx, r.model, o.Targets)
+				if err != nil {
+					return nil, err
+				}
+				c.targets, m.warnings = ids, append(m.warnings, warnings...)
 			}
-			targets[r.model], m.warnings = ids, append(m.warnings, warnings...)
+			known[r.model] = c
 		}
-		m.targets = targets[r.model]
+		m.candidates = c
 		all[i] = m
 	}
 	if predictions > maxPredictions {
@@ -268,6 +280,18 @@ func predictionBytes(texts []Text, all []masked, o FillMaskOptions) int {
 	return n
 }
 
+// namelessIDs are the ids that the model scores and its vocabulary has no token
+// for.
+func namelessIDs(m *engine.Model) []int32 {
+	var ids []int32
+	for id := range int32(m.Network.Config.VocabSize) {
+		if m.Tokenizer.Token(id) == "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // targetIDs looks the targets up in the model's vocabulary, each once
 // (transformers' FillMaskPipeline.get_target_ids).
 func targetIDs(ctx context.Context, m *engine.Model, targets []string) (ids []int32, warnings []string, err error) {
@@ -315,30 +339,37 @@ func (f FillMask) fillEach(ctx context.Context, all []masked, k int) error {
 	}
 	_, err := run(ctx, f.Engine, todo, func(*engine.Model) engine.Request {
 		return engine.Request{MaskLogits: func(i, mask int, logits []float32) {
-			all[i].best[mask] = bestTokens(logits, all[i].targets, k)
+			all[i].best[mask] = all[i].mostProbable(logits, k)
 		}}
 	})
 	return err
 }
 
-// bestTokens returns the k most probable tokens of a mask, among targets if
-// there are any. It overwrites the logits with their probabilities.
-func bestTokens(logits []float32, targets []int32, k int) []guess {
+// mostProbable returns the k most probable candidates for a mask. It overwrites
+// the logits.
+func (c candidates) mostProbable(logits []float32, k int) []guess {
 	kernels.Softmax(logits, logits, len(logits))
-	if len(targets) == 0 {
-		ids, probs := kernels.TopK(logits, min(k, len(logits)))
-		best := make([]guess, len(ids))
-		for i, id := range ids {
-			best[i] = guess{id, probs[i]}
+	scores := logits
+	if len(c.targets) > 0 {
+		scores = make([]float32, len(c.targets))
+		for i, id := range c.targets {
+			scores[i] = logits[id]
 		}
-		return best
+	} else {
+		for _, id := range c.nameless {
+			scores[id] = -1 // below every probability
+		}
+		k = min(k, len(scores)-len(c.nameless))
 	}
-	best := make([]guess, len(targets))
-	for i, id := range targets {
-		best[i] = guess{id, logits[id]}
+	indices, probabilities := kernels.TopK(scores, k)
+	best := make([]guess, len(indices))
+	for i, id := range indices {
+		if len(c.targets) > 0 {
+			id = c.targets[id]
+		}
+		best[i] = guess{id, probabilities[i]}
 	}
-	slices.SortStableFunc(best, func(a, b guess) int { return cmp.Compare(b.score, a.score) })
-	return best[:min(k, len(best))]
+	return best
 }
 
 // withTokens is the encoding with its first masks filled, as the model reads

@@ -102,7 +102,7 @@ func (f FillMask) fillJointly(ctx context.Context, all []masked, width int) erro
 		guesses := make([][]guess, len(todo))
 		_, err := run(ctx, f.Engine, todo, func(*engine.Model) engine.Request {
 			return engine.Request{MaskLogits: func(i, _ int, logits []float32) {
-				guesses[i] = bestTokens(logits, all[texts[i]].targets, width)
+				guesses[i] = all[texts[i]].mostProbable(logits, width)
 			}}
 		})
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"cloze/internal/engine"
 	"cloze/internal/tokenizer"
 )
 
@@ -89,6 +90,56 @@ func predictedIDs(r FillMaskResult) []int32 {
 	}
 	slices.Sort(ids)
 	return ids
+}
+
+// A vocabulary may have fewer tokens than vocab_size, and gaps. What has no
+// token is predicted nowhere, and the others keep their probabilities.
+func TestFillMaskPredictsTokensOnly(t *testing.T) {
+	const text = "my [MASK] is [MASK]."
+	whole, _ := embeddedEngine(t).Model("en")
+	free := fillOne(t, text, FillMaskOptions{TopK: 100})
+	last := slices.MaxFunc(free.Masks[0].Predictions, func(a, b MaskPrediction) int { return int(a.ID - b.ID) })
+	var vocabulary []string
+	for id := range last.ID {
+		vocabulary = append(vocabulary, whole.Tokenizer.Token(id))
+	}
+	for _, mask := range free.Masks {
+		vocabulary[mask.Predictions[0].ID] = ""
+	}
+	tok, err := tokenizer.New(vocabulary, whole.Tokenizer.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.New(engine.Options{Threads: 1}, &engine.Model{ID: "en", Network: whole.Network, Tokenizer: tok})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	results, err := FillMask{e}.Fill(t.Context(), []Text{{Text: text}}, FillMaskOptions{TopK: 50, Joint: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, mask := range results[0].Masks {
+		var want []MaskPrediction
+		for _, p := range free.Masks[i].Predictions {
+			if tok.Token(p.ID) != "" {
+				want = append(want, p)
+			}
+		}
+		if diff := cmp.Diff(want[:50], mask.Predictions, nearGolden); diff != "" {
+			t.Errorf("mask %d (-whole vocabulary +with gaps):\n%s", i, diff)
+		}
+	}
+	if len(results[0].Joint) != 50 {
+		t.Errorf("%d fillings, want 50", len(results[0].Joint))
+	}
+	for k, f := range results[0].Joint {
+		for _, token := range f.Tokens {
+			if token.Token == "" {
+				t.Errorf("filling %d has id %d, which has no token", k, token.ID)
+			}
+		}
+	}
 }
 
 func TestTargetsEndWithTheDeadline(t *testing.T) {
