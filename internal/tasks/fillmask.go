@@ -3,7 +3,6 @@ package tasks
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"cloze/internal/bert"
@@ -402,7 +401,7 @@ func (m *masked) result(text string, o FillMaskOptions) FillMaskResult {
 		result.Masks[i] = filling
 	}
 	for _, h := range m.beam[:min(o.TopK, len(m.beam))] {
-		filling := Filling{Score: score(float32(math.Exp(h.logScore))), Sequence: m.decode(withTokens(m.encoding(), m.positions, h.filled))}
+		filling := Filling{Score: scoreOfLog(h.logScore), Sequence: m.decode(withTokens(m.encoding(), m.positions, h.filled))}
 		for _, g := range h.filled {
 			filling.Tokens = append(filling.Tokens, FilledToken{Token: m.model.Tokenizer.Token(g.id), ID: g.id, Score: score(g.score)})
 		}

@@ -35,6 +35,9 @@ const (
 // language model defines no joint distribution: filled in another order, the
 // product would be another.
 type Filling struct {
+	// Score is the product of the tokens' scores. It can be as small as
+	// 5e-324, which also stands for anything smaller; it is 0 only if a factor
+	// is.
 	Score  float64       `json:"score"`
 	Tokens []FilledToken `json:"tokens"` // one for each mask, in order
 	// Sequence is the text with all masks filled, as the model sees it.

@@ -95,6 +95,18 @@ func probability(t *testing.T, e *engine.Engine, m *engine.Model, encoding *toke
 	return p
 }
 
+// A product of many small factors is less than a float32 holds.
+func TestJointScoreOfManyMasks(t *testing.T) {
+	r := fillOne(t, "my dog is "+strings.Repeat("[MASK] ", maxJointMasks), FillMaskOptions{Joint: true, Targets: []string{"zebra"}})
+	product := 1.0
+	for _, token := range r.Joint[0].Tokens {
+		product *= token.Score
+	}
+	if got := r.Joint[0].Score; product > 1e-46 || math.Abs(got-product) > 1e-4*product {
+		t.Errorf("score %v, want the product %v, below 1e-46", got, product)
+	}
+}
+
 func TestJointWithOneMaskIsItsPredictions(t *testing.T) {
 	r := fillOne(t, "my dog is [MASK].", FillMaskOptions{Joint: true, TopK: 3})
 	if len(r.Masks[0].Predictions) != 3 || len(r.Joint) != 3 {
