@@ -25,6 +25,21 @@ func TestNextSentenceTruncatesLongestFirst(t *testing.T) {
 	}
 }
 
+// Who is refused for the length of a pair is told which of its texts is long.
+func TestNextSentenceNamesTheLongText(t *testing.T) {
+	nextSentence := NextSentence{embeddedEngine(t)}
+	long, no := strings.Repeat("word ", 600), false
+	for field, pair := range map[string]Text{
+		"text":      {Text: long, Pair: "A short one.", HasPair: true},
+		"text_pair": {Text: "A short one.", Pair: long, HasPair: true},
+	} {
+		_, err := nextSentence.IsNext(t.Context(), []Text{pair}, NextSentenceOptions{Options{Truncate: &no}})
+		if e := wantInputError(t, err, CodeTooLong); e.Field != field || !strings.Contains(e.Detail, "the two texts make 607 tokens") {
+			t.Errorf("field %s, detail %q; want field %s", e.Field, e.Detail, field)
+		}
+	}
+}
+
 // The letters of both texts say which model is to read them.
 func TestNextSentencePicksTheModelByBothTexts(t *testing.T) {
 	pairs := []Text{
