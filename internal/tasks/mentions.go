@@ -41,7 +41,7 @@ func fold(text string) folded {
 		before := inWord
 		inWord = isSpacedWord(r)
 		if i > 0 {
-			f.borders[i] = f.spans[i] != f.spans[i-1] && !(before && inWord)
+			f.borders[i] = f.spans[i] != f.spans[i-1] && (!before || !inWord)
 		}
 	}
 	return f
