@@ -156,7 +156,7 @@ func badRequests(t testing.TB) []badRequest {
 		"/classify":             {`"top_k": 0`, `"top_k": -1`, `"function": "tanh"`, `"window": "last"`},
 		"/sentiment":            {`"level": "word"`, `"level": ""`},
 		"/ner":                  {`"aggregation": "best"`, `"min_score": -0.1`, `"min_score": 1.1`, `"types": ["PERSON"]`},
-		"/fill-mask":            {`"top_k": 0`, `"top_k": 101`, `"targets": []`},
+		"/fill-mask":            {`"top_k": 0`, `"top_k": 101`, `"targets": []`, `"targets": ["a"` + strings.Repeat(`,"a"`, 1000) + `]`},
 		"/embed":                {`"pooling": "sum"`, `"layer": 7`, `"layer": -9`},
 		"/tokenize":             {`"offset_unit": "rune"`, `"offset_unit": ""`},
 		"/attention":            {`"aggregate": "sum"`, `"layers": [-1]`, `"layers": [99]`, `"heads": [0, 0]`, `"precision": "int8"`},

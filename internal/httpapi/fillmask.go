@@ -11,8 +11,8 @@ type FillMaskRequest struct {
 	textInput
 	// At most so many predictions for each mask.
 	TopK int32 `json:"top_k" default:"5" validate:"min=1,max=100"`
-	// Score only these words. Their scores are still probabilities among the whole vocabulary.
-	Targets []string `json:"targets" validate:"omitempty,min=1"`
+	// Score only these words, at most 1000. Their scores are still probabilities among the whole vocabulary.
+	Targets []string `json:"targets" validate:"omitempty,min=1,max=1000"`
 	// Also fill all masks of a text together, by beam search, and report the probabilities of the combinations.
 	Joint bool `json:"joint" default:"false"`
 } //	@name	FillMaskRequest

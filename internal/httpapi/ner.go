@@ -9,7 +9,7 @@ import (
 // NERRequest is the body of POST /ner.
 type NERRequest struct {
 	textInput
-	// How word pieces become entities, in the words of transformers; none gives every labelled piece.
+	// How word pieces become entities, in the words of transformers; none gives every labelled piece, and the surest where several are parts of one character.
 	Aggregation tasks.Aggregation `json:"aggregation" default:"simple" validate:"oneof=simple first average max none"`
 	// Only entities of these types, such as PER, ORG, LOC, DATE, MISC.
 	Types []string `json:"types"`

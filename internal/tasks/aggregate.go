@@ -20,7 +20,9 @@ type Aggregation string
 // its members'.
 const (
 	// NoAggregation gives every piece that is not O by itself, with its label
-	// as the type ("B-PER").
+	// as the type ("B-PER"). Of pieces that stand for parts of one character,
+	// as in a decomposed Hangul syllable, it gives the one with the highest
+	// score.
 	NoAggregation Aggregation = "none"
 	// Simple groups pieces. Where the pieces of one word have got different
 	// labels, an entity can begin or end inside the word ("Micro" of
@@ -54,12 +56,12 @@ type labelled struct {
 }
 
 // aggregate makes entities of the pieces of one sequence, in order
-// (TokenClassificationPipeline.aggregate). Two things differ from transformers
+// (TokenClassificationPipeline.aggregate). Three things differ from transformers
 // 5: the words are those of the tokenizer, where transformers guesses that a
 // piece continues a word if it is not as long as the text that it stands for,
 // which joins all of a Korean sentence, or a decomposed é to the word before
-// it; and no text is made of the pieces, since the caller cuts it from the
-// original.
+// it; no character is in two entities; and no text is made of the pieces, since
+// the caller cuts it from the original.
 func (a Aggregation) aggregate(labels []string, pieces []scoredPiece) []labelled {
 	var units []labelled
 	switch a {
@@ -127,10 +129,17 @@ func meanScores(pieces []scoredPiece) []float32 {
 }
 
 // groupNeighbours joins neighbours of one type (group_entities). Stretches of O are
-// groups too.
+// groups too. A character whose pieces are of two entities is the first one's.
 func groupNeighbours(units []labelled) []labelled {
 	var groups []labelled
+	taken := 0 // where the last entity ends
 	for len(units) > 0 {
+		if units[0].label != outside && units[0].span.Start < taken {
+			if units[0].span.Start = taken; units[0].span.End <= taken {
+				units = units[1:]
+				continue
+			}
+		}
 		_, kind := splitLabel(units[0].label)
 		n := 1
 		sum := units[0].score
@@ -146,6 +155,9 @@ func groupNeighbours(units []labelled) []labelled {
 			score: sum / float32(n),
 			span:  tokenizer.Span{Start: units[0].span.Start, End: units[n-1].span.End},
 		})
+		if units[0].label != outside {
+			taken = units[n-1].span.End
+		}
 		units = units[n:]
 	}
 	return groups
@@ -180,14 +192,15 @@ func argmax(scores []float32) int {
 	return best
 }
 
-// mergeWindows counts once what two windows of a text have both seen: of
-// entities that overlap it keeps the longer one and, of equally long ones, the
-// one with the higher score (TokenClassificationPipeline's
-// aggregate_overlapping_entities). What only one window has seen stays.
+// mergeOverlaps counts once what two windows of a text have both seen, or what
+// several pieces say of one character: of entities that overlap it keeps the
+// longer one and, of equally long ones, the one with the higher score
+// (TokenClassificationPipeline's aggregate_overlapping_entities). What overlaps
+// nothing stays.
 //
 // It takes the entities of all windows, window by window, and returns them by
 // their place in the text.
-func mergeWindows(entities []labelled) []labelled {
+func mergeOverlaps(entities []labelled) []labelled {
 	if len(entities) == 0 {
 		return nil
 	}

@@ -55,6 +55,9 @@ func planAspects(ctx context.Context, index int, document reading, text string, 
 	comparable := fold(text)
 	plans := make([]aspectPlan, len(aspects))
 	for i, aspect := range aspects {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		plan := &plans[i]
 		plan.model = m
 		plan.mentions = findMentions(comparable, aspect)

@@ -1,6 +1,8 @@
 package tasks
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -62,6 +64,17 @@ func TestAspectParts(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAspectsEndWithTheDeadline(t *testing.T) {
+	m, _ := embeddedEngine(t).Model("en")
+	text, document := fiveSentences()
+	document.model = m
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := planAspects(ctx, 0, document, text, SplitSentences(text), []string{"hh"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
 }
 

@@ -1,10 +1,8 @@
 package tasks
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"cloze/internal/bert"
@@ -23,8 +21,9 @@ type FillMaskOptions struct {
 	Options
 	// TopK bounds the predictions of a mask; 0 is 5.
 	TopK int
-	// Targets, if any, are the only words to score. A word that is not in
-	// the vocabulary stands for its first piece, and the result says so.
+	// Targets, if any, are the only words to score, at most 1,000. A word that
+	// is not in the vocabulary stands for its first piece, and the result of
+	// the first text that the model reads says so.
 	Targets []string
 	// Joint also fills several masks together; see Filling.
 	Joint bool
@@ -38,6 +37,9 @@ const (
 	// maxPredictions bounds the answer to one request: each prediction
 	// repeats the text.
 	maxPredictions = 10_000
+	// maxTargets bounds FillMaskOptions.Targets: they are compared at every
+	// mask, and who wants more of the vocabulary can do without targets.
+	maxTargets = 1000
 )
 
 // FillMaskResult is the result of FillMask.Fill.
@@ -48,7 +50,8 @@ type FillMaskResult struct {
 	// left out unless asked for.
 	Joint []Filling `json:"joint,omitempty"`
 	// Warnings say how many masks were cut off with the end of the text, and
-	// which targets were read as something else.
+	// which targets were read as something else: that is said once, with the
+	// first text that a model reads.
 	Warnings []string `json:"warnings,omitempty"`
 	Info
 }
@@ -88,6 +91,9 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 	if o.TopK == 0 {
 		o.TopK = defaultTopK
 	}
+	if len(o.Targets) > maxTargets {
+		return nil, invalid("targets", "there are %d targets, and one request may have %d", len(o.Targets), maxTargets)
+	}
 	if err := requireText(texts); err != nil {
 		return nil, err
 	}
@@ -107,7 +113,7 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 	if err != nil {
 		return nil, err
 	}
-	fillings, err := findMasks(texts, readings, o)
+	fillings, err := findMasks(ctx, texts, readings, o)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +139,9 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 	defer timingFrom(ctx).phase(phasePost)()
 	results := make([]FillMaskResult, len(texts))
 	for i := range fillings {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		results[i] = fillings[i].result(texts[i].Text, o)
 	}
 	return results, nil
@@ -141,11 +150,19 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 // masked is a text whose masks are being filled.
 type masked struct {
 	reading
-	positions []int32   // of the masks, in the encoding
-	targets   []int32   // the only ids to score, if any
-	warnings  []string  // about masks cut off, and the targets
-	best      [][]guess // for each mask, by falling score
-	beam      []hypothesis
+	positions []int32 // of the masks, in the encoding
+	candidates
+	warnings []string  // about masks cut off, and the targets
+	best     [][]guess // for each mask, by falling score
+	beam     []hypothesis
+}
+
+// candidates are the ids of a vocabulary that may be predicted.
+type candidates struct {
+	targets []int32 // the only ones, if any
+	// nameless are ids without a token, which are never predicted: vocab_size
+	// may be larger than the vocabulary, often to be a multiple of something.
+	nameless []int32
 }
 
 // encoding is the one window of the text.
@@ -159,10 +176,14 @@ type guess struct {
 
 // findMasks finds the masks of every text, and what its targets are in the
 // vocabulary of its model.
-func findMasks(texts []Text, readings []reading, o FillMaskOptions) ([]masked, error) {
+func findMasks(ctx context.Context, texts []Text, readings []reading, o FillMaskOptions) ([]masked, error) {
 	all := make([]masked, len(readings))
+	known := make(map[*engine.Model]candidates) // of the models seen so far
 	predictions := 0
 	for i, r := range readings {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		m := masked{reading: r, positions: maskPositions(r.model, r.windows[0])}
 		switch n := len(m.positions); {
 		case n == 0 && r.truncated:
@@ -186,13 +207,19 @@ func findMasks(texts []Text, readings []reading, o FillMaskOptions) ([]masked, e
 		if r.truncated {
 			m.warnings = cutOff(r.model, texts[i].Text, len(m.positions))
 		}
-		if len(o.Targets) > 0 {
-			ids, warnings, err := targetIDs(r.model, o.Targets)
-			if err != nil {
-				return nil, err
+		c, ok := known[r.model]
+		if !ok {
+			c.nameless = namelessIDs(r.model)
+			if len(o.Targets) > 0 {
+				ids, warnings, err := targetIDs(ctx, r.model, o.Targets)
+				if err != nil {
+					return nil, err
+				}
+				c.targets, m.warnings = ids, append(m.warnings, warnings...)
 			}
-			m.targets, m.warnings = ids, append(m.warnings, warnings...)
+			known[r.model] = c
 		}
+		m.candidates = c
 		all[i] = m
 	}
 	if predictions > maxPredictions {
@@ -231,12 +258,20 @@ func cutOff(m *engine.Model, text string, left int) []string {
 
 // predictionBytes is about what the predictions take: each repeats its text,
 // with a blank between any two pieces, and the joint ones list every mask.
+// Warnings repeat the targets.
 func predictionBytes(texts []Text, all []masked, o FillMaskOptions) int {
 	const besides = 100 // the text
 	n := 0
 	for i, m := range all {
+		for _, w := range m.warnings {
+			n += len(w)
+		}
 		sequence := len(texts[i].Text) + m.encoding().Len()
-		n += len(m.positions) * o.TopK * (besides + sequence)
+		k := o.TopK
+		if len(m.targets) > 0 {
+			k = min(k, len(m.targets))
+		}
+		n += len(m.positions) * k * (besides + sequence)
 		if o.Joint {
 			n += o.TopK * (besides*len(m.positions) + sequence)
 		}
@@ -244,11 +279,27 @@ func predictionBytes(texts []Text, all []masked, o FillMaskOptions) int {
 	return n
 }
 
+// namelessIDs are the ids that the model scores and its vocabulary has no token
+// for.
+func namelessIDs(m *engine.Model) []int32 {
+	var ids []int32
+	for id := range int32(m.Network.Config.VocabSize) {
+		if m.Tokenizer.Token(id) == "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
 // targetIDs looks the targets up in the model's vocabulary, each once
 // (transformers' FillMaskPipeline.get_target_ids).
-func targetIDs(m *engine.Model, targets []string) (ids []int32, warnings []string, err error) {
+func targetIDs(ctx context.Context, m *engine.Model, targets []string) (ids []int32, warnings []string, err error) {
 	t := m.Tokenizer
+	listed := make(map[int32]bool, len(targets))
 	for _, target := range targets {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
 		id, ok := t.ID(target)
 		if !ok {
 			pieces := t.Encode(target, tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true})
@@ -263,7 +314,8 @@ func targetIDs(m *engine.Model, targets []string) (ids []int32, warnings []strin
 				warnings = append(warnings, fmt.Sprintf("target %q is not one word piece in the vocabulary of model %s: its first piece %q is scored", target, m.ID, t.Token(id)))
 			}
 		}
-		if !slices.Contains(ids, id) {
+		if !listed[id] {
+			listed[id] = true
 			ids = append(ids, id)
 		}
 	}
@@ -286,30 +338,37 @@ func (f FillMask) fillEach(ctx context.Context, all []masked, k int) error {
 	}
 	_, err := run(ctx, f.Engine, todo, func(*engine.Model) engine.Request {
 		return engine.Request{MaskLogits: func(i, mask int, logits []float32) {
-			all[i].best[mask] = bestTokens(logits, all[i].targets, k)
+			all[i].best[mask] = all[i].mostProbable(logits, k)
 		}}
 	})
 	return err
 }
 
-// bestTokens returns the k most probable tokens of a mask, among targets if
-// there are any. It overwrites the logits with their probabilities.
-func bestTokens(logits []float32, targets []int32, k int) []guess {
+// mostProbable returns the k most probable candidates for a mask. It overwrites
+// the logits.
+func (c candidates) mostProbable(logits []float32, k int) []guess {
 	kernels.Softmax(logits, logits, len(logits))
-	if len(targets) == 0 {
-		ids, probs := kernels.TopK(logits, min(k, len(logits)))
-		best := make([]guess, len(ids))
-		for i, id := range ids {
-			best[i] = guess{id, probs[i]}
+	scores := logits
+	if len(c.targets) > 0 {
+		scores = make([]float32, len(c.targets))
+		for i, id := range c.targets {
+			scores[i] = logits[id]
 		}
-		return best
+	} else {
+		for _, id := range c.nameless {
+			scores[id] = -1 // below every probability
+		}
+		k = min(k, len(scores)-len(c.nameless))
 	}
-	best := make([]guess, len(targets))
-	for i, id := range targets {
-		best[i] = guess{id, logits[id]}
+	indices, probabilities := kernels.TopK(scores, k)
+	best := make([]guess, len(indices))
+	for i, id := range indices {
+		if len(c.targets) > 0 {
+			id = c.targets[id]
+		}
+		best[i] = guess{id, probabilities[i]}
 	}
-	slices.SortStableFunc(best, func(a, b guess) int { return cmp.Compare(b.score, a.score) })
-	return best[:min(k, len(best))]
+	return best
 }
 
 // withTokens is the encoding with its first masks filled, as the model reads
@@ -342,7 +401,7 @@ func (m *masked) result(text string, o FillMaskOptions) FillMaskResult {
 		result.Masks[i] = filling
 	}
 	for _, h := range m.beam[:min(o.TopK, len(m.beam))] {
-		filling := Filling{Score: score(float32(math.Exp(h.logScore))), Sequence: m.decode(withTokens(m.encoding(), m.positions, h.filled))}
+		filling := Filling{Score: scoreOfLog(h.logScore), Sequence: m.decode(withTokens(m.encoding(), m.positions, h.filled))}
 		for _, g := range h.filled {
 			filling.Tokens = append(filling.Tokens, FilledToken{Token: m.model.Tokenizer.Token(g.id), ID: g.id, Score: score(g.score)})
 		}

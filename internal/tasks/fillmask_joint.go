@@ -35,6 +35,9 @@ const (
 // language model defines no joint distribution: filled in another order, the
 // product would be another.
 type Filling struct {
+	// Score is the product of the tokens' scores. It can be as small as
+	// 5e-324, which also stands for anything smaller; it is 0 only if a factor
+	// is.
 	Score  float64       `json:"score"`
 	Tokens []FilledToken `json:"tokens"` // one for each mask, in order
 	// Sequence is the text with all masks filled, as the model sees it.
@@ -102,7 +105,7 @@ func (f FillMask) fillJointly(ctx context.Context, all []masked, width int) erro
 		guesses := make([][]guess, len(todo))
 		_, err := run(ctx, f.Engine, todo, func(*engine.Model) engine.Request {
 			return engine.Request{MaskLogits: func(i, _ int, logits []float32) {
-				guesses[i] = bestTokens(logits, all[texts[i]].targets, width)
+				guesses[i] = all[texts[i]].mostProbable(logits, width)
 			}}
 		})
 		if err != nil {

@@ -64,7 +64,7 @@ func TestJointScoreIsTheProductFromLeftToRight(t *testing.T) {
 	product := 1.0
 	for _, p := range positions {
 		var best guess
-		lend(t, e, m, &greedy, p, func(logits []float32) { best = bestTokens(logits, nil, 1)[0] })
+		lend(t, e, m, &greedy, p, func(logits []float32) { best = candidates{}.mostProbable(logits, 1)[0] })
 		greedy.IDs[p] = best.id
 		product *= float64(best.score)
 	}
@@ -93,6 +93,18 @@ func probability(t *testing.T, e *engine.Engine, m *engine.Model, encoding *toke
 		p = float64(logits[id])
 	})
 	return p
+}
+
+// A product of many small factors is less than a float32 holds.
+func TestJointScoreOfManyMasks(t *testing.T) {
+	r := fillOne(t, "my dog is "+strings.Repeat("[MASK] ", maxJointMasks), FillMaskOptions{Joint: true, Targets: []string{"zebra"}})
+	product := 1.0
+	for _, token := range r.Joint[0].Tokens {
+		product *= token.Score
+	}
+	if got := r.Joint[0].Score; product > 1e-46 || math.Abs(got-product) > 1e-4*product {
+		t.Errorf("score %v, want the product %v, below 1e-46", got, product)
+	}
 }
 
 func TestJointWithOneMaskIsItsPredictions(t *testing.T) {

@@ -1,12 +1,15 @@
 package tasks
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"cloze/internal/engine"
 	"cloze/internal/tokenizer"
 )
 
@@ -53,6 +56,98 @@ func TestFillMaskTargets(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What becomes of targets depends on the model alone, and is said once for each:
+// a warning with every text would make answers far larger than requests.
+func TestFillMaskWarnsOfTargetsOnce(t *testing.T) {
+	results, err := FillMask{embeddedEngine(t)}.Fill(t.Context(), []Text{
+		{Text: "my dog is [MASK]."}, {Text: "北京是中国的[MASK]都。"}, {Text: "the [MASK]"}, {Text: "[MASK]文"},
+	}, FillMaskOptions{Targets: []string{"unfathomably big", "中文"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		model    string
+		warnings int
+	}{{"en", 2}, {"zh", 2}, {"en", 0}, {"zh", 0}} {
+		r := results[i]
+		if r.Model != want.model || len(r.Warnings) != want.warnings {
+			t.Errorf("text %d: warnings %q by %s, want %d by %s", i, r.Warnings, r.Model, want.warnings, want.model)
+		}
+		if got, want := predictedIDs(r), predictedIDs(results[i%2]); !slices.Equal(got, want) {
+			t.Errorf("text %d: predicts %v, want the targets %v", i, got, want)
+		}
+	}
+}
+
+// predictedIDs are the ids predicted for the first mask, in ascending order.
+func predictedIDs(r FillMaskResult) []int32 {
+	var ids []int32
+	for _, p := range r.Masks[0].Predictions {
+		ids = append(ids, p.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// A vocabulary may have fewer tokens than vocab_size, and gaps. What has no
+// token is predicted nowhere, and the others keep their probabilities.
+func TestFillMaskPredictsTokensOnly(t *testing.T) {
+	const text = "my [MASK] is [MASK]."
+	whole, _ := embeddedEngine(t).Model("en")
+	free := fillOne(t, text, FillMaskOptions{TopK: 100})
+	last := slices.MaxFunc(free.Masks[0].Predictions, func(a, b MaskPrediction) int { return int(a.ID - b.ID) })
+	var vocabulary []string
+	for id := range last.ID {
+		vocabulary = append(vocabulary, whole.Tokenizer.Token(id))
+	}
+	for _, mask := range free.Masks {
+		vocabulary[mask.Predictions[0].ID] = ""
+	}
+	tok, err := tokenizer.New(vocabulary, whole.Tokenizer.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := engine.New(engine.Options{Threads: 1}, &engine.Model{ID: "en", Network: whole.Network, Tokenizer: tok})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	results, err := FillMask{e}.Fill(t.Context(), []Text{{Text: text}}, FillMaskOptions{TopK: 50, Joint: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, mask := range results[0].Masks {
+		var want []MaskPrediction
+		for _, p := range free.Masks[i].Predictions {
+			if tok.Token(p.ID) != "" {
+				want = append(want, p)
+			}
+		}
+		if diff := cmp.Diff(want[:50], mask.Predictions, nearGolden); diff != "" {
+			t.Errorf("mask %d (-whole vocabulary +with gaps):\n%s", i, diff)
+		}
+	}
+	if len(results[0].Joint) != 50 {
+		t.Errorf("%d fillings, want 50", len(results[0].Joint))
+	}
+	for k, f := range results[0].Joint {
+		for _, token := range f.Tokens {
+			if token.Token == "" {
+				t.Errorf("filling %d has id %d, which has no token", k, token.ID)
+			}
+		}
+	}
+}
+
+func TestTargetsEndWithTheDeadline(t *testing.T) {
+	m, _ := embeddedEngine(t).Model("en")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := targetIDs(ctx, m, []string{"big"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
 }
 
@@ -113,6 +208,7 @@ func TestFillMaskRefuses(t *testing.T) {
 		{"mask lost to truncation", CodeNoMask, "text", []Text{{Text: long + " [MASK]"}}, FillMaskOptions{Options: Options{Truncate: &yes}}, "after truncation"},
 		{"top_k", CodeInvalidParameter, "top_k", one, FillMaskOptions{TopK: 101}, "1 to 100"},
 		{"negative top_k", CodeInvalidParameter, "top_k", one, FillMaskOptions{TopK: -1}, "1 to 100"},
+		{"too many targets", CodeInvalidParameter, "targets", one, FillMaskOptions{Targets: make([]string, 1001)}, "1001"},
 		{"no target left", CodeNoTargets, "targets", one, FillMaskOptions{Targets: []string{"", " "}}, "none"},
 		{"too many to fill together", CodeTooManyMasks, "text", []Text{{Text: strings.Repeat("[MASK] ", 17)}}, FillMaskOptions{Joint: true}, "16"},
 		{"too large an answer", CodeTooLarge, "top_k", []Text{{Text: strings.Repeat("[MASK] ", 101)}}, FillMaskOptions{TopK: 100}, "10100"},

@@ -21,6 +21,10 @@ type folded struct {
 	// spans are the bytes that each rune is from; runes that come from one
 	// character have the same.
 	spans []tokenizer.Span
+	// borders say of each rune, and of the end, whether a name may begin or
+	// end before it: not inside a character, nor between two characters of one
+	// word.
+	borders []bool
 }
 
 func fold(text string) folded {
@@ -29,6 +33,16 @@ func fold(text string) folded {
 		end := at + norm.NFKD.NextBoundaryInString(text[at:], true)
 		f.appendCharacter(norm.NFKD.String(text[at:end]), tokenizer.Span{Start: at, End: end})
 		at = end
+	}
+	f.borders = make([]bool, len(f.runes)+1)
+	f.borders[0], f.borders[len(f.runes)] = true, true
+	inWord := false
+	for i, r := range f.runes {
+		before := inWord
+		inWord = isSpacedWord(r)
+		if i > 0 {
+			f.borders[i] = f.spans[i] != f.spans[i-1] && (!before || !inWord)
+		}
 	}
 	return f
 }
@@ -70,39 +84,50 @@ func foldCase(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }
 // separated by spaces: "app" is not in "happy", but 电池 is in 大电池. Matches
 // do not overlap; of overlapping ones the first counts.
 //
-// It returns bytes of the text.
+// It returns bytes of the text. The search is Knuth's, Morris' and Pratt's: it
+// looks at each rune of the text once, however much of the name repeats itself.
 func findMentions(text folded, name string) []tokenizer.Span {
 	needle := fold(strings.TrimSpace(name)).runes
+	if len(needle) == 0 {
+		return nil
+	}
+	shorter := selfOverlaps(needle)
 	var found []tokenizer.Span
-	for i := 0; len(needle) > 0 && i+len(needle) <= len(text.runes); i++ {
-		if text.matches(i, needle) {
-			last := i + len(needle) - 1
-			found = append(found, tokenizer.Span{Start: text.spans[i].Start, End: text.spans[last].End})
-			i = last
+	matched := 0 // runes of the needle that the text has before rune i
+	for i, r := range text.runes {
+		for matched > 0 && needle[matched] != r {
+			matched = shorter[matched-1]
+		}
+		if needle[matched] == r {
+			matched++
+		}
+		if matched < len(needle) {
+			continue
+		}
+		matched = shorter[matched-1]
+		if first := i + 1 - len(needle); text.borders[first] && text.borders[i+1] {
+			found = append(found, tokenizer.Span{Start: text.spans[first].Start, End: text.spans[i].End})
+			matched = 0 // the next match may not overlap this one
 		}
 	}
 	return found
 }
 
-func (f folded) matches(at int, needle []rune) bool {
-	for k, r := range needle {
-		if f.runes[at+k] != r {
-			return false
+// selfOverlaps is, for each beginning of a needle, how many of its last runes
+// are also the needle's first ones, without being all of it.
+func selfOverlaps(needle []rune) []int {
+	overlaps := make([]int, len(needle))
+	n := 0
+	for i := 1; i < len(needle); i++ {
+		for n > 0 && needle[n] != needle[i] {
+			n = overlaps[n-1]
 		}
+		if needle[n] == needle[i] {
+			n++
+		}
+		overlaps[i] = n
 	}
-	return f.isBorder(at) && f.isBorder(at+len(needle))
-}
-
-// isBorder reports whether a name may begin or end before rune i: not inside a
-// character, nor between two characters of one word.
-func (f folded) isBorder(i int) bool {
-	if i == 0 || i == len(f.runes) {
-		return true
-	}
-	if f.spans[i] == f.spans[i-1] {
-		return false
-	}
-	return !isSpacedWord(f.runes[i-1]) || !isSpacedWord(f.runes[i])
+	return overlaps
 }
 
 // isSpacedWord reports whether r is part of a word in a script that puts

@@ -1,8 +1,11 @@
 package tasks
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -73,6 +76,50 @@ func TestFindMentions(t *testing.T) {
 				t.Errorf("%q in %q (-want +got):\n%s", c.aspect, text.String(), diff)
 			}
 		})
+	}
+}
+
+// Names that repeat themselves are found as by trying every place in turn.
+func TestFindMentionsOfRepetitions(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	letters := func(n int) string {
+		var b strings.Builder
+		for range n {
+			b.WriteRune([]rune("哈啊 a")[rng.IntN(4)])
+		}
+		return strings.TrimSpace(b.String())
+	}
+	matches := 0
+	for range 2000 {
+		text, needle := fold(letters(1+rng.IntN(40))), letters(1+rng.IntN(6))
+		name := fold(needle).runes
+		var want []tokenizer.Span
+		for i := 0; len(name) > 0 && i+len(name) <= len(text.runes); i++ {
+			if end := i + len(name); slices.Equal(text.runes[i:end], name) && text.borders[i] && text.borders[end] {
+				want = append(want, tokenizer.Span{Start: text.spans[i].Start, End: text.spans[end-1].End})
+				i = end - 1
+			}
+		}
+		if diff := cmp.Diff(want, findMentions(text, needle)); diff != "" {
+			t.Fatalf("%q in %q (-want +got):\n%s", needle, string(text.runes), diff)
+		}
+		matches += len(want)
+	}
+	if matches < 1000 {
+		t.Errorf("%d matches in all, too few to show anything", matches)
+	}
+}
+
+// A text that agrees with the name nearly everywhere takes no longer: trying
+// every place in turn would be ten thousand million comparisons.
+func TestFindMentionsInLinearTime(t *testing.T) {
+	text, name := fold(strings.Repeat("a", 200_000)), strings.Repeat("a", 100_000)
+	start := time.Now()
+	if got := findMentions(text, name); len(got) > 0 {
+		t.Errorf("found %v inside a word", got)
+	}
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
 

@@ -95,11 +95,8 @@ func (n NER) Recognize(ctx context.Context, texts []Text, o NEROptions) ([]NERRe
 		for w, encoding := range r.windows {
 			found = append(found, o.Aggregation.aggregate(labels, scorePieces(encoding, outputs[w].Heads[0], len(labels)))...)
 		}
-		if len(r.windows) > 1 {
-			found = mergeWindows(found)
-		}
 		outputs = outputs[len(r.windows):]
-		results[i] = NERResult{Entities: o.entities(texts[i].Text, found), Info: r.info()}
+		results[i] = NERResult{Entities: o.entities(texts[i].Text, mergeOverlaps(found)), Info: r.info()}
 	}
 	return results, nil
 }

@@ -121,13 +121,13 @@ func TestAggregateAnswersAsTransformers(t *testing.T) {
 	}
 }
 
-func TestMergeWindowsAnswersAsTransformers(t *testing.T) {
+func TestMergeOverlapsAnswersAsTransformers(t *testing.T) {
 	for i, c := range loadNERGolden(t).Overlaps {
 		entities := make([]labelled, len(c.Entities))
 		for k, e := range c.Entities {
 			entities[k] = labelled{e.Type, float32(e.Score), tokenizer.Span{Start: e.Start, End: e.End}}
 		}
-		if diff := cmp.Diff(c.Merged, plain(mergeWindows(entities)), nearGolden); diff != "" {
+		if diff := cmp.Diff(c.Merged, plain(mergeOverlaps(entities)), nearGolden); diff != "" {
 			t.Errorf("case %d (-transformers +got):\n%s", i, diff)
 		}
 	}

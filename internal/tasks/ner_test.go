@@ -472,7 +472,56 @@ func TestAggregateRules(t *testing.T) {
 	}
 }
 
-func TestMergeWindows(t *testing.T) {
+// The pieces of a decomposed Hangul syllable have its place, each of them; no
+// two entities may.
+func TestEntitiesShareNoCharacter(t *testing.T) {
+	e := embeddedEngine(t)
+	for _, text := range []string{
+		"İstanbul\u00ad 한국어café[MASK] ",
+		"In Seoul, 김대중 met 노무현 of 한국은행. Then 서울 was 대한민국, in 1998년 5월.",
+	} {
+		for _, aggregation := range []Aggregation{Simple, First, Average, Max, NoAggregation} {
+			results, err := NER{e}.Recognize(t.Context(), []Text{{Text: text}}, NEROptions{Options: Options{Model: "en"}, Aggregation: aggregation})
+			if err != nil {
+				t.Fatal(err)
+			}
+			end := 0
+			for _, entity := range results[0].Entities {
+				if entity.Start < end {
+					t.Errorf("%s: %q at %d overlaps the one before in %q", aggregation, entity.Text, entity.Start, text)
+				}
+				end = entity.End
+			}
+		}
+	}
+
+	scored := func(label, start, end int) scoredPiece {
+		p := scoredPiece{span: tokenizer.Span{Start: start, End: end}, word: int32(start), scores: make([]float32, 5)}
+		p.scores[label] = 1
+		return p
+	}
+	labels := []string{"O", "B-LOC", "I-LOC", "B-PER", "I-PER"}
+	for _, test := range []struct {
+		name   string
+		pieces []scoredPiece
+		want   []string
+	}{
+		{"what is left of the second", []scoredPiece{scored(1, 0, 3), scored(3, 0, 3), scored(4, 3, 6)}, []string{"LOC 0 3", "PER 3 6"}},
+		{"nothing is left of the second", []scoredPiece{scored(1, 0, 3), scored(0, 0, 3), scored(2, 0, 3)}, []string{"LOC 0 3"}},
+		{"a piece of two syllables", []scoredPiece{scored(1, 0, 3), scored(3, 0, 6)}, []string{"LOC 0 3", "PER 3 6"}},
+		{"after what is no entity", []scoredPiece{scored(0, 0, 3), scored(3, 0, 3)}, []string{"PER 0 3"}},
+	} {
+		var got []string
+		for _, e := range Simple.aggregate(labels, test.pieces) {
+			got = append(got, fmt.Sprint(e.label, " ", e.span.Start, " ", e.span.End))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
+
+func TestMergeOverlaps(t *testing.T) {
 	e := func(start, end int, score float32) labelled {
 		return labelled{label: "PER", score: score, span: tokenizer.Span{Start: start, End: end}}
 	}
@@ -490,7 +539,7 @@ func TestMergeWindows(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := mergeWindows(test.entities)
+			got := mergeOverlaps(test.entities)
 			if diff := cmp.Diff(plain(test.want), plain(got)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -25,6 +25,40 @@ func TestNextSentenceTruncatesLongestFirst(t *testing.T) {
 	}
 }
 
+// Who is refused for the length of a pair is told which of its texts is long.
+func TestNextSentenceNamesTheLongText(t *testing.T) {
+	nextSentence := NextSentence{embeddedEngine(t)}
+	long, no := strings.Repeat("word ", 600), false
+	for field, pair := range map[string]Text{
+		"text":      {Text: long, Pair: "A short one.", HasPair: true},
+		"text_pair": {Text: "A short one.", Pair: long, HasPair: true},
+	} {
+		_, err := nextSentence.IsNext(t.Context(), []Text{pair}, NextSentenceOptions{Options{Truncate: &no}})
+		if e := wantInputError(t, err, CodeTooLong); e.Field != field || !strings.Contains(e.Detail, "the two texts make 607 tokens") {
+			t.Errorf("field %s, detail %q; want field %s", e.Field, e.Detail, field)
+		}
+	}
+}
+
+// The letters of both texts say which model is to read them.
+func TestNextSentencePicksTheModelByBothTexts(t *testing.T) {
+	pairs := []Text{
+		{Text: "2024", Pair: "北京是中国的首都。", HasPair: true},
+		{Text: "北京是中国的首都。", Pair: "2024", HasPair: true},
+		{Text: "2024", Pair: "Vienna is the capital of Austria.", HasPair: true},
+		{Text: "The capital of China is called like this:", Pair: "北京", HasPair: true},
+	}
+	results, err := NextSentence{embeddedEngine(t)}.IsNext(t.Context(), pairs, NextSentenceOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"zh", "zh", "en", "en"} {
+		if results[i].Model != want {
+			t.Errorf("pair %d is read by %s, want %s", i, results[i].Model, want)
+		}
+	}
+}
+
 func TestNextSentenceNeedsPairs(t *testing.T) {
 	_, err := NextSentence{embeddedEngine(t)}.IsNext(t.Context(), []Text{{Text: "a", Pair: "b", HasPair: true}, {Text: "a"}}, NextSentenceOptions{})
 	if e := wantInputError(t, err, CodeNoPair); e.Index != 1 || e.Field != "text_pair" {

@@ -75,7 +75,7 @@ func readOne(m *engine.Model, index int, t Text, o Options, specials tokenizer.S
 		return r, nil
 	}
 	if refusesLong(o, long) {
-		return r, tooLong(m, index, whole.Len())
+		return r, tooLong(m, index, t, whole)
 	}
 	if long == inWindows && !t.HasPair {
 		r.windows = windows(m, t.Text, specials, m.MaxTokens)
@@ -94,10 +94,18 @@ func refusesLong(o Options, long policy) bool {
 	return long == refused
 }
 
-func tooLong(m *engine.Model, index, tokens int) *InputError {
+// tooLong is the error about a text, or about the longer one of a pair.
+func tooLong(m *engine.Model, index int, t Text, whole *tokenizer.Encoding) *InputError {
+	field, which, shorten := "text", "the text makes", "it"
+	if t.HasPair {
+		which, shorten = "the two texts make", "the longer one"
+		if whole.Len()-whole.PairStart > whole.PairStart {
+			field = "text_pair"
+		}
+	}
 	return &InputError{
-		Code: CodeTooLong, Index: index, Field: "text",
-		Detail: fmt.Sprintf("the text makes %d tokens, and model %s reads %d: shorten it, or allow truncation with \"truncate\": true", tokens, m.ID, m.MaxTokens),
-		Limit:  m.MaxTokens, Actual: tokens,
+		Code: CodeTooLong, Index: index, Field: field,
+		Detail: fmt.Sprintf("%s %d tokens, and model %s reads %d: shorten %s, or allow truncation with \"truncate\": true", which, whole.Len(), m.ID, m.MaxTokens, shorten),
+		Limit:  m.MaxTokens, Actual: whole.Len(),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -43,6 +44,14 @@ func TestRoom(t *testing.T) {
 		},
 		"fill-mask": func(ctx context.Context) (any, int, error) {
 			results, err := FillMask{e}.Fill(ctx, texts, FillMaskOptions{TopK: 50})
+			return results, 0, err
+		},
+		"fill-mask, targets": func(ctx context.Context) (any, int, error) {
+			targets := []string{"big"}
+			for i := range 900 {
+				targets = append(targets, fmt.Sprintf("target %d", i))
+			}
+			results, err := FillMask{e}.Fill(ctx, texts, FillMaskOptions{Targets: targets})
 			return results, 0, err
 		},
 		"fill-mask, joint": func(ctx context.Context) (any, int, error) {

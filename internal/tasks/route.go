@@ -12,12 +12,16 @@ import (
 const autoModel = "auto"
 
 // route returns the model of each text: the named one for all, or for each
-// text the one for the script it is written in.
+// text the one for the script it is written in, a pair being one text.
 func route(e *engine.Engine, texts []Text, id string) ([]*engine.Model, error) {
 	models := make([]*engine.Model, len(texts))
 	for i, t := range texts {
 		if id == "" || id == autoModel {
-			models[i] = e.ForText(t.Text)
+			written := t.Text
+			if t.HasPair {
+				written += "\n" + t.Pair
+			}
+			models[i] = e.ForText(written)
 			continue
 		}
 		m, ok := e.Model(id)

@@ -78,9 +78,9 @@ func tokenizeOne(m *engine.Model, index int, text Text, o TokenizeOptions) (Toke
 		return m.Tokenizer.Encode(text.Text, o)
 	}
 	encoding := encode(0)
-	if tokens := encoding.Len(); tokens > m.MaxTokens && o.Truncate != nil {
+	if encoding.Len() > m.MaxTokens && o.Truncate != nil {
 		if !*o.Truncate {
-			return Tokenization{}, tooLong(m, index, tokens)
+			return Tokenization{}, tooLong(m, index, text, encoding)
 		}
 		encoding = encode(m.MaxTokens)
 	}
