@@ -91,6 +91,7 @@ func newEngine(o Options, beforeHeads func([]item), models ...*Model) (*Engine, 
 	for _, m := range models {
 		m.MaxTokens = maxTokens(m)
 		m.Han = isHanVocabulary(m.Tokenizer)
+		m.NamelessIDs = namelessIDs(m)
 		e.stats[m] = &ModelStats{ID: m.ID}
 		for _, kind := range []keep{keepNothing, keepHidden, keepAttention} {
 			l := &lane{model: m, keep: kind, budget: o.BatchTokens, rows: []int32{}}

@@ -24,6 +24,10 @@ type Model struct {
 	// Han says whether the model is one for Chinese writing; ForText prefers
 	// it for such texts. New sets it from the vocabulary.
 	Han bool
+	// NamelessIDs are the ids that Network scores and Tokenizer has no token for:
+	// vocab_size may be larger than the vocabulary, often to be a multiple of
+	// something. New sets them.
+	NamelessIDs []int32
 	// Card describes the model to people: what it was trained on and how
 	// well it does. Markdown, may be empty.
 	Card string
@@ -44,6 +48,17 @@ func checkIDs(models []*Model) error {
 		seen[m.ID] = true
 	}
 	return nil
+}
+
+// namelessIDs are NamelessIDs.
+func namelessIDs(m *Model) []int32 {
+	var ids []int32
+	for id := range int32(m.Network.Config.VocabSize) {
+		if m.Tokenizer.Token(id) == "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // maxTokens is the longest sequence, special tokens included, that both the

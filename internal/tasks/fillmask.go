@@ -150,19 +150,11 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 // masked is a text whose masks are being filled.
 type masked struct {
 	reading
-	positions []int32 // of the masks, in the encoding
-	candidates
-	warnings []string  // about masks cut off, and the targets
-	best     [][]guess // for each mask, by falling score
-	beam     []hypothesis
-}
-
-// candidates are the ids of a vocabulary that may be predicted.
-type candidates struct {
-	targets []int32 // the only ones, if any
-	// nameless are ids without a token, which are never predicted: vocab_size
-	// may be larger than the vocabulary, often to be a multiple of something.
-	nameless []int32
+	positions []int32   // of the masks, in the encoding
+	targets   []int32   // the only ids to score, if any
+	warnings  []string  // about masks cut off, and the targets
+	best      [][]guess // for each mask, by falling score
+	beam      []hypothesis
 }
 
 // encoding is the one window of the text.
@@ -178,7 +170,7 @@ type guess struct {
 // vocabulary of its model.
 func findMasks(ctx context.Context, texts []Text, readings []reading, o FillMaskOptions) ([]masked, error) {
 	all := make([]masked, len(readings))
-	known := make(map[*engine.Model]candidates) // of the models seen so far
+	targets := make(map[*engine.Model][]int32) // of the models seen so far
 	predictions := 0
 	for i, r := range readings {
 		if err := ctx.Err(); err != nil {
@@ -207,19 +199,14 @@ func findMasks(ctx context.Context, texts []Text, readings []reading, o FillMask
 		if r.truncated {
 			m.warnings = cutOff(r.model, texts[i].Text, len(m.positions))
 		}
-		c, ok := known[r.model]
-		if !ok {
-			c.nameless = namelessIDs(r.model)
-			if len(o.Targets) > 0 {
-				ids, warnings, err := targetIDs(ctx, r.model, o.Targets)
-				if err != nil {
-					return nil, err
-				}
-				c.targets, m.warnings = ids, append(m.warnings, warnings...)
+		if _, known := targets[r.model]; !known && len(o.Targets) > 0 {
+			ids, warnings, err := targetIDs(ctx, r.model, o.Targets)
+			if err != nil {
+				return nil, err
 			}
-			known[r.model] = c
+			targets[r.model], m.warnings = ids, append(m.warnings, warnings...)
 		}
-		m.candidates = c
+		m.targets = targets[r.model]
 		all[i] = m
 	}
 	if predictions > maxPredictions {
@@ -279,18 +266,6 @@ func predictionBytes(texts []Text, all []masked, o FillMaskOptions) int {
 	return n
 }
 
-// namelessIDs are the ids that the model scores and its vocabulary has no token
-// for.
-func namelessIDs(m *engine.Model) []int32 {
-	var ids []int32
-	for id := range int32(m.Network.Config.VocabSize) {
-		if m.Tokenizer.Token(id) == "" {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
 // targetIDs looks the targets up in the model's vocabulary, each once
 // (transformers' FillMaskPipeline.get_target_ids).
 func targetIDs(ctx context.Context, m *engine.Model, targets []string) (ids []int32, warnings []string, err error) {
@@ -344,27 +319,27 @@ func (f FillMask) fillEach(ctx context.Context, all []masked, k int) error {
 	return err
 }
 
-// mostProbable returns the k most probable candidates for a mask. It overwrites
-// the logits.
-func (c candidates) mostProbable(logits []float32, k int) []guess {
+// mostProbable returns the k most probable tokens of a mask, among the targets if
+// there are any. It overwrites the logits.
+func (m *masked) mostProbable(logits []float32, k int) []guess {
 	kernels.Softmax(logits, logits, len(logits))
 	scores := logits
-	if len(c.targets) > 0 {
-		scores = make([]float32, len(c.targets))
-		for i, id := range c.targets {
+	if len(m.targets) > 0 {
+		scores = make([]float32, len(m.targets))
+		for i, id := range m.targets {
 			scores[i] = logits[id]
 		}
 	} else {
-		for _, id := range c.nameless {
+		for _, id := range m.model.NamelessIDs {
 			scores[id] = -1 // below every probability
 		}
-		k = min(k, len(scores)-len(c.nameless))
+		k = min(k, len(scores)-len(m.model.NamelessIDs))
 	}
 	indices, probabilities := kernels.TopK(scores, k)
 	best := make([]guess, len(indices))
 	for i, id := range indices {
-		if len(c.targets) > 0 {
-			id = c.targets[id]
+		if len(m.targets) > 0 {
+			id = m.targets[id]
 		}
 		best[i] = guess{id, probabilities[i]}
 	}

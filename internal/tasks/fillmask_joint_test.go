@@ -64,7 +64,7 @@ func TestJointScoreIsTheProductFromLeftToRight(t *testing.T) {
 	product := 1.0
 	for _, p := range positions {
 		var best guess
-		lend(t, e, m, &greedy, p, func(logits []float32) { best = candidates{}.mostProbable(logits, 1)[0] })
+		lend(t, e, m, &greedy, p, func(logits []float32) { best = (&masked{reading: reading{model: m}}).mostProbable(logits, 1)[0] })
 		greedy.IDs[p] = best.id
 		product *= float64(best.score)
 	}
