@@ -18,7 +18,8 @@ func (a *API) getHome(w http.ResponseWriter, r *http.Request) {
 		a.servePage(w, r, "index.html")
 		return
 	}
-	writeBody(w, http.StatusOK, "text/plain; charset=utf-8", []byte(a.greeting(baseURL(r))))
+	greeting := &answer{status: http.StatusOK, contentType: "text/plain; charset=utf-8", body: []byte(a.greeting(baseURL(r)))}
+	greeting.send(w)
 }
 
 // greeting is what curl shows at /.

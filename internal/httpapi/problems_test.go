@@ -182,14 +182,18 @@ func readExample(t testing.TB, file string, v any) {
 
 func writeExample(t testing.TB, file string, v any) {
 	t.Helper()
-	data, err := encodeJSON(v, true)
+	compact, err := encodeJSON(v)
 	if err != nil {
+		t.Fatal(err)
+	}
+	var indented bytes.Buffer
+	if _, err := newIndenter(&indented).Write(compact); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, data, 0o644); err != nil {
+	if err := os.WriteFile(file, indented.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
