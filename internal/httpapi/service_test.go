@@ -141,6 +141,15 @@ func TestModels(t *testing.T) {
 	}
 }
 
+// TestLargeLimits: an operator may set limits that no int32 holds.
+func TestLargeLimits(t *testing.T) {
+	api := realAPI(t, func(c *Config) { c.MaxTexts, c.MaxTokensPerRequest = math.MaxInt, math.MaxInt })
+	got := decodeBody[Model](t, send(t, api, get("/models/en"))).Limits
+	if got.MaxTexts != math.MaxInt || got.MaxTokensPerRequest != math.MaxInt {
+		t.Errorf("limits %+v", got)
+	}
+}
+
 func TestHome(t *testing.T) {
 	api := realAPI(t)
 	for accept, html := range map[string]bool{
