@@ -408,6 +408,27 @@ func TestValidationPointers(t *testing.T) {
 	}
 }
 
+// TestNearestPath: a path that somebody mistyped is answered with one that
+// works, not with a pattern.
+func TestNearestPath(t *testing.T) {
+	api := realAPI(t)
+	for wrong, want := range map[string]string{
+		"/web": "/web/index.html", "/v1/web/": "/web/index.html", "/model": "/models", "/models/": "/models", "/v1/docs/": "/docs", "/clasify": "/classify",
+		"/models/{id}/": "", "/problems/{type}/": "", "/nothing-like-it": "",
+	} {
+		detail := "nothing is served at this path"
+		if want != "" {
+			detail += "; did you mean " + want + "?"
+		}
+		if p := wantProblem(t, send(t, api, get(wrong)), notFound); p.Detail != detail {
+			t.Errorf("%s: %q, want %q", wrong, p.Detail, detail)
+		}
+		if want != "" && send(t, api, get(want)).Code == http.StatusNotFound {
+			t.Errorf("%s is served no better than %s", want, wrong)
+		}
+	}
+}
+
 func gzipped(t testing.TB, data string) *bytes.Buffer {
 	t.Helper()
 	var out bytes.Buffer

@@ -154,6 +154,8 @@ func TestHome(t *testing.T) {
 	api := realAPI(t)
 	for accept, html := range map[string]bool{
 		"text/html,application/xhtml+xml,*/*;q=0.8": true, "*/*": false, "": false, "application/json": false,
+		"text/html;q=0.1, text/plain": false, "text/html;q=0.1, */*": false, "text/html;q=0.5, text/plain;q=0.4": true, "text/html, text/plain": true,
+		"text/html;q=0": false, "text/html;q=0, text/plain;q=0": false,
 	} {
 		c := get("/")
 		c.Header = map[string]string{"Accept": accept}
