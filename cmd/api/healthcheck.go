@@ -24,7 +24,10 @@ func checkHealth(ctx context.Context, listen string) error {
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	// http.DefaultClient would ask the proxy of HTTP_PROXY, about a server that
+	// is this container's own.
+	client := http.Client{Transport: new(http.Transport)}
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func splitModel(flag string) (id, name string, err error) {
 		id, name = filepath.Base(filepath.Clean(flag)), flag
 	}
 	if !modelID.MatchString(id) || name == "" {
-		return "", "", fmt.Errorf("--model %s: want ID=DIR with an id of letters, digits, dots, dashes and underscores", flag)
+		return "", "", fmt.Errorf("--model %q: want ID=DIR with an id of letters, digits, dots, dashes and underscores", flag)
 	}
 	return id, name, nil
 }

@@ -1,10 +1,10 @@
 // Command api serves BERT over HTTP: /classify, /sentiment, /ner, /fill-mask,
 // /nsp and more, from the two models inside the binary or from directories.
 //
-//	api                                serve on 127.0.0.1:8080
-//	api --model en=./my-model          serve that model instead
-//	api --model en --model ./my-model  serve it beside the one inside
-//	api healthcheck                    ask a running server whether it is ready
+//	cloze-api                                serve on 127.0.0.1:8080
+//	cloze-api --model en=./my-model          serve that model instead
+//	cloze-api --model en --model ./my-model  serve it beside the one inside
+//	cloze-api healthcheck                    ask a running server whether it is ready
 //
 // Every flag --name can be given as the environment variable CLOZE_NAME.
 package main
@@ -27,7 +27,7 @@ func main() {
 	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
 	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, "api:", err)
+		fmt.Fprintln(os.Stderr, "cloze-api:", err)
 		os.Exit(1)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 // options are the flags; envName gives each its environment variable.
 type options struct {
 	Listen    string   `help:"Address to listen on." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Model     []string `help:"Model to serve: a directory in Hugging Face's layout, as DIR or ID=DIR, or one inside the binary (en or zh); may be repeated. Default: those inside the binary." placeholder:"ID=DIR|en|zh"`
+	Model     []string `help:"Model to serve: a directory in Hugging Face's layout, as DIR or ID=DIR, or one inside the binary (en or zh); may be repeated. Default: those inside the binary." placeholder:"ID=DIR|en|zh" sep:"none"`
 	Precision string   `help:"Precision of the matrix products: ${precisions}; auto is bfloat16 where the processor has AMX, float32 elsewhere; float16 is for processors with AVX512-FP16." default:"auto" enum:"${precisions}"`
 	Threads   int      `help:"Threads that compute; 0 is one per CPU." default:"0"`
 
@@ -37,7 +38,7 @@ type options struct {
 	DrainDelay        time.Duration `help:"Time after SIGTERM in which the server still listens and says that it is not ready, so that load balancers see it." default:"1s"`
 	ShutdownTimeout   time.Duration `help:"Time after SIGTERM at which requests still in flight are cut off." default:"25s"`
 
-	CORSOrigins []string `name:"cors-origins" help:"Origins whose pages may call the API; * is any." placeholder:"ORIGIN"`
+	CORSOrigins []string `name:"cors-origins" help:"Origin whose pages may call the API; * is any; may be repeated." placeholder:"ORIGIN" sep:"none"`
 	LogLevel    string   `help:"Least important level to log: ${enum}." default:"info" enum:"debug,info,warn,error"`
 	LogFormat   string   `help:"Format of the log: ${enum}; auto is console on a terminal." default:"auto" enum:"auto,json,console"`
 
@@ -51,8 +52,9 @@ func envName(flag string) string {
 	return "CLOZE_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// parseOptions reads flags, then the environment, then defaults. The command
-// is "" if the arguments asked for something that has been printed already.
+// parseOptions reads flags, then the environment, then defaults. A variable
+// that is empty counts as not set, as compose files write ${NAME:-}. The
+// command is "" if the arguments asked for something that has been printed already.
 func parseOptions(args []string, env func(string) string, stdout io.Writer) (o options, command string, err error) {
 	type printed struct{} // --help and --version end the parsing
 	defer func() {
@@ -64,20 +66,34 @@ func parseOptions(args []string, env func(string) string, stdout io.Writer) (o o
 		}
 	}()
 	fromEnv := kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		if value := env(envName(flag.Name)); value != "" && flag.Name != "help" && flag.Name != "version" {
+		value := env(envName(flag.Name))
+		switch {
+		case value == "" || flag.Name == "help" || flag.Name == "version":
+			return nil, nil //nolint:nilnil // kong's way to say that the resolver has nothing
+		case flag.IsSlice(): // a variable cannot be repeated
+			var values []any
+			for _, one := range kong.SplitEscaped(value, ',') {
+				values = append(values, one)
+			}
+			return values, nil
+		default:
 			return value, nil
 		}
-		return nil, nil //nolint:nilnil // kong's way to say that the resolver has nothing
 	})
 	parser, err := kong.New(&o,
-		kong.Name("api"),
+		kong.Name("cloze-api"),
 		kong.Description("Serve BERT over HTTP. Every flag --name can be given as the environment variable CLOZE_NAME."),
 		kong.Vars{"version": buildInfo().Version, "precisions": strings.Join(kernels.PrecisionChoices(), ",")},
 		kong.Resolvers(fromEnv),
+		kong.KindMapper(reflect.String, kong.MapperFunc(decodeString)),
 		kong.ValueFormatter(func(value *kong.Value) string {
 			help := kong.DefaultHelpValueFormatter(value)
 			if value.Flag != nil && value.Flag.Name != "help" && value.Flag.Name != "version" {
-				help += " ($" + envName(value.Flag.Name) + ")"
+				help += " ($" + envName(value.Flag.Name)
+				if value.IsSlice() {
+					help += ", separated by commas"
+				}
+				help += ")"
 			}
 			return help
 		}),
@@ -92,6 +108,20 @@ func parseOptions(args []string, env func(string) string, stdout io.Writer) (o o
 		return o, "", err
 	}
 	return o, parsed.Command(), o.check()
+}
+
+// decodeString refuses the empty string: it is what "$UNSET" is to a shell, and
+// to listen on no address is to listen on all of them.
+func decodeString(ctx *kong.DecodeContext, target reflect.Value) error {
+	var value string
+	if err := ctx.Scan.PopValueInto("string", &value); err != nil {
+		return err
+	}
+	if value == "" {
+		return errors.New("must not be empty")
+	}
+	target.SetString(value)
+	return nil
 }
 
 // check refuses what no server can run with.

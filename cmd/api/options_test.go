@@ -12,7 +12,7 @@ import (
 
 func TestOptionsPrecedence(t *testing.T) {
 	env := map[string]string{
-		"CLOZE_MAX_TEXTS": "7", "CLOZE_LISTEN": "127.0.0.1:9", "CLOZE_MODEL": "a=x,b=y", "CLOZE_READ_TIMEOUT": "3s", "CLOZE_CORS_ORIGINS": "",
+		"CLOZE_MAX_TEXTS": "7", "CLOZE_LISTEN": "127.0.0.1:9", "CLOZE_MODEL": "a=x,b=y", "CLOZE_READ_TIMEOUT": "3s", "CLOZE_CORS_ORIGINS": "", "CLOZE_MAX_CONNECTIONS": "",
 	}
 	o, command, err := parseOptions([]string{"--max-texts=9"}, func(name string) string { return env[name] }, new(bytes.Buffer))
 	if err != nil || command != "serve" {
@@ -27,8 +27,49 @@ func TestOptionsPrecedence(t *testing.T) {
 	if diff := cmp.Diff([]string{"a=x", "b=y"}, o.Model); diff != "" {
 		t.Errorf("Model from the environment:\n%s", diff)
 	}
-	if o.MaxBodyBytes != 512<<10 || o.CORSOrigins != nil {
+	// As compose files have variables that their own environment lacks: ${NAME:-}.
+	if o.MaxBodyBytes != 512<<10 || o.CORSOrigins != nil || o.MaxConnections != 1024 {
 		t.Errorf("defaults: %+v", o)
+	}
+}
+
+// TestEmptyFlags: what a shell makes of "$UNSET" is not taken for the default,
+// nor for every address.
+func TestEmptyFlags(t *testing.T) {
+	for _, flag := range flagNames(t) {
+		_, _, err := parseOptions([]string{"--" + flag, ""}, noEnv, new(bytes.Buffer))
+		if err == nil || !strings.Contains(err.Error(), "--"+flag) {
+			t.Errorf("--%s '' gives %v", flag, err)
+		}
+	}
+	if _, _, err := parseOptions([]string{"--model", "", "--model", "zh"}, noEnv, new(bytes.Buffer)); err == nil {
+		t.Error("--model '' --model zh is taken")
+	}
+}
+
+// TestCommas: a variable, which cannot be repeated, separates its values by
+// commas; in a flag they belong to the value.
+func TestCommas(t *testing.T) {
+	env := map[string]string{"CLOZE_MODEL": `a=x\,y,b`, "CLOZE_CORS_ORIGINS": "http://a,http://b"}
+	for name, tt := range map[string]struct {
+		args []string
+		env  func(string) string
+	}{
+		"flags":     {[]string{"--model", "a=x,y", "--model", "b", "--cors-origins=http://a", "--cors-origins=http://b"}, noEnv},
+		"variables": {nil, func(name string) string { return env[name] }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, _, err := parseOptions(tt.args, tt.env, new(bytes.Buffer))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{"a=x,y", "b"}, o.Model); diff != "" {
+				t.Errorf("models:\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{"http://a", "http://b"}, o.CORSOrigins); diff != "" {
+				t.Errorf("origins:\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -38,6 +79,9 @@ func TestEveryFlagIsAnEnvironmentVariable(t *testing.T) {
 	var help bytes.Buffer
 	if _, command, err := parseOptions([]string{"--help"}, noEnv, &help); err != nil || command != "" {
 		t.Fatalf("--help: command %q, error %v", command, err)
+	}
+	if !strings.HasPrefix(help.String(), "Usage: cloze-api ") {
+		t.Errorf("the help begins with %.40q, not with the program's name", &help)
 	}
 	samples := map[string]string{
 		"listen": "127.0.0.1:1", "model": "x=y", "precision": "float32", "log-level": "debug", "log-format": "json", "cors-origins": "https://a.example",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 )
@@ -14,30 +15,56 @@ type Results[T any] struct {
 	Results []T `json:"results"`
 }
 
-// answer is a complete answer with status 200, ready to be sent.
+// answer is a complete answer, ready to be sent.
 type answer struct {
+	status      int
 	contentType string
 	header      http.Header // besides those that every answer has
 	body        []byte
+	pretty      bool // the body is JSON, to be indented
 }
 
 // jsonAnswer encodes v as a whole before anything is sent, so that a value
 // that cannot be encoded becomes an error answer and not half an answer.
 func jsonAnswer(r *http.Request, v any) (*answer, error) {
-	body, err := encodeJSON(v, wantsPretty(r))
+	body, err := encodeJSON(v)
 	if err != nil {
 		return nil, fmt.Errorf("encode answer: %w", err)
 	}
-	return &answer{contentType: "application/json", header: http.Header{}, body: body}, nil
+	return &answer{
+		status: http.StatusOK, contentType: "application/json", header: http.Header{},
+		body: body, pretty: wantsPretty(r),
+	}, nil
 }
 
-func (a *answer) send(w http.ResponseWriter) {
+// send sends the answer. A pretty one is indented on its way, because a copy
+// would be twice as large as the body; its length is not known before.
+func (a *answer) send(w http.ResponseWriter) { a.sendAll(w, func() {}) }
+
+// sendAll is send that calls last before the end of the body is written: what
+// last does has happened when the client has the whole answer.
+func (a *answer) sendAll(w http.ResponseWriter, last func()) {
+	const end = 1 << 10 // few enough bytes to be one packet
+	h := w.Header()
 	for name, values := range a.header {
 		for _, value := range values {
-			w.Header().Add(name, value)
+			h.Add(name, value)
 		}
 	}
-	writeBody(w, http.StatusOK, a.contentType, a.body)
+	h.Set("Content-Type", a.contentType)
+	var out io.Writer = w
+	if a.pretty {
+		out = newIndenter(w)
+	} else {
+		h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
+	w.WriteHeader(a.status)
+	start := max(0, len(a.body)-end)
+	_, err := out.Write(a.body[:start])
+	last()
+	if err == nil {
+		_, _ = out.Write(a.body[start:]) // an error here means that the client has gone
+	}
 }
 
 // writeJSON answers with v, which must not be cached: it is about now.
@@ -53,21 +80,10 @@ func (a *API) writeJSON(w http.ResponseWriter, r *http.Request, v any) {
 
 // encodeJSON ends with a newline, so that a shell's prompt stands on its own
 // line.
-func encodeJSON(v any, pretty bool) ([]byte, error) {
+func encodeJSON(v any) ([]byte, error) {
 	var body bytes.Buffer
 	enc := json.NewEncoder(&body)
 	enc.SetEscapeHTML(false) // text is answered as it was sent; nosniff protects browsers
-	if pretty {
-		enc.SetIndent("", "  ")
-	}
 	err := enc.Encode(v)
 	return body.Bytes(), err
-}
-
-func writeBody(w http.ResponseWriter, status int, contentType string, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // an error here means that the client has gone
 }

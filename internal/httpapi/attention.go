@@ -84,7 +84,7 @@ func attentionBytes(in *AttentionRequest, results []tasks.AttentionResult) (*ans
 		return nil, newProblem(invalidParameter, "the binary form holds the attention of one text; there are %d", len(results)).at("/texts")
 	}
 	result := results[0]
-	a := &answer{contentType: "application/octet-stream", header: http.Header{}}
+	a := &answer{status: http.StatusOK, contentType: "application/octet-stream", header: http.Header{}}
 	a.header.Set("X-Attention-Shape", joinInts(result.Attention.Shape)) // layers, heads, from, to
 	a.header.Set("X-Attention-Type", string(in.Precision))
 	a.header.Set("X-Attention-Layers", joinInts(result.Layers))

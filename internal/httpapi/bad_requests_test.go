@@ -82,10 +82,13 @@ func badRequests(t testing.TB) []badRequest {
 		add(wrongType, postJSON(path, body))
 	}
 	// 400: query string, compression
-	for _, query := range []string{"?top_k=1", "?Pretty", "?text=a", "?pretty&x=y", "?precision=uint8"} {
+	for _, query := range []string{"?top_k=1", "?Pretty", "?text=a", "?pretty&x=y", "?precision=uint8", "?top_k=5;x=1", "?pretty&foo%zz=1", "?%"} {
 		add(invalidQuery, postJSON("/sentiment"+query, `{"text": "a"}`))
 	}
-	for _, path := range []string{"/models?pretty=1", "/?pretty=yes", "/readyz?pretty&pretty=True", "/nothing?pretty=no"} {
+	for _, query := range []string{"?precision=int4", "?precision=", "?precision=int4&precision=uint8", "?precision=uint8;pretty"} {
+		add(invalidQuery, postJSON("/attention"+query, `{"text": "a", "precision": "uint8"}`))
+	}
+	for _, path := range []string{"/models?pretty=1", "/?pretty=yes", "/readyz?pretty&pretty=True", "/nothing?pretty=no", "/models?pretty;x", "/v1/models/en?x=%f"} {
 		add(invalidQuery, get(path))
 	}
 	for _, body := range []string{`{"text": "a"}`, "", "\x1f\x8b", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x00"} {

@@ -15,7 +15,7 @@ import (
 // points to, sets the defaults and validates.
 func (a *API) decode(r *http.Request, body []byte, in request) error {
 	setDefaults(reflect.ValueOf(in).Elem())
-	if err := checkQuery(r, in); err != nil {
+	if err := a.readQuery(r, in); err != nil {
 		return err
 	}
 	mediaType, err := mediaType(r)
@@ -81,33 +81,6 @@ func mediaType(r *http.Request) (string, error) {
 		return "", newProblem(unsupportedMedia, "charset %q is not supported; send UTF-8", clip(charset))
 	}
 	return media, nil
-}
-
-// checkQuery refuses parameters that would be ignored, and reads those that
-// the request struct names in `query` tags.
-func checkQuery(r *http.Request, in request) error {
-	if r.URL.RawQuery == "" {
-		return nil
-	}
-	known := []string{"pretty"}
-	fields := map[string]reflect.Value{}
-	v := reflect.ValueOf(in).Elem()
-	for _, f := range reflect.VisibleFields(v.Type()) {
-		if name := f.Tag.Get("query"); name != "" {
-			known = append(known, name)
-			fields[name] = v.FieldByIndex(f.Index)
-		}
-	}
-	for name, values := range r.URL.Query() {
-		field, ok := fields[name]
-		switch {
-		case ok:
-			field.SetString(values[len(values)-1])
-		case name != "pretty":
-			return newProblem(invalidQuery, "unknown parameter %q%s; options go into the JSON body", clip(name), didYouMean(name, known))
-		}
-	}
-	return nil
 }
 
 // corrected is the curl command that the caller of `curl -d` meant.

@@ -21,7 +21,8 @@ func serveFile(w http.ResponseWriter, r *http.Request, file web.File) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	writeBody(w, http.StatusOK, file.ContentType, file.Data)
+	whole := &answer{status: http.StatusOK, contentType: file.ContentType, body: file.Data}
+	whole.send(w)
 }
 
 // isHeld reports whether If-None-Match names the tag, or with * whatever there

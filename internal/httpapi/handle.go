@@ -90,14 +90,16 @@ func handleAs[In, Out any, P interface {
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		room := a.newRoom(out.inBytes != nil && out.inBytes(r))
-		defer room.leave() // after the answer is sent: a slow reader holds it
+		defer room.leave()
 		answer, err := respond(w, r, room)
 		setServerTiming(w.Header(), observationOf(r).timing)
 		if err != nil {
 			a.writeError(w, r, err)
 			return
 		}
-		answer.send(w)
+		// A slow reader holds the room of its answer. But whoever has read it all
+		// may ask for as much again, and must find the room given back.
+		answer.sendAll(w, room.leave)
 	}
 }
 

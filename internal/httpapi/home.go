@@ -10,15 +10,18 @@ import (
 	"cloze/web"
 )
 
-// getHome answers GET /: the playground for a browser, and for everything else
-// a text with the commands to begin with.
+// getHome answers GET /: the playground for a browser, which asks for HTML by
+// name, and for everything else a text with the commands to begin with.
 func (a *API) getHome(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
-	if qualityOf(r.Header.Values("Accept"), "text/html") > 0 {
+	accept := r.Header.Values("Accept")
+	html := qualityOf(accept, "text/html")
+	if html > 0 && html >= qualityOf(accept, "text/plain", "text/*", "*/*") {
 		a.servePage(w, r, "index.html")
 		return
 	}
-	writeBody(w, http.StatusOK, "text/plain; charset=utf-8", []byte(a.greeting(baseURL(r))))
+	greeting := &answer{status: http.StatusOK, contentType: "text/plain; charset=utf-8", body: []byte(a.greeting(baseURL(r)))}
+	greeting.send(w)
 }
 
 // greeting is what curl shows at /.

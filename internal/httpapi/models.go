@@ -67,11 +67,11 @@ type Limits struct {
 	// Tokens of the longest text that is read at once, special tokens included; how a longer one is read stands in the description of each route.
 	MaxTokens int32 `json:"max_tokens" example:"512"`
 	// Texts of one request.
-	MaxTexts int32 `json:"max_texts" example:"256"`
+	MaxTexts int64 `json:"max_texts" format:"int64" example:"256"`
 	// Bytes of the body of one request, after decompression.
 	MaxBodyBytes int64 `json:"max_body_bytes" format:"int64" example:"524288"`
 	// Tokens of all texts of one request together.
-	MaxTokensPerRequest int32 `json:"max_tokens_per_request" example:"32768"`
+	MaxTokensPerRequest int64 `json:"max_tokens_per_request" format:"int64" example:"32768"`
 } //	@name	Limits
 
 // getModels answers GET /models.
@@ -136,8 +136,8 @@ func (a *API) describe(m *engine.Model) Model {
 		Bytes: int64(m.Network.Bytes()), Precision: m.Network.Precision().String(),
 		Heads: headsOf(m), Card: m.Card,
 		Limits: Limits{
-			MaxTokens: int32(m.MaxTokens), MaxTexts: int32(a.config.MaxTexts),
-			MaxBodyBytes: a.config.MaxBodyBytes, MaxTokensPerRequest: int32(a.config.MaxTokensPerRequest),
+			MaxTokens: int32(m.MaxTokens), MaxTexts: int64(a.config.MaxTexts),
+			MaxBodyBytes: a.config.MaxBodyBytes, MaxTokensPerRequest: int64(a.config.MaxTokensPerRequest),
 		},
 	}
 }

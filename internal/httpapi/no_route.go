@@ -30,15 +30,27 @@ func listRoutes(r chi.Routes) []string {
 func (a *API) notFound(w http.ResponseWriter, r *http.Request) {
 	p := newProblem(notFound, "nothing is served at this path")
 	p.Available = a.routes
-	var paths []string
-	for _, route := range a.routes {
-		_, path, _ := strings.Cut(route, " ")
-		paths = append(paths, path)
-	}
-	if near := nearest(strings.TrimPrefix(r.URL.Path, "/v1"), paths); near != "" {
+	if near := a.nearestPath(strings.TrimPrefix(r.URL.Path, "/v1")); near != "" {
 		p.Detail += "; did you mean " + near + "?"
 	}
 	a.writeError(w, r, p)
+}
+
+// nearestPath is the path that the caller probably meant, one that is served as
+// it stands; "" if none is near.
+func (a *API) nearestPath(wrong string) string {
+	var paths []string
+	for _, route := range a.routes {
+		_, path, _ := strings.Cut(route, " ")
+		if !strings.Contains(path, "{") { // what comes there only the caller knows
+			paths = append(paths, strings.TrimSuffix(path, "/*"))
+		}
+	}
+	near := nearest(wrong, paths)
+	if near == "/web" { // a folder
+		return "/web/index.html"
+	}
+	return near
 }
 
 // methodNotAllowed answers 405 with the methods that the path has, and

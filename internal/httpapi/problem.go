@@ -123,9 +123,10 @@ func (a *API) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("Connection", "close")
 	}
 	h.Set("Cache-Control", "no-store")
-	body, err := encodeJSON(p.Problem, wantsPretty(r))
+	body, err := encodeJSON(p.Problem)
 	if err != nil { // a struct of strings and numbers always encodes
 		panic(err)
 	}
-	writeBody(w, int(p.Status), "application/problem+json", body)
+	problem := &answer{status: int(p.Status), contentType: "application/problem+json", body: body, pretty: wantsPretty(r)}
+	problem.send(w)
 }

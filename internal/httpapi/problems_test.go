@@ -182,14 +182,18 @@ func readExample(t testing.TB, file string, v any) {
 
 func writeExample(t testing.TB, file string, v any) {
 	t.Helper()
-	data, err := encodeJSON(v, true)
+	compact, err := encodeJSON(v)
 	if err != nil {
+		t.Fatal(err)
+	}
+	var indented bytes.Buffer
+	if _, err := newIndenter(&indented).Write(compact); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, data, 0o644); err != nil {
+	if err := os.WriteFile(file, indented.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -400,6 +404,27 @@ func TestValidationPointers(t *testing.T) {
 		p := wantProblem(t, send(t, api, postJSON("/attention", body)), invalidParameter)
 		if p.Detail != want {
 			t.Errorf("%s: detail = %q, want %q", body, p.Detail, want)
+		}
+	}
+}
+
+// TestNearestPath: a path that somebody mistyped is answered with one that
+// works, not with a pattern.
+func TestNearestPath(t *testing.T) {
+	api := realAPI(t)
+	for wrong, want := range map[string]string{
+		"/web": "/web/index.html", "/v1/web/": "/web/index.html", "/model": "/models", "/models/": "/models", "/v1/docs/": "/docs", "/clasify": "/classify",
+		"/models/{id}/": "", "/problems/{type}/": "", "/nothing-like-it": "",
+	} {
+		detail := "nothing is served at this path"
+		if want != "" {
+			detail += "; did you mean " + want + "?"
+		}
+		if p := wantProblem(t, send(t, api, get(wrong)), notFound); p.Detail != detail {
+			t.Errorf("%s: %q, want %q", wrong, p.Detail, detail)
+		}
+		if want != "" && send(t, api, get(want)).Code == http.StatusNotFound {
+			t.Errorf("%s is served no better than %s", want, wrong)
 		}
 	}
 }

@@ -49,5 +49,8 @@ func (m *room) take(size tasks.AnswerSize) error {
 	return nil
 }
 
-// leave gives back what was taken, once the answer has been sent.
-func (m *room) leave() { m.api.answers.Release(m.taken) }
+// leave gives back what was taken. Leaving twice is leaving once.
+func (m *room) leave() {
+	m.api.answers.Release(m.taken)
+	m.taken = 0
+}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -49,6 +50,47 @@ func TestRoomForAnswers(t *testing.T) {
 	}
 	if got := ask("/attention"); got != http.StatusTooManyRequests {
 		t.Errorf("status %d, want 429", got)
+	}
+}
+
+// reader is a client of whom a test sees how much it has read.
+type reader struct {
+	*httptest.ResponseRecorder
+	reading func(before, after int)
+}
+
+func (r reader) Write(p []byte) (int, error) {
+	r.reading(r.Body.Len(), r.Body.Len()+len(p))
+	return r.ResponseRecorder.Write(p)
+}
+
+// TestRoomIsGivenBackInTime: a slow reader holds the room of an answer, but
+// whoever has read it all and asks again does not meet it.
+func TestRoomIsGivenBackInTime(t *testing.T) {
+	const all = 1 << 20
+	api := realAPI(t, func(c *Config) { c.MaxAnswerBytes = all })
+	for _, path := range []string{"/attention", "/attention?pretty"} {
+		c := postJSON(path, `{"text": "one two three four five six seven eight"}`)
+		whole := send(t, api, c).Body.Len()
+		ended := false
+		api.ServeHTTP(reader{httptest.NewRecorder(), func(before, after int) {
+			free := api.answers.TryAcquire(all)
+			if free {
+				api.answers.Release(all)
+			}
+			switch {
+			case before == 0 && free:
+				t.Errorf("%s: the room is given back before the answer is sent", path)
+			case after == whole:
+				ended = true
+				if !free {
+					t.Errorf("%s: the room is still taken at the end of the answer", path)
+				}
+			}
+		}}, c.request(t))
+		if !ended {
+			t.Errorf("%s: the answer has another length", path)
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ func (a *API) newRouter() http.Handler {
 		allowOrigins(a.config.CORSOrigins),
 		compress,
 		a.recoverPanics,
-		a.checkPretty,
+		a.checkQuery,
 		middleware.GetHead,
 	)
 	r.NotFound(a.notFound)

@@ -141,10 +141,21 @@ func TestModels(t *testing.T) {
 	}
 }
 
+// TestLargeLimits: an operator may set limits that no int32 holds.
+func TestLargeLimits(t *testing.T) {
+	api := realAPI(t, func(c *Config) { c.MaxTexts, c.MaxTokensPerRequest = math.MaxInt, math.MaxInt })
+	got := decodeBody[Model](t, send(t, api, get("/models/en"))).Limits
+	if got.MaxTexts != math.MaxInt || got.MaxTokensPerRequest != math.MaxInt {
+		t.Errorf("limits %+v", got)
+	}
+}
+
 func TestHome(t *testing.T) {
 	api := realAPI(t)
 	for accept, html := range map[string]bool{
 		"text/html,application/xhtml+xml,*/*;q=0.8": true, "*/*": false, "": false, "application/json": false,
+		"text/html;q=0.1, text/plain": false, "text/html;q=0.1, */*": false, "text/html;q=0.5, text/plain;q=0.4": true, "text/html, text/plain": true,
+		"text/html;q=0": false, "text/html;q=0, text/plain;q=0": false,
 	} {
 		c := get("/")
 		c.Header = map[string]string{"Accept": accept}
