@@ -14,7 +14,7 @@ import (
 // finetuneCmd fine-tunes a model on labelled sets. Flags replace what the run's
 // file says, or describe a run with one head and one set by themselves.
 type finetuneCmd struct {
-	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the output directory of an earlier run."`
+	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the directory of an earlier run, which is then the output, too."`
 
 	Model  string `help:"Model to start from: a directory, or one inside this program (en or zh)." type:"model" placeholder:"DIR|en|zh"`
 	Output string `help:"Directory for the model, checkpoints, metrics, curves and card: a new or empty one, or that of an earlier run." short:"o"`
@@ -88,7 +88,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 func (c *finetuneCmd) description() (training.Finetuning, error) {
 	var run training.Finetuning
 	if c.File != "" {
-		if err := training.ReadRun(runPath(c.File), &run); err != nil {
+		if err := readRun(c.File, &run, &training.Pretraining{}, &run.Output); err != nil {
 			return run, err
 		}
 	}

@@ -20,7 +20,7 @@ import (
 // pretrainCmd pre-trains on running text. Flags replace what the run's file
 // says.
 type pretrainCmd struct {
-	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the output directory of an earlier run."`
+	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the directory of an earlier run, which is then the output, too."`
 
 	Model      string   `help:"Model to continue from: a directory, or one inside this program (en or zh)." type:"model" placeholder:"DIR|en|zh"`
 	Preset     string   `help:"Size of a new model: ${presets}."`
@@ -74,7 +74,7 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 func (c *pretrainCmd) description() (training.Pretraining, error) {
 	var run training.Pretraining
 	if c.File != "" {
-		if err := training.ReadRun(runPath(c.File), &run); err != nil {
+		if err := readRun(c.File, &run, &training.Finetuning{}, &run.Output); err != nil {
 			return run, err
 		}
 	}
