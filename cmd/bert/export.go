@@ -1,16 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"cloze/internal/checkpoint"
 	"cloze/internal/onnx"
-	"cloze/internal/wholefile"
 	"cloze/models"
 )
 
@@ -24,6 +20,11 @@ type exportCmd struct {
 
 // Run writes the file.
 func (c *exportCmd) Run() error {
+	if models.FS(c.Model) == nil {
+		if err := checkFile(c.Out, c.Model); err != nil {
+			return err
+		}
+	}
 	model, err := openCheckpoint(c.Model)
 	if err != nil {
 		return err
@@ -45,26 +46,6 @@ func (c *exportCmd) Run() error {
 		return fmt.Errorf("export %s: %w", c.Model, err)
 	}
 	return nil
-}
-
-// writeOutput writes a file that the user names, which is whole or as it was
-// before. A link stays, and a pipe or a device, such as /dev/stdout, is written to.
-func writeOutput(path string, write func(io.Writer) error) error {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
-	if isSame(path, os.Stdout.Name()) { // /dev/stdout, where it may be a file with more in it
-		return write(os.Stdout)
-	}
-	// What is still a link leads to what has no name, as /dev/stdout to a pipe.
-	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
-		return wholefile.Write(path, write)
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(file), file.Close())
 }
 
 // openCheckpoint opens a model directory, or a model inside this program.

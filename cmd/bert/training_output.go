@@ -71,17 +71,6 @@ func fileIn(dir string) (string, error) {
 	return "", nil
 }
 
-// isSame says whether two paths lead to one file or directory, through links or
-// not.
-func isSame(a, b string) bool {
-	first, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	second, err := os.Stat(b)
-	return err == nil && os.SameFile(first, second)
-}
-
 // readRun reads a run's description from its file, or from the directory that an
 // earlier run wrote it to. That directory is then the output: it may have been
 // moved or copied since the run wrote down where it was. another is a run of the

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -36,6 +35,11 @@ func (c *vocabCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, path := range corpus.Paths {
+		if writesOver(c.Output, path) {
+			return fmt.Errorf("the output %s is a file of the text itself, and would be written over: choose another with -o", c.Output)
+		}
+	}
 	began := time.Now()
 	problems := &training.Problems{Limit: c.BadLines}
 	trainer, bytes, err := c.count(ctx, corpus, problems)
@@ -45,9 +49,6 @@ func (c *vocabCmd) Run(ctx context.Context) error {
 	counted := time.Since(began)
 	vocabulary, err := trainer.Train()
 	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(c.Output), 0o777); err != nil {
 		return err
 	}
 	err = writeOutput(c.Output, func(w io.Writer) error {
