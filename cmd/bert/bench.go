@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -185,6 +184,9 @@ func (c *benchCmd) child(ctx context.Context, self string, s subject) error {
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("measure %s%s: %w", s.preset, s.model, err)
 	}
@@ -302,8 +304,8 @@ func repeat(ctx context.Context, atLeast int, duration time.Duration, pass func(
 	pass()
 	var times []time.Duration
 	for start := time.Now(); len(times) < atLeast || time.Since(start) < duration; {
-		if err := ctx.Err(); err != nil {
-			return nil, errors.Join(errors.New("interrupted"), err)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
 		before := time.Now()
 		pass()

@@ -93,7 +93,7 @@ func TestConvertWhatWasExported(t *testing.T) {
 			dir := t.TempDir()
 			file, back := filepath.Join(dir, "model.onnx"), filepath.Join(dir, "back")
 			export := parseArgs(t, "export", model, file).Export
-			if err := export.Run(); err != nil {
+			if err := export.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			convert := parseArgs(t, "convert", file, back, "--tokenizer", filepath.Join(model, "vocab.txt")).Convert

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -19,7 +20,7 @@ type exportCmd struct {
 }
 
 // Run writes the file.
-func (c *exportCmd) Run() error {
+func (c *exportCmd) Run(ctx context.Context) error {
 	if models.FS(c.Model) == nil {
 		if err := checkFile(c.Out, c.Model); err != nil {
 			return err
@@ -40,12 +41,26 @@ func (c *exportCmd) Run() error {
 		heads = strings.Split(c.Heads, ",")
 	}
 	err = writeOutput(c.Out, func(w io.Writer) error {
-		return onnx.Write(w, model.Config(), model, onnx.Options{Heads: heads})
+		return onnx.Write(untilDone{ctx, w}, model.Config(), model, onnx.Options{Heads: heads})
 	})
 	if err != nil {
 		return fmt.Errorf("export %s: %w", c.Model, err)
 	}
 	return nil
+}
+
+// untilDone is a writer that writes until a context ends.
+type untilDone struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+// Write implements io.Writer.
+func (u untilDone) Write(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.w.Write(p)
 }
 
 // openCheckpoint opens a model directory, or a model inside this program.

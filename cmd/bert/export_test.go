@@ -18,7 +18,7 @@ func TestExportNamesModels(t *testing.T) {
 	inside, outside := filepath.Join(dir, "a.onnx"), filepath.Join(dir, "b.onnx")
 	for _, args := range [][]string{{"export", "zh", inside}, {"export", "../../models/zh", outside}} {
 		c := parseArgs(t, args...)
-		if err := c.Export.Run(); err != nil {
+		if err := c.Export.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -27,12 +27,12 @@ func TestExportNamesModels(t *testing.T) {
 	}
 	made := filepath.Join(dir, "made", "c.onnx") // in a folder that is not there yet
 	c := parseArgs(t, "export", filepath.Join("..", "..", "internal", "checkpoint", "testdata", "base"), made)
-	if err := c.Export.Run(); err != nil || len(read(t, made)) == 0 {
+	if err := c.Export.Run(t.Context()); err != nil || len(read(t, made)) == 0 {
 		t.Error(err)
 	}
 	missing := filepath.Join(dir, "none")
 	c = parseArgs(t, "export", missing, filepath.Join(dir, "d.onnx"))
-	if err := c.Export.Run(); err == nil || !strings.Contains(err.Error(), missing) {
+	if err := c.Export.Run(t.Context()); err == nil || !strings.Contains(err.Error(), missing) {
 		t.Errorf("error %v, want one that names %s", err, missing)
 	}
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 3 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,12 +35,12 @@ type inspectExamplesCmd struct {
 }
 
 // Run writes to standard output.
-func (c *inspectExamplesCmd) Run() error {
+func (c *inspectExamplesCmd) Run(ctx context.Context) error {
 	out := bufio.NewWriter(os.Stdout)
-	return errors.Join(c.inspect(out), out.Flush())
+	return errors.Join(c.inspect(ctx, out), out.Flush())
 }
 
-func (c *inspectExamplesCmd) inspect(w io.Writer) error {
+func (c *inspectExamplesCmd) inspect(ctx context.Context, w io.Writer) error {
 	if (len(c.Corpus) == 0) == (len(c.Text) == 0) {
 		return errors.New("give files or --text, one of the two")
 	}
@@ -54,11 +55,17 @@ func (c *inspectExamplesCmd) inspect(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	write := func(i int, e *training.Example) error { return writeExample(w, i, tok, e) }
+	show := func(i int, e *training.Example) error { return writeExample(w, i, tok, e) }
 	if c.Format == "jsonl" {
 		encoder := json.NewEncoder(w)
 		encoder.SetEscapeHTML(false)
-		write = func(_ int, e *training.Example) error { return encoder.Encode(tasks.NewPretrainingExample(tok, *e)) }
+		show = func(_ int, e *training.Example) error { return encoder.Encode(tasks.NewPretrainingExample(tok, *e)) }
+	}
+	write := func(i int, e *training.Example) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return show(i, e)
 	}
 	if len(c.Text) > 0 {
 		return c.ofTexts(tok, maker, write)

@@ -202,12 +202,15 @@ func (p *predictor[R]) run(ctx context.Context, lines <-chan textLine, w io.Writ
 		if flushErr := out.Flush(); err == nil {
 			err = flushErr
 		}
+		if ctx.Err() != nil {
+			break
+		}
 		if err != nil {
 			return err
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	if p.failed > 0 {
 		return fmt.Errorf("lines that could not be answered: %d", p.failed)

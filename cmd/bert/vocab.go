@@ -51,6 +51,9 @@ func (c *vocabCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if ctx.Err() != nil { // a signal while it was joining pieces
+		return context.Cause(ctx)
+	}
 	err = writeOutput(c.Output, func(w io.Writer) error {
 		_, err := io.WriteString(w, strings.Join(vocabulary.Tokens, "\n")+"\n")
 		return err
