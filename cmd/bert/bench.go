@@ -71,9 +71,6 @@ func (c *benchCmd) Run(ctx context.Context) error {
 		return err
 	}
 	subjects := c.subjects()
-	if c.Format == "table" {
-		fmt.Println(benchHeader)
-	}
 	if len(subjects) == 1 {
 		return c.measure(ctx, subjects[0], os.Stdout)
 	}
@@ -81,8 +78,8 @@ func (c *benchCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	for _, s := range subjects {
-		if err := c.child(ctx, self, s); err != nil {
+	for i, s := range subjects {
+		if err := c.child(ctx, self, s, i == 0); err != nil {
 			return err
 		}
 	}
@@ -107,6 +104,11 @@ func (c *benchCmd) check() error {
 	for _, name := range c.Preset {
 		if _, ok := bert.Preset(name); !ok && (!c.Train || name != trainingSize) {
 			return fmt.Errorf("unknown preset %q, want one of %s", name, strings.Join(bert.PresetNames(), ", "))
+		}
+	}
+	for _, name := range c.Model {
+		if _, _, err := models.Find(name); err != nil {
+			return fmt.Errorf("--model %s: %w", name, err)
 		}
 	}
 	for _, name := range c.Precision {
@@ -161,8 +163,9 @@ func (c *benchCmd) subjects() []subject {
 	return all
 }
 
-// child measures a subject in a process of its own and passes its rows on.
-func (c *benchCmd) child(ctx context.Context, self string, s subject) error {
+// child measures a subject in a process of its own and passes its rows on, those
+// of the first one with the header of the table.
+func (c *benchCmd) child(ctx context.Context, self string, s subject, first bool) error {
 	args := []string{
 		"bench", "--format", c.Format, "--duration", c.Duration.String(),
 		"--precision", s.precision, "--threads", strconv.Itoa(s.threads),
@@ -191,7 +194,7 @@ func (c *benchCmd) child(ctx context.Context, self string, s subject) error {
 		return fmt.Errorf("measure %s%s: %w", s.preset, s.model, err)
 	}
 	text := string(out)
-	if c.Format == "table" {
+	if c.Format == "table" && !first {
 		_, text, _ = strings.Cut(text, "\n") // its header
 	}
 	_, err = io.WriteString(os.Stdout, text)
@@ -217,13 +220,13 @@ func (c *benchCmd) measure(ctx context.Context, s subject, w io.Writer) error {
 		return err
 	}
 	startup := time.Since(start)
+	if err := c.begin(w, &m.Config); err != nil {
+		return err
+	}
 	peak := kernels.Peak(pool, prec)
 	ws := m.NewWorkspace(pool)
 	for _, batch := range c.Batch {
 		for _, length := range c.Length {
-			if length > m.Config.MaxPositionEmbeddings {
-				return fmt.Errorf("length %d: the model reads at most %d tokens", length, m.Config.MaxPositionEmbeddings)
-			}
 			in := randomBatch(&m.Config, batch, length)
 			const passes = 10
 			times, err := repeat(ctx, passes, c.Duration, func() {
@@ -243,6 +246,21 @@ func (c *benchCmd) measure(ctx context.Context, s subject, w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// begin refuses lengths that the model does not read, and writes the header of a
+// table.
+func (c *benchCmd) begin(w io.Writer, cfg *bert.Config) error {
+	for _, length := range c.Length {
+		if length > cfg.MaxPositionEmbeddings {
+			return fmt.Errorf("length %d: the model reads at most %d tokens", length, cfg.MaxPositionEmbeddings)
+		}
+	}
+	if c.Format != "table" {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, benchHeader)
+	return err
 }
 
 // row relates sorted times of a pass to its operations, and those to the peak.

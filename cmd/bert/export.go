@@ -65,8 +65,13 @@ func (u untilDone) Write(p []byte) (int, error) {
 
 // openCheckpoint opens a model directory, or a model inside this program.
 func openCheckpoint(model string) (*checkpoint.Checkpoint, error) {
-	if inside := models.FS(model); inside != nil {
-		return checkpoint.Open(inside)
+	files, inside, err := models.Find(model)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", model, err)
+	case inside:
+		return checkpoint.Open(files)
+	default:
+		return checkpoint.OpenDir(model) // by its path: its weights are mapped
 	}
-	return checkpoint.OpenDir(model) // by its path: its weights are mapped
 }
