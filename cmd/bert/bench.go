@@ -129,8 +129,8 @@ func (c *benchCmd) check() error {
 		}
 	}
 	for _, n := range c.Threads {
-		if n < 0 {
-			return fmt.Errorf("threads must be at least 0, not %d", n)
+		if err := checkThreads(n); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -44,6 +44,9 @@ func (c *inspectExamplesCmd) inspect(ctx context.Context, w io.Writer) error {
 	if (len(c.Corpus) == 0) == (len(c.Text) == 0) {
 		return errors.New("give files or --text, one of the two")
 	}
+	if c.Examples < 0 {
+		return fmt.Errorf("--examples must be at least 0, not %d", c.Examples)
+	}
 	tok, err := loadTokenizer(c.Model)
 	if err != nil {
 		return err
@@ -82,6 +85,9 @@ func (c *inspectExamplesCmd) ofTexts(tok *tokenizer.Tokenizer, maker *training.E
 			if len(ids) > 0 {
 				document = append(document, ids)
 			}
+		}
+		if len(document) == 0 {
+			return fmt.Errorf("--text %q: there is nothing to read in it", text)
 		}
 		documents = append(documents, document)
 	}

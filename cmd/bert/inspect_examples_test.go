@@ -131,9 +131,13 @@ func TestInspectExamplesRefuses(t *testing.T) {
 		{Model: "missing", MaxTokens: 128, Text: []string{"a"}},
 		{Model: "en", MaxTokens: 3, Text: []string{"a"}},
 		{Model: "en", MaxTokens: 128, Corpus: []string{"missing.txt"}},
+		{Model: "en", MaxTokens: 128, Text: []string{""}},
+		{Model: "en", MaxTokens: 128, Text: []string{"a", " \n"}},
+		{Model: "en", MaxTokens: 128, Text: []string{"a"}, Examples: -1},
 	} {
+		cmd.Probability = 0.15
 		var out bytes.Buffer
-		if err := cmd.inspect(t.Context(), &out); err == nil {
+		if err := cmd.inspect(t.Context(), &out); err == nil || out.Len() > 0 {
 			t.Errorf("%+v passed", cmd)
 		}
 	}

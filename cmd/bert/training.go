@@ -43,6 +43,9 @@ func (f *trainingFlags) accept(run interface{ Validate() error }, model, output 
 	if err := run.Validate(); err != nil {
 		return err
 	}
+	if err := checkThreads(f.Threads); err != nil {
+		return err
+	}
 	if output == "" {
 		return errors.New("no output: give --output, or \"output\" in the run's file")
 	}

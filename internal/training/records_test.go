@@ -122,6 +122,8 @@ func TestReadRecordsRefuses(t *testing.T) {
 		{"an empty file", "a.jsonl", "", Fields{}, "no record"},
 		{"a header alone", "a.csv", "text,label\n", Fields{}, "no record"},
 		{"a missing column", "a.csv", "text,class\na,b\n", Fields{}, `no column "label" among ["text" "class"]: --label-field class, or "fields": {"label": "class"} in the run's file`},
+		{"a column twice", "a.csv", "text,label,text\na,b,c\n", Fields{}, `two columns are called "text" among ["text" "label" "text"]`},
+		{"a given column twice", "a.tsv", "a\tb\tc\n", Fields{Columns: []string{"label", "label ", "text"}}, `two columns are called "label"`},
 		{"a missing column of a tsv", "a.tsv", "text\tclass\na\tb\n", Fields{Pair: "b"}, `no column "b"`},
 		{"a quote that is never closed", "a.csv", "text,label\na,b\n\"c,d\n" + strings.Repeat("e,f\n", 150), Fields{}, "a.csv:3: the row that begins here has a quote that is never closed"},
 		{"a quote in the header that is never closed", "a.csv", "\"text,label\na,b\n", Fields{}, "a.csv:1: the row that begins here"},
