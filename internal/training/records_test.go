@@ -61,6 +61,18 @@ func TestReadRecords(t *testing.T) {
 			},
 		},
 		{
+			name: "json lines with halves of surrogate pairs", file: "a.jsonl",
+			content: strings.Join([]string{
+				`{"text":"\ud800","label":"x"}`, `{"text":"a","text_pair":"\uDFFF!","label":"x"}`, `{"text":"a","label":"\udc00\ud800"}`,
+				`{"text":"\ud83d\ude00 \\ud800","label":"x","source":"\ud800"}`,
+			}, "\n"),
+			want: []Record{{Text: "😀 \\ud800", Labels: []string{"x"}, Line: 4}},
+			problems: []string{
+				`1: member "text": the escape \ud800 is half of a surrogate pair`, `2: member "text_pair": the escape \uDFFF is half`,
+				`3: member "label" cannot be read: the escape \udc00 is half`,
+			},
+		},
+		{
 			name: "csv", file: "a.csv",
 			content: "id,label,text\n1,pos,\"good, \"\"very\"\"\nindeed\"\n2,neg,bad\n",
 			want:    []Record{{Text: "good, \"very\"\nindeed", Labels: []string{"pos"}, Line: 2}, {Text: "bad", Labels: []string{"neg"}, Line: 4}},
