@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
@@ -59,7 +61,8 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	heads, err := run.HeadConfigs(baseHeads(run.Model, run.Heads[bert.ClassifierName].Pair))
+	had := baseHeads(run.Model, run.Heads[bert.ClassifierName].Pair)
+	heads, err := run.HeadConfigs(had)
 	if err != nil {
 		return err
 	}
@@ -81,7 +84,24 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if s.card.keepBest {
 		o.Kept = kept
 	}
-	return s.consume(training.Finetune(ctx, model, tok, run, o))
+	err = s.consume(training.Finetune(ctx, model, tok, run, o))
+	if unknown, ok := errors.AsType[*training.UnknownLabelError](err); ok && c.Train != "" {
+		was, there := had[c.Head]
+		return unknownByFlags(err, unknown, there && training.SameKind(was, heads[c.Head]))
+	}
+	return err
+}
+
+// unknownByFlags says what to do about a label that the head of a run described by
+// flags does not know: with a head of the model's that goes on, another name makes
+// a new one.
+func unknownByFlags(err error, unknown *training.UnknownLabelError, goesOn bool) error {
+	at, _ := strings.CutSuffix(err.Error(), unknown.Error())
+	another := ""
+	if goesOn {
+		another = "--head NAME, one that the model has not, begins a head with the file's labels; "
+	}
+	return fmt.Errorf("%s%s: %sa run's file, which --dry-run prints, can leave its rows out: \"map\": {%q: null}", at, unknown.Says(), another, unknown.Label)
 }
 
 // description is the run's file with the flags in it.

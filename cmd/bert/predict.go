@@ -38,7 +38,7 @@ type predictFlags struct {
 	engineFlags `embed:""`
 	Format      string `default:"auto" enum:"auto,text,jsonl" help:"What a line is: a text, a JSON object, or what the file's name or the line itself says (${enum})."`
 	OffsetUnit  string `default:"codepoint" enum:"codepoint,utf16,byte" help:"What start and end count (${enum})."`
-	Truncate    *bool  `negatable:"" help:"Cut texts that are longer than the model reads, or refuse them with --no-truncate. The default is the task's."`
+	Truncate    *bool  `negatable:"" help:"Cut texts that are longer than the model reads, or refuse them with --no-truncate; ner reads them to their end in any case. The default is the task's."`
 	Batch       int    `default:"32" help:"Texts that are answered together, at most."`
 	KeepGoing   bool   `help:"Answer a line that cannot be read or answered with {\"error\": …} and go on, rather than stop there."`
 
