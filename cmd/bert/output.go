@@ -63,10 +63,7 @@ func writesOver(output, input string) bool {
 // checkFile refuses to write over a file of a model's directory that belongs to
 // the model or to the run that made it. The directory may hold others.
 func checkFile(output, model string) error {
-	entries, err := os.ReadDir(model)
-	if err != nil {
-		return nil // the model cannot be read, which whoever reads it will say
-	}
+	entries, _ := os.ReadDir(model) // whoever reads the model will say why it cannot be
 	for _, entry := range entries {
 		if name := entry.Name(); isOfModel(name) && writesOver(output, filepath.Join(model, name)) {
 			return fmt.Errorf("%s is %s of the model %s, and would be written over: choose another", output, name, model)

@@ -43,7 +43,6 @@ func TestSignalsEndCommands(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer input.Close() //nolint:errcheck // nothing was written
-			go io.WriteString(input, "A line, and no end of the lines.\n")
 			output, err := cmd.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -53,10 +52,13 @@ func TestSignalsEndCommands(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
+			if _, err := io.WriteString(input, "A line, and no end of the lines.\n"); err != nil {
+				t.Fatal(err)
+			}
 			if _, err := output.Read(make([]byte, 1)); err != nil {
 				t.Errorf("it wrote nothing: %v", err)
 			}
-			go io.Copy(io.Discard, output)
+			go io.Copy(io.Discard, output) //nolint:errcheck // that it goes on is all that matters
 			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}

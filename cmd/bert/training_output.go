@@ -90,7 +90,7 @@ func readRun(path string, run, another any, output *string) error {
 		if _, ok := another.(*training.Finetuning); ok {
 			command = "finetune"
 		}
-		return fmt.Errorf("%s describes a run of bert %s: %w", file, command, err)
+		return fmt.Errorf("%w: it describes a run of bert %s", err, command)
 	}
 	if isDir && !isSame(path, *output) {
 		*output = path
