@@ -119,3 +119,27 @@ func TestInterruptedExport(t *testing.T) {
 		t.Errorf("left are %v, error %v", entries, err)
 	}
 }
+
+// A command that does not ask for the context of signals ends at the first one.
+func TestSignalEndsConvert(t *testing.T) {
+	source := filepath.Join(t.TempDir(), "source.onnx")
+	if err := syscall.Mkfifo(source, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, "convert", source, filepath.Join(t.TempDir(), "out"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	writer, err := os.OpenFile(source, os.O_WRONLY, 0) // waits until convert reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close() //nolint:errcheck // nothing was written
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	err = ends(t, cmd)
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGTERM {
+		t.Errorf("error %v, want the end by a signal", err)
+	}
+}
