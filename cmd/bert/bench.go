@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -72,9 +71,6 @@ func (c *benchCmd) Run(ctx context.Context) error {
 		return err
 	}
 	subjects := c.subjects()
-	if c.Format == "table" {
-		fmt.Println(benchHeader)
-	}
 	if len(subjects) == 1 {
 		return c.measure(ctx, subjects[0], os.Stdout)
 	}
@@ -82,8 +78,8 @@ func (c *benchCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	for _, s := range subjects {
-		if err := c.child(ctx, self, s); err != nil {
+	for i, s := range subjects {
+		if err := c.child(ctx, self, s, i == 0); err != nil {
 			return err
 		}
 	}
@@ -110,6 +106,11 @@ func (c *benchCmd) check() error {
 			return fmt.Errorf("unknown preset %q, want one of %s", name, strings.Join(bert.PresetNames(), ", "))
 		}
 	}
+	for _, name := range c.Model {
+		if _, _, err := models.Find(name); err != nil {
+			return fmt.Errorf("--model %s: %w", name, err)
+		}
+	}
 	for _, name := range c.Precision {
 		prec, err := kernels.ParsePrecision(name)
 		if err != nil {
@@ -128,8 +129,8 @@ func (c *benchCmd) check() error {
 		}
 	}
 	for _, n := range c.Threads {
-		if n < 0 {
-			return fmt.Errorf("threads must be at least 0, not %d", n)
+		if err := checkThreads(n); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -162,8 +163,9 @@ func (c *benchCmd) subjects() []subject {
 	return all
 }
 
-// child measures a subject in a process of its own and passes its rows on.
-func (c *benchCmd) child(ctx context.Context, self string, s subject) error {
+// child measures a subject in a process of its own and passes its rows on, those
+// of the first one with the header of the table.
+func (c *benchCmd) child(ctx context.Context, self string, s subject, first bool) error {
 	args := []string{
 		"bench", "--format", c.Format, "--duration", c.Duration.String(),
 		"--precision", s.precision, "--threads", strconv.Itoa(s.threads),
@@ -185,11 +187,14 @@ func (c *benchCmd) child(ctx context.Context, self string, s subject) error {
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err != nil {
 		return fmt.Errorf("measure %s%s: %w", s.preset, s.model, err)
 	}
 	text := string(out)
-	if c.Format == "table" {
+	if c.Format == "table" && !first {
 		_, text, _ = strings.Cut(text, "\n") // its header
 	}
 	_, err = io.WriteString(os.Stdout, text)
@@ -215,13 +220,13 @@ func (c *benchCmd) measure(ctx context.Context, s subject, w io.Writer) error {
 		return err
 	}
 	startup := time.Since(start)
+	if err := c.begin(w, &m.Config); err != nil {
+		return err
+	}
 	peak := kernels.Peak(pool, prec)
 	ws := m.NewWorkspace(pool)
 	for _, batch := range c.Batch {
 		for _, length := range c.Length {
-			if length > m.Config.MaxPositionEmbeddings {
-				return fmt.Errorf("length %d: the model reads at most %d tokens", length, m.Config.MaxPositionEmbeddings)
-			}
 			in := randomBatch(&m.Config, batch, length)
 			const passes = 10
 			times, err := repeat(ctx, passes, c.Duration, func() {
@@ -241,6 +246,21 @@ func (c *benchCmd) measure(ctx context.Context, s subject, w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// begin refuses lengths that the model does not read, and writes the header of a
+// table.
+func (c *benchCmd) begin(w io.Writer, cfg *bert.Config) error {
+	for _, length := range c.Length {
+		if length > cfg.MaxPositionEmbeddings {
+			return fmt.Errorf("length %d: the model reads at most %d tokens", length, cfg.MaxPositionEmbeddings)
+		}
+	}
+	if c.Format != "table" {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, benchHeader)
+	return err
 }
 
 // row relates sorted times of a pass to its operations, and those to the peak.
@@ -302,8 +322,8 @@ func repeat(ctx context.Context, atLeast int, duration time.Duration, pass func(
 	pass()
 	var times []time.Duration
 	for start := time.Now(); len(times) < atLeast || time.Since(start) < duration; {
-		if err := ctx.Err(); err != nil {
-			return nil, errors.Join(errors.New("interrupted"), err)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
 		}
 		before := time.Now()
 		pass()

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -41,6 +42,29 @@ func TestBenchWritesARowOfTheDocumentedFields(t *testing.T) {
 		}
 		if row["batch"] != float64(i+1) || row["threads"] != 2.0 || row["preset"] != "tiny" || row["median_ms"].(float64) <= 0 {
 			t.Errorf("row %s", line)
+		}
+	}
+}
+
+// What is refused is refused before a table begins, and a table of several
+// processes has one header.
+func TestBenchTables(t *testing.T) {
+	for _, train := range []bool{false, true} {
+		cmd := benchCmd{Train: train, Batch: []int{1}, Length: []int{5, 600}, Duration: time.Millisecond, Format: "table"}
+		var out bytes.Buffer
+		err := cmd.measure(t.Context(), subject{preset: "tiny", precision: "float32", threads: 1}, &out)
+		if err == nil || !strings.Contains(err.Error(), "length 600: the model reads at most 512 tokens") || out.Len() > 0 {
+			t.Errorf("training %t: error %v, it wrote %q", train, err, &out)
+		}
+	}
+	for _, threads := range [][]string{{"1"}, {"1", "2"}} {
+		args := []string{"bench", "--preset", "tiny", "--batch", "1", "--length", "5", "--duration", "1ms"}
+		for _, n := range threads {
+			args = append(args, "--threads", n)
+		}
+		out, err := command(t, args...).Output()
+		if lines := strings.Split(string(out), "\n"); err != nil || len(lines) != 2+len(threads) || lines[0] != benchHeader || strings.Count(string(out), benchHeader) != 1 {
+			t.Errorf("error %v, want a header and %d rows:\n%s", err, len(threads), out)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -42,14 +41,14 @@ func (c *benchCmd) measureTraining(ctx context.Context, s subject, prec kernels.
 	}
 	optimizer := training.NewAdamW(m.Parameters(), nil, training.DefaultAdamWOptions())
 	startup := time.Since(start)
+	if err := c.begin(w, &m.Config); err != nil {
+		return err
+	}
 	peak := kernels.Peak(pool, prec)
 	ws := m.NewTrainingWorkspace(pool)
 	ws.SetPrecision(prec)
 	for _, batch := range c.Batch {
 		for _, length := range c.Length {
-			if length > m.Config.MaxPositionEmbeddings {
-				return fmt.Errorf("length %d: the model reads at most %d tokens", length, m.Config.MaxPositionEmbeddings)
-			}
 			p := newPretraining(&m.Config, batch, length)
 			const steps = 5
 			times, err := repeat(ctx, steps, c.Duration, func() { p.step(m, ws, pool, optimizer) })

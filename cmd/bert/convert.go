@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,13 +12,14 @@ import (
 	"cloze/internal/checkpoint"
 	"cloze/internal/kernels"
 	"cloze/internal/onnx"
+	"cloze/models"
 )
 
 // convertCmd makes a directory to train from of a base encoder as it is
 // published: with a pooler and the heads of pre-training, new where they are
 // missing.
 type convertCmd struct {
-	Source string `arg:"" help:"Model directory of Hugging Face, or an ONNX file that PyTorch or bert export wrote."`
+	Source string `arg:"" help:"Model directory of Hugging Face, a model inside this program (en or zh), or an ONNX file that PyTorch or bert export wrote."`
 	Out    string `arg:"" help:"Directory to write."`
 
 	Tokenizer      string `help:"tokenizer.json or vocab.txt (default: beside the source)." type:"existingfile"`
@@ -78,7 +80,7 @@ func (c *convertCmd) convert() error {
 
 // checkOut refuses the source's own directory, and one that holds files.
 func (c *convertCmd) checkOut() error {
-	if isSame(c.Out, c.sourceDirectory()) {
+	if models.FS(c.Source) == nil && isSame(c.Out, c.sourceDirectory()) {
 		return fmt.Errorf("%s is the source's directory, and would be written over: choose another", c.Out)
 	}
 	if c.Force {
@@ -105,14 +107,17 @@ func (c *convertCmd) sourceDirectory() string {
 // open opens the source. What it gives last is to be called when the weights
 // have been read.
 func (c *convertCmd) open() (bert.Config, bert.Weights, func(), error) {
-	if info, err := os.Stat(c.Source); err != nil {
-		return bert.Config{}, nil, nil, err
-	} else if info.IsDir() {
-		weights, err := checkpoint.OpenDir(c.Source)
+	info, err := os.Stat(c.Source)
+	switch {
+	case models.FS(c.Source) != nil, err == nil && info.IsDir():
+		weights, err := openCheckpoint(c.Source)
 		if err != nil {
 			return bert.Config{}, nil, nil, err
 		}
 		return weights.Config(), weights, func() { weights.Close() }, nil //nolint:errcheck // nothing was written
+	case errors.Is(err, fs.ErrNotExist):
+		_, _, err = models.Find(c.Source)
+		return bert.Config{}, nil, nil, fmt.Errorf("%w, nor a file", err)
 	}
 	model, err := onnx.Open(c.Source)
 	if err != nil {

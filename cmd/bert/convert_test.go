@@ -93,7 +93,7 @@ func TestConvertWhatWasExported(t *testing.T) {
 			dir := t.TempDir()
 			file, back := filepath.Join(dir, "model.onnx"), filepath.Join(dir, "back")
 			export := parseArgs(t, "export", model, file).Export
-			if err := export.Run(); err != nil {
+			if err := export.Run(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			convert := parseArgs(t, "convert", file, back, "--tokenizer", filepath.Join(model, "vocab.txt")).Convert
@@ -244,5 +244,31 @@ func TestConvertWritesOverNothing(t *testing.T) {
 	}
 	if data, err := os.ReadFile(notes); err != nil || string(data) != "mine" {
 		t.Errorf("the notes hold %q, error %v", data, err)
+	}
+}
+
+// A model inside the program is a source as its directory is, and what is in a
+// folder of its name is none of its business.
+func TestConvertAModelInside(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes two models of 50 MB with -short")
+	}
+	dir := t.TempDir()
+	inside, outside := filepath.Join(dir, "inside"), filepath.Join(dir, "outside")
+	for _, args := range [][]string{{"convert", "zh", inside}, {"convert", filepath.Join("..", "..", "models", "zh"), outside}} {
+		convert := parseArgs(t, args...).Convert
+		if err := convert.Run(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(contents(t, inside), contents(t, outside)); diff != "" {
+		t.Error("the two directories differ")
+	}
+	t.Chdir(dir)
+	if err := os.Mkdir("zh", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&convertCmd{Source: "zh", Out: "zh", Case: "auto", Dtype: "float32"}).checkOut(); err != nil {
+		t.Errorf("into a folder that is called as the model inside: %v", err)
 	}
 }

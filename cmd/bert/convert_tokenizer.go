@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"cloze/internal/tokenizer"
+	"cloze/models"
 )
 
 // tokenizer makes vocab.txt and tokenizer_config.json, which say all there is to
@@ -18,12 +19,15 @@ import (
 // that belong to one use of the model. made is what they say; it takes texts of
 // up to maxLength tokens.
 func (c *convertCmd) tokenizer(maxLength int) (files fs.FS, made *tokenizer.Tokenizer, err error) {
-	path, err := c.tokenizerPath()
-	if err != nil {
-		return nil, nil, err
+	name, source := c.Source, models.FS(c.Source)
+	if source == nil || c.Tokenizer != "" {
+		if name, err = c.tokenizerPath(); err != nil {
+			return nil, nil, err
+		}
+		source = tokenizerAt(name)
 	}
-	if files, made, err = c.readTokenizer(path, maxLength); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	if files, made, err = c.readTokenizer(source, maxLength); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return files, made, nil
 }
@@ -48,8 +52,8 @@ func (c *convertCmd) tokenizerPath() (string, error) {
 	return "", fmt.Errorf("%s: no single tokenizer.json or vocab.txt there: give --tokenizer", dir)
 }
 
-func (c *convertCmd) readTokenizer(path string, maxLength int) (files fs.FS, made *tokenizer.Tokenizer, err error) {
-	source, err := tokenizer.Load(tokenizerAt(path))
+func (c *convertCmd) readTokenizer(dir fs.FS, maxLength int) (files fs.FS, made *tokenizer.Tokenizer, err error) {
+	source, err := tokenizer.Load(dir)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -36,8 +36,8 @@ func (f engineFlags) startWithPool() (*engine.Engine, *kernels.Pool, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if f.Threads < 0 {
-		return nil, nil, fmt.Errorf("threads must be at least 0, not %d", f.Threads)
+	if err := checkThreads(f.Threads); err != nil {
+		return nil, nil, err
 	}
 	pool := kernels.NewPool(f.Threads)
 	loaded, err := f.load(bert.Options{Precision: precision, Pool: pool})
@@ -51,6 +51,15 @@ func (f engineFlags) startWithPool() (*engine.Engine, *kernels.Pool, error) {
 		return nil, nil, err
 	}
 	return e, pool, nil
+}
+
+// checkThreads refuses a number of threads that cannot be; 0 is as many as the
+// program may use.
+func checkThreads(n int) error {
+	if n < 0 {
+		return fmt.Errorf("--threads must be at least 0, not %d", n)
+	}
+	return nil
 }
 
 // directory is the directory of the model, unless Model names what is inside

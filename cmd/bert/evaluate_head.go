@@ -17,7 +17,8 @@ import (
 
 // head measures a head on a labelled file.
 func (c *evaluateCmd) head(ctx context.Context, path string) (err error) {
-	mistakes, err := openMistakes(c.Mistakes, path)
+	dir, _ := c.directory()
+	mistakes, err := openMistakes(c.Mistakes, path, dir)
 	if err != nil {
 		return err
 	}

@@ -18,20 +18,22 @@ type mistakesFile struct {
 }
 
 // openMistakes opens the file before any work is done, and refuses to write over
-// the labelled file. Without a path it returns nil. What the file holds stays
-// until there are mistakes to write.
-func openMistakes(path, data string) (*mistakesFile, error) {
+// the labelled file, and over what belongs to a model in a directory. Without a
+// path it returns nil. What the file holds stays until there are mistakes to
+// write.
+func openMistakes(path, data, model string) (*mistakesFile, error) {
 	if path == "" {
 		return nil, nil
 	}
-	source, err := os.Stat(data)
-	if err != nil {
-		return nil, err
-	}
-	target, err := os.Stat(path)
-	if err == nil && os.SameFile(source, target) {
+	if writesOver(path, data) {
 		return nil, fmt.Errorf("--mistakes %s is the labelled file itself, and would be written over: choose another", path)
 	}
+	if model != "" {
+		if err := checkFile(path, model); err != nil {
+			return nil, fmt.Errorf("--mistakes: %w", err)
+		}
+	}
+	_, err := os.Stat(path)
 	m := &mistakesFile{made: errors.Is(err, os.ErrNotExist)}
 	if m.file, err = os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o666); err != nil {
 		return nil, fmt.Errorf("--mistakes: %w", err)

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"cloze/internal/checkpoint"
 	"cloze/internal/onnx"
-	"cloze/internal/wholefile"
 	"cloze/models"
 )
 
@@ -23,7 +20,12 @@ type exportCmd struct {
 }
 
 // Run writes the file.
-func (c *exportCmd) Run() error {
+func (c *exportCmd) Run(ctx context.Context) error {
+	if models.FS(c.Model) == nil {
+		if err := checkFile(c.Out, c.Model); err != nil {
+			return err
+		}
+	}
 	model, err := openCheckpoint(c.Model)
 	if err != nil {
 		return err
@@ -39,7 +41,7 @@ func (c *exportCmd) Run() error {
 		heads = strings.Split(c.Heads, ",")
 	}
 	err = writeOutput(c.Out, func(w io.Writer) error {
-		return onnx.Write(w, model.Config(), model, onnx.Options{Heads: heads})
+		return onnx.Write(untilDone{ctx, w}, model.Config(), model, onnx.Options{Heads: heads})
 	})
 	if err != nil {
 		return fmt.Errorf("export %s: %w", c.Model, err)
@@ -47,30 +49,29 @@ func (c *exportCmd) Run() error {
 	return nil
 }
 
-// writeOutput writes a file that the user names, which is whole or as it was
-// before. A link stays, and a pipe or a device, such as /dev/stdout, is written to.
-func writeOutput(path string, write func(io.Writer) error) error {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
+// untilDone is a writer that writes until a context ends.
+type untilDone struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+// Write implements io.Writer.
+func (u untilDone) Write(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
 	}
-	if isSame(path, os.Stdout.Name()) { // /dev/stdout, where it may be a file with more in it
-		return write(os.Stdout)
-	}
-	// What is still a link leads to what has no name, as /dev/stdout to a pipe.
-	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
-		return wholefile.Write(path, write)
-	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(file), file.Close())
+	return u.w.Write(p)
 }
 
 // openCheckpoint opens a model directory, or a model inside this program.
 func openCheckpoint(model string) (*checkpoint.Checkpoint, error) {
-	if inside := models.FS(model); inside != nil {
-		return checkpoint.Open(inside)
+	files, inside, err := models.Find(model)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", model, err)
+	case inside:
+		return checkpoint.Open(files)
+	default:
+		return checkpoint.OpenDir(model) // by its path: its weights are mapped
 	}
-	return checkpoint.OpenDir(model) // by its path: its weights are mapped
 }

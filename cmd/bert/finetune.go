@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
@@ -14,7 +16,7 @@ import (
 // finetuneCmd fine-tunes a model on labelled sets. Flags replace what the run's
 // file says, or describe a run with one head and one set by themselves.
 type finetuneCmd struct {
-	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the output directory of an earlier run."`
+	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the directory of an earlier run, which is then the output, too."`
 
 	Model  string `help:"Model to start from: a directory, or one inside this program (en or zh)." type:"model" placeholder:"DIR|en|zh"`
 	Output string `help:"Directory for the model, checkpoints, metrics, curves and card: a new or empty one, or that of an earlier run." short:"o"`
@@ -59,7 +61,8 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	heads, err := run.HeadConfigs(baseHeads(run.Model, run.Heads[bert.ClassifierName].Pair))
+	had := baseHeads(run.Model, run.Heads[bert.ClassifierName].Pair)
+	heads, err := run.HeadConfigs(had)
 	if err != nil {
 		return err
 	}
@@ -81,14 +84,31 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if s.card.keepBest {
 		o.Kept = kept
 	}
-	return s.consume(training.Finetune(ctx, model, tok, run, o))
+	err = s.consume(training.Finetune(ctx, model, tok, run, o))
+	if unknown, ok := errors.AsType[*training.UnknownLabelError](err); ok && c.Train != "" {
+		was, there := had[c.Head]
+		return unknownByFlags(err, unknown, there && training.SameKind(was, heads[c.Head]))
+	}
+	return err
+}
+
+// unknownByFlags says what to do about a label that the head of a run described by
+// flags does not know: with a head of the model's that goes on, another name makes
+// a new one.
+func unknownByFlags(err error, unknown *training.UnknownLabelError, goesOn bool) error {
+	at, _ := strings.CutSuffix(err.Error(), unknown.Error())
+	another := ""
+	if goesOn {
+		another = "--head NAME, one that the model has not, begins a head with the file's labels; "
+	}
+	return fmt.Errorf("%s%s: %sa run's file, which --dry-run prints, can leave its rows out: \"map\": {%q: null}", at, unknown.Says(), another, unknown.Label)
 }
 
 // description is the run's file with the flags in it.
 func (c *finetuneCmd) description() (training.Finetuning, error) {
 	var run training.Finetuning
 	if c.File != "" {
-		if err := training.ReadRun(runPath(c.File), &run); err != nil {
+		if err := readRun(c.File, &run, &training.Pretraining{}, &run.Output); err != nil {
 			return run, err
 		}
 	}

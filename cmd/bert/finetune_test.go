@@ -92,6 +92,44 @@ func TestOneHeadRefuses(t *testing.T) {
 	}
 }
 
+// A label that the head does not know is explained by what flags can do: where
+// the model's head goes on, another can begin.
+func TestUnknownLabelsOfFlags(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	base, once := filepath.Join(dir, "base"), filepath.Join(dir, "once")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, base, 2, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	train := labelled(t, dir)
+	if err := (&finetuneCmd{Model: base, Output: once, Head: "c", Train: train, Steps: 1, MaxTokens: 16}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	other := writeFile(t, dir, "other.csv", "text,label\naa,third\nba,fourth\n")
+	const another = "--head NAME, one that the model has not, begins a head with the file's labels"
+	for _, test := range []struct {
+		name     string
+		cmd      finetuneCmd
+		want     string
+		suggests bool
+	}{
+		{"the model's head", finetuneCmd{Model: once, Train: other}, other + `:2: label "third" is none of head "c"'s, which are ["first" "second"]: `, true},
+		{"the same head of another kind", finetuneCmd{Model: once, Train: train, Dev: other, Type: "multi", Separator: "|"}, other + `:2: label "third"`, false},
+		{"a new head", finetuneCmd{Model: base, Train: train, Dev: other}, other + `:2: label "third"`, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.cmd.Head, test.cmd.Output, test.cmd.Steps, test.cmd.MaxTokens = "c", filepath.Join(t.TempDir(), "o"), 1, 16
+			err := test.cmd.Run(t.Context())
+			if err == nil || !strings.HasPrefix(err.Error(), "head c: "+test.want) || strings.Contains(err.Error(), another) != test.suggests ||
+				!strings.HasSuffix(err.Error(), `a run's file, which --dry-run prints, can leave its rows out: "map": {"third": null}`) {
+				t.Errorf("error %v, want %q, and another head suggested: %t", err, test.want, test.suggests)
+			}
+		})
+	}
+	if err := (&finetuneCmd{Model: once, Output: filepath.Join(dir, "twice"), Head: "d", Train: other, Steps: 1, MaxTokens: 16}).Run(t.Context()); err != nil {
+		t.Errorf("with another head: %v", err)
+	}
+}
+
 // What is not in a figure, say, is told before the run and beside the figure.
 func TestWarningsAreShown(t *testing.T) {
 	start := &training.Start{Sets: []training.SetReport{{Name: "mood", Head: "h", Part: "train", Rows: 2, Warnings: []string{"odd"}}}}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,14 +35,17 @@ type inspectExamplesCmd struct {
 }
 
 // Run writes to standard output.
-func (c *inspectExamplesCmd) Run() error {
+func (c *inspectExamplesCmd) Run(ctx context.Context) error {
 	out := bufio.NewWriter(os.Stdout)
-	return errors.Join(c.inspect(out), out.Flush())
+	return errors.Join(c.inspect(ctx, out), out.Flush())
 }
 
-func (c *inspectExamplesCmd) inspect(w io.Writer) error {
+func (c *inspectExamplesCmd) inspect(ctx context.Context, w io.Writer) error {
 	if (len(c.Corpus) == 0) == (len(c.Text) == 0) {
 		return errors.New("give files or --text, one of the two")
+	}
+	if c.Examples < 0 {
+		return fmt.Errorf("--examples must be at least 0, not %d", c.Examples)
 	}
 	tok, err := loadTokenizer(c.Model)
 	if err != nil {
@@ -54,11 +58,17 @@ func (c *inspectExamplesCmd) inspect(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	write := func(i int, e *training.Example) error { return writeExample(w, i, tok, e) }
+	show := func(i int, e *training.Example) error { return writeExample(w, i, tok, e) }
 	if c.Format == "jsonl" {
 		encoder := json.NewEncoder(w)
 		encoder.SetEscapeHTML(false)
-		write = func(_ int, e *training.Example) error { return encoder.Encode(tasks.NewPretrainingExample(tok, *e)) }
+		show = func(_ int, e *training.Example) error { return encoder.Encode(tasks.NewPretrainingExample(tok, *e)) }
+	}
+	write := func(i int, e *training.Example) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return show(i, e)
 	}
 	if len(c.Text) > 0 {
 		return c.ofTexts(tok, maker, write)
@@ -75,6 +85,9 @@ func (c *inspectExamplesCmd) ofTexts(tok *tokenizer.Tokenizer, maker *training.E
 			if len(ids) > 0 {
 				document = append(document, ids)
 			}
+		}
+		if len(document) == 0 {
+			return fmt.Errorf("--text %q: there is nothing to read in it", text)
 		}
 		documents = append(documents, document)
 	}

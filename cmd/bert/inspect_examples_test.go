@@ -43,7 +43,7 @@ func TestInspectExamples(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var out bytes.Buffer
 			test.cmd.Format, test.cmd.MaxTokens, test.cmd.Probability, test.cmd.ShortShare = "text", 128, 0.15, 0.1
-			if err := test.cmd.inspect(&out); err != nil {
+			if err := test.cmd.inspect(t.Context(), &out); err != nil {
 				t.Fatal(err)
 			}
 			if got := out.String(); got != test.want {
@@ -57,7 +57,7 @@ func TestInspectExamplesOfACorpus(t *testing.T) {
 	_, _, corpus := texts(t)
 	cmd := inspectExamplesCmd{Corpus: []string{corpus}, Model: "en", MaxTokens: 32, Probability: 0.3, Examples: 7, Format: "jsonl"}
 	var out bytes.Buffer
-	if err := cmd.inspect(&out); err != nil {
+	if err := cmd.inspect(t.Context(), &out); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -75,7 +75,7 @@ func TestInspectExamplesOfACorpus(t *testing.T) {
 	}
 	cmd.Examples = 0 // the epoch
 	out.Reset()
-	if err := cmd.inspect(&out); err != nil {
+	if err := cmd.inspect(t.Context(), &out); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(out.String(), "\n"); n < 40 {
@@ -97,7 +97,7 @@ func TestInspectExamplesFollowsItsFlags(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out bytes.Buffer
-		if err := cmd.inspect(&out); err != nil {
+		if err := cmd.inspect(t.Context(), &out); err != nil {
 			t.Fatal(err)
 		}
 		var all []tasks.PretrainingExample
@@ -131,9 +131,13 @@ func TestInspectExamplesRefuses(t *testing.T) {
 		{Model: "missing", MaxTokens: 128, Text: []string{"a"}},
 		{Model: "en", MaxTokens: 3, Text: []string{"a"}},
 		{Model: "en", MaxTokens: 128, Corpus: []string{"missing.txt"}},
+		{Model: "en", MaxTokens: 128, Text: []string{""}},
+		{Model: "en", MaxTokens: 128, Text: []string{"a", " \n"}},
+		{Model: "en", MaxTokens: 128, Text: []string{"a"}, Examples: -1},
 	} {
+		cmd.Probability = 0.15
 		var out bytes.Buffer
-		if err := cmd.inspect(&out); err == nil {
+		if err := cmd.inspect(t.Context(), &out); err == nil || out.Len() > 0 {
 			t.Errorf("%+v passed", cmd)
 		}
 	}

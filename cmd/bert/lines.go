@@ -166,9 +166,34 @@ func parseObject(line string) (tasks.Text, error) {
 	if object.Text == nil {
 		return tasks.Text{}, errors.New(`no "text"`)
 	}
+	if err := checkSurrogates(line); err != nil {
+		return tasks.Text{}, err
+	}
 	text := tasks.Text{Text: *object.Text}
 	if object.Pair != nil {
 		text.Pair, text.HasPair = *object.Pair, true
 	}
 	return text, nil
+}
+
+// checkSurrogates refuses half of a surrogate pair in a text of an object. In what
+// else is there it does not matter.
+func checkSurrogates(line string) error {
+	if training.CheckSurrogates([]byte(line)) == nil {
+		return nil
+	}
+	var object struct {
+		Text json.RawMessage `json:"text"`
+		Pair json.RawMessage `json:"text_pair"`
+	}
+	if err := json.Unmarshal([]byte(line), &object); err != nil {
+		return err
+	}
+	if err := training.CheckSurrogates(object.Text); err != nil {
+		return fmt.Errorf(`"text": %w`, err)
+	}
+	if err := training.CheckSurrogates(object.Pair); err != nil {
+		return fmt.Errorf(`"text_pair": %w`, err)
+	}
+	return nil
 }

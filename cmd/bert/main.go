@@ -41,15 +41,22 @@ type inspecting struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	parser := kong.Parse(&cli{}, append(parsing(),
 		kong.Name("bert"),
 		kong.Description("Tokenize, inspect, run and train BERT models."),
 		kong.ShortUsageOnError(),
-		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.BindSingletonProvider(untilSignal),
 	)...)
 	parser.FatalIfErrorf(parser.Run())
+}
+
+// untilSignal is the context of the commands that take one: a signal ends it, so
+// that they stop in good order, and a second one ends the process at once, as the
+// first does where nobody has asked for the context.
+func untilSignal() context.Context {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx
 }
 
 // parsing is how the command line is read.

@@ -38,7 +38,7 @@ type predictFlags struct {
 	engineFlags `embed:""`
 	Format      string `default:"auto" enum:"auto,text,jsonl" help:"What a line is: a text, a JSON object, or what the file's name or the line itself says (${enum})."`
 	OffsetUnit  string `default:"codepoint" enum:"codepoint,utf16,byte" help:"What start and end count (${enum})."`
-	Truncate    *bool  `negatable:"" help:"Cut texts that are longer than the model reads, or refuse them with --no-truncate. The default is the task's."`
+	Truncate    *bool  `negatable:"" help:"Cut texts that are longer than the model reads, or refuse them with --no-truncate; ner reads them to their end in any case. The default is the task's."`
 	Batch       int    `default:"32" help:"Texts that are answered together, at most."`
 	KeepGoing   bool   `help:"Answer a line that cannot be read or answered with {\"error\": …} and go on, rather than stop there."`
 
@@ -202,12 +202,15 @@ func (p *predictor[R]) run(ctx context.Context, lines <-chan textLine, w io.Writ
 		if flushErr := out.Flush(); err == nil {
 			err = flushErr
 		}
+		if ctx.Err() != nil {
+			break
+		}
 		if err != nil {
 			return err
 		}
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	if p.failed > 0 {
 		return fmt.Errorf("lines that could not be answered: %d", p.failed)

@@ -191,6 +191,8 @@ func TestPredictReadsLines(t *testing.T) {
 		{"no text", "jsonl", "\n" + `{"texts": "a"}`, "", `standard input:2: no "text"`},
 		{"wrong type", "auto", `{"text": "a"}` + "\n" + `{"text": ["b"]}`, "\"A\"\n", `standard input:2: "text" is a array, want a string`},
 		{"not an object", "jsonl", `["a"]`, "", "standard input:1: not a JSON object"},
+		{"half of a surrogate pair", "auto", `{"text":"\ud83d\ude00","x":"\ud800"}` + "\n" + `{"text":"a\ud800"}`, "\"😀\"\n", `standard input:2: "text": the escape \ud800 is half of a surrogate pair, which is no character`},
+		{"half of one in the second text", "jsonl", `{"text":"a","text_pair":"\udc00\ud800"}`, "", `standard input:1: "text_pair": the escape \udc00 is half`},
 		{"not utf-8", "auto", "a\n\xff\nb", "\"A\"\n", "standard input:2: not UTF-8"},
 		{"refused by the task", "auto", "a\nb\nbad\nc", "\"A\"\n\"B\"\n", "standard input:3: no-mask: bad text"},
 		{"two refused", "auto", "a\nbad\nbad\nc", "\"A\"\n", "standard input:2: no-mask"},

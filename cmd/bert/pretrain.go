@@ -15,16 +15,17 @@ import (
 	"cloze/internal/kernels"
 	"cloze/internal/tokenizer"
 	"cloze/internal/training"
+	"cloze/models"
 )
 
 // pretrainCmd pre-trains on running text. Flags replace what the run's file
 // says.
 type pretrainCmd struct {
-	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the output directory of an earlier run."`
+	File string `arg:"" optional:"" name:"run" help:"The run's description (JSON, // lines are comments; docs/run-files.md explains its keys), or the directory of an earlier run, which is then the output, too."`
 
 	Model      string   `help:"Model to continue from: a directory, or one inside this program (en or zh)." type:"model" placeholder:"DIR|en|zh"`
 	Preset     string   `help:"Size of a new model: ${presets}."`
-	Vocabulary string   `help:"vocab.txt of a new model, or a directory with one." short:"v"`
+	Vocabulary string   `help:"vocab.txt of a new model, or a model whose tokenizer it takes over: a directory, or one inside this program (en or zh)." short:"v"`
 	Cased      bool     `help:"A new model's tokenizer keeps upper case and accents."`
 	Corpus     []string `help:"Text: one sentence a line, a blank line between documents; files, directories, .gz." short:"c" sep:"none"`
 	Output     string   `help:"Directory for the model, checkpoints, metrics, curves and card: a new or empty one, or that of an earlier run." short:"o"`
@@ -74,7 +75,7 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 func (c *pretrainCmd) description() (training.Pretraining, error) {
 	var run training.Pretraining
 	if c.File != "" {
-		if err := training.ReadRun(runPath(c.File), &run); err != nil {
+		if err := readRun(c.File, &run, &training.Finetuning{}, &run.Output); err != nil {
 			return run, err
 		}
 	}
@@ -185,10 +186,10 @@ type tokenizerSettings struct {
 }
 
 // newTokenizer gives a new model its tokenizer's files. vocabulary is a
-// vocab.txt, or a directory whose tokenizer is taken over as it is.
+// vocab.txt, or a model whose tokenizer is taken over as it is.
 func newTokenizer(vocabulary string, s tokenizerSettings) (fs.FS, error) {
-	if info, err := os.Stat(vocabulary); err == nil && info.IsDir() {
-		return os.DirFS(vocabulary), nil
+	if files, _, err := models.Find(vocabulary); err == nil {
+		return files, nil
 	}
 	vocab, err := os.ReadFile(vocabulary)
 	if err != nil {

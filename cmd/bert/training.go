@@ -43,6 +43,9 @@ func (f *trainingFlags) accept(run interface{ Validate() error }, model, output 
 	if err := run.Validate(); err != nil {
 		return err
 	}
+	if err := checkThreads(f.Threads); err != nil {
+		return err
+	}
 	if output == "" {
 		return errors.New("no output: give --output, or \"output\" in the run's file")
 	}
@@ -255,11 +258,11 @@ func (s *session) conclude() error {
 	return s.card.write(filepath.Join(s.output, cardFile))
 }
 
-// interruptible makes a second signal end the process at once, in case saving
-// hangs.
+// interruptible says at a signal what goes on after it, and that another one ends
+// the process at once, in case saving hangs.
 func interruptible(ctx context.Context) (stop func() bool) {
 	return context.AfterFunc(ctx, func() {
-		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		signal.Reset(os.Interrupt, syscall.SIGTERM) // as untilSignal will, but before it is said
 		fmt.Fprintln(os.Stderr, "stopping after this pass; another signal stops at once")
 	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
@@ -202,5 +203,46 @@ func TestFinetuningKnowsAHeadFromElsewhere(t *testing.T) {
 				t.Errorf("the head is new: %t, want %t; new are %q", fresh, test.fresh, lines[0].Start.Fresh)
 			}
 		})
+	}
+}
+
+// Wherever a model is asked for, en and zh are those inside the program, and what
+// is no model is refused in the same words.
+func TestCommandsFindModels(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("en", 0o700); err != nil { // which is not meant, as ./en would be
+		t.Fatal(err)
+	}
+	writeFile(t, "en", "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n")
+	for _, args := range [][]string{
+		{"export", "nowhere", "x.onnx"},
+		{"bench", "--model", "nowhere"},
+		{"bench", "--train", "--model", "nowhere"},
+		{"convert", "nowhere", "out"},
+		{"tokenize", "--model", "nowhere"},
+		{"predict", "ner", "--model", "nowhere"},
+		{"inspect", "nowhere"},
+	} {
+		cmd := command(t, args...)
+		var said bytes.Buffer
+		cmd.Stderr = &said
+		out, err := cmd.Output()
+		if err == nil || !strings.Contains(said.String(), "nowhere: neither a directory nor one of en, zh") || len(out) > 0 {
+			t.Errorf("%q: error %v, it said\n%s%s", args, err, out, &said)
+		}
+	}
+	for vocabulary, size := range map[string]int{"en": 30522, "zh": 21128, "./en": 6, "en/vocab.txt": 6} {
+		run := training.Pretraining{Preset: "tiny", Vocabulary: vocabulary}
+		run.SetDefaults()
+		model, tok, files, err := newModel(&run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tok.VocabSize() != size || model.Config.VocabSize != size {
+			t.Errorf("--vocabulary %s: %d tokens, a model for %d, want %d", vocabulary, tok.VocabSize(), model.Config.VocabSize, size)
+		}
+		if _, err := fs.Stat(files, "vocab.txt"); err != nil {
+			t.Error(err)
+		}
 	}
 }

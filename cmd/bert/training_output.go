@@ -71,21 +71,29 @@ func fileIn(dir string) (string, error) {
 	return "", nil
 }
 
-// isSame says whether two paths lead to one directory, through links or not.
-func isSame(a, b string) bool {
-	first, err := os.Stat(a)
-	if err != nil {
-		return false
+// readRun reads a run's description from its file, or from the directory that an
+// earlier run wrote it to. That directory is then the output: it may have been
+// moved or copied since the run wrote down where it was. another is a run of the
+// other command, for the error to name.
+func readRun(path string, run, another any, output *string) error {
+	file := path
+	info, err := os.Stat(path)
+	isDir := err == nil && info.IsDir()
+	if isDir {
+		file = filepath.Join(path, runFile)
 	}
-	second, err := os.Stat(b)
-	return err == nil && os.SameFile(first, second)
-}
-
-// runPath is the description of a run: a file, or the directory that an
-// earlier run wrote it to.
-func runPath(path string) string {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return filepath.Join(path, runFile)
+	if err := training.ReadRun(file, run); err != nil {
+		if training.ReadRun(file, another) != nil {
+			return err
+		}
+		command := "pretrain"
+		if _, ok := another.(*training.Finetuning); ok {
+			command = "finetune"
+		}
+		return fmt.Errorf("%w: it describes a run of bert %s", err, command)
 	}
-	return path
+	if isDir && !isSame(path, *output) {
+		*output = path
+	}
+	return nil
 }

@@ -133,3 +133,95 @@ func TestOutputIsNobodyElses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A directory is resumed where it is, not where its run.json says that it was:
+// it may have been moved, or be a copy beside the original.
+func TestResumeWhereTheRunIs(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	whole, original := filepath.Join(dir, "whole"), filepath.Join(dir, "original")
+	if err := (&pretrainCmd{File: writeRun(t, dir, vocab, corpus, whole, 4, 5)}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	run := writeRun(t, dir, vocab, corpus, original, 4, 5)
+	if err := (&pretrainCmd{File: run}).Run(&cancelled{t.Context(), 4}); err == nil {
+		t.Fatal("the run was not interrupted")
+	}
+	copied, moved := filepath.Join(dir, "copied"), filepath.Join(dir, "moved")
+	if err := os.CopyFS(copied, os.DirFS(original)); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, original)
+	resume := trainingFlags{Resume: true}
+	if err := (&pretrainCmd{File: copied, trainingFlags: resume}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sameRuns(t, whole, copied)
+	if diff := cmp.Diff(before, contents(t, original)); diff != "" {
+		t.Errorf("resuming the copy changed the original (-before +after):\n%s", diff)
+	}
+	if err := os.Rename(original, moved); err != nil {
+		t.Fatal(err)
+	}
+	out, err := command(t, "pretrain", moved, "--resume").CombinedOutput()
+	if err != nil || strings.Contains(string(out), "no checkpoint to resume from") {
+		t.Fatalf("error %v, it said\n%s", err, out)
+	}
+	sameRuns(t, whole, moved)
+	if _, err := os.Stat(original); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s is there again (%v)", original, err)
+	}
+}
+
+// The directory that a run is read from is its output, but -o comes first.
+func TestDirectoryOfARunIsItsOutput(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const description = `{"output": "runs/a", "model": "en"}`
+	for _, dir := range []string{"runs/a", "runs/b"} {
+		if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, runFile), []byte(description), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct{ file, flag, want string }{
+		{"runs/a", "", "runs/a"},
+		{"./runs/../runs/a", "", "runs/a"}, // as it stands in run.json
+		{"runs/b", "", "runs/b"},
+		{"runs/b", "runs/c", "runs/c"},
+		{"runs/b/run.json", "", "runs/a"},
+	} {
+		pretraining, err := (&pretrainCmd{File: test.file, Output: test.flag}).description()
+		if err != nil {
+			t.Fatal(err)
+		}
+		finetuning, err := (&finetuneCmd{File: test.file, Output: test.flag}).description()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pretraining.Output != test.want || finetuning.Output != test.want {
+			t.Errorf("%s with -o %q: outputs %q and %q, want %q", test.file, test.flag, pretraining.Output, finetuning.Output, test.want)
+		}
+	}
+}
+
+// A run of the other command is named as such.
+func TestRunsOfTheOtherCommand(t *testing.T) {
+	dir := t.TempDir()
+	pretraining := writeFile(t, dir, "pretrain.json", `{"preset": "mini"}`)
+	finetuning := writeFile(t, dir, "finetune.json", `{"heads": {}}`)
+	neither := writeFile(t, dir, "neither.json", `{"layers": 2}`)
+	for _, test := range []struct{ file, pretrain, finetune string }{
+		{pretraining, "", "a run of bert pretrain"},
+		{finetuning, "a run of bert finetune", ""},
+		{neither, `neither.json:1: json: unknown field "layers"`, `neither.json:1: json: unknown field "layers"`},
+	} {
+		_, pretrainErr := (&pretrainCmd{File: test.file}).description()
+		_, finetuneErr := (&finetuneCmd{File: test.file}).description()
+		for _, got := range []struct {
+			want string
+			err  error
+		}{{test.pretrain, pretrainErr}, {test.finetune, finetuneErr}} {
+			if got.want == "" && got.err != nil || got.want != "" && (got.err == nil || !strings.Contains(got.err.Error(), got.want)) {
+				t.Errorf("%s: error %v, want %q", test.file, got.err, got.want)
+			}
+		}
+	}
+}

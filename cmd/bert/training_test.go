@@ -732,6 +732,7 @@ func TestPretrainingIsRefused(t *testing.T) {
 		{"an unknown size", pretrainCmd{Corpus: []string{corpus}, Preset: "huge", Vocabulary: vocab, Steps: 1, Output: filepath.Join(dir, "o")}, `preset is "huge"`},
 		{"no [MASK]", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Vocabulary: maskless, Steps: 1, Output: filepath.Join(dir, "o")}, `the vocabulary has no "[MASK]"`},
 		{"no output", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Vocabulary: vocab, Steps: 1}, "output"},
+		{"threads", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Vocabulary: vocab, Steps: 1, Output: filepath.Join(dir, "o"), trainingFlags: trainingFlags{Threads: -1}}, "--threads must be at least 0, not -1"},
 		{"a missing file", pretrainCmd{File: filepath.Join(dir, "missing.json")}, "missing.json"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -32,9 +31,17 @@ type vocabCmd struct {
 
 // Run trains and writes the vocabulary.
 func (c *vocabCmd) Run(ctx context.Context) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	corpus, err := training.OpenCorpus(c.Corpus...)
 	if err != nil {
 		return err
+	}
+	for _, path := range corpus.Paths {
+		if writesOver(c.Output, path) {
+			return fmt.Errorf("the output %s is a file of the text itself, and would be written over: choose another with -o", c.Output)
+		}
 	}
 	began := time.Now()
 	problems := &training.Problems{Limit: c.BadLines}
@@ -47,8 +54,8 @@ func (c *vocabCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(c.Output), 0o777); err != nil {
-		return err
+	if ctx.Err() != nil { // a signal while it was joining pieces
+		return context.Cause(ctx)
 	}
 	err = writeOutput(c.Output, func(w io.Writer) error {
 		_, err := io.WriteString(w, strings.Join(vocabulary.Tokens, "\n")+"\n")
@@ -84,11 +91,27 @@ func (c *vocabCmd) Run(ctx context.Context) error {
 	return nil
 }
 
+// check refuses numbers that cannot be; a zero would stand for a default.
+func (c *vocabCmd) check() error {
+	for _, flag := range []struct {
+		name  string
+		value int
+	}{{"size", c.Size}, {"min-frequency", c.MinFrequency}, {"max-words", c.MaxWords}} {
+		if flag.value < 1 {
+			return fmt.Errorf("--%s must be at least 1, not %d", flag.name, flag.value)
+		}
+	}
+	if !(c.Coverage > 0 && c.Coverage <= 1) {
+		return fmt.Errorf("--coverage must be above 0 and at most 1, not %v", c.Coverage)
+	}
+	return checkThreads(c.Threads)
+}
+
 // count counts the words of the corpus on several threads. Which thread counts
 // a document depends on its number alone, so that a run can be repeated.
 func (c *vocabCmd) count(ctx context.Context, corpus *training.Corpus, problems *training.Problems) (*tokenizer.Trainer, int, error) {
 	threads := c.Threads
-	if threads <= 0 {
+	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	config := tokenizer.DefaultConfig()

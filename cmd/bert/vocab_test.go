@@ -95,3 +95,26 @@ func TestVocabRefuses(t *testing.T) {
 		})
 	}
 }
+
+// A zero is not taken for a default, nor a number below it for all processors.
+func TestVocabRefusesNumbers(t *testing.T) {
+	_, _, corpus := texts(t)
+	for args, want := range map[string]string{
+		"--size 0":           "--size must be at least 1, not 0",
+		"--min-frequency 0":  "--min-frequency must be at least 1, not 0",
+		"--min-frequency -1": "--min-frequency must be at least 1, not -1",
+		"--max-words 0":      "--max-words must be at least 1, not 0",
+		"--coverage 0":       "--coverage must be above 0 and at most 1, not 0",
+		"--coverage 1.5":     "--coverage must be above 0 and at most 1, not 1.5",
+		"--threads -1":       "--threads must be at least 0, not -1",
+	} {
+		output := filepath.Join(t.TempDir(), "vocab.txt")
+		c := parseArgs(t, append([]string{"vocab", corpus, "-o", output}, strings.Fields(args)...)...)
+		if err := c.Vocab.Run(t.Context()); err == nil || err.Error() != want {
+			t.Errorf("%s: error %v, want %q", args, err, want)
+		}
+		if _, err := os.Stat(output); err == nil {
+			t.Errorf("%s: it wrote a vocabulary", args)
+		}
+	}
+}

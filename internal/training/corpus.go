@@ -2,14 +2,7 @@ package training
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io/fs"
 	"iter"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 )
 
 // Corpus is running text: files with one sentence a line and a blank line
@@ -18,52 +11,6 @@ type Corpus struct {
 	Paths []string
 
 	stop func() error // asked before each document, if there is one; an error ends the reading
-}
-
-// OpenCorpus lists the files of a corpus. A directory stands for the .txt and
-// .txt.gz files in it and below, in the order of their names; a name with *
-// stands for the files that match it.
-func OpenCorpus(paths ...string) (*Corpus, error) {
-	var files []string
-	for _, path := range paths {
-		found, err := corpusFiles(path)
-		if err != nil {
-			return nil, err
-		}
-		if len(found) == 0 {
-			return nil, fmt.Errorf("%s: no .txt or .txt.gz file there", path)
-		}
-		files = append(files, found...)
-	}
-	if len(files) == 0 {
-		return nil, errors.New("a corpus needs at least one file")
-	}
-	return &Corpus{Paths: files}, nil
-}
-
-func corpusFiles(path string) ([]string, error) {
-	if strings.ContainsAny(path, "*?[") {
-		return filepath.Glob(path) // sorted
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	var files []string
-	err = filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.Type().IsRegular() && (strings.HasSuffix(path, ".txt") || strings.HasSuffix(path, ".txt.gz")) {
-			files = append(files, path)
-		}
-		return nil
-	})
-	slices.Sort(files)
-	return files, err
 }
 
 // CorpusPosition is a place between two lines of a corpus.

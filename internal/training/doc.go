@@ -11,6 +11,7 @@
 //	finetune.go  Finetune: several heads at once on one encoder
 //	loop.go      the loop that both share: step, report, evaluate, checkpoint
 //	trainer.go   how each of these is done, and what a checkpoint keeps
+//	resume.go    how a run goes on from one
 //	best.go      which weights are kept
 //	pass.go      what is computed at a time: labels, losses, gradients
 //	report.go    what a run tells
@@ -25,7 +26,8 @@
 //	tagged.go    tagged sentences as tokens
 //	sampler.go   the order of the rows
 //	datasum.go   whether they are still the same when a run goes on
-//	corpus.go    running text      conll.go    tagged words
+//	corpus.go    running text      corpus_files.go  what its paths stand for
+//	conll.go     tagged words
 //	records.go   JSON Lines        tables.go   CSV, TSV
 //	lines.go     lines, and those that are no good
 //

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -185,8 +186,26 @@ func jsonString(members map[string]json.RawMessage, fields Fields, field, name s
 	if raw[0] != '"' {
 		return fmt.Errorf("member %q is not a string", name)
 	}
+	if err := CheckSurrogates(raw); err != nil {
+		return fmt.Errorf("member %q: %w", name, err)
+	}
 	if err := json.Unmarshal(raw, value); err != nil {
 		return fmt.Errorf("member %q: %w", name, err)
+	}
+	return nil
+}
+
+// escape is an escape in a JSON string: a pair of surrogates, half of one, which
+// is the group, or another.
+var escape = regexp.MustCompile(`\\(?:u[dD][89aAbB][[:xdigit:]]{2}\\u[dD][c-fC-F][[:xdigit:]]{2}|(u[dD][89a-fA-F][[:xdigit:]]{2})|.)`)
+
+// CheckSurrogates refuses valid JSON with half of an escaped surrogate pair, which
+// is no character: encoding/json takes it for U+FFFD.
+func CheckSurrogates(valid []byte) error {
+	for _, found := range escape.FindAllSubmatch(valid, -1) {
+		if half := found[1]; half != nil {
+			return fmt.Errorf("the escape \\%s is half of a surrogate pair, which is no character", half)
+		}
 	}
 	return nil
 }
@@ -194,6 +213,9 @@ func jsonString(members map[string]json.RawMessage, fields Fields, field, name s
 // jsonLabels reads a label that is a string, a number or a boolean, or an
 // array of them. Numbers and booleans keep their spelling.
 func jsonLabels(raw json.RawMessage) ([]string, error) {
+	if err := CheckSurrogates(raw); err != nil {
+		return nil, fmt.Errorf("cannot be read: %w", err)
+	}
 	if raw[0] != '[' {
 		label, err := jsonLabel(raw)
 		return []string{label}, err

@@ -61,6 +61,18 @@ func TestReadRecords(t *testing.T) {
 			},
 		},
 		{
+			name: "json lines with halves of surrogate pairs", file: "a.jsonl",
+			content: strings.Join([]string{
+				`{"text":"\ud800","label":"x"}`, `{"text":"a","text_pair":"\uDFFF!","label":"x"}`, `{"text":"a","label":"\udc00\ud800"}`,
+				`{"text":"\ud83d\ude00 \\ud800","label":"x","source":"\ud800"}`,
+			}, "\n"),
+			want: []Record{{Text: "😀 \\ud800", Labels: []string{"x"}, Line: 4}},
+			problems: []string{
+				`1: member "text": the escape \ud800 is half of a surrogate pair`, `2: member "text_pair": the escape \uDFFF is half`,
+				`3: member "label" cannot be read: the escape \udc00 is half`,
+			},
+		},
+		{
 			name: "csv", file: "a.csv",
 			content: "id,label,text\n1,pos,\"good, \"\"very\"\"\nindeed\"\n2,neg,bad\n",
 			want:    []Record{{Text: "good, \"very\"\nindeed", Labels: []string{"pos"}, Line: 2}, {Text: "bad", Labels: []string{"neg"}, Line: 4}},
@@ -122,6 +134,8 @@ func TestReadRecordsRefuses(t *testing.T) {
 		{"an empty file", "a.jsonl", "", Fields{}, "no record"},
 		{"a header alone", "a.csv", "text,label\n", Fields{}, "no record"},
 		{"a missing column", "a.csv", "text,class\na,b\n", Fields{}, `no column "label" among ["text" "class"]: --label-field class, or "fields": {"label": "class"} in the run's file`},
+		{"a column twice", "a.csv", "text,label,text\na,b,c\n", Fields{}, `two columns are called "text" among ["text" "label" "text"]`},
+		{"a given column twice", "a.tsv", "a\tb\tc\n", Fields{Columns: []string{"label", "label ", "text"}}, `two columns are called "label"`},
 		{"a missing column of a tsv", "a.tsv", "text\tclass\na\tb\n", Fields{Pair: "b"}, `no column "b"`},
 		{"a quote that is never closed", "a.csv", "text,label\na,b\n\"c,d\n" + strings.Repeat("e,f\n", 150), Fields{}, "a.csv:3: the row that begins here has a quote that is never closed"},
 		{"a quote in the header that is never closed", "a.csv", "\"text,label\na,b\n", Fields{}, "a.csv:1: the row that begins here"},

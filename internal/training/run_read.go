@@ -5,18 +5,21 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"reflect"
+	"strings"
 )
 
 // ReadRun reads a run's description: JSON, in which lines that begin with //
-// are comments. An unknown name is an error.
+// are comments. An unknown name is an error, and so is one that is given twice.
 func ReadRun(path string, run any) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	var plain []byte
-	for line := range bytes.Lines(data) {
+	for line := range bytes.Lines(bytes.TrimPrefix(data, []byte("\ufeff"))) {
 		if bytes.HasPrefix(bytes.TrimSpace(line), []byte("//")) {
 			line = []byte("\n") // so that errors name the right line
 		}
@@ -27,8 +30,91 @@ func ReadRun(path string, run any) error {
 	if err := decoder.Decode(run); err != nil {
 		return fmt.Errorf("%s:%d: %w", path, lineOf(plain, decoder, err), err)
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: something follows the run's description", path)
+	}
+	tokens := json.NewDecoder(bytes.NewReader(plain))
+	if err := checkKeys(tokens, reflect.TypeOf(run).Elem()); err != nil {
+		return fmt.Errorf("%s:%d: %w", path, lineOf(plain, tokens, err), err)
+	}
+	return nil
+}
+
+// checkKeys reads a value that is valid for a type, and refuses what encoding/json
+// takes without a word: null for an object, and keys in another case or given
+// twice. A type that is nil stands for any value.
+func checkKeys(tokens *json.Decoder, t reflect.Type) error {
+	token, err := tokens.Token()
+	if err != nil || token == nil && t != nil && t.Kind() == reflect.Pointer { // which null leaves unset
+		return err
+	}
+	for t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t != nil && reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		t = nil // as json.RawMessage
+	}
+	switch {
+	case token == json.Delim('{'):
+		err = checkMembers(tokens, t)
+	case token == json.Delim('['):
+		var element reflect.Type
+		if t != nil && t.Kind() == reflect.Slice {
+			element = t.Elem()
+		}
+		for err == nil && tokens.More() {
+			err = checkKeys(tokens, element)
+		}
+	case token == nil && t != nil && t.Kind() == reflect.Struct:
+		return errors.New("null, want an object")
+	default:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tokens.Token() // the closing bracket
+	return err
+}
+
+// checkMembers does the same with the members of an object.
+func checkMembers(tokens *json.Decoder, t reflect.Type) error {
+	fields := map[string]reflect.Type{}
+	var member reflect.Type // of a map
+	switch {
+	case t == nil:
+	case t.Kind() == reflect.Map:
+		member = t.Elem()
+	case t.Kind() == reflect.Struct:
+		for _, field := range reflect.VisibleFields(t) {
+			if name, _, _ := strings.Cut(field.Tag.Get("json"), ","); name != "" {
+				fields[name] = field.Type
+			}
+		}
+	}
+	seen := map[string]bool{}
+	for tokens.More() {
+		token, err := tokens.Token()
+		if err != nil {
+			return err
+		}
+		name, _ := token.(string)
+		if seen[name] {
+			return fmt.Errorf("%q is given twice", name)
+		}
+		seen[name] = true
+		of, known := fields[name]
+		if !known {
+			of = member
+			for field := range fields {
+				if strings.EqualFold(name, field) {
+					return fmt.Errorf("unknown field %q: it is called %q", name, field)
+				}
+			}
+		}
+		if err := checkKeys(tokens, of); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -21,9 +21,30 @@ func TestReadRun(t *testing.T) {
 	if run.Model != "base" || run.LearningRate != 3e-5 || run.Epochs != 3 || run.Heads["mood"].Weight != 1 || *run.WeightDecay != 0.01 {
 		t.Errorf("run %+v", run)
 	}
+	// A byte order mark is none of the JSON; keys that a person makes up may differ
+	// in case, and what is unset may be said to be.
+	path = write(t, "run.json", "\ufeff"+`// a run
+{"heads": {"a": {"class_weights": {"X": 1, "x": 2}}, "A": {}}, "mlm": null, "dropout": null}`)
+	run = Finetuning{}
+	if err := ReadRun(path, &run); err != nil || len(run.Heads) != 2 || len(run.Heads["a"].ClassWeights) != 2 {
+		t.Errorf("run %+v, error %v", run, err)
+	}
+	var pretraining Pretraining
+	path = write(t, "run.json", `{"config": {"hidden_size": 1, "Hidden_size": {"a": [null]}}}`)
+	if err := ReadRun(path, &pretraining); err != nil {
+		t.Error(err)
+	}
 	for _, test := range []struct{ content, want string }{
 		{"{\n// a comment\n\"layers\": 1\n}", `unknown field "layers"`},
 		{"{\"model\": \"a\"} {}", "something follows"},
+		{"{\"model\": \"a\"} }", "something follows"},
+		{"{\n\"Model\": \"a\"}", `run.json:2: unknown field "Model": it is called "model"`},
+		{"{\"Learning_Rate\": 1}", `it is called "learning_rate"`},
+		{"{\"heads\": {\"a\": {\"sets\": [{\"Train\": \"x.csv\"}]}}}", `it is called "train"`},
+		{"{\n\"seed\": 1,\n\"seed\": 1}", `run.json:3: "seed" is given twice`},
+		{"{\"heads\": {\"a\": {}, \"a\": {}}}", `"a" is given twice`},
+		{"null", "null, want an object"},
+		{"{\"heads\": {\"a\": {\"sets\": [null]}}}", "null, want an object"},
 		{"{\n\n\"model\": }", "run.json:3: "},
 	} {
 		if err := ReadRun(write(t, "run.json", test.content), &Finetuning{}); err == nil || !strings.Contains(err.Error(), test.want) {

@@ -3,6 +3,9 @@ package training
 import (
 	"fmt"
 	"math"
+	"strings"
+
+	"cloze/internal/bert"
 )
 
 // Decay is how the learning rate falls after the warm-up.
@@ -58,4 +61,43 @@ func (s Schedule) At(step int) float64 {
 	default:
 		return s.LearningRate * (1 - progress)
 	}
+}
+
+// learningRateScales gives each parameter its share of the learning rate: 0
+// for frozen ones, LayerDecay to the power of the layers above it, HeadRate for
+// the heads (Howard and Ruder 2018, §3.2; Sun et al. 2019, §5.3.4).
+func learningRateScales(c *bert.Config, s *Settings, params []*bert.Param) []float64 {
+	scale := make([]float64, len(params))
+	for i, p := range params {
+		layer := layerOf(c, p.Name)
+		switch {
+		case layer < 0 && s.FreezeEmbeddings, layer >= 0 && layer < s.FreezeLayers:
+			continue
+		case layer >= c.NumHiddenLayers && !strings.HasPrefix(p.Name, "bert."):
+			scale[i] = s.HeadRate
+		default:
+			scale[i] = math.Pow(s.LayerDecay, float64(c.NumHiddenLayers-layer))
+		}
+	}
+	return scale
+}
+
+// layerOf is the layer that a parameter belongs to: −1 for the embeddings, L
+// for the pooler and the heads.
+func layerOf(c *bert.Config, name string) int {
+	if strings.HasPrefix(name, "bert.embeddings.") {
+		return -1
+	}
+	rest, ok := strings.CutPrefix(name, "bert.encoder.layer.")
+	if !ok {
+		return c.NumHiddenLayers
+	}
+	layer := 0
+	for _, digit := range rest {
+		if digit == '.' {
+			break
+		}
+		layer = 10*layer + int(digit-'0')
+	}
+	return layer
 }

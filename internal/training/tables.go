@@ -95,13 +95,14 @@ type columns struct {
 func findColumns(path string, names []string, fields Fields, pairRequired bool) (columns, error) {
 	c := columns{text: -1, pair: -1, label: -1, count: len(names), separator: fields.Separator}
 	for i, name := range names {
-		switch strings.TrimSpace(name) {
-		case fields.Text:
-			c.text = i
-		case fields.Pair:
-			c.pair = i
-		case fields.Label:
-			c.label = i
+		name = strings.TrimSpace(name)
+		column, used := map[string]*int{fields.Text: &c.text, fields.Pair: &c.pair, fields.Label: &c.label}[name]
+		switch {
+		case !used:
+		case *column >= 0:
+			return c, fmt.Errorf("%s: two columns are called %q among %q: which of them is meant?", path, name, names)
+		default:
+			*column = i
 		}
 	}
 	for _, field := range []struct {

@@ -46,25 +46,3 @@ func TestFrozenLayersStay(t *testing.T) {
 		}
 	}
 }
-
-func TestLearningRateScales(t *testing.T) {
-	_, m := tinyModel(t, 10, finetunedHeads)
-	s := &Settings{LayerDecay: 0.5, HeadRate: 10, FreezeLayers: 0}
-	scale := learningRateScales(&m.Config, s, m.Parameters())
-	for i, p := range m.Parameters() {
-		want := map[bool]float64{true: 1}[strings.HasPrefix(p.Name, "bert.pooler.")]
-		switch {
-		case strings.HasPrefix(p.Name, "bert.embeddings."):
-			want = 0.125
-		case strings.HasPrefix(p.Name, "bert.encoder.layer.0."):
-			want = 0.25
-		case strings.HasPrefix(p.Name, "bert.encoder.layer.1."):
-			want = 0.5
-		case strings.HasPrefix(p.Name, "heads."), strings.HasPrefix(p.Name, "cls."):
-			want = 10
-		}
-		if scale[i] != want {
-			t.Errorf("learning rate of %s is scaled by %v, want %v", p.Name, scale[i], want)
-		}
-	}
-}
