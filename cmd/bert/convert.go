@@ -39,6 +39,9 @@ func (c *convertCmd) Run() error {
 }
 
 func (c *convertCmd) convert() error {
+	if c.AttentionHeads < 0 {
+		return fmt.Errorf("--attention-heads must be at least 0, not %d", c.AttentionHeads)
+	}
 	if err := c.checkOut(); err != nil {
 		return err
 	}
@@ -110,6 +113,9 @@ func (c *convertCmd) open() (bert.Config, bert.Weights, func(), error) {
 	info, err := os.Stat(c.Source)
 	switch {
 	case models.FS(c.Source) != nil, err == nil && info.IsDir():
+		if c.AttentionHeads > 0 {
+			return bert.Config{}, nil, nil, errors.New("--attention-heads is for an ONNX file: a model directory says it in config.json")
+		}
 		weights, err := openCheckpoint(c.Source)
 		if err != nil {
 			return bert.Config{}, nil, nil, err

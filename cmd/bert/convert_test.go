@@ -192,6 +192,15 @@ func TestConvertRefuses(t *testing.T) {
 
 // A model that has all that pre-training needs gets nothing new, and the command
 // says that rather than an empty list.
+func TestConvertRefusesNumbersOfHeads(t *testing.T) {
+	for heads, want := range map[string]string{"-1": "must be at least 0", "3": "config.json"} {
+		convert := parseArgs(t, "convert", "en", filepath.Join(t.TempDir(), "out"), "--attention-heads", heads).Convert
+		if err := convert.Run(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("--attention-heads %s: error %v, want one that says %q", heads, err, want)
+		}
+	}
+}
+
 func TestConvertSaysWhatIsNew(t *testing.T) {
 	dir, vocab, corpus := texts(t)
 	whole := filepath.Join(dir, "whole")

@@ -62,6 +62,14 @@ func checkThreads(n int) error {
 	return nil
 }
 
+// checkBadLines refuses a number of unusable lines that cannot be; -1 is any number.
+func checkBadLines(n int) error {
+	if n < -1 {
+		return fmt.Errorf("--bad-lines must be 0 or more, or -1 for any number, not %d", n)
+	}
+	return nil
+}
+
 // directory is the directory of the model, unless Model names what is inside
 // this program.
 func (f engineFlags) directory() (path string, ok bool) {

@@ -140,7 +140,7 @@ func (c *evaluateCmd) check() error {
 	case c.MaxTokens < 0:
 		return fmt.Errorf("--max-tokens must be at least 0, not %d", c.MaxTokens)
 	}
-	return nil
+	return checkBadLines(c.problemLimit())
 }
 
 // used names the flags that were given.

@@ -108,7 +108,7 @@ func unknownByFlags(err error, unknown *training.UnknownLabelError, goesOn bool)
 func (c *finetuneCmd) description() (training.Finetuning, error) {
 	var run training.Finetuning
 	if c.File != "" {
-		if err := readRun(c.File, &run, &training.Pretraining{}, &run.Output); err != nil {
+		if err := readRun(c.File, &run, &run.Output, &training.Pretraining{}, "pretrain"); err != nil {
 			return run, err
 		}
 	}

@@ -75,7 +75,7 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 func (c *pretrainCmd) description() (training.Pretraining, error) {
 	var run training.Pretraining
 	if c.File != "" {
-		if err := readRun(c.File, &run, &training.Finetuning{}, &run.Output); err != nil {
+		if err := readRun(c.File, &run, &run.Output, &training.Finetuning{}, "finetune"); err != nil {
 			return run, err
 		}
 	}

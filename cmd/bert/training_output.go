@@ -74,8 +74,8 @@ func fileIn(dir string) (string, error) {
 // readRun reads a run's description from its file, or from the directory that an
 // earlier run wrote it to. That directory is then the output: it may have been
 // moved or copied since the run wrote down where it was. another is a run of the
-// other command, for the error to name.
-func readRun(path string, run, another any, output *string) error {
+// other command, whose name the error then has.
+func readRun(path string, run any, output *string, another any, command string) error {
 	file := path
 	info, err := os.Stat(path)
 	isDir := err == nil && info.IsDir()
@@ -85,10 +85,6 @@ func readRun(path string, run, another any, output *string) error {
 	if err := training.ReadRun(file, run); err != nil {
 		if training.ReadRun(file, another) != nil {
 			return err
-		}
-		command := "pretrain"
-		if _, ok := another.(*training.Finetuning); ok {
-			command = "finetune"
 		}
 		return fmt.Errorf("%w: it describes a run of bert %s", err, command)
 	}

@@ -104,7 +104,7 @@ func (c *vocabCmd) check() error {
 	if !(c.Coverage > 0 && c.Coverage <= 1) {
 		return fmt.Errorf("--coverage must be above 0 and at most 1, not %v", c.Coverage)
 	}
-	return checkThreads(c.Threads)
+	return errors.Join(checkThreads(c.Threads), checkBadLines(c.BadLines))
 }
 
 // count counts the words of the corpus on several threads. Which thread counts

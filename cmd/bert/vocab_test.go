@@ -107,6 +107,7 @@ func TestVocabRefusesNumbers(t *testing.T) {
 		"--coverage 0":       "--coverage must be above 0 and at most 1, not 0",
 		"--coverage 1.5":     "--coverage must be above 0 and at most 1, not 1.5",
 		"--threads -1":       "--threads must be at least 0, not -1",
+		"--bad-lines -2":     "--bad-lines must be 0 or more, or -1 for any number, not -2",
 	} {
 		output := filepath.Join(t.TempDir(), "vocab.txt")
 		c := parseArgs(t, append([]string{"vocab", corpus, "-o", output}, strings.Fields(args)...)...)

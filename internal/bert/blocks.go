@@ -31,20 +31,20 @@ func (e *Encoder) blocks(ws *Workspace, tokens int) int {
 		return 0
 	case kernels.UsesAMX(packed.Precision()): // which would wait for the weights
 		return 0
-	case tokens < threads*e.leastRows():
+	case tokens < threads*e.leastRowsPerThread():
 		return 0
 	}
 	return threads * max(1, tokens/(threads*blockRows))
 }
 
-// leastRows is how many rows a block must have to be worth its reading of all
-// weights. Measured on two cores of a Zen 5, with 32 MB of third-level cache, from
-// L 4, H 256 to BERT-base: where the layers stay in that cache, 3 rows for each byte of
-// a weight are enough, and blocks of 12 to 64 rows are 1.02 to 1.2 times as fast as
-// sharing each product. Where they come from memory, blocks of 16 to 64 rows take 1.01
-// to 1.2 times as long, and larger ones are no faster either until the rows themselves
-// fill the caches.
-func (e *Encoder) leastRows() int {
+// leastRowsPerThread is how many rows each thread must have for blocks to be worth
+// their reading of all weights. Measured on two cores of a Zen 5, with 32 MB of
+// third-level cache, from L 4, H 256 to BERT-base: where the layers stay in that cache,
+// 3 rows for each byte of a weight are enough, and blocks of 12 to 64 rows are 1.02 to
+// 1.2 times as fast as sharing each product. Where they come from memory, blocks of 16
+// to 64 rows take 1.01 to 1.2 times as long, until the rows of the whole pass fill the
+// caches: products that threads share then bring each row from memory several times.
+func (e *Encoder) leastRowsPerThread() int {
 	const least, fromMemory, cache = 6, 256, 24 << 20
 	h, bytes := e.config.HiddenSize, e.layers[0].bytes()
 	if len(e.layers)*bytes > cache {

@@ -21,8 +21,8 @@ import (
 
 // Save writes a model to a directory, which it makes if need be, in the layout
 // that Open reads and that transformers loads as it is. The values are rounded
-// to float32, float16 or bfloat16; the tokenizer's files are copied from another directory, or none if
-// files is nil.
+// to float32, float16 or bfloat16; the tokenizer's files are copied from another
+// directory, or none if files is nil.
 //
 // Each file is written under another name, synced and then renamed, and
 // config.json comes last: after a crash the directory holds old files or new

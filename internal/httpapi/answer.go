@@ -39,12 +39,12 @@ func jsonAnswer(r *http.Request, v any) (*answer, error) {
 
 // send sends the answer. A pretty one is indented on its way, because a copy
 // would be twice as large as the body; its length is not known before.
-func (a *answer) send(w http.ResponseWriter) { a.sendAll(w, func() {}) }
+func (a *answer) send(w http.ResponseWriter) { a.sendWith(w, func() {}) }
 
-// sendAll is send that calls last before the end of the body is written: what
-// last does has happened when the client has the whole answer.
-func (a *answer) sendAll(w http.ResponseWriter, last func()) {
-	const end = 1 << 10 // few enough bytes to be one packet
+// sendWith is send that calls beforeEnd before the end of the body is written: what
+// it does has happened when the client has the whole answer.
+func (a *answer) sendWith(w http.ResponseWriter, beforeEnd func()) {
+	const end = 1 << 10 // little beside what a slow reader holds
 	h := w.Header()
 	for name, values := range a.header {
 		for _, value := range values {
@@ -61,7 +61,7 @@ func (a *answer) sendAll(w http.ResponseWriter, last func()) {
 	w.WriteHeader(a.status)
 	start := max(0, len(a.body)-end)
 	_, err := out.Write(a.body[:start])
-	last()
+	beforeEnd()
 	if err == nil {
 		_, _ = out.Write(a.body[start:]) // an error here means that the client has gone
 	}

@@ -99,7 +99,7 @@ func handleAs[In, Out any, P interface {
 		}
 		// A slow reader holds the room of its answer. But whoever has read it all
 		// may ask for as much again, and must find the room given back.
-		answer.sendAll(w, room.leave)
+		answer.sendWith(w, room.leave)
 	}
 }
 

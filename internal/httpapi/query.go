@@ -11,13 +11,23 @@ import (
 
 // wantsPretty reports whether ?pretty asks for indentation.
 func wantsPretty(r *http.Request) bool {
-	values, ok := r.URL.Query()["pretty"]
-	return ok && (values[0] == "" || values[0] == "true")
+	values, given := r.URL.Query()["pretty"]
+	if !given {
+		return false
+	}
+	indent, _ := parsePretty(values[0])
+	return indent
+}
+
+// parsePretty reads a value of pretty: true or false, or none, which is true.
+func parsePretty(value string) (indent, ok bool) {
+	indent = value == "" || value == "true"
+	return indent, indent || value == "false"
 }
 
 // checkQuery refuses query strings of which a part would be ignored because it
-// cannot be parsed, and other values of pretty than those that wantsPretty
-// knows.
+// cannot be parsed, and other values of pretty than those that
+// parsePretty knows.
 func (a *API) checkQuery(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query, err := url.ParseQuery(r.URL.RawQuery)
@@ -26,7 +36,7 @@ func (a *API) checkQuery(next http.Handler) http.Handler {
 			return
 		}
 		for _, value := range query["pretty"] {
-			if value != "" && value != "true" && value != "false" {
+			if _, ok := parsePretty(value); !ok {
 				a.writeError(w, r, newProblem(invalidQuery, "pretty is %q; it may be true or false, or stand alone", clip(value)))
 				return
 			}

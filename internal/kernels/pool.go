@@ -137,7 +137,7 @@ func (p *Pool) Run(n int, t Task) {
 	for i, w := range slices.Backward(workers) { // the caller itself is late anyway
 		first, end := of.part(i)
 		w.task = t
-		w.parts.Store(uint64(first)<<32 + uint64(end))
+		w.parts.Store(parts(uint32(first), uint32(end)))
 	}
 	for _, w := range workers[1:] {
 		w.rouse()
@@ -159,25 +159,37 @@ func (w *worker) rouse() {
 	}
 }
 
+// parts are the parts from first to end, as worker.parts has them.
+func parts(first, end uint32) uint64 { return uint64(first)<<32 + uint64(end) }
+
 // left is which parts of a worker nobody has taken.
 func (w *worker) left() (first, end uint32) {
 	parts := w.parts.Load()
 	return uint32(parts >> 32), uint32(parts)
 }
 
-// take takes a part of a worker, its first or its last one.
-func (w *worker) take(last bool) (part int, ok bool) {
+// takeFirst takes the first part of a worker, which it does itself.
+func (w *worker) takeFirst() (part int, ok bool) {
 	for {
 		first, end := w.left()
 		if first == end {
 			return 0, false
 		}
-		part, then := first, uint64(first+1)<<32+uint64(end)
-		if last {
-			part, then = end-1, uint64(first)<<32+uint64(end-1)
+		if w.parts.CompareAndSwap(parts(first, end), parts(first+1, end)) {
+			return int(first), true
 		}
-		if w.parts.CompareAndSwap(uint64(first)<<32+uint64(end), then) {
-			return int(part), true
+	}
+}
+
+// takeLast takes the last part of a worker, for another one.
+func (w *worker) takeLast() (part int, ok bool) {
+	for {
+		first, end := w.left()
+		if first == end {
+			return 0, false
+		}
+		if w.parts.CompareAndSwap(parts(first, end), parts(first, end-1)) {
+			return int(end - 1), true
 		}
 	}
 }
@@ -186,7 +198,7 @@ func (w *worker) take(last bool) (part int, ok bool) {
 func (p *Pool) work(worker int) {
 	own, done := p.workers[worker], uint32(0)
 	for {
-		part, ok := own.take(false)
+		part, ok := own.takeFirst()
 		if !ok {
 			break
 		}
@@ -199,7 +211,7 @@ func (p *Pool) work(worker int) {
 	for i := 1; i < len(p.workers); i++ {
 		other := p.workers[(worker+i)%len(p.workers)]
 		for {
-			part, ok := other.take(true)
+			part, ok := other.takeLast()
 			if !ok {
 				break
 			}

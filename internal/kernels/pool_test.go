@@ -92,17 +92,16 @@ func TestPoolTakesPartsOfOthers(t *testing.T) {
 // and others take them from the end.
 func TestWorkersTakeTheFirstPart(t *testing.T) {
 	w := new(worker)
-	w.parts.Store(3<<32 + 6)
-	for _, tt := range []struct {
-		last bool
-		want int
-	}{{false, 3}, {true, 5}, {false, 4}} {
-		if got, ok := w.take(tt.last); !ok || got != tt.want {
-			t.Errorf("take(%t) = %d, %t, want part %d", tt.last, got, ok, tt.want)
+	w.parts.Store(parts(3, 6))
+	for i, take := range []func() (int, bool){w.takeFirst, w.takeLast, w.takeFirst} {
+		if got, ok := take(); !ok || got != []int{3, 5, 4}[i] {
+			t.Errorf("part %d, %t was taken, want %d", got, ok, []int{3, 5, 4}[i])
 		}
 	}
-	if got, ok := w.take(false); ok {
-		t.Errorf("took part %d of none", got)
+	for _, take := range []func() (int, bool){w.takeFirst, w.takeLast} {
+		if got, ok := take(); ok {
+			t.Errorf("took part %d of none", got)
+		}
 	}
 }
 

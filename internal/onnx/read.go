@@ -330,7 +330,7 @@ func headsOf(heads, size, hidden int) int {
 }
 
 // layerNormEps is what the first LayerNorm adds to the variance. Before opset 17
-// LayerNorm is several nodes, and that is the smallest of their constants.
+// LayerNorm is several nodes, and that is the first of their constants that is small.
 func (m *Model) layerNormEps() float64 {
 	if m.epsilon != 0 {
 		return m.epsilon

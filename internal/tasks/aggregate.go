@@ -134,8 +134,9 @@ func groupNeighbours(units []labelled) []labelled {
 	var groups []labelled
 	taken := 0 // where the last entity ends
 	for len(units) > 0 {
-		if units[0].label != outside && units[0].span.Start < taken {
-			if units[0].span.Start = taken; units[0].span.End <= taken {
+		if first := &units[0]; first.label != outside && first.span.Start < taken {
+			first.span.Start = taken
+			if first.span.End <= taken {
 				units = units[1:]
 				continue
 			}

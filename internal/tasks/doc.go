@@ -4,7 +4,8 @@
 //	classify.go     Classifier.Classify      a label for a text or a pair
 //	sentiment.go    Sentiment.Analyze        of a text, its sentences, its aspects
 //	ner.go          NER.Recognize            names and dates with their places
-//	fillmask.go     FillMask.Fill            what belongs where [MASK] stands
+//	fillmask.go     FillMask.Fill            what belongs where [MASK] stands;
+//	                                         several together in fillmask_joint.go
 //	nsp.go          NextSentence.IsNext      does one sentence follow the other
 //	embed.go        Embedder.Embed           vectors
 //	tokenize.go     Tokenizer.Tokenize       word pieces with their places

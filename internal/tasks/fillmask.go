@@ -22,8 +22,8 @@ type FillMaskOptions struct {
 	// TopK bounds the predictions of a mask; 0 is 5.
 	TopK int
 	// Targets, if any, are the only words to score, at most 1,000. A word that
-	// is not in the vocabulary stands for its first piece, and the result of
-	// the first text that the model reads says so.
+	// is not in the vocabulary stands for its first piece, and the result says
+	// so.
 	Targets []string
 	// Joint also fills several masks together; see Filling.
 	Joint bool
@@ -50,8 +50,7 @@ type FillMaskResult struct {
 	// left out unless asked for.
 	Joint []Filling `json:"joint,omitempty"`
 	// Warnings say how many masks were cut off with the end of the text, and
-	// which targets were read as something else: that is said once, with the
-	// first text that a model reads.
+	// which targets were read as something else.
 	Warnings []string `json:"warnings,omitempty"`
 	Info
 }
@@ -170,7 +169,7 @@ type guess struct {
 // vocabulary of its model.
 func findMasks(ctx context.Context, texts []Text, readings []reading, o FillMaskOptions) ([]masked, error) {
 	all := make([]masked, len(readings))
-	targets := make(map[*engine.Model][]int32) // of the models seen so far
+	targets := make(map[*engine.Model]targetSet) // of the models seen so far
 	predictions := 0
 	for i, r := range readings {
 		if err := ctx.Err(); err != nil {
@@ -199,14 +198,17 @@ func findMasks(ctx context.Context, texts []Text, readings []reading, o FillMask
 		if r.truncated {
 			m.warnings = cutOff(r.model, texts[i].Text, len(m.positions))
 		}
-		if _, known := targets[r.model]; !known && len(o.Targets) > 0 {
-			ids, warnings, err := targetIDs(ctx, r.model, o.Targets)
-			if err != nil {
-				return nil, err
+		if len(o.Targets) > 0 {
+			set, known := targets[r.model]
+			if !known {
+				var err error
+				if set, err = findTargets(ctx, r.model, o.Targets); err != nil {
+					return nil, err
+				}
+				targets[r.model] = set
 			}
-			targets[r.model], m.warnings = ids, append(m.warnings, warnings...)
+			m.targets, m.warnings = set.ids, append(m.warnings, set.warnings...)
 		}
-		m.targets = targets[r.model]
 		all[i] = m
 	}
 	if predictions > maxPredictions {
@@ -266,41 +268,47 @@ func predictionBytes(texts []Text, all []masked, o FillMaskOptions) int {
 	return n
 }
 
-// targetIDs looks the targets up in the model's vocabulary, each once
-// (transformers' FillMaskPipeline.get_target_ids).
-func targetIDs(ctx context.Context, m *engine.Model, targets []string) (ids []int32, warnings []string, err error) {
+// targetSet is what the targets are in a model's vocabulary.
+type targetSet struct {
+	ids      []int32  // each once
+	warnings []string // about those that are no word pieces
+}
+
+// findTargets looks the targets up in the model's vocabulary (transformers'
+// FillMaskPipeline.get_target_ids).
+func findTargets(ctx context.Context, m *engine.Model, targets []string) (set targetSet, err error) {
 	t := m.Tokenizer
 	listed := make(map[int32]bool, len(targets))
 	for _, target := range targets {
 		if err := ctx.Err(); err != nil {
-			return nil, nil, err
+			return targetSet{}, err
 		}
 		id, ok := t.ID(target)
 		if !ok {
 			pieces := t.Encode(target, tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true})
 			if pieces.Len() == 0 {
-				warnings = append(warnings, fmt.Sprintf("target %q is left out: it makes no word piece", target))
+				set.warnings = append(set.warnings, fmt.Sprintf("target %q is left out: it makes no word piece", target))
 				continue
 			}
 			id = pieces.IDs[0]
 			if pieces.Len() == 1 {
-				warnings = append(warnings, fmt.Sprintf("target %q is scored as %q", target, t.Token(id)))
+				set.warnings = append(set.warnings, fmt.Sprintf("target %q is scored as %q", target, t.Token(id)))
 			} else {
-				warnings = append(warnings, fmt.Sprintf("target %q is not one word piece in the vocabulary of model %s: its first piece %q is scored", target, m.ID, t.Token(id)))
+				set.warnings = append(set.warnings, fmt.Sprintf("target %q is not one word piece in the vocabulary of model %s: its first piece %q is scored", target, m.ID, t.Token(id)))
 			}
 		}
 		if !listed[id] {
 			listed[id] = true
-			ids = append(ids, id)
+			set.ids = append(set.ids, id)
 		}
 	}
-	if len(ids) == 0 {
-		return nil, nil, &InputError{
+	if len(set.ids) == 0 {
+		return targetSet{}, &InputError{
 			Code: CodeNoTargets, Index: -1, Field: "targets",
 			Detail: "none of the targets makes a word piece",
 		}
 	}
-	return ids, warnings, nil
+	return set, nil
 }
 
 // fillEach finds the k best tokens of every mask by itself.

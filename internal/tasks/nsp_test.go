@@ -29,13 +29,18 @@ func TestNextSentenceTruncatesLongestFirst(t *testing.T) {
 func TestNextSentenceNamesTheLongText(t *testing.T) {
 	nextSentence := NextSentence{embeddedEngine(t)}
 	long, no := strings.Repeat("word ", 600), false
-	for field, pair := range map[string]Text{
-		"text":      {Text: long, Pair: "A short one.", HasPair: true},
-		"text_pair": {Text: "A short one.", Pair: long, HasPair: true},
+	for _, tt := range []struct {
+		text, pair, field, tokens string
+	}{
+		{long, "A short one.", "text", "607"},
+		{"A short one.", long, "text_pair", "607"},
+		{strings.Repeat("word ", 300), strings.Repeat("word ", 301), "text_pair", "604"},
+		{strings.Repeat("word ", 301), strings.Repeat("word ", 300), "text", "604"},
 	} {
+		pair := Text{Text: tt.text, Pair: tt.pair, HasPair: true}
 		_, err := nextSentence.IsNext(t.Context(), []Text{pair}, NextSentenceOptions{Options{Truncate: &no}})
-		if e := wantInputError(t, err, CodeTooLong); e.Field != field || !strings.Contains(e.Detail, "the two texts make 607 tokens") {
-			t.Errorf("field %s, detail %q; want field %s", e.Field, e.Detail, field)
+		if e := wantInputError(t, err, CodeTooLong); e.Field != tt.field || !strings.Contains(e.Detail, "the two texts make "+tt.tokens+" tokens") {
+			t.Errorf("field %s, detail %q; want field %s, %s tokens", e.Field, e.Detail, tt.field, tt.tokens)
 		}
 	}
 }

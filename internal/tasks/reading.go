@@ -99,7 +99,8 @@ func tooLong(m *engine.Model, index int, t Text, whole *tokenizer.Encoding) *Inp
 	field, which, shorten := "text", "the text makes", "it"
 	if t.HasPair {
 		which, shorten = "the two texts make", "the longer one"
-		if whole.Len()-whole.PairStart > whole.PairStart {
+		// Without [CLS] and [SEP] of the one, and [SEP] of the other.
+		if whole.Len()-whole.PairStart-1 > whole.PairStart-2 {
 			field = "text_pair"
 		}
 	}

@@ -82,8 +82,11 @@ func pattern(path string) string {
 	if err != nil {
 		return path
 	}
-	literal := strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]")
-	return filepath.Join(literal.Replace(dir), rest)
+	literal := []string{"*", "[*]", "?", "[?]", "[", "[[]"}
+	if filepath.Separator != '\\' { // where it is, no name has one
+		literal = append(literal, `\`, `\\`)
+	}
+	return filepath.Join(strings.NewReplacer(literal...).Replace(dir), rest)
 }
 
 // textFiles are the text files in a directory and below. Links are followed, but

@@ -15,7 +15,7 @@ func TestCorpusFiles(t *testing.T) {
 	for _, name := range []string{
 		"text/b.txt", "text/a.txt", "text/sub/c.txt.gz", "text/notes.md",
 		"store/x.txt", "store/deep/y.txt", "other.log",
-		"br[1]/in.txt", "br1/wrong.txt", "what?.txt", "s*r.txt",
+		"br[1]/in.txt", "br1/wrong.txt", `back\slash/in.txt`, "what?.txt", "s*r.txt",
 	} {
 		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, nil, 0o600)); err != nil {
 			t.Fatal(err)
@@ -43,6 +43,7 @@ func TestCorpusFiles(t *testing.T) {
 		{"a directory of links", []string{"links"}, []string{"links/same.txt"}},
 		{"a name with brackets", []string{"br[1]"}, []string{"br[1]/in.txt"}},
 		{"a pattern below it", []string{"br[1]/*.txt"}, []string{"br[1]/in.txt"}},
+		{"a pattern below a backslash", []string{`back\slash/*.txt`}, []string{`back\slash/in.txt`}},
 		{"names with * and ?", []string{"what?.txt", "s*r.txt"}, []string{"what?.txt", "s*r.txt"}},
 		{"a pattern of files", []string{"text/?.txt"}, []string{"text/a.txt", "text/b.txt"}},
 		{"a pattern of directories", []string{"tex*"}, []string{"text/a.txt", "text/b.txt", "text/sub/c.txt.gz"}},
