@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"cloze/internal/surrogates"
 )
 
 // maxFieldErrors bounds the list in one answer: a batch of a thousand numbers
@@ -33,8 +35,8 @@ func decodeJSON(body []byte, v any) error {
 	if err != nil {
 		return err
 	}
-	if at := loneSurrogate(first); at >= 0 {
-		return newProblem(notUTF8, "the escape %s at byte %d is half of a surrogate pair, which is no character", first[at:at+6], at)
+	if half, at := surrogates.Half(first); at >= 0 {
+		return newProblem(notUTF8, "the escape %s at byte %d is half of a surrogate pair, which is no character", half, at)
 	}
 
 	tokens := json.NewDecoder(bytes.NewReader(first))
@@ -88,40 +90,6 @@ func position(body []byte, read int64) (line, column int) {
 	line = 1 + bytes.Count(seen, []byte("\n"))
 	column = 1 + utf8.RuneCount(seen[bytes.LastIndexByte(seen, '\n')+1:])
 	return line, column
-}
-
-// loneSurrogate returns where in valid JSON a \uD800…\uDFFF escape stands
-// without its other half, or -1.
-func loneSurrogate(valid []byte) int {
-	for i := 0; i < len(valid); i++ {
-		if valid[i] != '\\' {
-			continue
-		}
-		switch unit := escapedUnit(valid[i:]); {
-		case 0xD800 <= unit && unit < 0xDC00:
-			if low := escapedUnit(valid[i+6:]); low < 0xDC00 || 0xE000 <= low {
-				return i
-			}
-			i += 11
-		case 0xDC00 <= unit && unit < 0xE000:
-			return i
-		default:
-			i++ // the escaped character, which may be a backslash
-		}
-	}
-	return -1
-}
-
-// escapedUnit is the UTF-16 unit of a \uXXXX at the start of s, or -1.
-func escapedUnit(s []byte) int {
-	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
-		return -1
-	}
-	unit, err := strconv.ParseUint(string(s[2:6]), 16, 16)
-	if err != nil {
-		return -1
-	}
-	return int(unit)
 }
 
 // strictDecoder walks the tokens of one valid JSON value and the Go value that

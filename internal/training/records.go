@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"cloze/internal/surrogates"
 )
 
 // Record is a labelled text.
@@ -195,17 +196,11 @@ func jsonString(members map[string]json.RawMessage, fields Fields, field, name s
 	return nil
 }
 
-// escape is an escape in a JSON string: a pair of surrogates, half of one, which
-// is the group, or another.
-var escape = regexp.MustCompile(`\\(?:u[dD][89aAbB][[:xdigit:]]{2}\\u[dD][c-fC-F][[:xdigit:]]{2}|(u[dD][89a-fA-F][[:xdigit:]]{2})|.)`)
-
 // CheckSurrogates refuses valid JSON with half of an escaped surrogate pair, which
 // is no character: encoding/json takes it for U+FFFD.
 func CheckSurrogates(valid []byte) error {
-	for _, found := range escape.FindAllSubmatch(valid, -1) {
-		if half := found[1]; half != nil {
-			return fmt.Errorf("the escape \\%s is half of a surrogate pair, which is no character", half)
-		}
+	if half, at := surrogates.Half(valid); at >= 0 {
+		return fmt.Errorf("the escape %s is half of a surrogate pair, which is no character", half)
 	}
 	return nil
 }
