@@ -32,6 +32,20 @@ func readFile(t *testing.T, path string) []byte {
 	return data
 }
 
+// reread is what is read of a graph that was written.
+func reread(t *testing.T, g *graph) *Model {
+	t.Helper()
+	var file bytes.Buffer
+	if err := g.write(&file, "test"); err != nil {
+		t.Fatal(err)
+	}
+	m, err := parse(file.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 func TestOpenAgreesWithONNXRuntime(t *testing.T) {
 	for _, test := range []struct {
 		path         string
@@ -142,15 +156,7 @@ func TestConfigFromNodes(t *testing.T) {
 		var g graph
 		g.floats("embeddings.word_embeddings.weight", []int{1, 12}, func() ([]float32, error) { return make([]float32, 12), nil })
 		build(&g)
-		var file bytes.Buffer
-		if err := g.write(&file, "test"); err != nil {
-			t.Fatal(err)
-		}
-		m, err := parse(file.Bytes())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
+		return reread(t, &g)
 	}
 	const attention = "/encoder/layer.0/attention/self/"
 	for _, test := range []struct {
@@ -224,14 +230,7 @@ func TestMatrixByItsNode(t *testing.T) {
 			inputs = inputs[1:2]
 		}
 		g.node(test.op, "/encoder/layer.0/output/dense/"+test.op, inputs, test.attributes...)
-		var file bytes.Buffer
-		if err := g.write(&file, "test"); err != nil {
-			t.Fatal(err)
-		}
-		m, err := parse(file.Bytes())
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := reread(t, &g)
 		want := []float32{1, 2, 3, 4}
 		if test.transposed {
 			want = []float32{1, 3, 2, 4}
