@@ -49,6 +49,11 @@ func (f *trainingFlags) accept(run interface{ Validate() error }, model, output 
 	if output == "" {
 		return errors.New("no output: give --output, or \"output\" in the run's file")
 	}
+	release, err := lockOutput(output)
+	if err != nil {
+		return err
+	}
+	release() // until begin: nothing is written before
 	return checkOutput(output, model, f.Resume)
 }
 
@@ -70,6 +75,7 @@ type session struct {
 	card      card
 
 	metrics  *os.File
+	release  func() // lets other runs have the output
 	progress *progress
 }
 
@@ -82,6 +88,9 @@ func (s *session) consume(reports iter.Seq2[training.Report, error]) (err error)
 		s.progress.close()
 		if s.metrics != nil {
 			err = errors.Join(err, s.metrics.Close())
+		}
+		if s.release != nil {
+			s.release()
 		}
 	}()
 	for report, err := range reports {
@@ -131,8 +140,11 @@ func (s *session) handle(r training.Report) error {
 
 // begin makes the output directory ready. The run has been accepted by now, and
 // so has the checkpoint that it goes on from: a refused one writes nothing.
-func (s *session) begin(start training.Report) error {
+func (s *session) begin(start training.Report) (err error) {
 	if err := os.MkdirAll(s.output, 0o777); err != nil {
+		return err
+	}
+	if s.release, err = lockOutput(s.output); err != nil {
 		return err
 	}
 	if err := wholefile.RemoveLeftovers(s.output); err != nil {
