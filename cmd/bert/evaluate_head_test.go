@@ -316,7 +316,7 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := mustEvaluate[headsReport](t, "--model", model, "--data", data)
-		if len(got.Sets) != 3 || got.Sets[0].Set != "hotels" || got.Sets[0].Value != 0.5 || got.Sets[2].Main != "entity_f1" || got.Sets[2].Value != 1 {
+		if len(got.Sets) != 3 || got.Sets[0].Set != "hotels" || got.Sets[0].Value != 0.5 || got.Sets[2].Main != "entity_f1" || got.Sets[2].Value != 1 || !slices.Equal(got.Others, []string{"other/things"}) {
 			t.Errorf("got %+v", got)
 		}
 		out, err := runEvaluate(t, "--model", model, "--data", data)
@@ -327,12 +327,13 @@ func TestEvaluateEachKindOfHead(t *testing.T) {
 			"constant     rows            figure  value  95 % interval\n",
 			"mood/hotels     2          accuracy   50.0    0.0 … 100.0\n",
 			"mood/inns: 1 line could not be used:\n",
+			"other/things is not measured: the model has no head \"other\"\n",
 		} {
 			if !strings.Contains(out, want) {
 				t.Errorf("no %q in\n%s", want, out)
 			}
 		}
-		if got := mustEvaluate[headsReport](t, "--model", model, "--data", data, "--head", "names"); len(got.Sets) != 1 {
+		if got := mustEvaluate[headsReport](t, "--model", model, "--data", data, "--head", "names"); len(got.Sets) != 1 || got.Others != nil {
 			t.Errorf("sets of one head: %+v", got)
 		}
 		// A set that does not fit does not take the others with it, and it is named

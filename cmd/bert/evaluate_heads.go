@@ -19,6 +19,8 @@ type headsReport struct {
 	Sets  []*evaluation.HeadReport `json:"sets"`
 	// Failed are the sets that could not be measured.
 	Failed []failedSet `json:"failed,omitempty"`
+	// Others are the sets HEAD/SET of heads that the model has not.
+	Others []string `json:"others,omitempty"`
 }
 
 // failedSet is a set whose file does not fit its head.
@@ -53,6 +55,9 @@ func (c *evaluateCmd) heads(ctx context.Context) error {
 			return err
 		}
 		return fmt.Errorf("%s: no set there: want HEAD/SET/dev.jsonl, .conll, .csv or .tsv, HEAD being one of %s; or give a file", c.Data, listHeads(model))
+	}
+	if c.Head == "" {
+		report.Others = evaluation.Others(c.Data, model.Network.Config.HeadNames())
 	}
 	if c.Format == "json" {
 		err = c.printJSON(report)
@@ -109,6 +114,10 @@ func (r *headsReport) lines() []string {
 	}
 	for _, f := range r.Failed {
 		notes = append(notes, fmt.Sprintf("%s/%s is not measured: %s", f.Head, f.Set, f.Error))
+	}
+	for _, set := range r.Others {
+		head, _, _ := strings.Cut(set, "/")
+		notes = append(notes, fmt.Sprintf("%s is not measured: the model has no head %q", set, head))
 	}
 	lines := columns(rows, "  ")
 	if len(notes) > 0 {

@@ -2,7 +2,9 @@ package evaluation
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -77,6 +79,20 @@ func SetsOf(directory, task string) ([]LabelledSet, error) {
 		}
 	}
 	return sets, nil
+}
+
+// Others names the sets TASK/SET of a directory that are of none of these tasks, or
+// heads, as far as they can be read.
+func Others(directory string, tasks []string) []string {
+	var sets []string
+	files, _ := fs.Glob(os.DirFS(directory), "*/*/dev.*") // an error is one of the pattern
+	for _, file := range files {
+		set := path.Dir(file)
+		if slices.Contains(devFiles, path.Base(file)) && !slices.Contains(tasks, path.Dir(set)) {
+			sets = append(sets, set)
+		}
+	}
+	return slices.Compact(sets)
 }
 
 // DevFile is the file of the set that a directory is; empty if it is none.
