@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -77,6 +78,7 @@ func readJSON(dir directory, name string, v any) error {
 	case len(data) > maxJSON:
 		return dir.error(name, fmt.Errorf("file is larger than %d bytes", maxJSON))
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // as editors on Windows leave it
 	if err := json.Unmarshal(data, v); err != nil {
 		return dir.error(name, err)
 	}

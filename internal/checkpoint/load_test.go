@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"testing"
+	"testing/fstest"
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
@@ -22,5 +23,18 @@ func TestEmbeddedModelsLoad(t *testing.T) {
 		if got, want := tok.VocabSize(), m.Config.VocabSize; got != want {
 			t.Errorf("%s: tokenizer has %d pieces, want %d", id, got, want)
 		}
+	}
+}
+
+// Editors on Windows begin files with a byte order mark, which is none of the JSON.
+func TestConfigMayHaveAByteOrderMark(t *testing.T) {
+	fsys := fstest.MapFS{}
+	for name, data := range readFixture(t, "testdata/base") {
+		fsys[name] = &fstest.MapFile{Data: data}
+	}
+	config := fsys[configFile]
+	config.Data = append([]byte("\ufeff"), config.Data...)
+	if _, _, err := Load(fsys, bert.Options{}); err != nil {
+		t.Error(err)
 	}
 }

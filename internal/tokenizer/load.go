@@ -92,7 +92,7 @@ func readJSON(fsys fs.FS, file string, into any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, into); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\uFEFF")), into); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	return nil

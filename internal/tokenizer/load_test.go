@@ -73,6 +73,7 @@ func TestLoadSettings(t *testing.T) {
 		{"none", `{}`, "Héllo É", "hello e"},
 		{"cased", `{"do_lower_case": false}`, "hello Hello é", "hello [UNK] é"},
 		{"cased, accents stripped", `{"do_lower_case": false, "strip_accents": true}`, "é É", "e [UNK]"},
+		{"byte order mark", "\uFEFF" + `{"do_lower_case": false}`, "hello Hello", "hello [UNK]"},
 		{"accents kept", `{"strip_accents": false}`, "É", "é"},
 		{"accents follow case", `{"strip_accents": null}`, "É", "e"},
 		{"Chinese characters apart", `{}`, "hello中hello", "hello [UNK] hello"},
