@@ -79,7 +79,16 @@ func copyColumns(panel, x *float32, ldx, rows int) {
 	copyColumnsGo(panel, x, ldx, rows)
 }
 
-func widenFloat16s(y *float32, x *byte, n int) { widenFloat16sGo(y, x, n) }
+func widenFloat16s(y *float32, x *byte, n int) {
+	whole := 0
+	if useNEON {
+		whole = n / 16 * 16
+		widenFloat16sNEON(y, x, whole)
+	}
+	if whole < n {
+		widenFloat16sGo(at(y, whole), at(x, 2*whole), n-whole)
+	}
+}
 
 func activateRows(x *float32, ld, rows, columns int, a Activation) {
 	if !useNEON {

@@ -119,6 +119,12 @@ func (g *file) sadalp(d, n V) {
 	g.word(0x4e606800|uint32(n<<5|d), "sadalp v%d.4s, v%d.8h", d, n)
 }
 
+// fcvtl widens the 8 float16 of n: low the first 4, high the others.
+func (g *file) fcvtl(low, high, n V) {
+	g.word(0x0e217800|uint32(n<<5|low), "fcvtl v%d.4s, v%d.4h", low, n)
+	g.word(0x4e217800|uint32(n<<5|high), "fcvtl2 v%d.4s, v%d.8h", high, n)
+}
+
 // clearLower clears the lower 16 bits of every lane.
 func (g *file) clearLower(d V) {
 	g.word(0x6f0717e0|uint32(d), "bic v%d.4s, #255", d)

@@ -23,6 +23,7 @@ var files = []struct {
 	{"softmax", softmax},
 	{"layernorm", layerNorm},
 	{"pack", pack},
+	{"stored", stored},
 	{"processor", peaks},
 }
 
