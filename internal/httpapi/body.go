@@ -22,9 +22,11 @@ func (a *API) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, bodyError(err)
 	}
+	arriving := &arrival{source: io.LimitReader(source, limit+1), api: a}
+	defer arriving.end()
 	var body bytes.Buffer
 	body.Grow(int(min(max(0, r.ContentLength), slotBytes))) // not on the word of a client who may never send it
-	read, err := body.ReadFrom(io.LimitReader(source, limit+1))
+	read, err := body.ReadFrom(arriving)
 	if err != nil {
 		return nil, bodyError(err)
 	}
@@ -36,6 +38,37 @@ func (a *API) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	observationOf(r).bytesIn = read
 	return body.Bytes(), nil
 }
+
+// arrivingBodies is how many of the longest bodies may arrive at a time.
+const arrivingBodies = 32
+
+// arrival is a body that is being read. What comes after its first slotBytes takes
+// room among all bodies that are: they have no slots yet, so that clients who send
+// slowly keep nobody else from being answered, and there may be as many as
+// connections.
+type arrival struct {
+	source      io.Reader
+	api         *API
+	read, taken int64
+}
+
+// Read implements io.Reader.
+func (b *arrival) Read(p []byte) (int, error) {
+	n, err := b.source.Read(p)
+	b.read += int64(n)
+	if more := b.read - slotBytes - b.taken; more > 0 {
+		if !b.api.arriving.TryAcquire(more) {
+			p := newProblem(queueFull, "too many long bodies are arriving")
+			p.retryAfter, p.closeConn = soon(), true
+			return n, p
+		}
+		b.taken += more
+	}
+	return n, err
+}
+
+// end gives the room back.
+func (b *arrival) end() { b.api.arriving.Release(b.taken) }
 
 // decompressed undoes a content encoding.
 func decompressed(encoding string, body io.Reader) (io.Reader, error) {

@@ -105,7 +105,8 @@ func handleAs[In, Out any, P interface {
 
 // slotBytes is what one slot in flight stands for. A text can grow a hundred
 // times on its way (a word piece is a character or more, and has an id, a
-// token, a place), so that the slots bound memory, too.
+// token, a place), so that the slots bound memory, too: that of requests whose body
+// has arrived.
 const slotBytes = 4 << 10
 
 // enter takes slots for a request in flight, the more the longer its body. A

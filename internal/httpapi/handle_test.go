@@ -330,6 +330,32 @@ func TestLongBodiesTakeMoreSlots(t *testing.T) {
 	}
 }
 
+// Long bodies on their way in share a bounded room; short ones need none of it.
+func TestArrivingBodiesAreBounded(t *testing.T) {
+	api, _ := recordingAPI(t, func(c *Config) { c.MaxInFlight = 100 })
+	all := arrivingBodies * api.config.MaxBodyBytes
+	short := postJSON("/classify", `{"text": "a"}`)
+	long := postJSON("/classify", `{"text": "`+strings.Repeat("a", 2*slotBytes)+`"}`)
+	if !api.arriving.TryAcquire(all - slotBytes) {
+		t.Fatal("no room")
+	}
+	if w := send(t, api, short); w.Code != http.StatusOK {
+		t.Errorf("a short body: %d %s", w.Code, w.Body)
+	}
+	w := send(t, api, long)
+	wantProblem(t, w, queueFull)
+	if w.Header().Get("Retry-After") == "" || w.Header().Get("Connection") != "close" {
+		t.Errorf("headers %v", w.Header())
+	}
+	api.arriving.Release(all - slotBytes)
+	if w := send(t, api, long); w.Code != http.StatusOK {
+		t.Errorf("a long body alone: %d %s", w.Code, w.Body)
+	}
+	if !api.arriving.TryAcquire(all) {
+		t.Error("bodies that have been read hold room")
+	}
+}
+
 func TestTokenLimit(t *testing.T) {
 	api := realAPI(t, func(c *Config) { c.MaxTokensPerRequest = 10 })
 	for _, path := range []string{"/sentiment", "/tokenize", "/embed", "/pretraining-examples"} {

@@ -100,6 +100,7 @@ type API struct {
 	metrics  *metrics
 	slots    *semaphore.Weighted // MaxInFlight of them
 	answers  *semaphore.Weighted // MaxAnswerBytes of them
+	arriving *semaphore.Weighted // bytes of bodies that are being read
 	inFlight atomic.Int64        // task requests
 	probe    *probe
 
@@ -114,6 +115,7 @@ func New(config Config) *API {
 		validate: newValidator(),
 		slots:    semaphore.NewWeighted(int64(config.MaxInFlight)),
 		answers:  semaphore.NewWeighted(config.MaxAnswerBytes),
+		arriving: semaphore.NewWeighted(arrivingBodies * config.MaxBodyBytes),
 		probe:    newProbe(),
 	}
 	a.metrics = newMetrics(config.Build, a.engineStats)
