@@ -264,8 +264,8 @@ func (p *predictor[R]) write(ctx context.Context, encoder *json.Encoder, batch [
 			}
 		}
 		batch = batch[len(results):]
-		if len(batch) == 0 {
-			return nil
+		if len(batch) == 0 || batch[0].err == nil {
+			continue
 		}
 		bad := batch[0]
 		if bad.fatal || !p.keepGoing {
@@ -286,7 +286,7 @@ type badLine struct {
 }
 
 // answerFirst answers the lines up to the first one that the task refuses, in
-// which it notes why.
+// which it notes why. Of lines that are too much together it answers the first.
 func (p *predictor[R]) answerFirst(ctx context.Context, lines []textLine) ([]R, error) {
 	for len(lines) > 0 {
 		texts := make([]tasks.Text, len(lines))
@@ -298,11 +298,16 @@ func (p *predictor[R]) answerFirst(ctx context.Context, lines []textLine) ([]R, 
 			return results, nil
 		}
 		refused, ok := errors.AsType[*tasks.InputError](err)
-		if !ok || refused.Index < 0 {
+		switch {
+		case !ok || refused.Index < 0 && refused.Code != tasks.CodeTooLarge:
 			return nil, err
+		case refused.Index < 0 && len(lines) > 1:
+			lines = lines[:len(lines)/2]
+			continue
 		}
-		lines[refused.Index].err = fmt.Errorf("%s: %s", refused.Code, refused.Detail)
-		lines = lines[:refused.Index]
+		bad := max(refused.Index, 0)
+		lines[bad].err = fmt.Errorf("%s: %s", refused.Code, refused.Detail)
+		lines = lines[:bad]
 	}
 	return nil, nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -240,6 +241,48 @@ no
 		if diff := cmp.Diff(want, out.String()); diff != "" {
 			t.Errorf("batch %d (-want +got):\n%s", batch, diff)
 		}
+	}
+}
+
+// What one answer holds is a limit of requests, and what makes one of the lines is
+// when they were read: only a line that is too much alone is refused.
+func TestPredictDividesWhatIsTooMuch(t *testing.T) {
+	most := 3 // letters
+	upTo := func(ctx context.Context, texts []tasks.Text) ([]string, error) {
+		letters := 0
+		for _, text := range texts {
+			letters += len(text.Text)
+		}
+		if letters > most {
+			return nil, &tasks.InputError{Code: tasks.CodeTooLarge, Index: -1, Detail: "too much"}
+		}
+		return echo(ctx, texts)
+	}
+	var batch []textLine
+	for i, text := range strings.Fields("a b ccc d eeee f gg h i") {
+		batch = append(batch, textLine{source: fmt.Sprintf("x:%d", i+1), text: tasks.Text{Text: text}})
+	}
+	for _, test := range []struct {
+		keepGoing bool
+		want, err string
+	}{
+		{true, `"A" "B" "CCC" "D" {"error":"x:5: too-large: too much"} "F" "GG" "H" "I" `, ""},
+		{false, `"A" "B" "CCC" "D" `, "x:5: too-large: too much"},
+	} {
+		var out bytes.Buffer
+		p := predictor[string]{answer: upTo, keepGoing: test.keepGoing}
+		err := p.write(t.Context(), json.NewEncoder(&out), slices.Clone(batch))
+		if got := strings.ReplaceAll(out.String(), "\n", " "); got != test.want || test.err == "" && err != nil || test.err != "" && (err == nil || err.Error() != test.err) {
+			t.Errorf("keep going %t: wrote %s, error %v", test.keepGoing, got, err)
+		}
+	}
+	// An option that is wrong is no line's.
+	refuse := func(context.Context, []tasks.Text) ([]string, error) {
+		return nil, &tasks.InputError{Code: tasks.CodeUnknownModel, Index: -1, Detail: "no such model"}
+	}
+	p := predictor[string]{answer: refuse, keepGoing: true}
+	if err := p.write(t.Context(), json.NewEncoder(io.Discard), batch); err == nil || strings.Contains(err.Error(), "x:") {
+		t.Errorf("a wrong option: %v", err)
 	}
 }
 
