@@ -90,7 +90,7 @@ func (t *Trainer) Add(text string) {
 	start := 0 // character that the word begins with
 	word := func(end int) {
 		if end > start && end-start <= t.config.MaxWordChars {
-			t.words.addBytes(n.text[n.start(start):n.start(end)])
+			t.words.add(n.text[n.start(start):n.start(end)])
 		}
 	}
 	for i, char := range n.chars {
@@ -108,14 +108,9 @@ func (t *Trainer) Add(text string) {
 	word(len(n.chars))
 }
 
-// Merge adds what another trainer has counted.
-func (t *Trainer) Merge(other *Trainer) {
-	for word, n := range other.words.counts {
-		t.words.add(word, n)
-	}
-	t.words.total += other.words.total
-	t.words.forgotten += other.words.forgotten
-}
+// Merge adds what another trainer has counted. Together they remember as many words
+// as each of them may.
+func (t *Trainer) Merge(other *Trainer) { t.words.merge(&other.words) }
 
 // Vocabulary is what training gives.
 type Vocabulary struct {
@@ -141,23 +136,30 @@ type wordCounter struct {
 	forgotten int
 }
 
-func (c *wordCounter) addBytes(word []byte) {
+func (c *wordCounter) add(word []byte) {
 	c.total++
 	if n, known := c.counts[string(word)]; known { // no copy to look a word up
 		c.counts[string(word)] = n + 1
 		return
 	}
-	c.add(string(word), 1)
-}
-
-func (c *wordCounter) add(word string, n int) {
-	c.counts[word] += n
+	c.counts[string(word)] = 1
 	for len(c.counts) > c.max {
 		c.floor++
 		before := len(c.counts)
 		maps.DeleteFunc(c.counts, func(_ string, n int) bool { return n <= c.floor })
 		c.forgotten += before - len(c.counts)
 	}
+}
+
+// merge adds the counts of another, whose bounds add up, too.
+func (c *wordCounter) merge(other *wordCounter) {
+	for word, n := range other.counts {
+		c.counts[word] += n
+	}
+	c.total += other.total
+	c.max += other.max
+	c.floor += other.floor
+	c.forgotten += other.forgotten
 }
 
 // joining is the state of the joining: words as sequences of pieces.

@@ -194,6 +194,33 @@ func TestMergedTrainersAreOne(t *testing.T) {
 	}
 }
 
+// Trainers that may remember so many words each remember all of them together, and
+// what each forgot it forgets alike every time.
+func TestMergedTrainersRememberWhatEachMay(t *testing.T) {
+	const each = 50
+	var want []string
+	for range 4 {
+		a, b := newTrainer(t, DefaultConfig(), TrainOptions{Size: 150, MaxWords: each}), newTrainer(t, DefaultConfig(), TrainOptions{Size: 150, MaxWords: each})
+		for i := range each {
+			a.Add(strings.Repeat(fmt.Sprintf("ab%c%c ", 'a'+i%26, 'a'+i/26), 2))
+			b.Add(strings.Repeat(fmt.Sprintf("cd%c%c ", 'a'+i%26, 'a'+i/26), 3))
+		}
+		b.Add("one more")
+		a.Merge(b)
+		got, err := a.Train()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Distinct != 2*each || got.Forgotten != 2 || got.Words != 5*each+2 {
+			t.Errorf("%d distinct words of %d, %d forgotten", got.Distinct, got.Words, got.Forgotten)
+		}
+		if want != nil && !slices.Equal(got.Tokens, want) {
+			t.Error("the same text gives another vocabulary")
+		}
+		want = got.Tokens
+	}
+}
+
 func TestTrainRefuses(t *testing.T) {
 	if _, err := newTrainer(t, DefaultConfig(), TrainOptions{Size: 100}).Train(); err == nil || !strings.Contains(err.Error(), "no word") {
 		t.Errorf("no text: error %v", err)
