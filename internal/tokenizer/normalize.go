@@ -179,19 +179,26 @@ func (t *Tokenizer) encodeNormalized(w *writer, text string, from int, specials 
 // encodeChars writes the pieces of the characters from i up to j, until w is
 // full.
 func (t *Tokenizer) encodeChars(w *writer, n *normalized, i, j int) {
-	for i < j && !w.full() {
-		kind := n.chars[i].class
-		if kind == space {
-			i++
-			continue
+	for !w.full() {
+		start, end := n.word(i, j)
+		if start == end {
+			return
 		}
-		end := i + 1
-		for kind != apart && end < j && n.chars[end].class == kind {
-			end++
-		}
-		t.encodeNormalizedWord(w, n, i, end)
+		t.encodeNormalizedWord(w, n, start, end)
 		i = end
 	}
+}
+
+// word is which characters are the first word from i up to j; start is end if none are.
+func (n *normalized) word(i, j int) (start, end int) {
+	for i < j && n.chars[i].class == space {
+		i++
+	}
+	start, end = i, min(i+1, j)
+	for end < j && n.chars[start].class != apart && n.chars[end].class == n.chars[start].class {
+		end++
+	}
+	return start, end
 }
 
 // encodeNormalizedWord writes the pieces of the word that the characters from

@@ -87,25 +87,16 @@ func (t *Trainer) Add(text string) {
 	n := &t.buffer
 	n.reset()
 	t.split.normalize(n, text, 0)
-	start := 0 // character that the word begins with
-	word := func(end int) {
-		if end > start && end-start <= t.config.MaxWordChars {
+	for i := 0; ; {
+		start, end := n.word(i, len(n.chars))
+		if start == end {
+			return
+		}
+		if end-start <= t.config.MaxWordChars {
 			t.words.add(n.text[n.start(start):n.start(end)])
 		}
+		i = end
 	}
-	for i, char := range n.chars {
-		switch char.class {
-		case space:
-			word(i)
-			start = i + 1
-		case apart:
-			word(i)
-			start = i
-			word(i + 1)
-			start = i + 1
-		}
-	}
-	word(len(n.chars))
 }
 
 // Merge adds what another trainer has counted. Together they remember as many words

@@ -194,6 +194,21 @@ func TestMergedTrainersAreOne(t *testing.T) {
 	}
 }
 
+// Words are cut as the tokenizer cuts them that will use the vocabulary.
+func TestTrainCutsAsTheTokenizerDoes(t *testing.T) {
+	config := DefaultConfig()
+	config.PreTokenizer = Whitespace
+	text := strings.Repeat("it's a-b c++ ", 5)
+	vocabulary := train(t, config, TrainOptions{Size: 200}, text)
+	tokenizer, err := New(vocabulary.Tokens, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := tokens(tokenizer, "it's a-b c++"), "it ' s a - b c ++"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Trainers that may remember so many words each remember all of them together, and
 // what each forgot it forgets alike every time.
 func TestMergedTrainersRememberWhatEachMay(t *testing.T) {
