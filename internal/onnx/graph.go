@@ -25,6 +25,7 @@ type graph struct {
 	outputs      []message
 	initializers []initializer
 	names        map[string]bool
+	clash        string // a name that two values have, if any
 }
 
 // initializer is a constant tensor whose values are read while it is written.
@@ -51,10 +52,11 @@ func (g *graph) node(op, name string, inputs []string, attributes ...attribute) 
 	return name
 }
 
-// claim reserves a name: the values of a graph are known by their names.
+// claim reserves a name: the values of a graph are known by their names. Some come from
+// heads, whose names anybody may choose, so that a name may be taken.
 func (g *graph) claim(name string) {
 	if g.names[name] {
-		panic("onnx: two values named " + name)
+		g.clash = name
 	}
 	if g.names == nil {
 		g.names = map[string]bool{}
@@ -130,6 +132,9 @@ func (g *graph) integers(name string, shape []int, vs []int64) string {
 // write encodes the graph as a ModelProto. Lengths stand before contents in
 // protobuf, so they are added up first.
 func (g *graph) write(w io.Writer, name string) error {
+	if g.clash != "" {
+		return fmt.Errorf("two values of the graph would be called %q: leave one of the heads out", g.clash)
+	}
 	var nodes message
 	for _, n := range g.nodes {
 		nodes.bytes(graphNode, n)

@@ -196,6 +196,20 @@ func TestWriteNamesWhatIsMissing(t *testing.T) {
 			t.Errorf("Write with an unknown head: %v, want its name", err)
 		}
 	})
+	t.Run("a name for two", func(t *testing.T) {
+		for other, name := range map[string]string{bert.MLMName: "prediction", bert.NSPName: "seq_relationship"} {
+			cfg := smallConfig()
+			cfg.Heads = map[string]bert.HeadConfig{name: {Type: bert.SequenceHeadType, Labels: []string{"a", "b"}}}
+			weights := newMemoryWeights(cfg)
+			err := Write(&bytes.Buffer{}, cfg, weights, Options{Heads: []string{other, name}})
+			if err == nil || !strings.Contains(err.Error(), name+"_logits") {
+				t.Errorf("Write of the heads %s and %s: %v, want the name that both would have", other, name, err)
+			}
+			if err := Write(&bytes.Buffer{}, cfg, weights, Options{Heads: []string{name}}); err != nil {
+				t.Errorf("the head %s alone: %v", name, err)
+			}
+		}
+	})
 	t.Run("the pooler", func(t *testing.T) {
 		weights := newMemoryWeights(cfg)
 		delete(weights, "bert.pooler.dense.weight")
