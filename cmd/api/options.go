@@ -124,6 +124,9 @@ func decodeString(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
+// mostBodyBytes is more than any body needs, and far from what numbers can hold.
+const mostBodyBytes = 1 << 30
+
 // check refuses what no server can run with.
 func (o *options) check() error {
 	var errs []error
@@ -133,6 +136,9 @@ func (o *options) check() error {
 		}
 	}
 	positive("max-body-bytes", o.MaxBodyBytes > 0)
+	if o.MaxBodyBytes > mostBodyBytes {
+		errs = append(errs, fmt.Errorf("--max-body-bytes must be at most %d", mostBodyBytes))
+	}
 	positive("max-texts", o.MaxTexts > 0)
 	positive("max-tokens-per-request", o.MaxTokensPerRequest > 0)
 	positive("max-in-flight", o.MaxInFlight > 0)
@@ -157,8 +163,8 @@ func (o *options) check() error {
 	if o.QueueTokens < o.MaxTokensPerRequest {
 		errs = append(errs, errors.New("--queue-tokens must not be below --max-tokens-per-request, or the largest request never finds room"))
 	}
-	if o.WriteTimeout <= o.RequestTimeout {
-		errs = append(errs, errors.New("--write-timeout must be longer than --request-timeout, or late answers are cut off"))
+	if o.WriteTimeout <= o.ReadTimeout+o.RequestTimeout {
+		errs = append(errs, errors.New("--write-timeout must be longer than --read-timeout and --request-timeout together, or late answers are cut off"))
 	}
 	return errors.Join(errs...)
 }

@@ -99,7 +99,7 @@ func TestEveryFlagIsAnEnvironmentVariable(t *testing.T) {
 			}
 		}
 		read := false
-		_, _, err := parseOptions([]string{"--write-timeout=100s"}, func(name string) string {
+		_, _, err := parseOptions([]string{"--write-timeout=101s"}, func(name string) string {
 			if name == envName(flag) && flag != "write-timeout" {
 				read = true
 				return sample

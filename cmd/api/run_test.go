@@ -251,7 +251,8 @@ func TestBadStarts(t *testing.T) {
 		"unknown flag":      {[]string{"--colour", "x"}, "--colour"},
 		"unknown precision": {[]string{"--precision", "int3"}, "int3"},
 		"negative limit":    {[]string{"--max-texts=-1"}, "--max-texts must be positive"},
-		"timeouts crossed":  {[]string{"--write-timeout", "1s"}, "--write-timeout must be longer"},
+		"limit of no use":   {[]string{"--max-body-bytes=9223372036854775807"}, "--max-body-bytes must be at most 1073741824"},
+		"timeouts crossed":  {[]string{"--write-timeout", "45s"}, "--write-timeout must be longer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

@@ -47,6 +47,10 @@ const (
 func (c *Comparison) heldOut(ctx context.Context, data string) ([]*HeldOutScore, error) {
 	var scores []*HeldOutScore
 	var all [][]string
+	each := c.Rows / 4
+	if c.Rows > 0 {
+		each = max(1, each) // since 0 would be all
+	}
 	for _, name := range c.Card.HeldOut {
 		documents, err := readDocuments(filepath.Join(data, filepath.FromSlash(name)), c.problems())
 		if err != nil {
@@ -55,7 +59,7 @@ func (c *Comparison) heldOut(ctx context.Context, data string) ([]*HeldOutScore,
 		if len(documents) < 2*apart || c.Model.Network.NSP == nil {
 			continue
 		}
-		score, err := c.nextSentences(ctx, documents, c.Rows/4)
+		score, err := c.nextSentences(ctx, documents, each)
 		if err != nil {
 			return nil, err
 		}

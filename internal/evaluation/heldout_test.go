@@ -121,4 +121,9 @@ func TestHeldOut(t *testing.T) {
 	if scores[0].Figure < 50 {
 		t.Errorf("%+v: worse than guessing on plain examples", *scores[0])
 	}
+	// A quarter of few rows is still some, not all.
+	c.Rows = 3
+	if scores, err = c.heldOut(t.Context(), dir); err != nil || scores[0].Examples != 1 || scores[1].Examples != 3 {
+		t.Errorf("of 3 rows: error %v, got %+v and %+v", err, *scores[0], *scores[1])
+	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"strconv"
 	"strings"
@@ -30,12 +29,11 @@ func decodeJSON(body []byte, v any) error {
 	if at := invalidUTF8(body); at >= 0 {
 		return newProblem(notUTF8, "byte %d of the body is not UTF-8", at)
 	}
-	body = bytes.TrimPrefix(body, []byte("\ufeff")) // RFC 8259 §8.1 lets a parser ignore it
-	first, err := firstValue(body)
+	first, err := firstValue(bytes.TrimPrefix(body, []byte("\ufeff"))) // RFC 8259 §8.1 lets a parser ignore it
 	if err != nil {
 		return err
 	}
-	if half, at := surrogates.Half(first); at >= 0 {
+	if half, at := surrogates.Half(body); at >= 0 { // around the value is white space
 		return newProblem(notUTF8, "the escape %s at byte %d is half of a surrogate pair, which is no character", half, at)
 	}
 
@@ -240,7 +238,7 @@ func (d *strictDecoder) skip(token json.Token) {
 			return
 		}
 		var err error
-		if token, err = d.tokens.Token(); errors.Is(err, io.EOF) || err != nil {
+		if token, err = d.tokens.Token(); err != nil {
 			return
 		}
 	}

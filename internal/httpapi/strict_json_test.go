@@ -63,6 +63,7 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		{"lone low surrogate", `{"text": "\uDFFF!"}`, notUTF8, "-", `\uDFFF`},
 		{"high surrogate before another escape", `{"text": "\ud800\n"}`, notUTF8, "-", `\ud800`},
 		{"surrogates in the wrong order", `{"text": "\udc00\ud800"}`, notUTF8, "-", `\udc00`},
+		{"its place is in the whole body", "\ufeff\n\n " + `{"text": "ab\ud800"}`, notUTF8, "-", "byte 18"},
 		{"lone surrogate in a name", `{"te\ud800xt": 1}`, notUTF8, "-", `\ud800`},
 		{"second object", `{"text": "a"} {"text": "b"}`, trailingData, "-", "line 1, column 15"},
 		{"garbage after the object", "{\"text\": \"a\"}\n\nx", trailingData, "-", "line 3, column 1"},
