@@ -155,7 +155,7 @@ func deal(ctx context.Context, corpus *training.Corpus, problems *training.Probl
 	const batchBytes = 1 << 18
 	var batch []string
 	size, turn := 0, 0
-	for document, err := range corpus.Documents(training.CorpusPosition{}, problems) {
+	for document, err := range corpus.Documents(problems) {
 		if err != nil {
 			return bytes, err
 		}

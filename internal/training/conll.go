@@ -72,7 +72,7 @@ func ReadTagged(path string, problems *Problems) iter.Seq2[TaggedSentence, error
 			words, tags, lost = nil, nil, problems.Total()
 			return goesOn
 		}
-		for line, err := range readLines(path, 1, problems) {
+		for line, err := range readLines(path, problems) {
 			if err != nil {
 				yield(TaggedSentence{}, err)
 				return
@@ -173,7 +173,7 @@ func sentenceTexts(path string, problems *Problems) (sentencesBeside, error) {
 		}
 		s := sentencesBeside{path: beside, texts: map[int]string{}, lost: map[int]bool{}}
 		next, before := 1, problems.Total() // the line to come, and problems of other files
-		for line, err := range readLines(beside, 1, problems) {
+		for line, err := range readLines(beside, problems) {
 			if err != nil {
 				return s, err
 			}

@@ -2,6 +2,8 @@ package training
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"iter"
 )
 
@@ -30,47 +32,68 @@ type CorpusDocument struct {
 // longer, such as a file without blank lines, goes on as another document.
 const maxDocumentBytes = 1 << 20
 
-// Documents yields the documents from a position on; the zero position is the
-// start. Memory is bounded by the longest document. Lines that cannot be used
-// are counted in problems; other errors are yielded and end the documents.
-func (c *Corpus) Documents(from CorpusPosition, problems *Problems) iter.Seq2[CorpusDocument, error] {
+// Documents yields all documents. Memory is bounded by the longest one. Lines that
+// cannot be used are counted in problems; other errors are yielded and end the documents.
+func (c *Corpus) Documents(problems *Problems) iter.Seq2[CorpusDocument, error] {
 	return func(yield func(CorpusDocument, error) bool) {
-		for file := from.File; file < len(c.Paths); file++ {
-			skip := 0
-			if file == from.File {
-				skip = from.Line
-			}
-			var document CorpusDocument
-			for line, err := range readLines(c.Paths[file], skip+1, problems) {
-				if err != nil {
-					yield(CorpusDocument{}, err)
-					return
-				}
-				sentence := bytes.TrimSpace(line.text)
-				if len(sentence) > 0 {
-					document.Sentences = append(document.Sentences, string(sentence))
-					document.Bytes += len(sentence)
-				}
-				ends := len(sentence) == 0 || document.Bytes >= maxDocumentBytes
-				if ends && len(document.Sentences) > 0 {
-					if err := c.stopped(); err != nil {
-						yield(CorpusDocument{}, err)
-						return
-					}
-					document.End = CorpusPosition{File: file, Line: line.number}
-					if !yield(document, nil) {
-						return
-					}
-					document = CorpusDocument{}
-				}
-			}
-			if len(document.Sentences) > 0 {
-				document.End = CorpusPosition{File: file + 1}
-				if !yield(document, nil) {
-					return
-				}
+		documents := &documentReader{corpus: c, problems: problems}
+		defer documents.close()
+		for {
+			document, err := documents.next()
+			if errors.Is(err, io.EOF) || !yield(document, err) || err != nil {
+				return
 			}
 		}
+	}
+}
+
+// documentReader reads documents from a position on, and stays in the file.
+type documentReader struct {
+	corpus   *Corpus
+	at       CorpusPosition // behind the last document
+	problems *Problems
+	lines    *lineScanner // of file at.File, once it is open
+}
+
+// next is the next document, or io.EOF.
+func (r *documentReader) next() (CorpusDocument, error) {
+	var document CorpusDocument
+	for r.at.File < len(r.corpus.Paths) {
+		if r.lines == nil {
+			var err error
+			if r.lines, err = openLines(r.corpus.Paths[r.at.File], r.at.Line+1, r.problems); err != nil {
+				return CorpusDocument{}, err
+			}
+		}
+		line, err := r.lines.next()
+		if err != nil && !errors.Is(err, io.EOF) {
+			return CorpusDocument{}, err
+		}
+		sentence := bytes.TrimSpace(line.text)
+		if len(sentence) > 0 {
+			document.Sentences = append(document.Sentences, string(sentence))
+			document.Bytes += len(sentence)
+		}
+		place := CorpusPosition{File: r.at.File, Line: line.number}
+		if err != nil { // the end of the file
+			r.close()
+			place = CorpusPosition{File: r.at.File + 1}
+			r.at = place
+		}
+		ends := len(sentence) == 0 || document.Bytes >= maxDocumentBytes
+		if ends && len(document.Sentences) > 0 {
+			r.at, document.End = place, place
+			return document, r.corpus.stopped()
+		}
+	}
+	return CorpusDocument{}, io.EOF
+}
+
+// close closes the file that is open, if one is.
+func (r *documentReader) close() {
+	if r.lines != nil {
+		r.lines.close()
+		r.lines = nil
 	}
 }
 

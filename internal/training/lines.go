@@ -83,65 +83,91 @@ type line struct {
 	text   []byte
 }
 
-// readLines yields the lines of a file, decompressed if its name ends in .gz,
-// from line number first on (1 is the whole file). A byte order mark is taken
-// off. Lines that are not UTF-8 or too long are problems and are skipped; an
-// error of the file itself is yielded and ends the lines.
-func readLines(path string, first int, problems *Problems) iter.Seq2[line, error] {
+// readLines yields the lines of a file as a lineScanner gives them. An error is yielded
+// and ends the lines.
+func readLines(path string, problems *Problems) iter.Seq2[line, error] {
 	return func(yield func(line, error) bool) {
-		file, err := os.Open(path)
+		lines, err := openLines(path, 1, problems)
 		if err != nil {
 			yield(line{}, err)
 			return
 		}
-		defer file.Close() //nolint:errcheck // nothing was written
-		var source io.Reader = file
-		if strings.HasSuffix(path, ".gz") {
-			decompressed, err := gzip.NewReader(file)
-			if err != nil {
-				yield(line{}, fmt.Errorf("%s: %w", path, err))
-				return
-			}
-			source = decompressed
-		}
-		in := bufio.NewReaderSize(source, 64<<10)
-		var text []byte
-		for number := 1; ; number++ {
-			var tooLong bool
-			text, tooLong, err = readLine(in, text[:0])
-			if err != nil && !errors.Is(err, io.EOF) {
-				yield(line{}, fmt.Errorf("%s:%d: %w", path, number, err))
-				return
-			}
-			atEnd := err != nil
-			if atEnd && len(text) == 0 {
-				return
-			}
-			if number >= first {
-				if number == 1 {
-					text = bytes.TrimPrefix(text, []byte("\ufeff"))
-				}
-				switch {
-				case tooLong:
-					err = problems.add(path, number, fmt.Sprintf("longer than %d MiB", maxLineBytes>>20))
-				case !utf8.Valid(text):
-					err = problems.add(path, number, "not UTF-8")
-				default:
-					err = nil
-					if !yield(line{number, text}, nil) {
-						return
-					}
-				}
-				if err != nil {
-					yield(line{}, err)
-					return
-				}
-			}
-			if atEnd {
+		defer lines.close()
+		for {
+			next, err := lines.next()
+			if errors.Is(err, io.EOF) || !yield(next, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// lineScanner reads the lines of a file, decompressed if its name ends in .gz. A byte
+// order mark is taken off. Lines that are not UTF-8 or too long are problems and are
+// skipped.
+type lineScanner struct {
+	path     string
+	file     *os.File
+	in       *bufio.Reader
+	first    int // line to begin with; 1 is the whole file
+	problems *Problems
+
+	number int // of the last line
+	text   []byte
+	ended  bool
+}
+
+// openLines begins with a line, from 1 on.
+func openLines(path string, first int, problems *Problems) (*lineScanner, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &lineScanner{path: path, file: file, first: first, problems: problems}
+	var source io.Reader = file
+	if strings.HasSuffix(path, ".gz") {
+		if source, err = gzip.NewReader(file); err != nil {
+			s.close()
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	s.in = bufio.NewReaderSize(source, 64<<10)
+	return s, nil
+}
+
+func (s *lineScanner) close() { s.file.Close() } //nolint:errcheck // nothing was written
+
+// next is the next line that can be used, or io.EOF. Any other error is of the file
+// itself, or says that too many lines cannot be used.
+func (s *lineScanner) next() (line, error) {
+	for !s.ended {
+		var tooLong bool
+		var err error
+		s.number++
+		s.text, tooLong, err = readLine(s.in, s.text[:0])
+		if err != nil && !errors.Is(err, io.EOF) {
+			return line{}, fmt.Errorf("%s:%d: %w", s.path, s.number, err)
+		}
+		s.ended = err != nil
+		if s.number < s.first || s.ended && len(s.text) == 0 {
+			continue
+		}
+		if s.number == 1 {
+			s.text = bytes.TrimPrefix(s.text, []byte("\ufeff"))
+		}
+		switch {
+		case tooLong:
+			err = s.problems.add(s.path, s.number, fmt.Sprintf("longer than %d MiB", maxLineBytes>>20))
+		case !utf8.Valid(s.text):
+			err = s.problems.add(s.path, s.number, "not UTF-8")
+		default:
+			return line{s.number, s.text}, nil
+		}
+		if err != nil {
+			return line{}, err
+		}
+	}
+	return line{}, io.EOF
 }
 
 // readLine appends the next line without its end to text. It reads on to the

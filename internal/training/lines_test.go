@@ -2,7 +2,9 @@ package training
 
 import (
 	"compress/gzip"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,7 +62,7 @@ func TestReadLines(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			problems := Problems{Limit: -1}
 			var got []string
-			for line, err := range readLines(write(t, test.file, test.content), 1, &problems) {
+			for line, err := range readLines(write(t, test.file, test.content), &problems) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -86,13 +88,13 @@ func TestReadLinesNamesTheFileThatIsBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	var last error
-	for _, err := range readLines(path, 1, &Problems{}) {
+	for _, err := range readLines(path, &Problems{}) {
 		last = err
 	}
 	if last == nil || !strings.Contains(last.Error(), path) {
 		t.Errorf("truncated gzip: error %v, want one that names %s", last, path)
 	}
-	for _, err := range readLines(path+".missing", 1, &Problems{}) {
+	for _, err := range readLines(path+".missing", &Problems{}) {
 		last = err
 	}
 	if !os.IsNotExist(last) {
@@ -115,7 +117,7 @@ func TestProblemsEndReadingAboveTheirLimit(t *testing.T) {
 		problems := Problems{Limit: test.limit}
 		lines := 0
 		var last error
-		for _, err := range readLines(path, 1, &problems) {
+		for _, err := range readLines(path, &problems) {
 			if last = err; err == nil {
 				lines++
 			}
@@ -131,14 +133,19 @@ func TestProblemsEndReadingAboveTheirLimit(t *testing.T) {
 
 func documentsOf(t *testing.T, c *Corpus, from CorpusPosition) (texts []string, ends []CorpusPosition) {
 	t.Helper()
-	for document, err := range c.Documents(from, &Problems{}) {
+	reader := &documentReader{corpus: c, at: from, problems: &Problems{}}
+	defer reader.close()
+	for {
+		document, err := reader.next()
+		if errors.Is(err, io.EOF) {
+			return texts, ends
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		texts = append(texts, strings.Join(document.Sentences, "|"))
 		ends = append(ends, document.End)
 	}
-	return texts, ends
 }
 
 func TestCorpusDocuments(t *testing.T) {
@@ -172,7 +179,7 @@ func TestCorpusCutsEndlessDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	sentences := 0
-	for document, err := range c.Documents(CorpusPosition{}, &Problems{}) {
+	for document, err := range c.Documents(&Problems{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -303,7 +303,7 @@ func (s *ExampleStream) epoch() iter.Seq2[Example, error] {
 					return
 				}
 			}
-			if s.next.File >= len(s.corpus.Paths) {
+			if s.reader.at.File >= len(s.corpus.Paths) {
 				return
 			}
 			s.skipBlock()

@@ -127,7 +127,7 @@ func ReadRecords(path string, fields Fields, problems *Problems) iter.Seq2[Recor
 func readJSONLines(path string, fields Fields, problems *Problems) iter.Seq2[Record, error] {
 	fields, pairRequired := fields.withDefaults()
 	return func(yield func(Record, error) bool) {
-		for line, err := range readLines(path, 1, problems) {
+		for line, err := range readLines(path, problems) {
 			if err != nil {
 				yield(Record{}, err)
 				return

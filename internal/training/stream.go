@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"math"
 
 	"cloze/internal/kernels"
@@ -28,8 +29,8 @@ type ExampleStream struct {
 	options   StreamOptions
 
 	position StreamPosition
-	next     CorpusPosition // behind the block
-	bytes    int            // of the block's documents, held out or not
+	reader   *documentReader // behind the block, unless the stream was moved since
+	bytes    int             // of the block's documents, held out or not
 	loaded   bool
 	examples []Example // of the block, shuffled
 	total    int       // bytes of the corpus's documents, once surveyed
@@ -118,7 +119,7 @@ func (s *ExampleStream) Restart(m *ExampleMaker) error {
 
 func (s *ExampleStream) skipBlock() {
 	s.position.Block++
-	s.position.Start = s.next
+	s.position.Start = s.reader.at
 	s.position.Bytes += s.bytes
 	s.position.Index = 0
 	s.loaded, s.examples = false, nil
@@ -135,7 +136,7 @@ func (s *ExampleStream) Next() (Example, error) {
 			s.position.Index++
 			return example, nil
 		}
-		if s.next.File < len(s.corpus.Paths) {
+		if s.reader.at.File < len(s.corpus.Paths) {
 			s.skipBlock()
 			continue
 		}
@@ -155,23 +156,9 @@ func (s *ExampleStream) load() error {
 	if s.loaded {
 		return nil
 	}
-	var texts []CorpusDocument
-	size := 0
-	s.bytes = 0
-	s.next = CorpusPosition{File: len(s.corpus.Paths)}
-	for document, err := range s.corpus.Documents(s.position.Start, s.problems) {
-		if err != nil {
-			return err
-		}
-		s.bytes += document.Bytes
-		if !s.isHeldOut(document) {
-			texts = append(texts, document)
-			size += document.Bytes
-		}
-		if size >= s.options.BlockBytes {
-			s.next = document.End
-			break
-		}
+	texts, err := s.readBlock()
+	if err != nil {
+		return err
 	}
 	documents := tokenizeDocuments(s.tokenizer, texts, s.options.Pool)
 	rng := NewRand(s.options.Seed, uint64(s.position.Epoch)<<32|uint64(uint32(s.position.Block)))
@@ -182,6 +169,41 @@ func (s *ExampleStream) load() error {
 	rng.Shuffle(len(s.examples), func(i, j int) { s.examples[i], s.examples[j] = s.examples[j], s.examples[i] })
 	s.loaded = true
 	return nil
+}
+
+// readBlock reads the block at the position, but for what is held out. It goes on in the
+// file where the last block ended: to come to a line, all those before it must be read.
+func (s *ExampleStream) readBlock() (texts []CorpusDocument, err error) {
+	if s.reader == nil || s.reader.at != s.position.Start || s.reader.problems != s.problems {
+		s.closeFile()
+		s.reader = &documentReader{corpus: s.corpus, at: s.position.Start, problems: s.problems}
+	}
+	s.bytes = 0
+	for size := 0; size < s.options.BlockBytes; {
+		document, err := s.reader.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			s.closeFile()
+			return nil, err
+		}
+		s.bytes += document.Bytes
+		if !s.isHeldOut(document) {
+			texts = append(texts, document)
+			size += document.Bytes
+		}
+	}
+	return texts, nil
+}
+
+// closeFile closes the file that the stream has open. (That of a stream that nobody uses
+// any more, os.File closes by itself.)
+func (s *ExampleStream) closeFile() {
+	if s.reader != nil {
+		s.reader.close()
+		s.reader = nil
+	}
 }
 
 // isHeldOut tells from the text alone, so that a document is held out whatever
@@ -259,7 +281,7 @@ func (s *ExampleStream) survey(maxExamples int) (surveyPass, error) {
 	met := 0
 	sum := sha256.New()
 	rng := NewRand(s.options.Seed, math.MaxUint64-1)
-	for document, err := range s.corpus.Documents(CorpusPosition{}, p.Problems) {
+	for document, err := range s.corpus.Documents(p.Problems) {
 		if err != nil {
 			return p, err
 		}

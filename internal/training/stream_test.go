@@ -2,6 +2,7 @@ package training
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,6 +86,31 @@ func TestStreamContinuesFromAnyPosition(t *testing.T) {
 	}
 	if len(blocks) < 9 {
 		t.Errorf("%d blocks in three epochs, want at least nine", len(blocks))
+	}
+}
+
+// A block goes on where the last one left the file, which is not opened again: of a
+// large one, that would read all of its beginning for every block.
+func TestStreamStaysInTheFile(t *testing.T) {
+	corpus, tok := numberedCorpus(t, 60)
+	corpus.Paths = corpus.Paths[:1]
+	o := StreamOptions{Seed: 3, BlockBytes: 1 << 10}
+	whole, stays := newStream(t, corpus, tok, 48, o), newStream(t, corpus, tok, 48, o)
+	var want []Example
+	for whole.Position().Epoch == 0 {
+		want = append(want, take(t, whole, 1)...)
+	}
+	want = want[:len(want)-1] // the last is of the next epoch
+	got := take(t, stays, 1)
+	if err := os.Remove(corpus.Paths[0]); err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, take(t, stays, len(want)-1)...)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("examples of a stream (-) and of one whose file is gone (+):\n%s", diff)
+	}
+	if blocks := stays.Position().Block; blocks < 3 {
+		t.Errorf("%d blocks, want some", blocks)
 	}
 }
 
@@ -197,7 +223,7 @@ func TestSurveyHoldsDocumentsOut(t *testing.T) {
 		t.Errorf("survey %+v of 400 documents in 2 files", survey)
 	}
 	heldOut := 0
-	for document, err := range corpus.Documents(CorpusPosition{}, &Problems{}) {
+	for document, err := range corpus.Documents(&Problems{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,7 +251,7 @@ func TestSurveyHoldsDocumentsOut(t *testing.T) {
 	}
 	// No sentence of a held-out document is trained on.
 	heldOutSentences := map[string]bool{}
-	for document, err := range corpus.Documents(CorpusPosition{}, &Problems{}) {
+	for document, err := range corpus.Documents(&Problems{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +280,7 @@ func TestSurveyOfASmallCorpusHoldsOneDocumentOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	heldOut := 0
-	for document, err := range corpus.Documents(CorpusPosition{}, &Problems{}) {
+	for document, err := range corpus.Documents(&Problems{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

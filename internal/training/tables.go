@@ -160,7 +160,7 @@ func (c columns) record(r row, path string) (Record, error) {
 
 func tsvRows(path string, problems *Problems) iter.Seq2[row, error] {
 	return func(yield func(row, error) bool) {
-		for line, err := range readLines(path, 1, problems) {
+		for line, err := range readLines(path, problems) {
 			if err != nil {
 				yield(row{}, err)
 				return
@@ -177,9 +177,13 @@ func tsvRows(path string, problems *Problems) iter.Seq2[row, error] {
 
 func csvRows(path string, problems *Problems) iter.Seq2[row, error] {
 	return func(yield func(row, error) bool) {
-		next, stop := iter.Pull2(readLines(path, 1, problems))
-		defer stop()
-		pipe := &lineReader{next: next}
+		lines, err := openLines(path, 1, problems)
+		if err != nil {
+			yield(row{}, err)
+			return
+		}
+		defer lines.close()
+		pipe := &linePipe{lines: lines}
 		in := csv.NewReader(pipe)
 		in.FieldsPerRecord = -1 // counted by columns.record, as a problem of the row
 		for {
@@ -206,31 +210,29 @@ func csvRows(path string, problems *Problems) iter.Seq2[row, error] {
 	}
 }
 
-// lineReader turns lines back into a stream for the CSV reader, so that what
-// readLines does (decompression, UTF-8, limits) holds for CSV too. The CSV
+// linePipe turns lines back into a stream for the CSV reader, so that what a
+// lineScanner does (decompression, UTF-8, limits) holds for CSV too. The CSV
 // reader counts the lines that it sees; numbers maps them to the file's, which
 // differ behind a line that was left out.
-type lineReader struct {
-	next    func() (line, error, bool)
+type linePipe struct {
+	lines   *lineScanner
 	rest    []byte
 	numbers []int
 	ended   bool // the CSV reader asked for more than there is
 }
 
-func (r *lineReader) Read(p []byte) (int, error) {
-	if len(r.rest) == 0 {
-		line, err, ok := r.next()
-		if !ok {
-			r.ended = true
-			return 0, io.EOF
-		}
+// Read implements io.Reader.
+func (p *linePipe) Read(to []byte) (int, error) {
+	if len(p.rest) == 0 {
+		line, err := p.lines.next()
 		if err != nil {
+			p.ended = errors.Is(err, io.EOF)
 			return 0, err
 		}
-		r.numbers = append(r.numbers, line.number)
-		r.rest = append(append(r.rest[:0], line.text...), '\n')
+		p.numbers = append(p.numbers, line.number)
+		p.rest = append(append(p.rest[:0], line.text...), '\n')
 	}
-	n := copy(p, r.rest)
-	r.rest = r.rest[n:]
+	n := copy(to, p.rest)
+	p.rest = p.rest[n:]
 	return n, nil
 }
