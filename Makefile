@@ -32,7 +32,8 @@ test:
 
 # The packages where goroutines meet.
 race:
-	$(GO) test -race -short ./internal/kernels/ ./internal/tokenizer/ ./internal/bert/ ./internal/engine/ ./internal/tasks/ ./internal/httpapi/ ./cmd/api/
+	$(GO) test -race -short ./internal/kernels/ ./internal/tokenizer/ ./internal/bert/ ./internal/engine/ ./internal/tasks/ ./internal/evaluation/ ./internal/httpapi/ ./cmd/api/
+	$(GO) test -race -short -run "Vocab|Predict|Lines" ./cmd/bert/
 
 # Every way to compute that this processor can be made to take.
 purego:

@@ -4,7 +4,7 @@
 Every program computes the same model on the same ids with the same number of
 threads. Each lives in a process of its own and they take turns (A B C A B C),
 so a machine that speeds up or slows down does so for all of them. The table
-shows medians and Cloze's ratio to the fastest peer of the same precision.
+shows medians and how many times as long as Cloze each peer of the same precision takes.
 
     python bench/compare.py --bert bin/bert --model base
     python bench/compare.py --bert bin/bert --model models/en --shapes 1x16,1x128

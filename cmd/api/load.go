@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -92,9 +91,6 @@ func startEngine(ctx context.Context, o options) (*engine.Engine, error) {
 		pool.Close()
 		return nil, err
 	}
-	// Packing needed a float32 copy of each model's largest matrix, 90 MB for
-	// the embedded ones. The collector alone would keep that for minutes.
-	debug.FreeOSMemory()
 	e, err := engine.New(engine.Options{
 		Pool:        pool,
 		BatchTokens: o.BatchTokens,

@@ -174,6 +174,9 @@ func (c *Config) Classifier(labels int) (h HeadConfig, ok bool) {
 // them overflows and a broken file is refused before anything is allocated.
 const maxSize = 1 << 24
 
+// maxLayers bounds the layers, each of which is made before its weights are looked for.
+const maxLayers = 1 << 10
+
 // Validate returns what makes the configuration one that this package cannot
 // compute, as "field is got, want …".
 func (c *Config) Validate() error {
@@ -183,7 +186,7 @@ func (c *Config) Validate() error {
 	}{
 		{"vocab_size", c.VocabSize, maxSize},
 		{"hidden_size", c.HiddenSize, kernels.MaxInputs},
-		{"num_hidden_layers", c.NumHiddenLayers, maxSize},
+		{"num_hidden_layers", c.NumHiddenLayers, maxLayers},
 		{"num_attention_heads", c.NumAttentionHeads, maxSize},
 		{"intermediate_size", c.IntermediateSize, kernels.MaxInputs},
 		{"max_position_embeddings", c.MaxPositionEmbeddings, maxSize},

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// foreignNames are what other servers call our fields (research: Hugging Face
-// says inputs and parameters, OpenAI input, others sentence or content). No
-// spelling distance finds these.
+// foreignNames are what other servers call our fields: Hugging Face's Inference API
+// says inputs and parameters, OpenAI's input, others sentence or content. No spelling
+// distance finds these.
 var foreignNames = map[string]string{
 	"input": "text", "inputs": "texts", "sentence": "text", "sentences": "texts",
 	"content": "text", "document": "text", "documents": "texts", "sequence": "text",

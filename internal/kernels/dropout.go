@@ -26,7 +26,7 @@ type Dropout struct {
 // it has in several.
 func NewDropout(stream uint64, site int, share float64) Dropout {
 	const numbers = 1 << 16
-	threshold := uint16(math.Round(share * numbers))
+	threshold := uint16(min(math.Round(share*numbers), numbers-1))
 	return Dropout{
 		key:       mix(stream + mix(uint64(site))),
 		threshold: threshold,

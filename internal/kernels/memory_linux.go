@@ -11,7 +11,8 @@ import (
 // through pages of 4 kB, reading a weight of many megabytes waits for address
 // translation, most of all in a virtual machine. Weights follow each other in
 // blocks of whole pages; memory that nothing has been written to yet is not
-// resident. A block is freed when the last weight in it is.
+// resident. A block is freed when the last weight in it is, but for the newest, which
+// the next weights go on filling.
 func hugePages[T packed](n int) []T {
 	const line = 64
 	size := (n*int(unsafe.Sizeof(*new(T))) + line - 1) / line * line

@@ -148,12 +148,12 @@ func groupSentences(t *tokenizer.Tokenizer, text string, limit int) iter.Seq[tok
 		if limit > 0 {
 			for i, s := range SplitSentences(text) {
 				pieces := t.Encode(text[s.Start:s.End], tokenizer.Options{Specials: tokenizer.SpecialsNone, NoTemplate: true}).Len()
-				switch {
-				case i > 0 && pieces <= room:
+				if i > 0 && pieces <= room {
 					group.End = s.End
 					room -= pieces
 					continue
-				case i > 0 && !yield(group):
+				}
+				if i > 0 && !yield(group) {
 					return
 				}
 				group, room = s, limit-2-pieces

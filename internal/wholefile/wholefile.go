@@ -15,7 +15,7 @@ import (
 
 // Write writes a file: to a temporary one beside it, ".NAME.123.tmp", which is
 // synced and then renamed. It removes what a killed process left of such a write
-// of the same name.
+// of the same name: only one process at a time may write it.
 func Write(path string, write func(io.Writer) error) (err error) {
 	dir, name := filepath.Split(path)
 	if dir == "" {
@@ -28,8 +28,9 @@ func Write(path string, write func(io.Writer) error) (err error) {
 	if err != nil {
 		return err
 	}
+	renamed := false
 	defer func() {
-		if err != nil {
+		if !renamed {
 			err = errors.Join(err, os.Remove(file.Name()))
 		}
 	}()
@@ -53,11 +54,12 @@ func Write(path string, write func(io.Writer) error) (err error) {
 	if err := os.Rename(file.Name(), path); err != nil {
 		return err
 	}
+	renamed = true
 	return syncDir(dir)
 }
 
-// RemoveLeftovers removes from a directory what killed processes left of writes
-// of any name. One that is not there has nothing left in it.
+// RemoveLeftovers removes from a directory, to which nobody writes, what killed processes
+// left of writes of any name. One that is not there has nothing left in it.
 func RemoveLeftovers(dir string) error { return removeLeftovers(dir, "") }
 
 var leftover = regexp.MustCompile(`^\.(.+)\.[0-9]+\.tmp$`)
