@@ -55,15 +55,15 @@ func isHanVocabulary(t *tokenizer.Tokenizer) bool {
 	return float64(han) >= hanVocabularyShare*float64(t.VocabSize())
 }
 
-// ForText is the model for a text whose request names none: the first one
-// whose vocabulary is made for the script that the text is written in, Han or
-// not; the first of all if no loaded model is made for it.
-func (e *Engine) ForText(text string) *Model {
+// ForText is which of some models is for a text whose request names none: the first
+// one whose vocabulary is made for the script that the text is written in, Han or
+// not; the first of all if none is made for it.
+func ForText(models []*Model, text string) *Model {
 	han := isHan(text)
-	for _, m := range e.models {
+	for _, m := range models {
 		if m.Han == han {
 			return m
 		}
 	}
-	return e.models[0]
+	return models[0]
 }

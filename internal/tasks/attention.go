@@ -76,7 +76,7 @@ func (a Attention) Attend(ctx context.Context, texts []Text, o AttendOptions) ([
 	if err := requireText(texts); err != nil {
 		return nil, err
 	}
-	models, err := route(a.Engine, texts, o.Model)
+	models, err := route(a.Engine, texts, o.Model, anyModel)
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,10 @@ func (c Classifier) Classify(ctx context.Context, texts []Text, o ClassifyOption
 	if err := requireText(texts); err != nil {
 		return nil, err
 	}
-	models, err := route(c.Engine, texts, o.Model)
+	models, err := route(c.Engine, texts, o.Model, func(m *engine.Model) bool {
+		_, _, err := sequenceHead(m, o.Head, 0)
+		return err == nil
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func (f FillMask) Fill(ctx context.Context, texts []Text, o FillMaskOptions) ([]
 	if err := refusePairs(texts); err != nil {
 		return nil, err
 	}
-	models, err := route(f.Engine, texts, o.Model)
+	models, err := route(f.Engine, texts, o.Model, func(m *engine.Model) bool { return m.Network.MLM != nil })
 	if err != nil {
 		return nil, err
 	}

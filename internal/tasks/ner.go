@@ -68,7 +68,7 @@ func (n NER) Recognize(ctx context.Context, texts []Text, o NEROptions) ([]NERRe
 	if err := requireText(texts); err != nil {
 		return nil, err
 	}
-	models, err := route(n.Engine, texts, o.Model)
+	models, err := route(n.Engine, texts, o.Model, func(m *engine.Model) bool { return tokenHead(m) != nil })
 	if err != nil {
 		return nil, err
 	}

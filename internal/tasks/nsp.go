@@ -42,7 +42,7 @@ func (n NextSentence) IsNext(ctx context.Context, pairs []Text, o NextSentenceOp
 	if err := requirePairs(pairs); err != nil {
 		return nil, err
 	}
-	models, err := route(n.Engine, pairs, o.Model)
+	models, err := route(n.Engine, pairs, o.Model, func(m *engine.Model) bool { return m.Network.NSP != nil })
 	if err != nil {
 		return nil, err
 	}

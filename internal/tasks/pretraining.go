@@ -91,7 +91,10 @@ func (p PretrainingExamples) Make(ctx context.Context, texts []Text, o Pretraini
 	if err := refusePairs(texts); err != nil {
 		return nil, err
 	}
-	models, err := route(p.Engine, texts, o.Model)
+	models, err := route(p.Engine, texts, o.Model, func(m *engine.Model) bool {
+		_, err := o.maker(m)
+		return err == nil
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cloze/internal/engine"
@@ -12,26 +13,36 @@ import (
 const autoModel = "auto"
 
 // route returns the model of each text: the named one for all, or for each
-// text the one for the script it is written in, a pair being one text.
-func route(e *engine.Engine, texts []Text, id string) ([]*engine.Model, error) {
+// text the one for the script it is written in, a pair being one text. Where none is
+// named, those that cannot answer are passed over, unless none can.
+func route(e *engine.Engine, texts []Text, id string, can func(*engine.Model) bool) ([]*engine.Model, error) {
 	models := make([]*engine.Model, len(texts))
-	for i, t := range texts {
-		if id == "" || id == autoModel {
-			written := t.Text
-			if t.HasPair {
-				written += "\n" + t.Pair
-			}
-			models[i] = e.ForText(written)
-			continue
-		}
+	if id != "" && id != autoModel {
 		m, ok := e.Model(id)
 		if !ok {
 			return nil, unknownModel(e, id)
 		}
-		models[i] = m
+		for i := range models {
+			models[i] = m
+		}
+		return models, nil
+	}
+	able := slices.DeleteFunc(slices.Clone(e.Models()), func(m *engine.Model) bool { return !can(m) })
+	if len(able) == 0 {
+		able = e.Models()
+	}
+	for i, t := range texts {
+		written := t.Text
+		if t.HasPair {
+			written += "\n" + t.Pair
+		}
+		models[i] = engine.ForText(able, written)
 	}
 	return models, nil
 }
+
+// anyModel is the can of route for what every model does.
+func anyModel(*engine.Model) bool { return true }
 
 func unknownModel(e *engine.Engine, id string) *InputError {
 	ids := make([]string, 0, len(e.Models()))

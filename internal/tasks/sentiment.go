@@ -105,7 +105,9 @@ func (s Sentiment) Analyze(ctx context.Context, texts []Text, o SentimentOptions
 	if err := requireText(texts); err != nil {
 		return nil, err
 	}
-	models, err := route(s.Engine, texts, o.Model)
+	models, err := route(s.Engine, texts, o.Model, func(m *engine.Model) bool {
+		return polarityHead(m.Network.Heads) != nil && (len(o.Aspects) == 0 || aspectHead(m.Network.Heads) != nil)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -297,7 +299,10 @@ func sentimentHeads(models []*engine.Model, aspects bool) (map[*engine.Model]sen
 		}
 		h := sentimentHead{sentiment: polarityHead(m.Network.Heads)}
 		if h.sentiment == nil {
-			return nil, noHead(m, i, sentimentHeadName, "model", sequenceHeads(m))
+			return nil, &InputError{
+				Code: CodeNoHead, Index: i, Field: "model",
+				Detail: fmt.Sprintf("model %s has no head that says how a text is liked; those for /classify are: %s", m.ID, strings.Join(sequenceHeads(m), ", ")),
+			}
 		}
 		if aspects {
 			if h.aspect = aspectHead(m.Network.Heads); h.aspect == nil {

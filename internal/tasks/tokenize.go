@@ -45,7 +45,7 @@ type Piece struct {
 // text are recognised, as Hugging Face's tokenizers do. An empty text is
 // nothing but special tokens.
 func (t Tokenizer) Tokenize(ctx context.Context, texts []Text, o TokenizeOptions) ([]Tokenization, error) {
-	models, err := route(t.Engine, texts, o.Model)
+	models, err := route(t.Engine, texts, o.Model, anyModel)
 	if err != nil {
 		return nil, err
 	}
