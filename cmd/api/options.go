@@ -23,7 +23,7 @@ type options struct {
 
 	MaxBodyBytes        int64 `help:"Largest request body, counted after decompression." default:"524288"`
 	MaxTexts            int   `help:"Most texts in one request." default:"256"`
-	MaxTokensPerRequest int   `help:"Most word pieces in one request." default:"32768"`
+	MaxTokensPerRequest int   `help:"Most word pieces in one request, those that windows read twice counted twice." default:"32768"`
 	MaxInFlight         int   `help:"Most requests worked on or waiting, each counted once more for every 4 KiB of its body; more are refused with 429." default:"256"`
 	MaxAnswerBytes      int64 `help:"Most memory for answers that are being made or sent, such as attention maps; more are refused with 429." default:"536870912"`
 	MaxConnections      int   `help:"Most connections at a time; more wait to be accepted." default:"1024"`

@@ -14,7 +14,7 @@ type ClassifyRequest struct {
 	// At most so many labels; without it all.
 	TopK *int32 `json:"top_k" validate:"omitempty,min=1"`
 	// How scores are made of the head's logits; without it as the head was trained.
-	Function tasks.Function `json:"function" validate:"omitempty,oneof=softmax sigmoid none"`
+	Function *tasks.Function `json:"function" validate:"omitempty,oneof=softmax sigmoid none"`
 	// How a long text is read: in overlapping windows whose scores are averaged by their length, or only the first.
 	Window tasks.Window `json:"window" default:"average" validate:"oneof=average first"`
 } //	@name	ClassifyRequest
@@ -32,10 +32,12 @@ type ClassifyRequest struct {
 //	@Router			/classify [post]
 func classify(ctx context.Context, t *Tasks, texts []tasks.Text, in *ClassifyRequest) ([]tasks.Classification, error) {
 	o := tasks.ClassifyOptions{
-		Options:  in.options(),
-		Head:     in.Head,
-		Function: in.Function,
-		Window:   in.Window,
+		Options: in.options(),
+		Head:    in.Head,
+		Window:  in.Window,
+	}
+	if in.Function != nil {
+		o.Function = *in.Function
 	}
 	if in.TopK != nil {
 		o.TopK = int(*in.TopK)

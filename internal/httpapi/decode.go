@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -46,8 +47,10 @@ func (a *API) decode(r *http.Request, body []byte, in request) error {
 			return err
 		}
 	case "application/x-www-form-urlencoded", "multipart/form-data":
-		p := newProblem(formEncoded, "the body is announced as %s; the example is the corrected command", mediaType)
-		p.Example = corrected(r, body)
+		p := newProblem(formEncoded, "the body is announced as %s; send application/json, or text/plain with the text itself", mediaType)
+		if p.Example = corrected(r, formAsJSON(body)); p.Example != "" {
+			p.Detail += "; the example is the corrected command"
+		}
 		return p
 	default:
 		return newProblem(unsupportedMedia, "content type %q is not supported; send application/json or text/plain", clip(mediaType))
@@ -81,6 +84,26 @@ func mediaType(r *http.Request) (string, error) {
 		return "", newProblem(unsupportedMedia, "charset %q is not supported; send UTF-8", clip(charset))
 	}
 	return media, nil
+}
+
+// formAsJSON makes JSON of a form with a text in it, which `curl -d text=…` sends. Any
+// other body is returned as it is.
+func formAsJSON(body []byte) []byte {
+	form, err := url.ParseQuery(string(body))
+	if err != nil || !form.Has("text") {
+		return body
+	}
+	fields := map[string]string{}
+	for name := range form {
+		fields[name] = form.Get(name)
+	}
+	var object bytes.Buffer
+	encoder := json.NewEncoder(&object)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(fields); err != nil {
+		return body
+	}
+	return object.Bytes()
 }
 
 // corrected is the curl command that the caller of `curl -d` meant.

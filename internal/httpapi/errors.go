@@ -65,9 +65,7 @@ func (a *API) inputProblem(r *http.Request, e *tasks.InputError) *problemError {
 	if e.Field != "" {
 		p = p.at(pointerTo(e, observationOf(r).batch))
 	}
-	if kind == unknownModel {
-		p.Available = a.modelIDs()
-	}
+	p.Available = e.Available
 	return p
 }
 

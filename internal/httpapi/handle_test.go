@@ -5,7 +5,9 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -201,6 +203,32 @@ func TestLimits(t *testing.T) {
 				t.Errorf("%+v, want limit %d and actual %d", p, tt.limit, tt.actual)
 			}
 		})
+	}
+}
+
+// A client that sends all of a body that is too large before it reads anything gets
+// the answer.
+func TestTooLargeIsHeard(t *testing.T) {
+	api, _ := recordingAPI(t)
+	server := httptest.NewServer(api)
+	t.Cleanup(server.Close)
+	body := `{"text": "` + strings.Repeat("a", 6<<20) + `"}`
+	for range 5 {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = fmt.Fprintf(conn, "POST /classify HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		if err != nil {
+			t.Errorf("sending: %v", err)
+		}
+		answer, err := io.ReadAll(conn)
+		if err != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 413 ")) {
+			t.Errorf("read %.40q, error %v", answer, err)
+		}
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -70,7 +70,7 @@ type Limits struct {
 	MaxTexts int64 `json:"max_texts" format:"int64" example:"256"`
 	// Bytes of the body of one request, after decompression.
 	MaxBodyBytes int64 `json:"max_body_bytes" format:"int64" example:"524288"`
-	// Tokens of all texts of one request together.
+	// Tokens of all texts of one request together; those that overlapping windows read twice count twice.
 	MaxTokensPerRequest int64 `json:"max_tokens_per_request" format:"int64" example:"32768"`
 } //	@name	Limits
 

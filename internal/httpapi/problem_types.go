@@ -95,7 +95,7 @@ var (
 	}
 	formEncoded = &problemType{
 		"form-encoded", "The body is announced as a form", http.StatusUnsupportedMediaType,
-		"`curl -d` announces a form unless told otherwise. The example of the answer is the corrected command.",
+		"`curl -d` announces a form unless told otherwise. Where it can be made, the example of the answer is the corrected command.",
 		exampleSentiment,
 	}
 	unsupportedMedia = &problemType{
@@ -183,7 +183,7 @@ var (
 	}
 	tooLarge = &problemType{
 		tasks.CodeTooLarge, "The request is too large", http.StatusUnprocessableEntity,
-		"The texts of one request make more word pieces than one request may have (`--max-tokens-per-request`), or the answer would be too large. Split it, or ask for less.",
+		"The texts of one request make more word pieces than one request may have (`--max-tokens-per-request`; those that overlapping windows read twice count twice), or the answer would be too large. Split it, or ask for less.",
 		exampleBatch,
 	}
 	invalidParameter = &problemType{

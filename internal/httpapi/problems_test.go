@@ -273,6 +273,9 @@ func TestCorrectedCommand(t *testing.T) {
 			Method: http.MethodPost, Path: "/v1/sentiment", Body: `it's a plain text`,
 			Header: map[string]string{"Content-Type": "text/plain"},
 		},
+		"text=I+love+%26+hate":       postJSON("/v1/sentiment", `{"text":"I love & hate"}`),
+		"text=a&level=sentence":      postJSON("/v1/sentiment", `{"level":"sentence","text":"a"}`),
+		"a=b&c":                      {Method: http.MethodPost, Path: "/v1/sentiment", Body: "a=b&c", Header: map[string]string{"Content-Type": "text/plain"}},
 		"":                           parseCurl(t, exampleSentiment),
 		strings.Repeat("long ", 500): parseCurl(t, exampleSentiment),
 		"\x1b[31m":                   parseCurl(t, exampleSentiment),
@@ -281,6 +284,9 @@ func TestCorrectedCommand(t *testing.T) {
 		c.Header["Content-Type"] = "application/x-www-form-urlencoded"
 		p := wantProblem(t, send(t, api, c), formEncoded)
 		got := parseCurl(t, p.Example)
+		if stock := p.Example == exampleSentiment; stock == strings.Contains(p.Detail, "corrected") {
+			t.Errorf("%s: example %s", p.Detail, p.Example)
+		}
 		want.Path = strings.TrimPrefix(want.Path, "/v1") // the plain path is the canonical one
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(call{})); diff != "" {
 			t.Errorf("%s\n%s", p.Example, diff)

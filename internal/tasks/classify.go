@@ -201,7 +201,8 @@ func noHead(m *engine.Model, index int, name, field string, there []string) *Inp
 	}
 	return &InputError{
 		Code: CodeNoHead, Index: index, Field: field,
-		Detail: fmt.Sprintf("model %s does not have %s; %s", m.ID, wanted, list),
+		Detail:    fmt.Sprintf("model %s does not have %s; %s", m.ID, wanted, list),
+		Available: there,
 	}
 }
 

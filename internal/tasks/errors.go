@@ -39,6 +39,8 @@ type InputError struct {
 	// Detail says what is wrong and how to put it right. It holds none of
 	// the caller's text.
 	Detail string
+	// Available is what there is instead: models, heads.
+	Available []string
 	// Limit and Actual are the figures where a limit was passed, else 0.
 	Limit, Actual int
 }

@@ -32,7 +32,7 @@ func spendTokens(ctx context.Context, tokens int) error {
 	if used := int(l.used.Add(int64(tokens))); used > l.limit {
 		return &InputError{
 			Code: CodeTooLarge, Index: -1, Field: "texts",
-			Detail: fmt.Sprintf("the texts make at least %d tokens, and one request may have %d: send them in several requests", used, l.limit),
+			Detail: fmt.Sprintf("the texts make at least %d tokens, those read twice counted twice, and one request may have %d: send them in several requests", used, l.limit),
 			Limit:  l.limit, Actual: used,
 		}
 	}

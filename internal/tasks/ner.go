@@ -182,7 +182,7 @@ func (n NER) check(o NEROptions) error {
 		}
 	}
 	for _, kind := range o.Types {
-		if !slices.Contains(known, kind) {
+		if len(known) > 0 && !slices.Contains(known, kind) {
 			slices.Sort(known)
 			return invalid("types", "no loaded model knows the entity type %q; there are: %s", kind, strings.Join(slices.Compact(known), ", "))
 		}

@@ -51,6 +51,7 @@ func unknownModel(e *engine.Engine, id string) *InputError {
 	}
 	return &InputError{
 		Code: CodeUnknownModel, Index: -1, Field: "model",
-		Detail: fmt.Sprintf("no model %q is loaded; there are: %s", id, strings.Join(ids, ", ")),
+		Detail:    fmt.Sprintf("no model %q is loaded; there are: %s", id, strings.Join(ids, ", ")),
+		Available: ids,
 	}
 }

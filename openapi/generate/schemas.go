@@ -199,6 +199,10 @@ func splitRequests(doc *openapi3.T) error {
 		if pattern := textPattern(task); pattern != "" {
 			whole.Properties["text"].Value.Pattern = pattern
 			whole.Properties["texts"].Value.Items.Value.Pattern = pattern
+			if pair := whole.Properties["text_pair"]; pair != nil {
+				pair.Value.Pattern = pattern
+				whole.Properties["text_pairs"].Value.Items.Value.Pattern = pattern
+			}
 		}
 		if aspects := whole.Properties["aspects"]; aspects != nil {
 			aspects.Value.Items.Value.Pattern = textPattern(task)
