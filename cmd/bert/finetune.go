@@ -20,7 +20,7 @@ type finetuneCmd struct {
 
 	Model  string `help:"Model to start from: a directory, or one inside this program (en or zh)." type:"model" placeholder:"DIR|en|zh"`
 	Output string `help:"Directory for the model, checkpoints, metrics, curves and card: a new or empty one, or that of an earlier run." short:"o"`
-	Head   string `help:"Name of the head, of a run with one." default:"classifier"`
+	Head   string `help:"Name of the head that --train is for (default classifier)."`
 	Train  string `help:"Labelled file to train on: .jsonl, .csv, .tsv, or .conll for tags; .gz." type:"existingfile"`
 	Dev    string `help:"Labelled file to choose by." type:"existingfile"`
 	Type   string `help:"What the head decides: single (one label a text), multi (any number of labels), regression (a number) or tags (a tag a word). Default: tags for .conll, else single." enum:",single,multi,regression,tags" default:"" placeholder:"KIND"`
@@ -86,8 +86,8 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	}
 	err = s.consume(training.Finetune(ctx, model, tok, run, o))
 	if unknown, ok := errors.AsType[*training.UnknownLabelError](err); ok && c.Train != "" {
-		was, there := had[c.Head]
-		return unknownByFlags(err, unknown, there && training.SameKind(was, heads[c.Head]))
+		was, there := had[c.head()]
+		return unknownByFlags(err, unknown, there && training.SameKind(was, heads[c.head()]))
 	}
 	return err
 }
@@ -129,8 +129,11 @@ func (c *finetuneCmd) description() (training.Finetuning, error) {
 	if c.Seed != nil {
 		run.Seed = *c.Seed
 	}
-	if c.Train == "" && c.Dev == "" && c.Type+c.TextField+c.PairField+c.LabelField+c.Separator != "" {
-		return run, errors.New("--type, --text-field, --pair-field, --label-field and --separator are about the file of --train: give one, or edit the run's file")
+	if c.Train == "" && c.Dev == "" && c.Head+c.Type+c.TextField+c.PairField+c.LabelField+c.Separator != "" {
+		return run, errors.New("--head, --type, --text-field, --pair-field, --label-field and --separator are about the file of --train: give one, or edit the run's file")
+	}
+	if c.File == "" && c.Train == "" && c.Dev == "" {
+		return run, errors.New("nothing to train on: give --train FILE with labelled texts, or a run's file")
 	}
 	if c.Train != "" || c.Dev != "" {
 		if len(run.Heads) > 0 {
@@ -140,10 +143,18 @@ func (c *finetuneCmd) description() (training.Finetuning, error) {
 		if err != nil {
 			return run, err
 		}
-		run.Heads = map[string]training.HeadRun{c.Head: head}
+		run.Heads = map[string]training.HeadRun{c.head(): head}
 	}
 	run.SetDefaults()
 	return run, nil
+}
+
+// head is the name of the one head that flags describe.
+func (c *finetuneCmd) head() string {
+	if c.Head == "" {
+		return bert.ClassifierName
+	}
+	return c.Head
 }
 
 // oneHead describes the head that --train, --dev and the flags about them

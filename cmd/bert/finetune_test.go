@@ -82,6 +82,8 @@ func TestOneHeadRefuses(t *testing.T) {
 	}{
 		{"a file with other columns", finetuneCmd{Train: named}, `no column "text" among ["sentence" "label"]: --text-field sentence, or "fields": {"text": "sentence"} in the run's file`},
 		{"fields for a run with heads", finetuneCmd{File: run, PairField: "aspect"}, "edit the run's file"},
+		{"a head for a run with heads", finetuneCmd{File: run, Head: "other"}, "edit the run's file"},
+		{"nothing", finetuneCmd{}, "give --train FILE"},
 		{"a file for a run with heads", finetuneCmd{File: run, Train: named}, "this one has its own"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -38,7 +38,7 @@ type predictFlags struct {
 	engineFlags `embed:""`
 	Format      string `default:"auto" enum:"auto,text,jsonl" help:"What a line is: a text, a JSON object, or what the file's name or the line itself says (${enum})."`
 	OffsetUnit  string `default:"codepoint" enum:"codepoint,utf16,byte" help:"What start and end count (${enum})."`
-	Truncate    *bool  `negatable:"" help:"Cut texts that are longer than the model reads, or refuse them with --no-truncate; ner reads them to their end in any case. The default is the task's."`
+	Truncate    *bool  `negatable:"" help:"What becomes of texts that are longer than the model reads: --no-truncate refuses them, but for ner, which reads all to their end. With --truncate fill-mask and nsp cut them; classify, sentiment and embed read them in windows, as they do without it. The default of fill-mask is to refuse."`
 	Batch       int    `default:"32" help:"Texts that are answered together, at most."`
 	KeepGoing   bool   `help:"Answer a line that cannot be read or answered with {\"error\": …} and go on, rather than stop there."`
 
@@ -54,7 +54,7 @@ func (f predictFlags) options() tasks.Options {
 
 type predictClassify struct {
 	predictFlags
-	Head     string `help:"Head to ask; default the model's topic head, or the only one it has."`
+	Head     string `help:"Head to ask; default the one named topic, else the one named classifier, else the only one there is."`
 	TopK     int    `help:"Labels to list; 0 is all."`
 	Function string `enum:",softmax,sigmoid,none" default:"" help:"What makes scores of logits (softmax, sigmoid, none); default what the head was trained with."`
 	Window   string `enum:"average,first" default:"average" help:"How much of a long text is read: the average of all windows, or the first."`

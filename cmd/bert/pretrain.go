@@ -92,6 +92,9 @@ func (c *pretrainCmd) description() (training.Pretraining, error) {
 	if c.Seed != nil {
 		run.Seed = *c.Seed
 	}
+	if c.File == "" && len(c.Corpus) > 0 && c.Steps < 1 {
+		return run, errors.New("no --steps: say how many steps to take, at least 1, or give a run's file")
+	}
 	if c.Steps > 0 || c.MaxTokens > 0 || c.BatchSize > 0 {
 		if len(run.Phases) == 0 {
 			run.Phases = []training.Phase{{MaxTokens: 128, BatchSize: 32}}

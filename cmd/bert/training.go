@@ -76,6 +76,7 @@ type session struct {
 
 	metrics  *os.File
 	release  func() // lets other runs have the output
+	finished bool   // by an earlier part of the run: there is nothing left to do
 	progress *progress
 }
 
@@ -207,6 +208,7 @@ func (s *session) openMetrics(start training.Report) error {
 			return err
 		}
 		for _, line := range lines {
+			s.finished = s.finished || line.Kind == training.Finished && line.Step == start.Step
 			if line.Step <= start.Step && line.Kind != training.Finished {
 				kept = append(kept, line.text...)
 				s.card.note(line.Report)
@@ -249,9 +251,13 @@ func readMetrics(path string) ([]metricsLine, error) {
 	return lines, nil
 }
 
-// conclude draws the curves and writes the card of what there is.
+// conclude draws the curves and writes the card of what there is, unless there are
+// those of the part of the run that came to its end.
 func (s *session) conclude() error {
 	if s.metrics == nil {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(s.output, cardFile)); s.finished && err == nil {
 		return nil
 	}
 	lines, err := readMetrics(filepath.Join(s.output, metricsFile))

@@ -211,7 +211,7 @@ func TestRunsOfTheOtherCommand(t *testing.T) {
 	for _, test := range []struct{ file, pretrain, finetune string }{
 		{pretraining, "", "a run of bert pretrain"},
 		{finetuning, "a run of bert finetune", ""},
-		{neither, `neither.json:1: json: unknown field "layers"`, `neither.json:1: json: unknown field "layers"`},
+		{neither, `neither.json:1: unknown field "layers"`, `neither.json:1: unknown field "layers"`},
 	} {
 		_, pretrainErr := (&pretrainCmd{File: test.file}).description()
 		_, finetuneErr := (&finetuneCmd{File: test.file}).description()

@@ -688,6 +688,9 @@ func TestFilesOfARunAreReplaced(t *testing.T) {
 	if err := (&pretrainCmd{File: run}).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	// As if it had been killed before it said that it was done.
+	lines := strings.SplitAfter(strings.TrimSuffix(string(read(t, filepath.Join(output, metricsFile))), "\n"), "\n")
+	writeFile(t, output, metricsFile, strings.Join(lines[:len(lines)-1], ""))
 	if err := os.Mkdir(old, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -718,6 +721,35 @@ func TestFilesOfARunAreReplaced(t *testing.T) {
 	}
 }
 
+// A run that is resumed after its end has nothing to say of itself: its card stays that
+// of those who did the work.
+func TestFinishedRunKeepsItsCard(t *testing.T) {
+	dir, vocab, corpus := texts(t)
+	output := filepath.Join(dir, "run")
+	run := writeRun(t, dir, vocab, corpus, output, 4, 5)
+	if err := (&pretrainCmd{File: run}).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	card := filepath.Join(output, cardFile)
+	resume := &pretrainCmd{File: run, trainingFlags: trainingFlags{Resume: true}}
+	writeFile(t, output, cardFile, "the card")
+	if err := resume.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(read(t, card)); got != "the card" {
+		t.Errorf("the card is now\n%s", got)
+	}
+	if err := os.Remove(card); err != nil {
+		t.Fatal(err)
+	}
+	if err := resume.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(read(t, card)), "# run") {
+		t.Error("a card that is missing is not written")
+	}
+}
+
 func TestPretrainingIsRefused(t *testing.T) {
 	dir, vocab, corpus := texts(t)
 	maskless := fileOf(t, "vocab.txt", strings.Replace(string(read(t, vocab)), "[MASK]\n", "", 1))
@@ -727,6 +759,7 @@ func TestPretrainingIsRefused(t *testing.T) {
 		want string
 	}{
 		{"nothing said", pretrainCmd{}, "corpus"},
+		{"no steps", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Vocabulary: vocab, Output: filepath.Join(dir, "o")}, "no --steps"},
 		{"no size", pretrainCmd{Corpus: []string{corpus}, Vocabulary: vocab, Steps: 1, Output: filepath.Join(dir, "o")}, "needs a size"},
 		{"no vocabulary", pretrainCmd{Corpus: []string{corpus}, Preset: "tiny", Steps: 1, Output: filepath.Join(dir, "o")}, "bert vocab"},
 		{"an unknown size", pretrainCmd{Corpus: []string{corpus}, Preset: "huge", Vocabulary: vocab, Steps: 1, Output: filepath.Join(dir, "o")}, `preset is "huge"`},

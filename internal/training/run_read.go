@@ -2,6 +2,7 @@ package training
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,24 +26,47 @@ func ReadRun(path string, run any) error {
 		}
 		plain = append(plain, line...)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(plain))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(run); err != nil {
-		return fmt.Errorf("%s:%d: %w", path, lineOf(plain, decoder, err), err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: something follows the run's description", path)
-	}
 	tokens := json.NewDecoder(bytes.NewReader(plain))
 	if err := checkKeys(tokens, reflect.TypeOf(run).Elem()); err != nil {
 		return fmt.Errorf("%s:%d: %w", path, lineOf(plain, tokens, err), err)
 	}
+	if _, err := tokens.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: something follows the run's description", path)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(plain))
+	if err := decoder.Decode(run); err != nil {
+		return fmt.Errorf("%s:%d: %w", path, lineOf(plain, decoder, err), explainType(err))
+	}
 	return nil
 }
 
-// checkKeys reads a value that is valid for a type, and refuses what encoding/json
-// takes without a word: null for an object, and keys in another case or given
-// twice. A type that is nil stands for any value.
+// explainType says in words that a value is of a wrong type; encoding/json says it in
+// terms of Go.
+func explainType(err error) error {
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return err
+	}
+	want := "an object"
+	switch wrong.Type.Kind() {
+	case reflect.String:
+		want = "a string"
+	case reflect.Bool:
+		want = "true or false"
+	case reflect.Float32, reflect.Float64:
+		want = "a number"
+	case reflect.Slice:
+		want = "an array"
+	case reflect.Int, reflect.Int64, reflect.Uint64:
+		want = "an integer"
+	}
+	place := cmp.Or(strings.TrimPrefix(wrong.Field, "Settings."), "the description") // without keys of maps
+	return fmt.Errorf("%s is a JSON %s, want %s", place, wrong.Value, want)
+}
+
+// checkKeys reads a value that is meant for a type, and refuses what encoding/json
+// takes without a word, or without its place: null for an object, and keys that are
+// unknown, in another case or given twice. A type that is nil stands for any value.
 func checkKeys(tokens *json.Decoder, t reflect.Type) error {
 	token, err := tokens.Token()
 	if err != nil || token == nil && t != nil && t.Kind() == reflect.Pointer { // which null leaves unset
@@ -110,6 +134,9 @@ func checkMembers(tokens *json.Decoder, t reflect.Type) error {
 				if strings.EqualFold(name, field) {
 					return fmt.Errorf("unknown field %q: it is called %q", name, field)
 				}
+			}
+			if len(fields) > 0 {
+				return fmt.Errorf("unknown field %q", name)
 			}
 		}
 		if err := checkKeys(tokens, of); err != nil {

@@ -35,7 +35,13 @@ func TestReadRun(t *testing.T) {
 		t.Error(err)
 	}
 	for _, test := range []struct{ content, want string }{
-		{"{\n// a comment\n\"layers\": 1\n}", `unknown field "layers"`},
+		{"{\n// a comment\n\"layers\": 1,\n\"seed\": 1\n}", `run.json:3: unknown field "layers"`},
+		{"{\"heads\": {\"a\": {\"sets\": [{\"train\": \"x\",\n\"labels\": []}]}}\n}", `run.json:2: unknown field "labels"`},
+		{"{\n\"learning_rate\": \"fast\"}", "run.json:2: learning_rate is a JSON string, want a number"},
+		{"{\"heads\": {\"a\": {\"sets\": {}}}}", "heads.sets is a JSON object, want an array"},
+		{"{\"seed\": 1.5}", "seed is a JSON number 1.5, want an integer"},
+		{"{\"output\": []}", "output is a JSON array, want a string"},
+		{"[]", "run.json:1: the description is a JSON array, want an object"},
 		{"{\"model\": \"a\"} {}", "something follows"},
 		{"{\"model\": \"a\"} }", "something follows"},
 		{"{\n\"Model\": \"a\"}", `run.json:2: unknown field "Model": it is called "model"`},
