@@ -35,7 +35,7 @@ type options struct {
 	ReadTimeout       time.Duration `help:"Longest time for a whole request to arrive." default:"15s"`
 	WriteTimeout      time.Duration `help:"Longest time from a request's headers to the end of its answer." default:"60s"`
 	IdleTimeout       time.Duration `help:"Longest time that a connection is kept open between requests." default:"2m"`
-	DrainDelay        time.Duration `help:"Time after SIGTERM in which the server still listens and says that it is not ready, so that load balancers see it." default:"1s"`
+	DrainDelay        time.Duration `help:"Time after SIGTERM in which the server still answers but says that it is not ready, until load balancers have seen it; then it refuses what is new." default:"1s"`
 	ShutdownTimeout   time.Duration `help:"Time after SIGTERM at which requests still in flight are cut off." default:"25s"`
 
 	CORSOrigins []string `name:"cors-origins" help:"Origin whose pages may call the API; * is any; may be repeated." placeholder:"ORIGIN" sep:"none"`

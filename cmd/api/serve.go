@@ -95,21 +95,26 @@ func logReady(logger zerolog.Logger, e *engine.Engine) {
 		Int("cpus", runtime.GOMAXPROCS(0)).Msg("ready")
 }
 
-// drain stops in order: not ready at once and no new work, the requests in
-// flight to their end, and whatever is left cut off at the timeout.
+// drain stops in order: not ready at once, after the delay no new work, the requests
+// in flight to their end, and whatever is left cut off at the timeout.
 func drain(o options, logger zerolog.Logger, api *httpapi.API, server *http.Server) error {
 	logger.Info().Int("in_flight", api.InFlight()).Msg("draining")
 	begin := time.Now()
-	api.Drain()
+	api.Leave()
 	server.SetKeepAlivesEnabled(false)
 
 	ctx, cancel := context.WithTimeout(context.Background(), o.ShutdownTimeout)
 	defer cancel()
+	select {
+	case <-time.After(o.DrainDelay):
+	case <-ctx.Done():
+	}
+	api.Drain()
 	// The listener stays open until the work is done, so that those who ask
 	// hear "draining" rather than a refused connection.
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for ctx.Err() == nil && (api.InFlight() > 0 || time.Since(begin) < o.DrainDelay) {
+	for ctx.Err() == nil && api.InFlight() > 0 {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

@@ -48,6 +48,9 @@ func (a *API) getHealth(w http.ResponseWriter, r *http.Request) {
 //	@Router		/readyz [get]
 func (a *API) getReadiness(w http.ResponseWriter, r *http.Request) {
 	t, err := a.ready()
+	if err == nil && a.leaving.Load() {
+		err = drainingProblem()
+	}
 	if err == nil {
 		err = a.probe.run(r.Context(), t.Probe)
 	}

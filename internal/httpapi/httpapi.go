@@ -105,7 +105,8 @@ type API struct {
 	probe    *probe
 
 	tasks    atomic.Pointer[Tasks] // nil while starting
-	draining atomic.Bool
+	leaving  atomic.Bool // it says that it is not ready
+	draining atomic.Bool // it refuses new work
 }
 
 // New makes an API that answers "starting" until Serve.
@@ -132,8 +133,11 @@ func (a *API) Serve(t *Tasks) {
 	a.tasks.Store(t)
 }
 
-// Drain makes the API refuse new work and say that it is not ready. Requests
-// in flight go on.
+// Leave makes the API say that it is not ready. It answers as before: what sends it
+// requests may take a while to notice.
+func (a *API) Leave() { a.leaving.Store(true) }
+
+// Drain makes the API refuse new work, too. Requests in flight go on.
 func (a *API) Drain() { a.draining.Store(true) }
 
 // InFlight counts the task requests being worked on.

@@ -33,6 +33,11 @@ func TestStartingReadyDraining(t *testing.T) {
 			t.Errorf("%s: %d", c.Path, w.Code)
 		}
 	}
+	ready.Leave()
+	wantProblem(t, send(t, ready, get("/readyz")), draining)
+	if w := send(t, ready, task); w.Code != http.StatusOK {
+		t.Errorf("work before it drains: %d", w.Code)
+	}
 	ready.Drain()
 	for _, c := range []call{get("/readyz"), task} {
 		w := send(t, ready, c)
