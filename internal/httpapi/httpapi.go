@@ -105,8 +105,8 @@ type API struct {
 	probe    *probe
 
 	tasks    atomic.Pointer[Tasks] // nil while starting
-	leaving  atomic.Bool // it says that it is not ready
-	draining atomic.Bool // it refuses new work
+	leaving  atomic.Bool           // it says that it is not ready
+	draining atomic.Bool           // it refuses new work
 }
 
 // New makes an API that answers "starting" until Serve.
