@@ -97,7 +97,7 @@ func (c *pretrainCmd) description() (training.Pretraining, error) {
 	}
 	if c.Steps > 0 || c.MaxTokens > 0 || c.BatchSize > 0 {
 		if len(run.Phases) == 0 {
-			run.Phases = []training.Phase{{MaxTokens: 128, BatchSize: 32}}
+			run.Phases = []training.Phase{{MaxTokens: training.DefaultMaxTokens, BatchSize: 32}}
 		}
 		if len(run.Phases) > 1 {
 			return run, errors.New("--steps, --max-tokens and --batch-size change a run of one phase; this one has more: edit its file")

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"cloze/internal/tasks"
 )
 
 // Card is the figures that a model's makers measured, in per cent: what
@@ -87,4 +89,4 @@ func toleranceOf(rows, of int) float64 {
 
 // The longest texts of the card's figures, in pieces without [CLS] and [SEP];
 // an aspect comes on top of that.
-var cardPieces = map[string]int{"sentiment": 126, "aspect": 80, "topic": 64, "ner": 126}
+var cardPieces = map[string]int{tasks.SentimentHead: 126, tasks.AspectHead: 80, tasks.TopicHead: 64, tasks.NERHead: 126}

@@ -30,7 +30,7 @@ func (c *Comparison) scoreRows(ctx context.Context, s LabelledSet, labels map[st
 		return nil, err
 	}
 	allowed := head.Labels
-	if s.Task != "topic" {
+	if s.Task != tasks.TopicHead {
 		allowed = labelsOf(rows, head.Labels)
 	}
 	sampled := sample(rows, c.Rows)
@@ -59,7 +59,7 @@ func (c *Comparison) scoreRows(ctx context.Context, s LabelledSet, labels map[st
 // for it.
 func readRows(s LabelledSet, labels map[string]*string, known []string, problems *training.Problems) ([]training.Record, error) {
 	config := training.SetConfig{Map: labels, Fields: training.Fields{ByFlags: true}}
-	if s.Task == "aspect" {
+	if s.Task == tasks.AspectHead {
 		config.Fields.Pair = "aspect"
 	}
 	index := make(map[string]int32, len(known))
@@ -120,9 +120,9 @@ func confusionOf(rows []training.Record, scores []map[string]float64, labels, al
 func (c *Comparison) askRows(ctx context.Context, task string, rows []training.Record) ([]map[string]float64, error) {
 	texts := make([]tasks.Text, len(rows))
 	for i, row := range rows {
-		texts[i] = tasks.Text{Text: c.cut(row.Text, c.limit(task)), Pair: row.Pair, HasPair: task == "aspect"}
+		texts[i] = tasks.Text{Text: c.cut(row.Text, c.limit(task)), Pair: row.Pair, HasPair: task == tasks.AspectHead}
 	}
-	if task == "sentiment" {
+	if task == tasks.SentimentHead {
 		return c.askSentiment(ctx, texts)
 	}
 	return c.askHead(ctx, task, texts)
@@ -131,7 +131,7 @@ func (c *Comparison) askRows(ctx context.Context, task string, rows []training.R
 // askServed gives the scores of rows as the server does: nothing cut, and an
 // aspect looked up in the text.
 func (c *Comparison) askServed(ctx context.Context, task string, rows []training.Record) ([]map[string]float64, error) {
-	if task == "aspect" {
+	if task == tasks.AspectHead {
 		scores := make([]map[string]float64, len(rows))
 		for i, row := range rows {
 			results, err := tasks.Sentiment{Engine: c.Engine}.Analyze(ctx, []tasks.Text{{Text: row.Text}}, tasks.SentimentOptions{
@@ -148,7 +148,7 @@ func (c *Comparison) askServed(ctx context.Context, task string, rows []training
 	for i, row := range rows {
 		texts[i] = tasks.Text{Text: row.Text}
 	}
-	if task == "sentiment" {
+	if task == tasks.SentimentHead {
 		return c.askSentiment(ctx, texts)
 	}
 	return c.askHead(ctx, task, texts)

@@ -121,7 +121,7 @@ func (c *Comparison) score(ctx context.Context, s LabelledSet, described *CardSe
 	var score *CardScore
 	var err error
 	switch {
-	case s.Task == "ner":
+	case s.Task == tasks.NERHead:
 		score, err = c.scoreEntities(ctx, s)
 	case described != nil:
 		score, err = c.scoreRows(ctx, s, described.Map)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"cloze/internal/tasks"
 )
 
 // LabelledSet is a labelled file and what it is for.
@@ -18,7 +20,7 @@ type LabelledSet struct {
 }
 
 // evaluatedTasks are those that a card speaks of, in the order of its table.
-var evaluatedTasks = []string{"sentiment", "aspect", "topic", "ner"}
+var evaluatedTasks = []string{tasks.SentimentHead, tasks.AspectHead, tasks.TopicHead, tasks.NERHead}
 
 // devFiles are the names of a set's file, in a directory of sets.
 var devFiles = []string{

@@ -19,7 +19,7 @@ import (
 // the model does not know are left out of the set: "O" there means "O or that
 // type". A sentence longer than the longest text is read in parts.
 func (c *Comparison) scoreEntities(ctx context.Context, s LabelledSet) (*CardScore, error) {
-	head, ok := c.Model.Network.Heads["ner"].(*bert.TokenHead)
+	head, ok := c.Model.Network.Heads[tasks.NERHead].(*bert.TokenHead)
 	if !ok {
 		return nil, &unfitError{fmt.Sprintf("model %s has no head \"ner\"", c.Model.ID)}
 	}
@@ -82,11 +82,11 @@ func drawn(all []training.TaggedSentence, set *training.Set) []training.TaggedSe
 // loadEntities reads tagged sentences for the head "ner", or draws some of them.
 func (c *Comparison) loadEntities(path string) (*training.Set, error) {
 	maxTokens := c.Model.MaxTokens
-	if pieces := c.limit("ner"); pieces > 0 {
+	if pieces := c.limit(tasks.NERHead); pieces > 0 {
 		maxTokens = min(maxTokens, pieces+2) // [CLS] and [SEP]
 	}
 	config := training.SetConfig{Dev: path, MaxRows: c.Rows, Map: map[string]*string{"*": nil}}
-	return training.LoadSet(c.Model.Network, c.Model.Tokenizer, "ner", config, maxTokens, 0, c.ProblemLimit)
+	return training.LoadSet(c.Model.Network, c.Model.Tokenizer, tasks.NERHead, config, maxTokens, 0, c.ProblemLimit)
 }
 
 // servedEntities is the entity F1 of the server's answers: plain text, found

@@ -96,7 +96,6 @@ func LeaveOut(m *bert.Model, run training.Pretraining) map[string]string {
 // model, or, if that says nothing, as bert pretrain makes them by default: 128
 // tokens, as far as the model reads so many.
 func ExampleOptions(m *engine.Model, run training.Pretraining, maxTokens int) training.ExampleOptions {
-	const usual = 128
 	options := training.DefaultExampleOptions(maxTokens)
 	options.ShortProbability = 0
 	if options.MaxTokens == 0 {
@@ -104,7 +103,7 @@ func ExampleOptions(m *engine.Model, run training.Pretraining, maxTokens int) tr
 			options.MaxTokens = max(options.MaxTokens, phase.MaxTokens)
 		}
 		if options.MaxTokens == 0 {
-			options.MaxTokens = min(usual, m.MaxTokens)
+			options.MaxTokens = min(training.DefaultMaxTokens, m.MaxTokens)
 		}
 	}
 	return options

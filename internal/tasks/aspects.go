@@ -11,20 +11,16 @@ import (
 	"cloze/internal/tokenizer"
 )
 
-// aspectHeadName is the head that judges aspects: a sequence head that reads
-// pairs of a text and an aspect.
-const aspectHeadName = "aspect"
-
 // aspectHead is the model's head for aspects, nil if it has none.
 func aspectHead(heads map[string]bert.Head) *bert.SequenceHead {
-	head, _ := heads[aspectHeadName].(*bert.SequenceHead)
+	head, _ := heads[AspectHead].(*bert.SequenceHead)
 	return head
 }
 
 func noAspectHead(m *engine.Model, index int) *InputError {
 	return &InputError{
 		Code: CodeNoHead, Index: index, Field: "aspects",
-		Detail: fmt.Sprintf("model %s does not have a head %q, so it cannot judge aspects: leave them out, or ask another model", m.ID, aspectHeadName),
+		Detail: fmt.Sprintf("model %s does not have a head %q, so it cannot judge aspects: leave them out, or ask another model", m.ID, AspectHead),
 	}
 }
 

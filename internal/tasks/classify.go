@@ -74,9 +74,6 @@ type Classification struct {
 	Info
 }
 
-// defaultHead is the head of our own models that /classify asks.
-const defaultHead = "topic"
-
 // Classify labels each text. A pair is read together, and truncated, longest
 // text first, if it is too long.
 func (c Classifier) Classify(ctx context.Context, texts []Text, o ClassifyOptions) ([]Classification, error) {
@@ -162,8 +159,8 @@ func sequenceHead(m *engine.Model, name string, index int) (string, *bert.Sequen
 	names := sequenceHeads(m)
 	if name == "" {
 		switch {
-		case slices.Contains(names, defaultHead):
-			name = defaultHead
+		case slices.Contains(names, TopicHead):
+			name = TopicHead
 		case slices.Contains(names, bert.ClassifierName):
 			name = bert.ClassifierName
 		case len(names) == 1:

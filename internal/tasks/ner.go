@@ -239,15 +239,12 @@ func (o NEROptions) entities(text string, found []labelled) []Entity {
 	return entities
 }
 
-// nerHead is the head of our own models that /ner asks.
-const nerHead = "ner"
-
 // tokenHead is the token head that answers /ner: the one of that name, else
 // that of a model fine-tuned elsewhere, else the first by name; nil if the
 // model has none.
 func tokenHead(m *engine.Model) *bert.TokenHead {
 	names := slices.Sorted(maps.Keys(m.Network.Heads))
-	for _, name := range append([]string{nerHead, bert.ClassifierName}, names...) {
+	for _, name := range append([]string{NERHead, bert.ClassifierName}, names...) {
 		if head, ok := m.Network.Heads[name].(*bert.TokenHead); ok {
 			return head
 		}

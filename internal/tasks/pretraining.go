@@ -34,11 +34,6 @@ type PretrainingOptions struct {
 	MaxTokens int
 }
 
-const (
-	defaultExampleTokens = 128
-	minExampleTokens     = 5 // [CLS] a [SEP] b [SEP]
-)
-
 // PretrainingResult is the result of PretrainingExamples.Make.
 type PretrainingResult struct {
 	// Examples are those made of the document, in its order; none if it
@@ -134,10 +129,10 @@ func (p PretrainingExamples) Make(ctx context.Context, texts []Text, o Pretraini
 func (o PretrainingOptions) maker(m *engine.Model) (*training.ExampleMaker, error) {
 	maxTokens := o.MaxTokens
 	if maxTokens == 0 {
-		maxTokens = min(defaultExampleTokens, m.MaxTokens)
+		maxTokens = min(training.DefaultMaxTokens, m.MaxTokens)
 	}
-	if maxTokens < minExampleTokens || maxTokens > m.MaxTokens {
-		return nil, invalid("max_tokens", "max_tokens is %d, and an example of model %s has %d to %d", maxTokens, m.ID, minExampleTokens, m.MaxTokens)
+	if maxTokens < training.MinTokens || maxTokens > m.MaxTokens {
+		return nil, invalid("max_tokens", "max_tokens is %d, and an example of model %s has %d to %d", maxTokens, m.ID, training.MinTokens, m.MaxTokens)
 	}
 	settings := training.DefaultExampleOptions(maxTokens)
 	settings.WholeWord = o.WholeWord

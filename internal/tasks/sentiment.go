@@ -314,15 +314,12 @@ func sentimentHeads(models []*engine.Model, aspects bool) (map[*engine.Model]sen
 	return heads, nil
 }
 
-// sentimentHeadName is the head of our own models that /sentiment asks.
-const sentimentHeadName = "sentiment"
-
 // polarityHead picks the head that answers /sentiment: the one of that name,
 // else that of a model fine-tuned elsewhere, else the first by name, as long as
 // it reads single texts and its labels say how something is liked. Nil if there
 // is none: a head of topics would answer, but not the question.
 func polarityHead(heads map[string]bert.Head) *bert.SequenceHead {
-	if head, ok := heads[sentimentHeadName].(*bert.SequenceHead); ok && !head.Pair {
+	if head, ok := heads[SentimentHead].(*bert.SequenceHead); ok && !head.Pair {
 		return head
 	}
 	names := slices.Sorted(maps.Keys(heads))

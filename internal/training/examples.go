@@ -119,13 +119,18 @@ func DefaultExampleOptions(maxTokens int) ExampleOptions {
 	}
 }
 
-// minTokens is the shortest example with two segments of one piece each.
-const minTokens = 5
+const (
+	// MinTokens is the shortest example with two segments of one piece each.
+	MinTokens = 5
+	// DefaultMaxTokens is the length of nine in ten steps of BERT's pre-training (Devlin
+	// et al. 2018, appendix A.2).
+	DefaultMaxTokens = 128
+)
 
 // Validate says what is wrong with the options, if anything is.
 func (o ExampleOptions) Validate() error {
-	if o.MaxTokens < minTokens {
-		return fmt.Errorf("examples of at most %d tokens hold no pair: the least is %d ([CLS] a [SEP] b [SEP])", o.MaxTokens, minTokens)
+	if o.MaxTokens < MinTokens {
+		return fmt.Errorf("examples of at most %d tokens hold no pair: the least is %d ([CLS] a [SEP] b [SEP])", o.MaxTokens, MinTokens)
 	}
 	if o.MaxPredictions < 0 {
 		return fmt.Errorf("max predictions is %d, want 0 (no bound) or more", o.MaxPredictions)

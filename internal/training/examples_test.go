@@ -402,7 +402,7 @@ func TestFromDocumentKeepsItsPromises(t *testing.T) {
 		sentence := rapid.SliceOfN(rapid.Int32Range(5, 44), 0, 12)
 		document := rapid.Map(rapid.SliceOfN(sentence, 0, 12), func(s [][]int32) Document { return s })
 		docs := rapid.SliceOfN(document, 1, 5).Draw(t, "docs")
-		maxTokens := rapid.IntRange(minTokens, 40).Draw(t, "max tokens")
+		maxTokens := rapid.IntRange(MinTokens, 40).Draw(t, "max tokens")
 		o := DefaultExampleOptions(maxTokens)
 		o.WholeWord = rapid.Bool().Draw(t, "whole word")
 		m, err := NewExampleMaker(v, o)

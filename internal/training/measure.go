@@ -89,8 +89,8 @@ func LoadSet(m *bert.Model, t *tokenizer.Tokenizer, head string, c SetConfig, ma
 func (s *Set) Lines() []int { return s.lines }
 
 func checkLength(m *bert.Model, maxTokens int) error {
-	if most := m.Config.MaxPositionEmbeddings; maxTokens < minTokens || maxTokens > most {
-		return fmt.Errorf("texts of %d tokens: want %d to %d, the longest that the model reads", maxTokens, minTokens, most)
+	if most := m.Config.MaxPositionEmbeddings; maxTokens < MinTokens || maxTokens > most {
+		return fmt.Errorf("texts of %d tokens: want %d to %d, the longest that the model reads", maxTokens, MinTokens, most)
 	}
 	return nil
 }

@@ -132,8 +132,9 @@ func (p *Pretraining) SetDefaults() {
 	p.setDefaults(1e-4)
 	defaultTo(&p.HeldOut, 0.01)
 	defaultTo(&p.HeldOutExamples, 512)
-	defaultTo(&p.MaskProbability, 0.15)
-	defaultTo(&p.ShortShare, 0.1)
+	usual := DefaultExampleOptions(0)
+	defaultTo(&p.MaskProbability, usual.MaskProbability)
+	defaultTo(&p.ShortShare, usual.ShortProbability)
 	defaultTo(&p.EvaluateEvery, max(1, p.TotalSteps()/10))
 }
 
@@ -199,7 +200,7 @@ func (p *Pretraining) examples(maxTokens int) ExampleOptions {
 		MaxPredictions:        p.MaxPredictions,
 		WholeWord:             p.WholeWord,
 		ShortProbability:      orNone(p.ShortShare),
-		RandomNextProbability: 0.5,
+		RandomNextProbability: DefaultExampleOptions(0).RandomNextProbability,
 	}
 }
 
@@ -221,7 +222,7 @@ func (f *Finetuning) SetDefaults() {
 	if m := f.MLM; m != nil {
 		defaultTo(&m.MaxTokens, f.MaxTokens)
 		defaultTo(&m.Weight, 1)
-		defaultTo(&m.MaskProbability, 0.15)
+		defaultTo(&m.MaskProbability, DefaultExampleOptions(0).MaskProbability)
 		defaultTo(&m.HeldOut, 0.01)
 		defaultTo(&m.HeldOutExamples, 256)
 	}
@@ -238,8 +239,8 @@ func (f *Finetuning) Validate() error {
 		if head.Type != bert.SequenceHeadType && head.Type != bert.TokenHeadType {
 			return fmt.Errorf("head %s: type is %q, want %q or %q", name, head.Type, bert.SequenceHeadType, bert.TokenHeadType)
 		}
-		if head.MaxTokens < minTokens || !(head.Weight > 0) {
-			return fmt.Errorf("head %s: max_tokens %d, weight %v, want at least %d and more than 0", name, head.MaxTokens, head.Weight, minTokens)
+		if head.MaxTokens < MinTokens || !(head.Weight > 0) {
+			return fmt.Errorf("head %s: max_tokens %d, weight %v, want at least %d and more than 0", name, head.MaxTokens, head.Weight, MinTokens)
 		}
 		if head.Balanced && len(head.ClassWeights) > 0 {
 			return fmt.Errorf("head %s: balanced and class_weights exclude each other", name)
