@@ -161,7 +161,7 @@ func (m *Model) load(r *reader) error {
 func (m *Model) Parameters() []*Param { return m.params }
 
 // Bytes is the memory that the weights take: packed matrices, vectors, and the
-// stored word embeddings, which may be memory-mapped. Gradients are not
+// stored word embeddings, which may be those inside the program. Gradients are not
 // counted.
 func (m *Model) Bytes() int {
 	n := 0

@@ -14,6 +14,7 @@ type file struct {
 	size   int64
 	data   []byte      // the whole file, unless there is a reader
 	mapped bool        // data is backed by a file, not by memory that Go manages
+	shared bool        // by one that others may write to, or truncate
 	reader io.ReaderAt // nil where the whole file is in data
 	close  func() error
 }
@@ -44,7 +45,7 @@ func openFile(dir directory, name string) (*file, error) {
 		f.size = int64(len(f.data))
 	case *os.File:
 		if data, unmap, err := mapFile(o, f.size); err == nil {
-			f.data, f.mapped = data, true
+			f.data, f.mapped, f.shared = data, true, true
 			f.close = unmap
 			return f, o.Close()
 		}

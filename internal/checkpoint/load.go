@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -13,8 +14,8 @@ import (
 )
 
 // Load opens a directory and makes the model and the tokenizer in it, ready to
-// serve. The files stay mapped for as long as the process runs, since the model
-// reads its word embeddings where they are.
+// serve. Of an embedded model the word embeddings are read where they are; files are
+// not needed any more.
 func Load(fsys fs.FS, o bert.Options) (*bert.Model, *tokenizer.Tokenizer, error) {
 	return load(directory{fsys, ""}, o)
 }
@@ -35,8 +36,7 @@ func load(dir directory, o bert.Options) (*bert.Model, *tokenizer.Tokenizer, err
 		c.Close() //nolint:errcheck // nothing was written
 		return nil, nil, err
 	}
-	c.release()
-	return model, tok, nil
+	return model, tok, c.release()
 }
 
 func (c *Checkpoint) load(dir directory, o bert.Options) (*bert.Model, *tokenizer.Tokenizer, error) {
@@ -95,13 +95,15 @@ func (c *Checkpoint) checkAllUsed(m *bert.Model) error {
 	return nil
 }
 
-// release gives back the pages of all tensors but the word embeddings, which
-// the model reads where they are.
-func (c *Checkpoint) release() {
+// release gives back the files, and of an embedded model the pages of all tensors but
+// the word embeddings.
+func (c *Checkpoint) release() error {
 	kept := c.tensors[wordEmbeddings]
+	var errs []error
 	for _, f := range c.files {
 		switch {
-		case !f.mapped:
+		case !f.mapped || f.shared:
+			errs = append(errs, f.close())
 		case kept.file == f:
 			forget(f.data[:kept.start])
 			forget(f.data[kept.end:])
@@ -109,4 +111,5 @@ func (c *Checkpoint) release() {
 			forget(f.data)
 		}
 	}
+	return errors.Join(errs...)
 }

@@ -12,7 +12,8 @@ import (
 // when they are touched, and processes that serve the same file share them.
 //
 // A file that somebody truncates while it is mapped kills the process when it
-// is next read; Save therefore replaces files and never rewrites them.
+// is next read; Save therefore replaces files and never rewrites them, and a model that
+// is served needs its file only while it is loaded.
 func mapFile(f *os.File, size int64) (data []byte, unmap func() error, err error) {
 	if size == 0 {
 		return []byte{}, func() error { return nil }, nil // cannot be mapped

@@ -117,8 +117,7 @@ func (c *Checkpoint) checkSizes() error {
 // Config returns what config.json says.
 func (c *Checkpoint) Config() bert.Config { return c.config }
 
-// Close gives back the files. A model that was made from them must not be used
-// any more: its word embeddings are read where they lie.
+// Close gives back the files.
 func (c *Checkpoint) Close() error {
 	var errs []error
 	for _, f := range c.files {

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -44,7 +45,9 @@ func (c *Checkpoint) Read(name string, dst []float32) error {
 	return nil
 }
 
-// Raw implements bert.Weights. A tensor that Read refuses has no raw form.
+// Raw implements bert.Weights. A tensor that Read refuses has no raw form. Of a file
+// that others may write to it is a copy: somebody who copies another model over that of
+// a running server must not change what this one computes with.
 func (c *Checkpoint) Raw(name string) (prec kernels.Precision, stored []byte, ok bool) {
 	t, ok := c.tensors[name]
 	if !ok || !t.dtype.isWeight() {
@@ -53,6 +56,9 @@ func (c *Checkpoint) Raw(name string) (prec kernels.Precision, stored []byte, ok
 	stored, err := t.bytes()
 	if err != nil || !t.dtype.finite(stored) {
 		return 0, nil, false
+	}
+	if t.file.shared {
+		stored = bytes.Clone(stored)
 	}
 	return precisions[t.dtype], stored, true
 }
