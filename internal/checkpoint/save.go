@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -24,10 +25,11 @@ import (
 // to float32, float16 or bfloat16; the tokenizer's files are copied from another
 // directory, or none if files is nil.
 //
-// Each file is written under another name, synced and then renamed, and
-// config.json comes last: after a crash the directory holds old files or new
-// ones, but no part of one. Save returns an error for a parameter without
-// values and for a value that the precision cannot hold.
+// All files are written under other names and synced before the first of them is
+// renamed, and config.json comes last: an error leaves the directory as it was, and after
+// a crash it holds the old model, the new one or none that loads. Save returns an error
+// for a configuration that is not valid, for a parameter without values and for a value
+// that the precision cannot hold.
 func Save(dir string, cfg bert.Config, params []*bert.Param, files fs.FS, prec kernels.Precision) error {
 	return SaveWithMetadata(dir, cfg, params, files, prec, nil)
 }
@@ -41,43 +43,106 @@ func SaveWithMetadata(dir string, cfg bert.Config, params []*bert.Param, files f
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return about(dir, err)
 	}
+	cfg, params = asTransformers(cfg, params)
+	cfg.TorchDtype = prec.String() // PyTorch has the same names
+	config, err := encodeConfig(&cfg)
+	if err = errors.Join(cfg.Validate(), err); err != nil {
+		return about(dir, err)
+	}
+	var small []smallFile
+	var others []string // of another tokenizer, which might be the one that is read
 	if files != nil {
-		if err := copyTokenizer(dir, files); err != nil {
+		if small, others, err = tokenizerFiles(files); err != nil {
 			return err
 		}
 	}
-	cfg, params = asTransformers(cfg, params)
-	cfg.TorchDtype = prec.String() // PyTorch has the same names
-	if err := wholefile.Write(filepath.Join(dir, weightsFile), func(w io.Writer) error { return writeSafetensors(w, params, prec, metadata) }); err != nil {
-		return err
-	}
-	return wholefile.Write(filepath.Join(dir, configFile), func(w io.Writer) error {
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(&cfg)
-	})
+	small = append(small, smallFile{configFile, config})
+	return replace(dir, func(w io.Writer) error { return writeSafetensors(w, params, prec, metadata) }, small, others)
 }
 
-// copyTokenizer leaves no file of another tokenizer, which might be the one that is
-// read.
-func copyTokenizer(dir string, files fs.FS) error {
+// smallFile is a file of a model beside its weights.
+type smallFile struct {
+	name string
+	data []byte
+}
+
+func encodeConfig(cfg *bert.Config) ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(cfg)
+	return out.Bytes(), err
+}
+
+// tokenizerFiles are a tokenizer's files, and the names of those that it does not have.
+func tokenizerFiles(files fs.FS) (there []smallFile, absent []string, err error) {
 	for _, name := range tokenizer.Files {
 		data, err := fs.ReadFile(files, name)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
+			absent = append(absent, name)
+		case err != nil:
+			return nil, nil, about(name, err)
+		default:
+			there = append(there, smallFile{name, data})
+		}
+	}
+	return there, absent, nil
+}
+
+// replace writes the files of a model, the last of which is config.json, and removes
+// others. Nothing counts before everything is written. If more than the weights changes
+// there is no config.json meanwhile: a crash in between leaves a directory that does not
+// load, rather than a tokenizer with the weights of another.
+func replace(dir string, weights func(io.Writer) error, small []smallFile, others []string) (err error) {
+	var staged []*wholefile.Staged
+	defer func() {
+		for _, s := range staged {
+			err = errors.Join(err, s.Discard()) // nothing, of those that were committed
+		}
+	}()
+	stage := func(name string, write func(io.Writer) error) error {
+		s, err := wholefile.Stage(filepath.Join(dir, name), write)
+		if err == nil {
+			staged = append(staged, s)
+		}
+		return err
+	}
+	if err := stage(weightsFile, weights); err != nil {
+		return err
+	}
+	for _, f := range small {
+		if err := stage(f.name, func(w io.Writer) error { _, err := w.Write(f.data); return err }); err != nil {
+			return err
+		}
+	}
+	if changes(dir, small, others) {
+		for _, name := range append([]string{configFile}, others...) {
 			if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
-			continue
-		case err != nil:
-			return about(name, err)
 		}
-		if err := wholefile.Write(filepath.Join(dir, name), func(w io.Writer) error { _, err := w.Write(data); return err }); err != nil {
+	}
+	for _, s := range staged {
+		if err := s.Commit(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// changes says whether a directory holds other files than these small ones, or others.
+func changes(dir string, small []smallFile, others []string) bool {
+	for _, f := range small {
+		if old, err := os.ReadFile(filepath.Join(dir, f.name)); err != nil || !bytes.Equal(old, f.data) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(others, func(name string) bool {
+		_, err := os.Lstat(filepath.Join(dir, name))
+		return err == nil
+	})
 }
 
 // asTransformers gives a model the architecture and the names by which

@@ -116,7 +116,8 @@ func TestSaveReplacesWholeFiles(t *testing.T) {
 			last.Data = slices.Clone(data)
 			defer func() { last.Data = data }()
 			tt.spoil()
-			err := Save(dir, config, params, nil, tt.prec)
+			other := fstest.MapFS{"vocab.txt": {Data: []byte("of another tokenizer")}}
+			err := Save(dir, config, params, other, tt.prec)
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), dir) {
 				t.Errorf("Save() = %v, want %q with the directory", err, tt.want)
 			}
@@ -124,6 +125,20 @@ func TestSaveReplacesWholeFiles(t *testing.T) {
 				t.Errorf("the directory has other content than before: %q", slices.Sorted(maps.Keys(after)))
 			}
 		})
+	}
+}
+
+// What could not be opened again is not written.
+func TestSaveRefusesAnInvalidConfig(t *testing.T) {
+	config, params := readParams(t, filepath.Join("testdata", "several-heads"))
+	config.Heads["mood"] = bert.HeadConfig{Type: bert.SequenceHeadType, Labels: []string{"bad", "bad"}}
+	dir := t.TempDir()
+	err := Save(dir, config, params, nil, kernels.Float32)
+	if err == nil || !strings.Contains(err.Error(), `label "bad" appears twice`) {
+		t.Errorf("Save() = %v", err)
+	}
+	if left := readDir(t, dir); len(left) > 0 {
+		t.Errorf("left are %q", slices.Sorted(maps.Keys(left)))
 	}
 }
 

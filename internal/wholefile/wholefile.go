@@ -16,24 +16,32 @@ import (
 // Write writes a file: to a temporary one beside it, ".NAME.123.tmp", which is
 // synced and then renamed. It removes what a killed process left of such a write
 // of the same name: only one process at a time may write it.
-func Write(path string, write func(io.Writer) error) (err error) {
+func Write(path string, write func(io.Writer) error) error {
+	staged, err := Stage(path, write)
+	if err != nil {
+		return err
+	}
+	return staged.Commit()
+}
+
+// Staged is the new content of a file, which waits for its name: several can be written
+// before the first of them counts. It must be committed or discarded.
+type Staged struct{ path, temporary string }
+
+// Stage is Write but for the renaming.
+func Stage(path string, write func(io.Writer) error) (_ *Staged, err error) {
 	dir, name := filepath.Split(path)
 	if dir == "" {
 		dir = "."
 	}
 	if err := removeLeftovers(dir, name); err != nil {
-		return err
+		return nil, err
 	}
 	file, err := os.CreateTemp(dir, "."+name+".*.tmp")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	renamed := false
-	defer func() {
-		if !renamed {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
+	s := &Staged{path, file.Name()}
 	out := bufio.NewWriterSize(file, 1<<20)
 	err = write(out)
 	if err == nil {
@@ -49,13 +57,25 @@ func Write(path string, write func(io.Writer) error) (err error) {
 		err = closeErr
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("write %s: %w", path, err), s.Discard())
 	}
-	if err := os.Rename(file.Name(), path); err != nil {
+	return s, nil
+}
+
+// Commit gives the content its name.
+func (s *Staged) Commit() error {
+	if err := os.Rename(s.temporary, s.path); err != nil {
+		return errors.Join(err, s.Discard())
+	}
+	return syncDir(filepath.Dir(s.path))
+}
+
+// Discard removes the content, if it has no name yet.
+func (s *Staged) Discard() error {
+	if err := os.Remove(s.temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	renamed = true
-	return syncDir(dir)
+	return nil
 }
 
 // RemoveLeftovers removes from a directory, to which nobody writes, what killed processes
