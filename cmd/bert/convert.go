@@ -22,7 +22,7 @@ type convertCmd struct {
 	Source string `arg:"" help:"Model directory of Hugging Face, a model inside this program (en or zh), or an ONNX file that PyTorch or bert export wrote."`
 	Out    string `arg:"" help:"Directory to write."`
 
-	Tokenizer      string `help:"tokenizer.json or vocab.txt (default: beside the source)." type:"existingfile"`
+	Tokenizer      string `help:"tokenizer.json or vocab.txt (default: beside the source)." type:"file"`
 	Case           string `help:"Whether the tokenizer lower-cases: auto follows the tokenizer's files, and lower-cases if capital letters have no tokens." enum:"auto,lower,keep" default:"auto"`
 	AttentionHeads int    `help:"Attention heads of an ONNX file whose graph does not show them."`
 	Seed           uint64 `help:"Seed of the new weights."`
@@ -42,6 +42,7 @@ func (c *convertCmd) convert() error {
 	if c.AttentionHeads < 0 {
 		return fmt.Errorf("--attention-heads must be at least 0, not %d", c.AttentionHeads)
 	}
+	c.Out = filepath.Clean(c.Out) // a/../b is b, whether there is an a or not
 	if err := c.checkOut(); err != nil {
 		return err
 	}

@@ -21,8 +21,8 @@ type finetuneCmd struct {
 	Model  string `help:"Model to start from: a directory, or one inside this program (en or zh)." type:"model" placeholder:"DIR|en|zh"`
 	Output string `help:"Directory for the model, checkpoints, metrics, curves and card: a new or empty one, or that of an earlier run." short:"o"`
 	Head   string `help:"Name of the head that --train is for (default classifier)."`
-	Train  string `help:"Labelled file to train on: .jsonl, .csv, .tsv, or .conll for tags; .gz." type:"existingfile"`
-	Dev    string `help:"Labelled file to choose by." type:"existingfile"`
+	Train  string `help:"Labelled file to train on: .jsonl, .csv, .tsv, or .conll for tags; .gz." type:"file"`
+	Dev    string `help:"Labelled file to choose by." type:"file"`
 	Type   string `help:"What the head decides: single (one label a text), multi (any number of labels), regression (a number) or tags (a tag a word). Default: tags for .conll, else single." enum:",single,multi,regression,tags" default:"" placeholder:"KIND"`
 
 	TextField  string `help:"Member or column that holds the text (default text)." placeholder:"NAME"`
@@ -50,7 +50,7 @@ func (c *finetuneCmd) Run(ctx context.Context) error {
 	if c.DryRun {
 		return encodeRun(os.Stdout, run)
 	}
-	if err := c.accept(&run, run.Model, run.Output); err != nil {
+	if err := c.accept(&run, run.Model, &run.Output); err != nil {
 		return err
 	}
 	boundMemory()

@@ -139,10 +139,9 @@ func formatOf(line string) (string, error) {
 	switch object := strings.TrimLeft(line, " \t"); {
 	case !strings.HasPrefix(object, "{"):
 	case json.Valid([]byte(object)):
-		var has struct {
-			Text *json.RawMessage `json:"text"`
-		}
-		if json.Unmarshal([]byte(object), &has) == nil && has.Text != nil {
+		var members map[string]json.RawMessage
+		err := json.Unmarshal([]byte(object), &members)
+		if _, has := members["text"]; err == nil && has {
 			return "jsonl", nil
 		}
 	case strings.HasPrefix(object, `{"`):

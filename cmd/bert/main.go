@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"reflect"
@@ -72,10 +74,36 @@ func parsing() []kong.Option {
 			"version":    version,
 		},
 		kong.NamedMapper("model", kong.MapperFunc(modelFlag)),
+		kong.NamedMapper("file", kong.MapperFunc(existingFile)),
 		kong.KindMapper(reflect.Int, kong.MapperFunc(signedNumber)),
 		kong.KindMapper(reflect.Uint64, kong.MapperFunc(signedNumber)),
 		kong.KindMapper(reflect.Float64, kong.MapperFunc(signedNumber)),
 	}
+}
+
+// existingFile reads a flag of type file: a file that is there. (kong's own keeps the
+// first of several without a word.)
+func existingFile(ctx *kong.DecodeContext, target reflect.Value) error {
+	var path string
+	if err := ctx.Scan.PopValueInto("file", &path); err != nil {
+		return err
+	}
+	if target.String() != "" {
+		return errors.New("is given twice")
+	}
+	if path == "" {
+		return errors.New("must not be empty")
+	}
+	path = kong.ExpandPath(path)
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return fmt.Errorf("%s is a directory", path)
+	}
+	target.SetString(path)
+	return nil
 }
 
 // usualMappers read flags as kong does by itself.

@@ -17,6 +17,7 @@ import (
 // before, and the folders above it. A link stays, and a pipe or a device, such as
 // /dev/stdout, is written to.
 func writeOutput(path string, write func(io.Writer) error) error {
+	path = filepath.Clean(path) // a/../b is b, whether there is an a or not
 	named := path
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
@@ -56,6 +57,7 @@ func isSame(a, b string) bool {
 // writesOver says whether writing to a path would replace a file that is read. A
 // terminal or a pipe can be both.
 func writesOver(output, input string) bool {
+	output = filepath.Clean(output) // as writeOutput takes it
 	info, err := os.Stat(output)
 	return err == nil && info.Mode().IsRegular() && isSame(output, input)
 }

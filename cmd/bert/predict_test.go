@@ -179,6 +179,7 @@ func TestPredictReadsLines(t *testing.T) {
 	}{
 		{"text", "auto", "a\nb", "\"A\"\n\"B\"\n", ""},
 		{"json", "auto", `{"text": "a", "label": 1}` + "\n" + ` {"text": "b", "text_pair": "c"}`, "\"A\"\n\"BC\"\n", ""},
+		{"null for the text", "auto", `{"text": null}`, "", `standard input:1: no "text"`},
 		{"no pair", "auto", `{"text": "a", "text_pair": null}`, "\"A\"\n", ""},
 		{"blank lines", "auto", "\n  \na\n\t\n\nb\n", "\"A\"\n\"B\"\n", ""},
 		{"windows lines and byte order mark", "auto", "\ufeffa\r\nb\r\n", "\"A\"\n\"B\"\n", ""},

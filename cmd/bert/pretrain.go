@@ -49,7 +49,7 @@ func (c *pretrainCmd) Run(ctx context.Context) error {
 	if c.DryRun {
 		return encodeRun(os.Stdout, run)
 	}
-	if err := c.accept(&run, run.Model, run.Output); err != nil {
+	if err := c.accept(&run, run.Model, &run.Output); err != nil {
 		return err
 	}
 	boundMemory()

@@ -39,22 +39,23 @@ type trainingFlags struct {
 
 // accept refuses a run that is not valid, or whose output is none or not for it,
 // before anything is written.
-func (f *trainingFlags) accept(run interface{ Validate() error }, model, output string) error {
+func (f *trainingFlags) accept(run interface{ Validate() error }, model string, output *string) error {
 	if err := run.Validate(); err != nil {
 		return err
 	}
 	if err := checkThreads(f.Threads); err != nil {
 		return err
 	}
-	if output == "" {
+	if *output == "" {
 		return errors.New("no output: give --output, or \"output\" in the run's file")
 	}
-	release, err := lockOutput(output)
+	*output = filepath.Clean(*output) // a/../b is b, whether there is an a or not
+	release, err := lockOutput(*output)
 	if err != nil {
 		return err
 	}
 	release() // until begin: nothing is written before
-	return checkOutput(output, model, f.Resume)
+	return checkOutput(*output, model, f.Resume)
 }
 
 // encodeRun writes a run's description.

@@ -63,6 +63,7 @@ func TestRefusedRunsWriteNothing(t *testing.T) {
 		{"a fine-tuning run", &finetuneCmd{Model: base, Output: output + "/", Head: "c", Train: labels, Steps: 1}, "holds checkpoints of a run"},
 		{"a directory of other files", &finetuneCmd{Model: output, Output: dir, Head: "c", Train: labels, Steps: 1}, "holds files that no run wrote, such as corpus.txt"},
 		{"its own model", &finetuneCmd{Model: output, Output: filepath.Join(dir, ".", "run", "..", "run"), Head: "c", Train: labels, Steps: 1, trainingFlags: resume}, "is the directory of the model to start from"},
+		{"its own model by way of nowhere", &finetuneCmd{Model: output, Output: dir + "/nowhere/../run", Head: "c", Train: labels, Steps: 1}, "is the directory of the model to start from"},
 		{"its own model through a link", &pretrainCmd{Model: output, Output: link, Corpus: []string{corpus}, Steps: 1}, "is the directory of the model to start from"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

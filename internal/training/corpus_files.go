@@ -39,6 +39,20 @@ func OpenCorpus(paths ...string) (*Corpus, error) {
 	return &Corpus{Paths: files}, nil
 }
 
+// openFiles is OpenCorpus of what is read again and again.
+func openFiles(paths ...string) (*Corpus, error) {
+	c, err := OpenCorpus(paths...)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range c.Paths {
+		if err := checkRegular(path); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
 // corpusFiles are the files that one path stands for.
 func corpusFiles(path string) ([]string, error) {
 	paths := []string{path}

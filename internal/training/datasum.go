@@ -3,9 +3,12 @@ package training
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"hash"
 	"math"
+
+	"cloze/internal/tokenizer"
 )
 
 // dataSum tells whether data are those of before: a checkpoint says where in
@@ -41,6 +44,16 @@ func (s *Set) dataSum(part string) dataSum {
 	return dataSum{
 		Name: fmt.Sprintf("set %s (%s of head %s)", s.Name, part, s.Head), Count: s.Rows, Unit: "rows",
 		Sum: sumString(sum),
+	}
+}
+
+// sumTokenizer adds what decides into which ids a text is cut.
+func sumTokenizer(sum hash.Hash, t *tokenizer.Tokenizer) {
+	if err := json.NewEncoder(sum).Encode(t.Config()); err != nil {
+		panic(err) // it holds nothing that JSON has not
+	}
+	for id := range t.VocabSize() {
+		fmt.Fprintln(sum, t.Token(int32(id)))
 	}
 }
 

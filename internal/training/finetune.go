@@ -112,6 +112,9 @@ func newFinetuning(m *bert.Model, t *tokenizer.Tokenizer, run Finetuning, o Opti
 	if err := run.checkHeldOut(survey, len(sets.dev)); err != nil {
 		return nil, err
 	}
+	if rows := data.sampler.epochLen(); rows < 1 {
+		return nil, fmt.Errorf("the sets' shares are %.2g rows an epoch in all: give larger ones", rows)
+	}
 	steps := run.Steps
 	if steps == 0 {
 		steps = max(1, int(math.Ceil(run.Epochs*data.sampler.epochLen()/float64(run.BatchSize))))
@@ -274,7 +277,7 @@ func newAuxiliaryText(m *bert.Model, t *tokenizer.Tokenizer, run *Finetuning, o 
 	if run.MLM.MaxTokens > m.Config.MaxPositionEmbeddings {
 		return nil, nil, fmt.Errorf("max_tokens is %d, the model reads at most %d", run.MLM.MaxTokens, m.Config.MaxPositionEmbeddings)
 	}
-	corpus, err := OpenCorpus(under(run.Data, run.MLM.Corpus)...)
+	corpus, err := openFiles(under(run.Data, run.MLM.Corpus)...)
 	if err != nil {
 		return nil, nil, err
 	}

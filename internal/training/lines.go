@@ -102,6 +102,15 @@ func readLines(path string, problems *Problems) iter.Seq2[line, error] {
 	}
 }
 
+// checkRegular refuses a pipe and the like: training reads its data more than once. What
+// is not there, whoever opens it will say.
+func checkRegular(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no file: the data are read more than once, so write them to one", path)
+	}
+	return nil
+}
+
 // lineScanner reads the lines of a file, decompressed if its name ends in .gz. A byte
 // order mark is taken off. Lines that are not UTF-8 or too long are problems and are
 // skipped.

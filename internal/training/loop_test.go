@@ -101,6 +101,21 @@ func finetuning(t testing.TB, corpus *Corpus) Finetuning {
 	return run
 }
 
+// Shares so small that epochs have no row would be waited for without end.
+func TestFinetuneRefusesSharesOfNothing(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, finetunedHeads)
+	run := finetuning(t, corpus)
+	for _, head := range run.Heads {
+		for i := range head.Sets {
+			head.Sets[i].Share = ptr(1e-9)
+		}
+	}
+	if _, err := collect(t.Context(), m, finetuneRunner(tok, run), Options{}); err == nil || !strings.Contains(err.Error(), "rows an epoch in all") {
+		t.Errorf("error %v", err)
+	}
+}
+
 var finetunedHeads = map[string]bert.HeadConfig{"mood": sentimentHead, "ner": nerHead}
 
 type runner func(ctx context.Context, m *bert.Model, o Options) func(yield func(Report, error) bool)

@@ -97,7 +97,7 @@ type pretrainingData struct {
 }
 
 func newPretrainingData(m *bert.Model, t *tokenizer.Tokenizer, run *Pretraining, o Options) (*pretrainingData, *Survey, error) {
-	corpus, err := OpenCorpus(under(run.Data, run.Corpus)...)
+	corpus, err := openFiles(under(run.Data, run.Corpus)...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("corpus: %w", err)
 	}

@@ -100,6 +100,9 @@ func ReadRecords(path string, fields Fields, problems *Problems) iter.Seq2[Recor
 		if err == nil && format == CoNLL {
 			err = fmt.Errorf("%s: CoNLL files hold tagged words, not labelled texts", path)
 		}
+		if err == nil {
+			err = checkRegular(path)
+		}
 		if err != nil {
 			yield(Record{}, err)
 			return
@@ -160,6 +163,9 @@ func parseJSONRecord(text []byte, fields Fields, pairRequired bool) (Record, err
 	if err := jsonString(members, fields, "text", fields.Text, &record.Text); err != nil {
 		return Record{}, err
 	}
+	if err := record.checkText(); err != nil {
+		return Record{}, err
+	}
 	if _, record.HasPair = members[fields.Pair]; record.HasPair || pairRequired {
 		record.HasPair = true
 		if err := jsonString(members, fields, "pair", fields.Pair, &record.Pair); err != nil {
@@ -176,6 +182,14 @@ func parseJSONRecord(text []byte, fields Fields, pairRequired bool) (Record, err
 	}
 	record.Labels = labels
 	return record, nil
+}
+
+// checkText refuses a text of nothing but white space, as whoever answers does.
+func (r *Record) checkText() error {
+	if strings.TrimSpace(r.Text) == "" {
+		return errors.New("its text is empty")
+	}
+	return nil
 }
 
 // jsonString reads the member that holds a field of Fields.

@@ -14,6 +14,7 @@ import (
 
 	"cloze/internal/bert"
 	"cloze/internal/kernels"
+	"cloze/internal/tokenizer"
 )
 
 // cancelAt makes a context that is cancelled while the run computes step n:
@@ -327,6 +328,33 @@ func TestResumeRefusesOtherData(t *testing.T) {
 				t.Errorf("error %v, want one that says %q", err, test.want)
 			}
 		})
+	}
+}
+
+// The same text cut by another vocabulary, even one as large, is other data: the
+// embeddings were learnt for the tokens of the first.
+func TestResumeRefusesAnotherVocabulary(t *testing.T) {
+	corpus, _ := numberedCorpus(t, 60)
+	tok, m := tinyModel(t, 200, nil)
+	vocabulary := numbered(200)
+	slices.Reverse(vocabulary)
+	run := pretraining(corpus)
+	by := func(tok *tokenizer.Tokenizer) runner {
+		return func(ctx context.Context, m *bert.Model, o Options) func(func(Report, error) bool) {
+			return Pretrain(ctx, m, tok, run, o)
+		}
+	}
+	o := Options{Dir: t.TempDir()}
+	interrupted := (*InterruptedError)(nil)
+	if _, err := collect(&cancelAt{Context: t.Context(), limit: 9}, m, by(tok), o); !errors.As(err, &interrupted) {
+		t.Fatal(err)
+	}
+	o.Resume = true
+	if _, err := collect(t.Context(), m, by(loadTokenizer(t, vocabulary)), o); !errors.Is(err, errOtherModel) {
+		t.Errorf("with another vocabulary: error %v", err)
+	}
+	if _, err := collect(t.Context(), m, by(tok), o); err != nil {
+		t.Errorf("with the same: %v", err)
 	}
 }
 

@@ -161,6 +161,9 @@ func (f *Finetuning) underData(c SetConfig) SetConfig {
 	return c
 }
 
+// mostBatch is more examples than any step needs, and few enough to be drawn at once.
+const mostBatch = 1 << 16
+
 // Validate says what is wrong with a run whose defaults are set.
 func (p *Pretraining) Validate() error {
 	if len(p.Corpus) == 0 {
@@ -170,8 +173,8 @@ func (p *Pretraining) Validate() error {
 		return errors.New("phases: give at least one, such as {\"max_tokens\": 128, \"batch_size\": 32, \"steps\": 1000}")
 	}
 	for i, phase := range p.Phases {
-		if phase.Steps < 1 || phase.BatchSize < 1 {
-			return fmt.Errorf("phase %d: %d steps of %d examples, want at least one of each", i+1, phase.Steps, phase.BatchSize)
+		if phase.Steps < 1 || phase.BatchSize < 1 || phase.BatchSize > mostBatch {
+			return fmt.Errorf("phase %d: %d steps of %d examples, want at least one of each and at most %d examples", i+1, phase.Steps, phase.BatchSize, mostBatch)
 		}
 		if err := p.examples(phase.MaxTokens).Validate(); err != nil {
 			return fmt.Errorf("phase %d: %w", i+1, err)
@@ -268,8 +271,8 @@ func (f *Finetuning) Validate() error {
 		return err
 	}
 	if m := f.MLM; m != nil {
-		if len(m.Corpus) == 0 || m.BatchSize < 1 || !(m.Weight > 0) {
-			return errors.New("mlm: give it a corpus, a batch_size of at least 1 and a weight above 0")
+		if len(m.Corpus) == 0 || m.BatchSize < 1 || m.BatchSize > mostBatch || !(m.Weight > 0) {
+			return fmt.Errorf("mlm: give it a corpus, a batch_size of 1 to %d and a weight above 0", mostBatch)
 		}
 		if err := errors.Join(m.examples().Validate(), validateHeldOut(m.HeldOut, m.HeldOutExamples)); err != nil {
 			return fmt.Errorf("mlm: %w", err)
@@ -279,8 +282,8 @@ func (f *Finetuning) Validate() error {
 		return fmt.Errorf("steps is %d and epochs is %v: give one of them", f.Steps, f.Epochs)
 	}
 	const mostEpochs = 1e6
-	if f.BatchSize < 1 || f.Steps < 0 || !(f.Epochs >= 0 && f.Epochs <= mostEpochs) || f.Steps == 0 && f.Epochs == 0 {
-		return fmt.Errorf("batch_size %d, epochs %v, steps %d: want at least one example, and epochs or steps", f.BatchSize, f.Epochs, f.Steps)
+	if f.BatchSize < 1 || f.BatchSize > mostBatch || f.Steps < 0 || !(f.Epochs >= 0 && f.Epochs <= mostEpochs) || f.Steps == 0 && f.Epochs == 0 {
+		return fmt.Errorf("batch_size %d, epochs %v, steps %d: want 1 to %d examples, and epochs or steps", f.BatchSize, f.Epochs, f.Steps, mostBatch)
 	}
 	return f.validate(max(1, f.Steps))
 }

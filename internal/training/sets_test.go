@@ -310,6 +310,11 @@ func TestValidateRefusesSets(t *testing.T) {
 			}
 		})
 	}
+	run := Finetuning{Heads: map[string]HeadRun{"h": {Type: bert.SequenceHeadType, Sets: []SetConfig{{Train: "a.csv"}}}}, BatchSize: 1 << 30}
+	run.SetDefaults()
+	if err := run.Validate(); err == nil || !strings.Contains(err.Error(), "want 1 to 65536 examples") {
+		t.Errorf("a batch that no memory holds: error %v", err)
+	}
 }
 
 func TestNamesOfSets(t *testing.T) {

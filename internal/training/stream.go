@@ -140,6 +140,9 @@ func (s *ExampleStream) Next() (Example, error) {
 			s.skipBlock()
 			continue
 		}
+		if s.total > 0 && s.position.Bytes+s.bytes != s.total {
+			return Example{}, errors.New("the corpus is not what it was when the run began: its files have changed")
+		}
 		// The end of the corpus. The epoch may have been entered in its middle,
 		// so one that gave no example proves nothing yet.
 		if ends++; ends > 1 {
@@ -280,6 +283,7 @@ func (s *ExampleStream) survey(maxExamples int) (surveyPass, error) {
 	}
 	met := 0
 	sum := sha256.New()
+	sumTokenizer(sum, s.tokenizer)
 	rng := NewRand(s.options.Seed, math.MaxUint64-1)
 	for document, err := range s.corpus.Documents(p.Problems) {
 		if err != nil {

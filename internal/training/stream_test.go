@@ -114,6 +114,29 @@ func TestStreamStaysInTheFile(t *testing.T) {
 	}
 }
 
+// A corpus that changes while a run reads it is noticed, at the latest when its end
+// comes where it was not.
+func TestStreamNoticesAnotherCorpus(t *testing.T) {
+	corpus, tok := numberedCorpus(t, 60)
+	stream := newStream(t, corpus, tok, 48, StreamOptions{Seed: 3, BlockBytes: 4 << 10})
+	if _, err := stream.Survey(0); err != nil {
+		t.Fatal(err)
+	}
+	take(t, stream, 1)
+	if err := os.Truncate(corpus.Paths[0], 6<<10); err != nil {
+		t.Fatal(err)
+	}
+	for stream.Position().Epoch < 2 { // of the first, it has the beginning already
+		if _, err := stream.Next(); err != nil {
+			if !strings.Contains(err.Error(), "its files have changed") {
+				t.Error(err)
+			}
+			return
+		}
+	}
+	t.Error("epochs end as if nothing had happened")
+}
+
 // The share of an epoch that was given rises from 0 to 1, evenly, and is the same
 // after Seek.
 func TestStreamProgress(t *testing.T) {
