@@ -73,6 +73,9 @@ func (c *convertCmd) convert() error {
 	}
 	fmt.Printf("%s: L %d, H %d, A %d, I %d, V %d; %s parameters\n", c.Out, config.NumHiddenLayers, config.HiddenSize,
 		config.NumAttentionHeads, config.IntermediateSize, config.VocabSize, thousands(config.Parameters()))
+	if file, ok := weights.(*onnx.Model); ok && len(file.LeftOut()) > 0 {
+		fmt.Printf("left out, since heads are not read from an ONNX file: %s\n", strings.Join(file.LeftOut(), ", "))
+	}
 	if fresh := model.Fresh(); len(fresh) > 0 {
 		fmt.Printf("new weights (seed %d): %s\n", c.Seed, strings.Join(fresh, ", "))
 	} else {

@@ -28,7 +28,12 @@ type Model struct {
 	constants  []constant
 	epsilon    float64 // of the first LayerNormalization, 0 if there is none
 	activation string  // of Config.HiddenAct, "" if no node tells
+	leftOut    []string
 }
+
+// LeftOut names the parameters in the file that are none of the encoder's or its
+// pooler's, sorted: those of heads, which are not read.
+func (m *Model) LeftOut() []string { return m.leftOut }
 
 var _ bert.Weights = (*Model)(nil)
 
@@ -181,10 +186,14 @@ func (n *node) activation() string {
 func newModel(nodes []node, stored map[string]tensor) (*Model, error) {
 	m := &Model{weights: map[string]weight{}}
 	for name, t := range stored {
-		if isWeight(name) {
+		switch {
+		case isWeight(name):
 			m.weights[canonical(name)] = weight{tensor: t}
+		case strings.HasSuffix(name, ".weight") || strings.HasSuffix(name, ".bias"):
+			m.leftOut = append(m.leftOut, name)
 		}
 	}
+	slices.Sort(m.leftOut)
 	for _, n := range nodes {
 		switch n.op {
 		case "MatMul", "Gemm":

@@ -68,6 +68,16 @@ func TestWhatWasWrittenIsReadBack(t *testing.T) {
 					t.Errorf("Config() with heads %q (-written +read):\n%s", heads, diff)
 				}
 				checkTensors(t, weights, m)
+				var left []string // the parameters of the heads that were written
+				for name := range weights.memoryWeights {
+					if heads != nil && !strings.HasPrefix(name, "bert.") {
+						left = append(left, name)
+					}
+				}
+				slices.Sort(left)
+				if diff := cmp.Diff(left, m.LeftOut()); diff != "" {
+					t.Errorf("LeftOut() with heads %q (-written +said):\n%s", heads, diff)
+				}
 			}
 		})
 	}

@@ -53,7 +53,7 @@ func sumTokenizer(sum hash.Hash, t *tokenizer.Tokenizer) {
 		panic(err) // it holds nothing that JSON has not
 	}
 	for id := range t.VocabSize() {
-		fmt.Fprintln(sum, t.Token(int32(id)))
+		sum.Write([]byte(t.Token(int32(id)) + "\n"))
 	}
 }
 
