@@ -26,7 +26,7 @@ type options struct {
 	MaxTokensPerRequest int   `help:"Most word pieces in one request, those that windows read twice counted twice." default:"32768"`
 	MaxInFlight         int   `help:"Most requests worked on or waiting, each counted once more for every 4 KiB of its body; more are refused with 429." default:"256"`
 	MaxAnswerBytes      int64 `help:"Most memory for answers that are being made or sent, such as attention maps; more are refused with 429." default:"536870912"`
-	MaxConnections      int   `help:"Most connections at a time; more wait to be accepted." default:"1024"`
+	MaxConnections      int   `help:"Most connections at a time; from then on, those that wait for their next request are closed, and new ones wait to be accepted." default:"1024"`
 	QueueTokens         int   `help:"Most word pieces that may wait; more are refused with 429." default:"65536"`
 	BatchTokens         int   `help:"Most word pieces that one pass joins." default:"512"`
 

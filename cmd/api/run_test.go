@@ -375,6 +375,29 @@ func TestSlowClients(t *testing.T) {
 	wait.Wait()
 }
 
+// TestIdleConnectionsMakeRoom: clients that keep connections and ask nothing keep nobody
+// out.
+func TestIdleConnectionsMakeRoom(t *testing.T) {
+	s := startReady(t, "--max-connections", "4", "--model", "en=../../models/en")
+	address := strings.TrimPrefix(s.url, "http://")
+	for i := range 12 {
+		connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = connection.Close() })
+		if err := connection.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(connection, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(connection).ReadString('\n'); err != nil || !strings.HasPrefix(line, "HTTP/1.1 200") {
+			t.Fatalf("connection %d: %q, %v", i, line, err)
+		}
+	}
+}
+
 // drip sends a request byte by byte until the server has had enough, and
 // returns its status line.
 func drip(connection net.Conn, slowBody bool) (answer string, err error) {

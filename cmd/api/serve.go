@@ -45,6 +45,7 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 		WriteTimeout:      o.WriteTimeout,
 		IdleTimeout:       o.IdleTimeout,
 		MaxHeaderBytes:    16 << 10,
+		ConnState:         (&connections{most: o.MaxConnections}).changed,
 		ErrorLog:          log.New(logger.With().Str("from", "net/http").Logger(), "", 0),
 	}
 	logger.Info().Str("address", listener.Addr().String()).Str("url", "http://"+listener.Addr().String()).Msg("listening")
