@@ -77,7 +77,7 @@ func TestVocabRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	binary := filepath.Join(t.TempDir(), "binary.txt")
-	if err := os.WriteFile(binary, []byte("\xff\xfe\n"), 0o600); err != nil {
+	if err := os.WriteFile(binary, []byte("\xfe\x80\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {

@@ -10,10 +10,12 @@ import (
 // tensor, with Cloze's heads.NAME for what has no name there:
 //
 //	LayerNorm.gamma, .beta          weight, bias: google-research/bert's names
+//	module.…                        …: saved from PyTorch's DataParallel
 //	embeddings.…, encoder.…         bert.…: a BertModel alone has no prefix
 //	cls.predictions.decoder.bias    cls.predictions.bias: the same values
 //	classifier.…                    heads.classifier.…: fine-tuned elsewhere
 func canonical(name string) string {
+	name = strings.TrimPrefix(name, "module.")
 	if base, ok := strings.CutSuffix(name, ".gamma"); ok {
 		name = base + ".weight"
 	}

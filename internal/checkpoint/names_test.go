@@ -20,6 +20,8 @@ func TestCanonical(t *testing.T) {
 		"cls.seq_relationship.weight":               "cls.seq_relationship.weight",
 		"classifier.weight":                         "heads.classifier.weight",
 		"heads.sentiment.bias":                      "heads.sentiment.bias",
+		"module.bert.pooler.dense.bias":             "bert.pooler.dense.bias",
+		"module.classifier.bias":                    "heads.classifier.bias",
 		"something.else":                            "something.else",
 	} {
 		if got := canonical(name); got != want {

@@ -46,6 +46,9 @@ func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[strin
 		if head.Type == bert.TokenHeadType && !slices.Contains(head.Labels, "O") {
 			return nil, fmt.Errorf("head %s tags tokens, but its labels have no \"O\": %q", name, head.Labels)
 		}
+		if head.Type == bert.TokenHeadType && len(head.Labels) == 1 {
+			return nil, fmt.Errorf("head %s tags tokens, but its only label is \"O\": no word of its training files is tagged as an entity", name)
+		}
 		if head.ProblemType == bert.Regression && len(head.Labels) != 1 {
 			return nil, fmt.Errorf("head %s is a regression, which gives one number, but has the labels %q: leave \"labels\" out, or name the number", name, head.Labels)
 		}

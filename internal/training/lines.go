@@ -161,6 +161,9 @@ func (s *lineScanner) next() (line, error) {
 		if s.number < s.first || s.ended && len(s.text) == 0 {
 			continue
 		}
+		if s.number == 1 && isUTF16(s.text) {
+			return line{}, fmt.Errorf("%s is UTF-16: data are UTF-8, so convert it (iconv -f UTF-16 -t UTF-8)", s.path)
+		}
 		if s.number == 1 {
 			s.text = bytes.TrimPrefix(s.text, []byte("\ufeff"))
 		}
@@ -177,6 +180,11 @@ func (s *lineScanner) next() (line, error) {
 		}
 	}
 	return line{}, io.EOF
+}
+
+// isUTF16 says whether text begins with a byte order mark of UTF-16.
+func isUTF16(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff"))
 }
 
 // readLine appends the next line without its end to text. It reads on to the

@@ -94,6 +94,11 @@ func TestReadLinesNamesTheFileThatIsBroken(t *testing.T) {
 	if last == nil || !strings.Contains(last.Error(), path) {
 		t.Errorf("truncated gzip: error %v, want one that names %s", last, path)
 	}
+	for _, err := range readLines(write(t, "a.csv", "\xff\xfet\x00e\x00"), &Problems{Limit: -1}) {
+		if err == nil || !strings.Contains(err.Error(), "a.csv is UTF-16") {
+			t.Errorf("UTF-16: error %v", err)
+		}
+	}
 	for _, err := range readLines(path+".missing", &Problems{}) {
 		last = err
 	}

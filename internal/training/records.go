@@ -45,6 +45,15 @@ func (f Fields) withDefaults() (_ Fields, pairRequired bool) {
 	return f, pairRequired
 }
 
+// check refuses one member or column for two things.
+func (f Fields) check() error {
+	f, _ = f.withDefaults()
+	if f.Text == f.Pair || f.Text == f.Label || f.Pair == f.Label {
+		return fmt.Errorf("text, pair and label are three things, and stand in %q, %q and %q", f.Text, f.Pair, f.Label)
+	}
+	return nil
+}
+
 // given says whether any of the fields is.
 func (f Fields) given() bool {
 	return f.Text+f.Pair+f.Label+f.Separator != "" || len(f.Columns) > 0
@@ -101,7 +110,7 @@ func ReadRecords(path string, fields Fields, problems *Problems) iter.Seq2[Recor
 			err = fmt.Errorf("%s: CoNLL files hold tagged words, not labelled texts", path)
 		}
 		if err == nil {
-			err = checkRegular(path)
+			err = errors.Join(fields.check(), checkRegular(path))
 		}
 		if err != nil {
 			yield(Record{}, err)

@@ -23,6 +23,17 @@ func readRecords(t *testing.T, path string, fields Fields, problems *Problems) (
 	return records, nil
 }
 
+func TestFieldsAreThreeThings(t *testing.T) {
+	path := write(t, "a.csv", "text,label\na,b\n")
+	for _, fields := range []Fields{{Text: "label"}, {Pair: "text"}, {Label: "text_pair"}} {
+		for _, err := range ReadRecords(path, fields, &Problems{}) {
+			if err == nil || !strings.Contains(err.Error(), "are three things") {
+				t.Errorf("%+v: error %v", fields, err)
+			}
+		}
+	}
+}
+
 func TestReadRecords(t *testing.T) {
 	for _, test := range []struct {
 		name, file, content string
