@@ -102,8 +102,6 @@ func drain(o options, logger zerolog.Logger, api *httpapi.API, server *http.Serv
 	logger.Info().Int("in_flight", api.InFlight()).Msg("draining")
 	begin := time.Now()
 	api.Leave()
-	server.SetKeepAlivesEnabled(false)
-
 	ctx, cancel := context.WithTimeout(context.Background(), o.ShutdownTimeout)
 	defer cancel()
 	select {
@@ -111,6 +109,7 @@ func drain(o options, logger zerolog.Logger, api *httpapi.API, server *http.Serv
 	case <-ctx.Done():
 	}
 	api.Drain()
+	server.SetKeepAlivesEnabled(false) // not before: it closes connections on which a request may be coming
 	// The listener stays open until the work is done, so that those who ask
 	// hear "draining" rather than a refused connection.
 	tick := time.NewTicker(10 * time.Millisecond)

@@ -125,7 +125,12 @@ func New(config Config) *API {
 }
 
 // ServeHTTP implements http.Handler.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.leaving.Load() {
+		w.Header().Set("Connection", "close") // the next request goes to another instance
+	}
+	a.handler.ServeHTTP(w, r)
+}
 
 // Serve makes the API ready: from here on the tasks answer.
 func (a *API) Serve(t *Tasks) {
@@ -133,8 +138,8 @@ func (a *API) Serve(t *Tasks) {
 	a.tasks.Store(t)
 }
 
-// Leave makes the API say that it is not ready. It answers as before: what sends it
-// requests may take a while to notice.
+// Leave makes the API say that it is not ready, and let go of connections with their
+// next answer. It answers as before: what sends it requests may take a while to notice.
 func (a *API) Leave() { a.leaving.Store(true) }
 
 // Drain makes the API refuse new work, too. Requests in flight go on.

@@ -35,8 +35,8 @@ func TestStartingReadyDraining(t *testing.T) {
 	}
 	ready.Leave()
 	wantProblem(t, send(t, ready, get("/readyz")), draining)
-	if w := send(t, ready, task); w.Code != http.StatusOK {
-		t.Errorf("work before it drains: %d", w.Code)
+	if w := send(t, ready, task); w.Code != http.StatusOK || w.Header().Get("Connection") != "close" {
+		t.Errorf("work before it drains: %d, connection %q", w.Code, w.Header().Get("Connection"))
 	}
 	ready.Drain()
 	for _, c := range []call{get("/readyz"), task} {
