@@ -374,6 +374,7 @@ for (const width of [320, 768, 1440]) {
         await page.waitForTimeout(400);
         await answered();
       }
+      for (const code of await page.locator('summary', { hasText: 'as code' }).all()) await code.click();
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.ok(overflow <= 0, `${view} is ${overflow} pixels too wide`);
       await close();
