@@ -363,6 +363,16 @@ test('the keyboard’s cell is on screen, and a narrow page shows that the map s
   await close();
 });
 
+test('the map in focus has a frame that does not scroll away', async () => {
+  const { page, answered, close } = await openPage(link({ text: wordsOf(60) }));
+  await answered();
+  await page.getByLabel('Head', { exact: true }).focus();
+  await page.keyboard.press('Tab');
+  const outlined = await page.evaluate(() => ['.heat-map', '.scroll-frame:has(.heat-map)'].map((part) => getComputedStyle(document.querySelector(part)).outlineStyle));
+  assert.deepEqual(outlined, ['none', 'solid']);
+  await close();
+});
+
 test('what changes nothing adds no step of Back', async () => {
   const { page, answered, close } = await openPage(link({ text: 'The cat sat.', layer: '0', head: '0' }));
   await answered();
