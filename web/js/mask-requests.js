@@ -7,6 +7,9 @@ import { splitList } from './words.js';
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./views.js').Answer} Answer */
 
+/** The server gives at most so many predictions of a mask. */
+export const MOST = 100;
+
 /** What is asked: the masks; how likely the hidden words are; and the chosen
  * mask with the text on one side of it.
  * @param {State} state  @returns {Record<'masks'|'hidden'|'sides', import('./api.js').Request[]>} */
@@ -20,10 +23,12 @@ export function questions(state) {
     path: 'fill-mask',
     body: { text: part, offset_unit: 'utf16', ...(state.model && { model: state.model }), ...more },
   });
-  const best = { top_k: Number(state.k), ...(targets.length > 0 && { targets }) };
+  // Words that are asked for are all answered, however few predictions are wanted.
+  const scoring = (/** @type {string[]} */ words) => ({ targets: words, top_k: Math.max(Number(state.k), Math.min(words.length, MOST)) });
+  const best = targets.length > 0 ? scoring(targets) : { top_k: Number(state.k) };
   return {
     masks: [ask(text, { ...best, ...(maskCount(state) > 1 && state.joint === '1' && { joint: true }) })],
-    hidden: hidden.length > 0 ? [ask(text, { targets: hidden })] : [],
+    hidden: hidden.length > 0 ? [ask(text, scoring(hidden))] : [],
     sides: state.sides === '1' ? oneSided(text, chosenMask(state)).map((part) => ask(part, best)) : [],
   };
 }

@@ -5,7 +5,7 @@ import { bars } from '../bars.js';
 import { checkbox, exampleButtons, select, textArea, textInput } from '../controls.js';
 import { h, keepingFocus } from '../dom.js';
 import { percent, t } from '../i18n.js';
-import { chosenMask, maskCount, questions, read, targetsOf } from '../mask-requests.js';
+import { chosenMask, maskCount, MOST, questions, read, targetsOf } from '../mask-requests.js';
 import { hiddenWords, keptMasks, MASK, maskedText, oneSided, partsOf, toggled } from '../masks.js';
 import { readNotes } from '../notes.js';
 
@@ -114,32 +114,48 @@ function scored(mask, word) {
   return word === undefined ? undefined : mask?.predictions.find((/** @type {any} */ p) => bare(p.token) === bare(word));
 }
 
-/** What the server scores in place of a word of several pieces.
+/** What the server scores in place of a word that is no piece: its first piece,
+ * the longest that it begins with, or the one for what is unknown.
  * @param {any} mask  @param {string} word  @returns {string|undefined} */
-function firstPiece(mask, word) {
-  return mask.predictions.find((/** @type {any} */ p) => bare(word).startsWith(bare(p.token)))?.token;
+function standIn(mask, word) {
+  /** @type {string[]} */
+  const tokens = mask.predictions.map((/** @type {any} */ p) => p.token);
+  const begins = tokens.filter((token) => bare(word).startsWith(bare(token)));
+  return begins.sort((a, b) => b.length - a.length)[0] ?? tokens.find((token) => token === UNKNOWN);
 }
+
+/** The piece for what a vocabulary does not hold. */
+const UNKNOWN = '[UNK]';
 
 /** A word as an uncased vocabulary holds it. @param {string} word */
 function bare(word) {
-  return word.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  return word.normalize('NFD').replace(/[\p{M}\p{C}]/gu, '').toLowerCase();
 }
 
 /** What there is to say, in the page's words in place of the server's warnings:
- * words that are no piece of the model, words scored as another, and masks
- * written wrong.
+ * words that are no piece of the model, words scored as another, words beyond
+ * what is shown, and masks written wrong.
  * @param {any} result  @param {any} ofHidden  @param {State} state  @returns {string[]} */
 function notes(result, ofHidden, state) {
+  const targets = targetsOf(state);
   const words = [
-    ...hiddenWords(state).map((word, i) => ({ word, mask: ofHidden?.masks[i] })),
-    ...targetsOf(state).map((word) => ({ word, mask: result.masks[0], first: firstPiece(result.masks[0], word) })),
-  ].flatMap((/** @type {{word?: string, mask: any, first?: string}} */ { word, mask, first }) => {
-    if (word === undefined) return [];
-    const token = scored(mask, word)?.token;
-    if (token === undefined) return [first === undefined ? t('fill-mask.several-pieces', { word }) : t('fill-mask.first-piece', { word, token: first })];
-    return token === word ? [] : [t('fill-mask.scored-as', { word, token })];
-  });
+    ...hiddenWords(state).flatMap((word) => (word === undefined ? [] : note(word, ofHidden.masks[0], 'several-pieces'))),
+    ...targets.flatMap((word) => note(word, result.masks[0], 'first-piece')),
+    ...(targets.length > MOST ? [t('fill-mask.likeliest', { n: MOST })] : []),
+  ];
   return [...new Set([...words, ...(writtenWrong(state.text) ? [t('fill-mask.write-mask')] : [])])];
+}
+
+/** What there is to say of one word that was to be scored.
+ * @param {string} word  @param {any} mask  any one: all are answered with the same pieces  @param {string} several  what is said of one of several pieces
+ * @returns {string[]} */
+function note(word, mask, several) {
+  if (bare(word) === '') return [t('fill-mask.no-piece', { word })];
+  const token = scored(mask, word)?.token;
+  if (token !== undefined) return token === word ? [] : [t('fill-mask.scored-as', { word, token })];
+  const other = standIn(mask, word);
+  // Of more words than the server answers, it may be one that is left out.
+  return other === undefined ? [] : [t(`fill-mask.${other === UNKNOWN ? 'unknown' : several}`, { word, token: other })];
 }
 
 /** The words of a joint fill. @param {any} fill */

@@ -97,3 +97,28 @@ test('of a word of several pieces that is to be scored, the first is named', asy
     await close();
   }
 });
+
+test('every word that is to be scored is scored, or said why not', async () => {
+  const targets = ['good', 'bad', 'unbelievably', 'big', 'old', 'red', 'un', '龘', '\u200d'];
+  for (const [locale, says] of [
+    ['en-US', ['of the first, “un”.', '“龘” is unknown to this model', '“\u200d” makes no word piece']],
+    ['zh-CN', ['首片“un”的分数', '这个模型不认识“龘”', '“\u200d”不成词片']],
+  ]) {
+    const { page, answered, close } = await openPage(link({ text: 'The [MASK] is very [MASK].', targets: targets.join(), k: '3', model: 'en', sides: '' }), { locale });
+    await answered();
+    for (const bars of await page.locator('.result > .bars').all()) {
+      assert.deepEqual((await bars.locator('li > span:first-child').allTextContents()).sort(), ['[UNK]', 'bad', 'big', 'good', 'old', 'red', 'un']);
+    }
+    const notes = await page.locator('.result > .hint').allTextContents();
+    for (const sentence of says) assert.equal(notes.filter((note) => note.includes(sentence)).length, 1, `${sentence}: ${notes.join(' / ')}`);
+    assert.equal(notes.length, 2 + says.length, notes.join(' / '));
+    await close();
+  }
+});
+
+test('a hidden word that the model does not know is said so', async () => {
+  const { page, answered, close } = await openPage(link({ text: 'The 龘 is here.', mask: '1', model: 'en' }));
+  await answered();
+  await page.locator('.result .hint', { hasText: '“龘” is unknown to this model' }).waitFor();
+  await close();
+});
