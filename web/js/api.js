@@ -1,5 +1,7 @@
 // Asking the server: the same public API that curl uses.
 
+import { readAttention } from './attention/matrix.js';
+
 /**
  * parts: how to ask it where its answer would be too large
  * @typedef {{path: string, body: any, accept?: string, parts?: Parts}} Request
@@ -64,6 +66,12 @@ export async function ask(request, signal, waiter) {
   return answer;
 }
 
+/** Forgets answers that turned out to be none, so that asking again asks.
+ * @param {Answer[]} answers */
+export function disown(answers) {
+  for (const [key, answer] of answered) if (answers.includes(answer)) answered.delete(key);
+}
+
 /** Asks the parts of a request that was refused, one after the other: side by
  * side they would take as much of the server as the whole.
  * @param {Request} request  @param {any} error  @param {AbortSignal} signal  @param {Waiter} [waiter]
@@ -104,13 +112,29 @@ async function post({ path, body, accept = 'application/json' }, signal) {
   });
   const binary = accept !== 'application/json';
   const data = await whole(binary ? response.arrayBuffer() : response.json(), signal);
-  if (!binary && !(Array.isArray(data?.results) && data.results.length > 0)) throw new Problem({ type: 'unexpected-answer', title: '' });
+  if (!(binary ? isAttention(data, response.headers) : isResults(data))) throw new Problem({ type: 'unexpected-answer', title: '' });
   return {
     data,
     headers: response.headers,
     timings: parseServerTiming(response.headers.get('Server-Timing') || ''),
     milliseconds: performance.now() - begin,
   };
+}
+
+/** @param {any} data */
+function isResults(data) {
+  return Array.isArray(data?.results) && data.results.length > 0;
+}
+
+/** Only attention is answered in binary form.
+ * @param {ArrayBuffer} data  @param {Headers} headers */
+function isAttention(data, headers) {
+  try {
+    readAttention(data, headers);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {string} path  @param {AbortSignal} [signal]  @returns {Promise<any>} */

@@ -2,7 +2,7 @@
 // URL's fragment. A change of state redraws the controls and, where the
 // request changed, asks the server and shows the answer.
 
-import { ask, get } from './api.js';
+import { ask, disown, get } from './api.js';
 import { Column } from './column.js';
 import { markFaults, modelControl } from './controls.js';
 import { h, replace } from './dom.js';
@@ -281,6 +281,7 @@ class App {
       } catch (error) {
         // What came is no answer to what was asked.
         console.error(error);
+        disown(answer);
         problem(/** @type {Error} */ (error));
       }
     });

@@ -18,7 +18,9 @@ export function shapeOf(headers) {
  * @param {ArrayBuffer} bytes  @param {Headers} headers  @returns {Attention} */
 export function readAttention(bytes, headers) {
   const { layers, heads, tokens } = shapeOf(headers);
-  const small = headers.get('X-Attention-Type') === 'uint8';
+  const type = headers.get('X-Attention-Type');
+  if (type !== 'uint8' && type !== 'float32') throw new Error(`attention of type ${type}`);
+  const small = type === 'uint8';
   // The server writes little-endian, as every browser's machine does.
   const values = small ? new Uint8Array(bytes) : new Float32Array(bytes);
   if (values.length !== layers * heads * tokens * tokens) throw new Error('attention of a wrong size');

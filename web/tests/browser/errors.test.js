@@ -33,6 +33,25 @@ for (const [locale, said] of [
   });
 }
 
+test('an answer that is none is asked for again', async () => {
+  const page200 = { status: 200, contentType: 'text/html', body: '<html>Sign in to the network</html>' };
+  for (const [view, path, answer, drawn] of [
+    ['attention', 'attention', page200, '.heat-map'],
+    ['attention', 'attention', { ...page200, headers: { 'X-Attention-Shape': '6,12,9,9', 'X-Attention-Type': 'float32' } }, '.heat-map'],
+    ['classify', 'classify', HOLLOW, '.bars'],
+  ]) {
+    const { page, answered, close } = await openPage(`#/${view}`);
+    await answered();
+    await page.route(`**/${path}`, (route) => route.fulfill(answer));
+    await page.locator('textarea').first().fill('Another text.');
+    await page.locator('.answer .problem', { hasText: 'not what this page expects' }).waitFor();
+    await page.unroute(`**/${path}`);
+    await page.getByRole('button', { name: 'Ask again' }).click();
+    await page.locator(`.answer ${drawn}`).waitFor();
+    await close();
+  }
+});
+
 test('a list of models that does not come is said so, and asked again', async () => {
   const { page, answered, close } = await openPage();
   await answered();
