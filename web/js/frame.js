@@ -1,6 +1,6 @@
 // What stands around every view: the tasks to go to and the settings of the page.
 
-import { h, replace } from './dom.js';
+import { h, keepingFocus, replace } from './dom.js';
 import { currentLanguage, t } from './i18n.js';
 
 /** @param {string} id */
@@ -12,7 +12,7 @@ function element(id) {
 export function drawHeader(views, current) {
   const nav = element('views');
   nav.setAttribute('aria-label', t('tasks'));
-  replace(nav, views.map(({ id }) => h('a', { href: `#/${id}`, 'data-view': id, 'aria-current': id === current ? 'page' : null }, t(`${id}.title`))));
+  keepingFocus(nav, () => replace(nav, views.map(({ id }) => h('a', { href: `#/${id}`, 'data-view': id, 'aria-current': id === current ? 'page' : null }, t(`${id}.title`)))));
   const language = element('language');
   language.textContent = currentLanguage() === 'en' ? '中文' : 'English';
   language.lang = currentLanguage() === 'en' ? 'zh-Hans' : 'en';

@@ -52,6 +52,16 @@ test('the skip link moves the focus, and nothing else', async () => {
   await close();
 });
 
+test('a task that is chosen by keyboard keeps the focus', async () => {
+  const { page, answered, close } = await openPage('#/ner');
+  await answered();
+  await page.locator('nav a', { hasText: 'Classify' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Classify' }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Classify');
+  await close();
+});
+
 test('the address holds the text as soon as a view is shown, for every reader', async () => {
   const first = await openPage('#/ner');
   await first.answered();
