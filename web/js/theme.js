@@ -24,11 +24,22 @@ export function useTheme(changed) {
     changed();
   });
   systemDark().addEventListener('change', changed);
+  // Paper is light.
+  /** @type {string|null} */
+  let chosen = null;
+  addEventListener('beforeprint', () => {
+    chosen = document.documentElement.dataset.theme ?? null;
+    apply('light');
+    changed();
+  });
+  addEventListener('afterprint', () => { apply(chosen); changed(); });
 }
 
 /** @param {string|null} theme  'light', 'dark' or null for the system's */
 function apply(theme) {
-  if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;
+  const { dataset } = document.documentElement;
+  if (theme === 'light' || theme === 'dark') dataset.theme = theme;
+  else delete dataset.theme;
 }
 
 /** A colour of style.css as a canvas or a file takes it. Only a property that

@@ -41,7 +41,7 @@ export class AttentionPanel {
     this.layerChoice = h('select', { onchange: () => page.set({ layer: this.layerChoice.value }) });
     this.headChoice = h('select', { onchange: () => page.set({ head: this.headChoice.value }) });
     this.headField = field('head', t('attention.head'), this.headChoice);
-    this.keys = h('p', { class: 'hint' }, t('attention.keys'));
+    this.keys = h('p', { class: 'hint keys' }, t('attention.keys'));
 
     this.notes = h('div', {});
     this.patterns = new PatternFilter((pattern) => page.set({ pattern }));

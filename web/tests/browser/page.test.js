@@ -442,3 +442,31 @@ test('with forced colours, what a colour says is still to be seen', async () => 
   assert.notEqual((await look('mark.negative')).borderBottom, (await look('mark.positive')).borderBottom);
   await close();
 });
+
+test('on paper stands the answer, whole, without what is pressed', async () => {
+  const { page, answered, close } = await openPage(`#/attention?v=1&text=${encodeURIComponent('The river ran past an old mill. '.repeat(8))}`);
+  await answered();
+  await page.emulateMedia({ media: 'print' });
+  for (const part of ['nav', '#theme', 'select', '.check', '.tools']) assert.equal(await page.locator(part).first().isVisible(), false, part);
+  for (const part of ['h1', 'textarea', '.close-up h3', '.head-grid', '.heat-map']) assert.equal(await page.locator(part).first().isVisible(), true, part);
+  assert.equal(await page.locator('.close-up .scroll').evaluate((scroll) => scroll.scrollHeight - scroll.clientHeight), 0);
+  await page.goto(new URL('#/sentiment', page.url()).href);
+  await page.locator('.bars .fill').first().waitFor();
+  assert.equal(await page.locator('.bars .fill').first().evaluate((fill) => getComputedStyle(fill).printColorAdjust), 'exact');
+  await close();
+});
+
+test('paper is light, and the page as dark as before afterwards', async () => {
+  for (const chosen of [false, true]) {
+    const { page, answered, close } = await openPage('#/attention', { colorScheme: chosen ? 'light' : 'dark' });
+    await answered();
+    if (chosen) await page.getByRole('button', { name: 'Light / dark' }).click();
+    const brightness = () => page.locator('.row-labels canvas').evaluate((canvas) => canvas.getContext('2d').getImageData(1, 1, 1, 1).data[0]);
+    assert.ok(await brightness() < 60);
+    await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+    assert.ok(await brightness() > 200);
+    await page.evaluate(() => dispatchEvent(new Event('afterprint')));
+    assert.ok(await brightness() < 60);
+    await close();
+  }
+});
