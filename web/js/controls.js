@@ -2,6 +2,7 @@
 
 import { h, replace } from './dom.js';
 import { named, t } from './i18n.js';
+import { isAnother } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 /**
@@ -100,6 +101,16 @@ export function exampleButtons(page, examples) {
   return h('div', { class: 'examples', role: 'group', 'aria-label': t('examples') },
     h('span', {}, t('examples')),
     examples.map(({ name, state }) => h('button', { type: 'button', onclick: () => page.set(state) }, named('example', name))));
+}
+
+/** What else changes with the text: of an example, what came with its text goes
+ * with it, unless the reader made it their own.
+ * @param {{state: State}[]} examples  @param {string} name  @returns {(before: State, text: string) => State} */
+export function exampleOnly(examples, name) {
+  return (before, text) => {
+    const left = examples.some(({ state }) => state[name] === before[name] && !isAnother(state.text, before.text) && isAnother(state.text, text));
+    return left ? { [name]: '' } : {};
+  };
 }
 
 /** The choice of a model, and of a second one to show beside it. @param {Page} page */

@@ -2,7 +2,7 @@
 // without what stands between the words, so that a link reads "the fourth word".
 
 import { parseNumbers } from './state.js';
-import { splitWords } from './words.js';
+import { kept, splitWords } from './words.js';
 
 export const MASK = '[MASK]';
 
@@ -43,16 +43,10 @@ export function toggled(state, index) {
  * the edited ones stay with their words.
  * @param {State} before  @param {string} text */
 export function keptMasks(before, text) {
-  const words = (/** @type {string} */ of) => splitWords(of).filter((w) => w.word).map((w) => w.text);
-  const [old, now] = [words(before.text), words(text)];
-  const shorter = Math.min(old.length, now.length);
-  let head = 0;
-  while (head < shorter && old[head] === now[head]) head++;
-  let tail = 0;
-  while (tail < shorter - head && old[old.length - 1 - tail] === now[now.length - 1 - tail]) tail++;
+  const { old, now, head, tail } = kept(before.text, text);
   return parseNumbers(before.mask)
-    .filter((m) => m < head || (m >= old.length - tail && m < old.length))
-    .map((m) => (m < head ? m : m + now.length - old.length))
+    .filter((m) => m < head || (m >= old - tail && m < old))
+    .map((m) => (m < head ? m : m + now - old))
     .join(',');
 }
 

@@ -16,6 +16,27 @@ export function splitWords(text) {
   }));
 }
 
+/** How many words two texts have, and how many are the same from the head and
+ * from the tail on.
+ * @param {string} before  @param {string} after */
+export function kept(before, after) {
+  const words = (/** @type {string} */ text) => splitWords(text).filter((w) => w.word).map((w) => w.text);
+  const [old, now] = [words(before), words(after)];
+  const shorter = Math.min(old.length, now.length);
+  let head = 0;
+  while (head < shorter && old[head] === now[head]) head++;
+  let tail = 0;
+  while (tail < shorter - head && old[old.length - 1 - tail] === now[now.length - 1 - tail]) tail++;
+  return { old: old.length, now: now.length, head, tail };
+}
+
+/** Whether a text is another one, rather than the same with some words changed.
+ * @param {string} before  @param {string} after */
+export function isAnother(before, after) {
+  const { old, head, tail } = kept(before, after);
+  return head + tail < old / 2;
+}
+
 /** What stands between listed words, in either language. */
 export const COMMAS = /[,，、]/;
 

@@ -2,7 +2,7 @@
 // BERT would put there, with the words on both sides or on one side only.
 
 import { bars } from '../bars.js';
-import { checkbox, exampleButtons, select, textArea, textInput } from '../controls.js';
+import { checkbox, exampleButtons, exampleOnly, select, textArea, textInput } from '../controls.js';
 import { h, keepingFocus } from '../dom.js';
 import { percent, t } from '../i18n.js';
 import { chosenMask, maskCount, MOST, questions, read, targetsOf } from '../mask-requests.js';
@@ -27,10 +27,11 @@ export const fillMask = {
   settings: { k: '5', joint: '', sides: '1', of: '1' },
   example: (language) => EXAMPLES[language === 'zh' ? 3 : 0].state,
   controls: (page) => {
+    const targets = exampleOnly(EXAMPLES, 'targets');
     const words = h('div', { class: 'words large', dir: 'auto', role: 'group', 'aria-label': t('fill-mask.words') });
     page.follow((state) => showWords(words, state, page));
     return [
-      textArea(page, 'text', t('text'), { rows: 2, edited: (before, text) => ({ mask: keptMasks(before, text) }) }),
+      textArea(page, 'text', t('text'), { rows: 2, edited: (before, text) => ({ mask: keptMasks(before, text), ...targets(before, text) }) }),
       h('p', { class: 'hint' }, t('fill-mask.how')),
       words,
       exampleButtons(page, EXAMPLES.map(({ name, state }) => ({ name, state: { joint: '', of: '1', ...state } }))),

@@ -1,6 +1,6 @@
 import { aspectControls, aspectsOf } from '../aspects.js';
 import { bars } from '../bars.js';
-import { exampleButtons, textArea } from '../controls.js';
+import { exampleButtons, exampleOnly, textArea } from '../controls.js';
 import { h } from '../dom.js';
 import { named, percent, t } from '../i18n.js';
 import { markedText } from '../marks.js';
@@ -18,7 +18,7 @@ export const sentiment = {
   settings: {},
   example: (language) => EXAMPLES[language === 'zh' ? 2 : 0].state,
   controls: (page) => [
-    textArea(page, 'text', t('text'), { rows: 4 }),
+    textArea(page, 'text', t('text'), { rows: 4, edited: exampleOnly(EXAMPLES, 'aspects') }),
     exampleButtons(page, EXAMPLES),
     aspectControls(page),
   ],

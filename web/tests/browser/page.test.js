@@ -117,6 +117,29 @@ test('one\'s own text and the models go along to the other tasks, an example doe
   await close();
 });
 
+test('what came with an example goes with its text, what the reader chose stays', async () => {
+  for (const [view, button, name] of [['sentiment', 'phone', 'aspects'], ['fill-mask', 'capital', 'targets']]) {
+    const { page, answered, close } = await openPage(`#/${view}`);
+    await answered();
+    const value = () => page.evaluate((name) => new URLSearchParams(location.hash.split('?')[1]).get(name), name);
+    const example = page.getByRole('button', { name: button, exact: true });
+    const area = page.locator('textarea').first();
+    await example.click();
+    const given = await value();
+    assert.notEqual(given, '');
+    await area.press('Control+End');
+    await area.pressSequentially(' Really.');
+    assert.equal(await value(), given, `${view}: an edited example`);
+    await area.fill('My [MASK] is here.');
+    assert.equal(await value(), '', `${view}: another text`);
+    await page.evaluate((fragment) => { location.hash = fragment; }, `#/${view}?v=1&text=Own%20text%20%5BMASK%5D&${name}=${encodeURIComponent(given)}`);
+    await page.waitForFunction(() => document.querySelector('textarea').value.startsWith('Own'));
+    await area.fill('Other text [MASK]');
+    assert.equal(await value(), given, `${view}: a text of one's own`);
+    await close();
+  }
+});
+
 test('a page that may not remember anything works', async () => {
   const { page, answered, close } = await openPage('docs');
   await page.addInitScript(() => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { splitList, splitWords } from '../../js/words.js';
+import { isAnother, splitList, splitWords } from '../../js/words.js';
 
 const words = (text) => splitWords(text).filter((w) => w.word).map((w) => w.text);
 
@@ -26,4 +26,10 @@ test('parts join to the text, with offsets that cut them out', () => {
 test('a list is written with the commas of either language, each thing once', () => {
   assert.deepEqual(splitList(' room, battery life，屏幕、room,, '), ['room', 'battery life', '屏幕']);
   assert.deepEqual(splitList(''), []);
+});
+
+test('an edited text is the same, a new one another', () => {
+  const before = 'The room was small. The staff were nice.';
+  for (const same of ['The rooms were small. The staff were nice.', 'Yes. ' + before, before + ' And cheap!']) assert.equal(isAnother(before, same), false, same);
+  for (const other of ['', 'The', 'The phone was large. The screen was bad.']) assert.equal(isAnother(before, other), true, other);
 });
