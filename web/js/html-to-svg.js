@@ -100,15 +100,15 @@ function strokeOf({ width, kind, color }) {
   return { stroke: color, 'stroke-width': width, ...(dashes && { 'stroke-dasharray': dashes }) };
 }
 
-/** A text in the lines that it takes on the page.
+/** A text in the runs that it takes on the page.
  * @param {Text} text  @param {Corner} corner  @returns {SVGElement[]} */
 function linesOf(text, corner) {
   const style = getComputedStyle(/** @type {Element} */ (text.parentElement));
   const { ascent, descent } = measured(style);
-  const backwards = style.direction === 'rtl';
   const family = getComputedStyle(/** @type {Element} */ (text.parentElement?.closest('.picture-frame'))).fontFamily;
-  return split(text).map(({ content, box }) => {
+  return split(text).map(({ content, box, direction }, i, runs) => {
     const { left, right, top, bottom } = moved(box, corner);
+    const backwards = (direction ?? directionFrom(runs[i - 1]?.box ?? boxBefore(text), box) ?? style.direction) === 'rtl';
     return h('text', {
       x: rounded(backwards ? right : left), y: rounded((top + bottom + ascent - descent) / 2), direction: backwards ? 'rtl' : null,
       fill: style.color, 'font-size': style.fontSize, 'font-weight': style.fontWeight === '400' ? null : style.fontWeight,
@@ -117,28 +117,66 @@ function linesOf(text, corner) {
   });
 }
 
-/** The characters of a text by the line that they stand on. White space that
- * is not shown has no width there.
- * @param {Text} text  @returns {{content: string, box: Box}[]} */
+/** What stands side by side on a line, in the order in which it is read; one
+ * character alone has no direction.
+ * @typedef {{content: string, box: Box, direction?: 'ltr'|'rtl'}} Run */
+
+/** The characters of a text in runs: where letters from right to left meet
+ * others, neighbours in the text stand apart on the page. White space that is
+ * not shown has no width there.
+ * @param {Text} text  @returns {Run[]} */
 function split(text) {
-  /** @type {{content: string, box: Box}[]} */
-  const lines = [];
+  /** @type {Run[]} */
+  const runs = [];
   const range = document.createRange();
   let at = 0;
   for (const character of text.data) {
     range.setStart(text, at);
     range.setEnd(text, at += character.length);
-    const [box] = range.getClientRects();
-    if (!box || (box.width === 0 && /\s/.test(character))) continue;
-    const line = lines.at(-1);
-    if (line && box.top < line.box.bottom && box.bottom > line.box.top) {
-      line.content += character;
-      line.box = { ...line.box, left: Math.min(line.box.left, box.left), right: Math.max(line.box.right, box.right) };
+    const [{ left, top, right, bottom } = { left: 0, top: 0, right: 0, bottom: 0 }] = range.getClientRects();
+    if (right === left && (bottom === top || /\s/.test(character))) continue;
+    const box = { left, top, right, bottom };
+    const run = runs.at(-1);
+    const side = run && sideOf(run.box, box);
+    if (run && (side === 'within' || (side && (run.direction ?? side) === side))) {
+      run.content += character;
+      run.box = { ...run.box, left: Math.min(run.box.left, left), right: Math.max(run.box.right, right) };
+      if (side !== 'within') run.direction = side;
     } else {
-      lines.push({ content: character, box: { left: box.left, top: box.top, right: box.right, bottom: box.bottom } });
+      runs.push({ content: character, box });
     }
   }
-  return lines.filter(({ content }) => content.trim() !== '');
+  return runs.filter(({ content }) => content.trim() !== '');
+}
+
+/** Where a box adjoins another on the same line: after it when read so, or, as
+ * part of one character, within it.
+ * @param {Box} box  @param {Box} next  @returns {'ltr'|'rtl'|'within'|undefined} */
+function sideOf(box, next) {
+  const same = (/** @type {number} */ a, /** @type {number} */ b) => Math.abs(a - b) < 1;
+  if (next.top >= box.bottom || next.bottom <= box.top) return undefined;
+  if (next.left > box.left - 1 && next.right < box.right + 1) return 'within';
+  if (same(next.left, box.right)) return 'ltr';
+  return same(next.right, box.left) ? 'rtl' : undefined;
+}
+
+/** The way that leads from a letter to the next: a bracket alone is turned by it.
+ * @param {Box|undefined} box  @param {Box} next */
+function directionFrom(box, next) {
+  if (!box || next.top >= box.bottom || next.bottom <= box.top) return undefined;
+  return box.left + box.right < next.left + next.right ? 'ltr' : 'rtl';
+}
+
+/** Where the last letter before a text stands. @param {Text} text  @returns {Box|undefined} */
+function boxBefore(text) {
+  const walker = document.createTreeWalker(/** @type {Node} */ (text.parentElement?.closest('.picture-frame')), NodeFilter.SHOW_TEXT);
+  walker.currentNode = text;
+  const before = /** @type {Text|null} */ (walker.previousNode());
+  if (!before) return undefined;
+  const range = document.createRange();
+  range.setStart(before, before.length - 1);
+  range.setEnd(before, before.length);
+  return range.getBoundingClientRect();
 }
 
 /** How far a font reaches over and under its base line.

@@ -98,6 +98,38 @@ test('a drawing is painted on paper in the dark, too', async () => {
   }
 });
 
+test('a picture has each letter where the page has it, also where two directions meet', async () => {
+  for (const text of ['زار Barack Obama (1961) برلين في 5 يونيو 2013 مع IBM وشركة Siemens AG.', 'In 1961 زار باراك أوباما (مع IBM) Berlin.']) {
+    const { page, answered, close } = await openPage(`#/ner?v=1&text=${encodeURIComponent(text)}`);
+    await answered();
+    assert.ok(await page.locator('mark').count() > 0);
+    /** Each letter and how far it is from the first. */
+    const places = (selector) => page.locator(selector).evaluateAll((all) => {
+      const letters = [];
+      const range = document.createRange();
+      const read = (/** @type {Node} */ node) => {
+        if (!(node instanceof Text)) node.childNodes.forEach(read);
+        else for (let i = 0; i < node.length; i++) {
+          range.setStart(node, i);
+          range.setEnd(node, i + 1);
+          if (node.data[i].trim() !== '') letters.push({ letter: node.data[i], x: range.getBoundingClientRect().left });
+        }
+      };
+      all.forEach(read);
+      return letters.map(({ letter, x }) => ({ letter, x: x - letters[0].x }));
+    });
+    const onPage = await places('.marked');
+    const { content } = await save(page, 'SVG');
+    await page.goto(`data:image/svg+xml;charset=utf-8,${encodeURIComponent(content.toString())}`);
+    const inPicture = await places('text');
+    for (const [i, { letter, x }] of onPage.entries()) {
+      assert.equal(inPicture[i].letter, letter);
+      assert.ok(Math.abs(inPicture[i].x - x) < 2, `${letter} of “${text}” is ${inPicture[i].x - x} pixels off`);
+    }
+    await close();
+  }
+});
+
 test('the files of a comparison have names of their own', async () => {
   const { page, close } = await openPage('#/classify?v=1&text=The%20team%20won.&model=en&model2=zh');
   await page.locator('.answer').nth(1).locator('.bars').waitFor();
