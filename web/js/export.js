@@ -7,10 +7,14 @@ import { pngBlob, svgBlob } from './picture.js';
 /** What is saved of an answer.
  * @typedef {{view: import('./views.js').View, state: import('./state.js').State, answers: import('./api.js').Answer[], result: HTMLElement}} Shown */
 
+/** Without this byte order mark Excel takes a file for one of the system's own
+ * old encoding. */
+const MARK = '\ufeff';
+
 /** @type {Record<string, (shown: Shown) => Promise<Blob>|Blob>} */
 export const EXPORTS = {
   JSON: ({ view, answers, state }) => new Blob([JSON.stringify(view.json?.(answers, state) ?? answers.map((a) => a.data), null, 2)], { type: 'application/json' }),
-  CSV: ({ view, answers, state }) => new Blob([csv(view.table(answers, state))], { type: 'text/csv' }),
+  CSV: ({ view, answers, state }) => new Blob([MARK, csv(view.table(answers, state))], { type: 'text/csv' }),
   SVG: (shown) => svgBlob(drawing(shown)),
   PNG: (shown) => pngBlob(drawing(shown)),
 };

@@ -373,7 +373,7 @@ test('every answer is saved as JSON, CSV, SVG and PNG', async () => {
   for (const view of VIEWS) {
     const { page, answered, close } = await openPage(`#/${view}`);
     await answered();
-    for (const [name, begins] of [['JSON', /^[[{]/], ['CSV', /^[^\n]+\r\n/], ['SVG', /^<svg/], ['PNG', /^\x89PNG/]]) {
+    for (const [name, begins] of [['JSON', /^[[{]/], ['CSV', /^\xef\xbb\xbf[^\n]+\r\n/], ['SVG', /^<svg/], ['PNG', /^\x89PNG/]]) {
       const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name, exact: true }).click()]);
       const content = await readFile(await download.path(), 'latin1');
       assert.match(content, begins, `${view} as ${name}`);
