@@ -111,14 +111,14 @@ class App {
   }
 
   /**
-   * Changes the state. A change worth a step of Back is pushed; typing and
-   * dragging replace.
-   * @param {State} patch  @param {{typing?: boolean}} [how]
+   * Changes the state. A change worth a step of Back is pushed; typing, dragging
+   * and going through by key replace.
+   * @param {State} patch  @param {{typing?: boolean, passing?: boolean}} [how]
    */
-  set(patch, { typing = false } = {}) {
+  set(patch, { typing = false, passing = typing } = {}) {
     const changes = Object.entries(patch).some(([name, value]) => this.state[name] !== value);
     this.state = { ...this.state, ...patch };
-    this.write({ push: !typing && changes });
+    this.write({ push: !passing && changes });
     clearTimeout(this.typing);
     if (typing) {
       // An answer that comes now is one to another text.

@@ -10,7 +10,7 @@ import { isAnother } from './words.js';
  * @typedef {object} Page
  * @property {State} state
  * @property {any[]} models
- * @property {(patch: State, how?: {typing?: boolean}) => void} set
+ * @property {(patch: State, how?: {typing?: boolean, passing?: boolean}) => void} set
  * @property {(follow: (state: State) => void) => void} follow
  * @property {(text: string) => void} announce
  */

@@ -8,7 +8,7 @@ import { colorTable } from './color.js';
 import { factsOf } from './patterns.js';
 
 export class HeadGrid {
-  /** @param {(layer: number, head: number) => void} choose */
+  /** @param {(layer: number, head: number, how?: {passing: boolean}) => void} choose */
   constructor(choose) {
     this.choose = choose;
     this.canvas = h('canvas', { 'aria-hidden': 'true' });
@@ -105,6 +105,6 @@ export class HeadGrid {
     const to = at + move;
     if (to < 0 || to >= buttons.length) return;
     /** @type {HTMLElement} */ (buttons[to]).focus();
-    this.choose(Math.floor(to / this.heads), to % this.heads);
+    this.choose(Math.floor(to / this.heads), to % this.heads, { passing: true });
   }
 }

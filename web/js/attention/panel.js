@@ -32,7 +32,7 @@ export class AttentionPanel {
     this.page = page;
     this.layers = 1;
     this.heads = 1;
-    this.grid = new HeadGrid((layer, head) => page.set({ layer: String(layer), head: String(head), mode: page.state.mode === 'rollout' ? '' : page.state.mode }));
+    this.grid = new HeadGrid((layer, head, how) => page.set({ layer: String(layer), head: String(head), mode: page.state.mode === 'rollout' ? '' : page.state.mode }, how));
     this.map = new HeatMap({
       say: (sentence) => page.announce(sentence),
       layer: (step) => this.step('layer', step, this.layers),
@@ -60,7 +60,7 @@ export class AttentionPanel {
     if (name === 'head' && this.page.state.mode !== '') return;
     const from = chosen(this.page.state[name], count);
     const to = Math.max(0, Math.min(count - 1, from + step));
-    if (to !== from) this.page.set({ [name]: String(to) });
+    if (to !== from) this.page.set({ [name]: String(to) }, { passing: true });
   }
 
   /** @param {Shown} shown  @param {State} state */

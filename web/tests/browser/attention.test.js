@@ -381,9 +381,23 @@ test('what changes nothing adds no step of Back', async () => {
   await page.getByRole('grid').press('[');
   await page.locator('.heads button').first().click();
   assert.equal(await page.evaluate(() => history.length), steps);
-  await page.getByRole('grid').press('PageDown');
-  await page.getByRole('heading', { name: 'Layer 2, head 1', exact: true }).waitFor();
+  await page.locator('.heads button').nth(14).click();
+  await page.getByRole('heading', { name: 'Layer 2, head 3', exact: true }).waitFor();
   assert.equal(await page.evaluate(() => history.length), steps + 1);
+  await close();
+});
+
+test('the heads that keys pass through are one step of Back', async () => {
+  const { page, answered, close } = await openPage(link({ text: 'The cat sat.' }));
+  await answered();
+  await page.locator('.heads button').nth(14).click();
+  const steps = await page.evaluate(() => history.length);
+  for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown']) await page.keyboard.press(key);
+  for (const key of ['PageDown', ']']) await page.getByRole('grid').press(key);
+  await page.getByRole('heading', { name: 'Layer 4, head 6', exact: true }).waitFor();
+  assert.equal(await page.evaluate(() => history.length), steps);
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Layer 1, head 1', exact: true }).waitFor();
   await close();
 });
 
