@@ -72,8 +72,8 @@ export const fillMask = {
         h('h3', {}, masks.length > 1 ? t('fill-mask.directions-of', { n: chosen + 1 }) : t('fill-mask.directions')),
         h('p', { class: 'hint' }, t('fill-mask.directions-note')),
         h('div', { class: 'three' },
-          side(t('fill-mask.left-only'), before, left),
-          side(t('fill-mask.right-only'), after, right),
+          side(t('fill-mask.before-only'), before, left),
+          side(t('fill-mask.after-only'), after, right),
           side(t('fill-mask.both'), text, masks[chosen])));
     }
     root.append(readNotes(result));
@@ -91,7 +91,7 @@ export const fillMask = {
         return [...rows('both sides', mask, i), ...(hidden ? rows('hidden word', { predictions: [hidden] }, i) : [])];
       }),
       ...(result.joint ?? []).map((/** @type {any} */ f) => ['together', 'all', together(f), '', f.score, f.sequence ?? '']),
-      ...(left && right ? [...rows('left only', left, chosen), ...rows('right only', right, chosen)] : [])];
+      ...(left && right ? [...rows('before only', left, chosen), ...rows('after only', right, chosen)] : [])];
   },
 };
 
@@ -164,15 +164,20 @@ function together(fill) {
   return fill.tokens.map((/** @type {any} */ x) => x.token).join(' · ');
 }
 
+/** [MASK] within a text: its letters do not say which way the text reads. */
+function maskSign() {
+  return h('bdi', { class: 'masked' }, MASK);
+}
+
 /** @param {HTMLElement} root  @param {State} state  @param {import('../controls.js').Page} page */
 function showWords(root, state, page) {
   keepingFocus(root, () => root.replaceChildren(...partsOf(state).map(({ text, index, hidden }) => {
     if (index === undefined) return document.createTextNode(text);
-    if (text === MASK) return h('span', { class: 'masked' }, MASK);
+    if (text === MASK) return maskSign();
     return h('button', {
       type: 'button', 'aria-pressed': String(hidden), 'aria-label': hidden ? t('fill-mask.masked-word', { word: text }) : text,
       onclick: () => page.set({ mask: toggled(page.state, index) }),
-    }, hidden ? MASK : text);
+    }, hidden ? maskSign() : text);
   })));
 }
 
@@ -188,5 +193,5 @@ function predictions(list, hidden) {
 
 /** @param {string} title  @param {string} text  @param {any} mask */
 function side(title, text, mask) {
-  return h('section', {}, h('h4', {}, title), h('p', { class: 'hint', dir: 'auto' }, `“${text}”`), predictions(mask.predictions));
+  return h('section', {}, h('h4', {}, title), h('p', { class: 'hint', dir: 'auto' }, '“', text.split(MASK).flatMap((part, i) => [i > 0 && maskSign(), part]), '”'), predictions(mask.predictions));
 }

@@ -75,7 +75,7 @@ test('its table holds the hidden words, the joint fill and both directions', asy
   await answered();
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV', exact: true }).click()]);
   const rows = (await readFile(await download.path(), 'utf8')).trim().split('\r\n').map((row) => row.split(',')[0]);
-  assert.deepEqual([...new Set(rows)].sort(), ['both sides', 'hidden word', 'left only', 'right only', 'together', 'what']);
+  assert.deepEqual([...new Set(rows)].sort(), ['after only', 'before only', 'both sides', 'hidden word', 'together', 'what']);
   await close();
 });
 

@@ -432,10 +432,25 @@ for (const [colorScheme, width] of /** @type {const} */ ([['light', 1280], ['dar
 }
 
 test('the words of a text that reads from right to left stand so', async () => {
-  const { page, answered, close } = await openPage('#/fill-mask?v=1&mask=1&text=' + encodeURIComponent('كلبي مشعر جدا'));
+  for (const mask of ['1', '0']) {
+    const { page, answered, close } = await openPage(`#/fill-mask?v=1&mask=${mask}&text=${encodeURIComponent('كلبي مشعر جدا')}`);
+    await answered();
+    const lefts = await page.locator('.words button').evaluateAll((all) => all.map((b) => b.getBoundingClientRect().left));
+    assert.deepEqual(lefts, lefts.toSorted((a, b) => b - a), 'the first word stands rightmost');
+    assert.equal(await page.locator('.three section .hint').nth(2).evaluate((text) => getComputedStyle(text).direction), 'rtl');
+    await close();
+  }
+});
+
+test('the label of a span stands after it, whichever way the text reads', async () => {
+  const { page, answered, close } = await openPage(`#/sentiment?v=1&text=${encodeURIComponent('كان الفندق جميلا جدا.')}`);
   await answered();
-  const lefts = await page.locator('.words button').evaluateAll((all) => all.map((b) => b.getBoundingClientRect().left));
-  assert.deepEqual(lefts, lefts.toSorted((a, b) => b - a), 'the first word stands rightmost');
+  const [text, label] = await page.locator('mark').first().evaluate((mark) => {
+    const range = document.createRange();
+    range.selectNode(mark.firstChild);
+    return [range, mark.lastChild].map((part) => part.getBoundingClientRect()).map(({ left, right }) => ({ left, right }));
+  });
+  assert.ok(text.left - label.right >= 3, `the text begins at ${text.left}, its label ends at ${label.right}`);
   await close();
 });
 

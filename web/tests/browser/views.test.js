@@ -56,7 +56,7 @@ test('several masks are filled apart and together', async () => {
 test('the same mask is predicted from left, right and both sides', async () => {
   const { page, answered, close } = await openPage('#/fill-mask?v=1&text=' + encodeURIComponent('北京是中国的首都。') + '&mask=6');
   await answered();
-  for (const name of ['Left context only', 'Right context only', 'Both sides']) {
+  for (const name of ['Context before only', 'Context after only', 'Both sides']) {
     assert.equal(await page.getByRole('heading', { name }).count(), 1, name);
   }
   assert.match(await page.locator('.three section').nth(0).textContent(), /“北京是中国的\[MASK\]”/);
