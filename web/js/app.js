@@ -35,6 +35,8 @@ class App {
     this.failure = /** @type {HTMLElement} */ (document.getElementById('failure'));
     /** @type {any[]} */
     this.models = [];
+    /** Why there are none. @type {unknown} */
+    this.noModels = undefined;
     /** @type {View} */
     this.view = VIEWS[0];
     /** @type {State} */
@@ -75,16 +77,22 @@ class App {
   }
 
   async listModels() {
-    replace(this.failure);
+    this.noModels = undefined;
+    this.showNoModels();
     try {
       const { models } = await get('models');
       if (!Array.isArray(models)) throw new TypeError('no list of models');
       this.models = models;
       this.changed();
     } catch (error) {
-      const again = () => { this.root.focus({ preventScroll: true }); this.listModels(); };
-      replace(this.failure, problemNotice(error, again, { heading: t('no-models') }));
+      this.noModels = error;
+      this.showNoModels();
     }
+  }
+
+  showNoModels() {
+    const again = () => { this.root.focus({ preventScroll: true }); this.listModels(); };
+    replace(this.failure, this.noModels && problemNotice(this.noModels, again, { heading: t('no-models') }));
   }
 
   /** Takes view and state from the fragment. */
@@ -357,6 +365,7 @@ class App {
     const example = this.view.example(from);
     if (Object.entries(example).every(([name, value]) => this.state[name] === value)) this.state = { ...this.state, ...this.view.example(to) };
     remember('language', currentLanguage());
+    this.showNoModels();
     this.draw();
   }
 }

@@ -60,6 +60,9 @@ test('a list of models that does not come is said so, and asked again', async ()
     await page.reload();
     await page.locator('#failure .problem', { hasText: 'The list of models did not come' }).waitFor();
     assert.doesNotMatch(await page.locator('#failure').textContent(), /Error|JSON|undefined/);
+    await page.getByRole('button', { name: '中文' }).click();
+    await page.locator('#failure .problem', { hasText: '模型列表没有取到' }).waitFor();
+    await page.getByRole('button', { name: 'English' }).click();
     await page.unroute('**/models');
     await page.locator('#failure button').click();
     await page.locator('#failure .problem').waitFor({ state: 'detached' });
