@@ -1,7 +1,7 @@
 // Form controls bound to the state: they show it, and change it.
 
 import { h, replace } from './dom.js';
-import { named, t } from './i18n.js';
+import { named, otherLang, t } from './i18n.js';
 import { isAnother } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
@@ -100,7 +100,10 @@ export function checkbox(page, name, label) {
 export function exampleButtons(page, examples) {
   return h('div', { class: 'examples', role: 'group', 'aria-label': t('examples') },
     h('span', {}, t('examples')),
-    examples.map(({ name, state }) => h('button', { type: 'button', onclick: () => page.set(state) }, named('example', name))));
+    examples.map(({ name, state }) => {
+      const label = named('example', name);
+      return h('button', { type: 'button', lang: otherLang(label), onclick: () => page.set(state) }, label);
+    }));
 }
 
 /** What else changes with the text: of an example, what came with its text goes

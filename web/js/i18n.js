@@ -15,10 +15,13 @@ export const LANGUAGES = ['en', 'zh'];
 /** @type {Language} */
 let language = 'en';
 
+/** As the lang attribute has them. */
+const TAGS = { en: 'en', zh: 'zh-Hans' };
+
 /** @param {Language} l */
 export function setLanguage(l) {
   language = l;
-  document.documentElement.lang = l === 'zh' ? 'zh-Hans' : 'en';
+  document.documentElement.lang = TAGS[l];
 }
 
 /** @returns {Language} */
@@ -50,6 +53,13 @@ export function t(key, values = {}) {
 export function named(kind, name) {
   const key = `${kind}.${name}`;
   return key in MESSAGES[language] ? t(key) : name;
+}
+
+/** The lang attribute of a text that may be in the other language; null where it
+ * is in the page's. @param {string} text */
+export function otherLang(text) {
+  const own = /\p{Script=Han}/u.test(text) ? 'zh' : 'en';
+  return own === language ? null : TAGS[own];
 }
 
 /** A share; one too small for the digits keeps two of its own, so that only
