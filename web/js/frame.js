@@ -17,6 +17,8 @@ export function drawHeader(views, current) {
   language.textContent = currentLanguage() === 'en' ? '中文' : 'English';
   language.lang = currentLanguage() === 'en' ? 'zh-Hans' : 'en';
   element('theme').textContent = t('theme');
+  // Without their names they are nothing to press.
+  for (const button of [language, element('theme')]) button.hidden = false;
 }
 
 /** Where the tasks lead changes with what is on screen, with each letter; it is

@@ -140,6 +140,26 @@ test('what came with an example goes with its text, what the reader chose stays'
   }
 });
 
+test('a page whose scripts do not start says so, and has nothing to press', async () => {
+  for (const options of [{ javaScriptEnabled: false }, {}]) {
+    const { page, close } = await openPage('docs', options);
+    await page.route('**/js/views.js', (route) => route.abort());
+    await page.goto(new URL('/', page.url()).href);
+    await page.getByText('its scripts did not start').waitFor();
+    assert.equal(await page.getByRole('button').count(), 0);
+    await close();
+  }
+});
+
+test('what is in the other language says so', async () => {
+  for (const [locale, button, lang] of [['en-US', '北京', 'zh-Hans'], ['en-US', 'capital', ''], ['zh-CN', 'my dog is hairy', 'en'], ['zh-CN', '北京', '']]) {
+    const { page, answered, close } = await openPage('', { locale });
+    await answered();
+    assert.equal(await page.getByRole('button', { name: button, exact: true }).evaluate((b) => b.lang), lang, button);
+    await close();
+  }
+});
+
 test('a page that may not remember anything works', async () => {
   const { page, answered, close } = await openPage('docs');
   await page.addInitScript(() => {
