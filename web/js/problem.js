@@ -51,7 +51,10 @@ export function faultsOf(error) {
   const said = REPLACED.has(kind ?? '');
   return (problem.errors ?? []).map(({ pointer = '', detail }) => {
     const field = pointer.split('/')[1] ?? '';
-    return { name: NAMES[field] ?? field, ...(said ? { message: '' } : inWords(detail, pointer, kind, problem.available)) };
+    const name = NAMES[field] ?? field;
+    // The notice may be a long text away.
+    if (kind === 'too-long' && !AT_FIELDS[kind].includes(field)) return { name, message: t('fault.too-long', numbers(problem)) };
+    return { name, ...(said ? { message: '' } : inWords(detail, pointer, kind, problem.available)) };
   });
 }
 

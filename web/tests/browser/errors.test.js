@@ -158,6 +158,7 @@ test('a text that is too long is to be shortened, not truncated by a field of th
     await page.locator('.problem', { hasText: says }).waitFor();
     assert.doesNotMatch(await page.locator('.problem').textContent(), /truncat/);
     assert.equal(await page.locator('textarea').getAttribute('aria-invalid'), 'true');
+    assert.match(await page.locator('textarea + .fault').textContent(), /603.+512/);
     await close();
   }
 });
