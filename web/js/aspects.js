@@ -5,6 +5,8 @@
 import { field } from './controls.js';
 import { h, keepingFocus, replace } from './dom.js';
 import { t } from './i18n.js';
+import { roving, stepOf } from './roving.js';
+import { scrolling } from './scrolling.js';
 import { COMMAS, splitList, splitWords } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
@@ -59,7 +61,7 @@ export function aspectControls(page) {
   return [
     h('div', { class: 'row' }, field('aspects', t('sentiment.add'), input), chips),
     h('p', { class: 'hint' }, t('sentiment.words')),
-    picker.element,
+    scrolling(picker.element),
   ];
 }
 
@@ -69,10 +71,11 @@ class WordPicker {
     this.page = page;
     this.set = set;
     this.element = h('div', {
-      class: 'words picker', dir: 'auto', role: 'group', 'aria-label': t('sentiment.choose'),
+      class: 'words picker', dir: 'auto', role: 'toolbar', 'aria-label': t('sentiment.choose'),
       onpointerup: () => { if (this.dragging && this.from !== this.to) this.take(); this.dragging = false; },
       onpointerleave: () => { if (this.dragging) this.stop(); },
     });
+    this.rove = roving(this.element);
     this.stop();
   }
 
@@ -97,6 +100,7 @@ class WordPicker {
       onpointerdown: (/** @type {PointerEvent} */ event) => { if (!event.shiftKey && event.button === 0) { this.dragging = true; this.pick(i, i); } },
       onpointerenter: () => { if (this.dragging) this.pick(this.from, i); },
     }, word)));
+    this.rove();
     this.stop();
   }
 
@@ -123,10 +127,8 @@ class WordPicker {
     } else if ((event.key === 'Enter' || event.key === ' ') && (picking || event.shiftKey)) {
       if (picking) this.take();
       else this.click(i, true);
-    } else if (event.shiftKey && (event.key === 'ArrowRight' || event.key === 'ArrowLeft')) {
-      // The arrows point where the words stand.
-      const forwards = (event.key === 'ArrowRight') === (getComputedStyle(this.element).direction === 'ltr');
-      const to = Math.max(0, Math.min(this.words.length - 1, i + (forwards ? 1 : -1)));
+    } else if (event.shiftKey && stepOf(event.key, this.element) !== 0) {
+      const to = Math.max(0, Math.min(this.words.length - 1, i + stepOf(event.key, this.element)));
       this.pick(picking ? this.from : i, to);
       /** @type {HTMLElement} */ (this.element.children[to]).focus();
       this.page.announce(this.picked());

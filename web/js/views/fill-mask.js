@@ -8,6 +8,8 @@ import { percent, t } from '../i18n.js';
 import { chosenMask, maskCount, MOST, questions, read, targetsOf } from '../mask-requests.js';
 import { hiddenWords, keptMasks, MASK, maskedText, oneSided, partsOf, toggled } from '../masks.js';
 import { readNotes } from '../notes.js';
+import { roving } from '../roving.js';
+import { scrolling } from '../scrolling.js';
 
 /** @type {{name: string, state: State}[]} */
 const EXAMPLES = [
@@ -28,12 +30,13 @@ export const fillMask = {
   example: (language) => EXAMPLES[language === 'zh' ? 3 : 0].state,
   controls: (page) => {
     const targets = exampleOnly(EXAMPLES, 'targets');
-    const words = h('div', { class: 'words large', dir: 'auto', role: 'group', 'aria-label': t('fill-mask.words') });
-    page.follow((state) => showWords(words, state, page));
+    const words = h('div', { class: 'words large', dir: 'auto', role: 'toolbar', 'aria-label': t('fill-mask.words') });
+    const rove = roving(words);
+    page.follow((state) => { showWords(words, state, page); rove(); });
     return [
       textArea(page, 'text', t('text'), { rows: 2, edited: (before, text) => ({ mask: keptMasks(before, text), ...targets(before, text) }) }),
       h('p', { class: 'hint' }, t('fill-mask.how')),
-      words,
+      scrolling(words),
       exampleButtons(page, EXAMPLES.map(({ name, state }) => ({ name, state: { joint: '', of: '1', ...state } }))),
       h('div', { class: 'row' },
         select(page, 'k', t('fill-mask.k'), () => ['3', '5', '10', '20'].map((k) => [k, k])),

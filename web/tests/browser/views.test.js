@@ -68,7 +68,8 @@ test('the same mask is predicted from left, right and both sides', async () => {
 test('fill-mask works by keyboard alone', async () => {
   const { page, answered, close } = await openPage('#/fill-mask?v=1&text=' + encodeURIComponent('My dog is very hairy.') + '&mask=');
   await page.locator('textarea').focus();
-  await tabTo(page, (element) => element.textContent === 'dog');
+  await tabTo(page, (element) => element.textContent === 'My');
+  await page.keyboard.press('ArrowRight');
   await page.keyboard.press('Enter');
   await answered();
   assert.match(page.url(), /mask=1/);
@@ -76,6 +77,32 @@ test('fill-mask works by keyboard alone', async () => {
   assert.equal(await page.evaluate(() => document.activeElement?.textContent), '[MASK]');
   await page.keyboard.press('Space');
   assert.equal(await page.locator('.words button[aria-pressed="true"]').count(), 0);
+  await close();
+});
+
+test('many words are one stop of Tab, and leave room for the answer', async () => {
+  const text = 'one two three four five six seven eight nine ten '.repeat(30);
+  for (const [view, key, next] of [['fill-mask', 'ArrowRight', 'two'], ['sentiment', 'ArrowRight', 'two'], ['fill-mask', 'End', 'ten']]) {
+    const { page, close } = await openPage(`#/${view}?v=1&text=${encodeURIComponent(text)}`);
+    const row = page.locator('.words');
+    assert.equal(await row.locator('button[tabindex="0"]').count(), 1);
+    assert.ok((await row.locator('..').boundingBox()).height < 300);
+    await row.locator('button').first().focus();
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    await page.keyboard.press(key);
+    assert.equal(await focused(), next);
+    const place = await page.evaluate(() => [document.activeElement, document.querySelector('.scroll:has(> .words)')].map((e) => e.getBoundingClientRect()).map(({ top, bottom }) => ({ top, bottom })));
+    assert.ok(place[0].top >= place[1].top && place[0].bottom <= place[1].bottom, 'the word in focus is in sight');
+    await page.keyboard.press('Tab');
+    assert.equal(await row.evaluate((words) => words.contains(document.activeElement)), false);
+    await page.keyboard.press('Shift+Tab');
+    assert.equal(await focused(), next);
+    await close();
+  }
+  // To the left is on where the text reads so.
+  const { page, close } = await openPage(`#/fill-mask?v=1&text=${encodeURIComponent('كلبي مشعر جدا')}`);
+  await page.locator('.words button').first().press('ArrowLeft');
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'مشعر');
   await close();
 });
 
