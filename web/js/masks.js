@@ -8,9 +8,11 @@ export const MASK = '[MASK]';
 
 /** @typedef {import('./state.js').State} State */
 
+/** @typedef {{text: string, index: number|undefined, hidden: boolean}} Part */
+
 /** The text in parts: which word each is, and whether it is hidden. A mask that
  * names no word, or one that is written as [MASK] already, hides nothing.
- * @param {State} state  @returns {{text: string, index: number|undefined, hidden: boolean}[]} */
+ * @param {State} state  @returns {Part[]} */
 export function partsOf({ text, mask }) {
   const chosen = new Set(parseNumbers(mask));
   let n = 0;
@@ -18,6 +20,31 @@ export function partsOf({ text, mask }) {
     const index = part.word ? n++ : undefined;
     return { text: part.text, index, hidden: index !== undefined && chosen.has(index) && part.text !== MASK };
   });
+}
+
+/** The parts that stay on one line: a word, what opens before it and what closes
+ * behind it. White space is where lines may end.
+ * @param {Part[]} parts  @returns {Part[][]} */
+export function partsTogether(parts) {
+  /** @type {Part[][]} */
+  const lines = [];
+  let together = false;
+  let word = false;
+  for (const part of parts) {
+    const opens = part.index !== undefined || /^[\p{Ps}\p{Pi}]/u.test(part.text);
+    if (part.text.trim() === '') {
+      together = false;
+      continue;
+    }
+    if (!together || (opens && word)) {
+      lines.push([]);
+      word = false;
+    }
+    lines[lines.length - 1].push(part);
+    together = true;
+    word ||= part.index !== undefined;
+  }
+  return lines;
 }
 
 /** The text with the hidden words replaced. @param {State} state */

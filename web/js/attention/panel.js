@@ -183,5 +183,5 @@ function table({ rows, columns, cells }) {
   return scrolling(h('table', {},
     h('thead', {}, h('tr', {}, h('th', {}, t('attention.from')), h('th', { colSpan: 5 }, t('attention.strongest')))),
     h('tbody', {}, rows.map((label, r) => h('tr', {}, h('th', { scope: 'row' }, label),
-      topOfRow(cells, columns.length, r, 5).map(({ column, value }) => h('td', {}, `${columns[column]} ${percent(value)}`)))))), t('attention.view.table'));
+      topOfRow(cells, columns.length, r, 5).map(({ column, value }) => h('td', {}, `${columns[column]}\u00a0${percent(value)}`)))))), t('attention.view.table'));
 }

@@ -3,10 +3,10 @@
 
 import { bars } from '../bars.js';
 import { checkbox, exampleButtons, exampleOnly, select, textArea, textInput } from '../controls.js';
-import { h, keepingFocus } from '../dom.js';
+import { h, keepingFocus, replace } from '../dom.js';
 import { percent, t } from '../i18n.js';
 import { chosenMask, maskCount, MOST, questions, read, targetsOf } from '../mask-requests.js';
-import { hiddenWords, keptMasks, MASK, maskedText, oneSided, partsOf, toggled } from '../masks.js';
+import { hiddenWords, keptMasks, MASK, maskedText, oneSided, partsOf, partsTogether, toggled } from '../masks.js';
 import { readNotes } from '../notes.js';
 import { roving } from '../roving.js';
 import { scrolling } from '../scrolling.js';
@@ -174,14 +174,14 @@ function maskSign() {
 
 /** @param {HTMLElement} root  @param {State} state  @param {import('../controls.js').Page} page */
 function showWords(root, state, page) {
-  keepingFocus(root, () => root.replaceChildren(...partsOf(state).map(({ text, index, hidden }) => {
-    if (index === undefined) return document.createTextNode(text);
+  keepingFocus(root, () => replace(root, partsTogether(partsOf(state)).map((parts) => h('span', { class: 'word' }, parts.map(({ text, index, hidden }) => {
+    if (index === undefined) return text;
     if (text === MASK) return maskSign();
     return h('button', {
       type: 'button', 'aria-pressed': String(hidden), 'aria-label': hidden ? t('fill-mask.masked-word', { word: text }) : text,
       onclick: () => page.set({ mask: toggled(page.state, index) }),
     }, hidden ? maskSign() : text);
-  })));
+  })))));
 }
 
 /** The predictions, and the hidden word among or after them.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { hiddenWords, keptMasks, maskedText, oneSided, toggled } from '../../js/masks.js';
+import { hiddenWords, keptMasks, maskedText, oneSided, partsOf, partsTogether, toggled } from '../../js/masks.js';
 
 test('chosen words are masked by their number', () => {
   assert.equal(maskedText({ text: 'my dog is hairy!', mask: '1,3' }), 'my [MASK] is [MASK]!');
@@ -35,4 +35,10 @@ test('masks stay with their words while the text around them is edited', () => {
   assert.equal(keptMasks(before, ''), '');
   assert.equal(keptMasks({ text: '我今天要上课。', mask: '4' }, '我明天要上课。'), '4');
   assert.equal(keptMasks({ text: 'a', mask: '0,99,x' }, 'a b'), '0');
+});
+
+test('no line of words begins with what closes, or ends with what opens', () => {
+  const lines = (text) => partsTogether(partsOf({ text, mask: '' })).map((parts) => parts.map((part) => part.text).join(''));
+  assert.deepEqual(lines('He said: “Yes (I do)”, [MASK]!\n- No.'), ['He', 'said:', '“Yes', '(I', 'do)”,', '[MASK]!', '-', 'No.']);
+  assert.deepEqual(lines('《晨报》说：“好”。'), ['《晨', '报》', '说：', '“好”。']);
 });
