@@ -35,8 +35,9 @@ export const classify = {
     const result = answer.data.results[0];
     /** @type {{label: string, score: number}[]} */
     const rows = result.labels.map((/** @type {any} */ l) => ({ label: named('label', l.label), score: l.score }));
-    // Logits are no shares: the longest bar is the largest of them.
-    const logits = { write: number, full: Math.max(...rows.map(({ score }) => Math.abs(score))) };
+    // Logits are no shares: the bars reach from the lowest of them to the highest.
+    const scores = rows.map(({ score }) => score);
+    const logits = { write: number, least: Math.min(0, ...scores), full: Math.max(0, ...scores) };
     root.append(bars(rows, state.function === 'none' ? logits : {}), readNotes(result));
   },
   summary: ([answer], state) => {
