@@ -9,6 +9,8 @@ import { everyNth, paintCells } from './drawing.js';
 import { LABEL_COLUMNS, LABEL_ROOM, shorten } from './labels.js';
 
 const LABEL = '12px ui-monospace, Menlo, Consolas, "Noto Sans Mono CJK SC", monospace';
+/** A label's middle is so far from any edge that nothing of it is cut. */
+const HALF_LABEL = 7;
 const MIN_CELL = 5;
 const MAX_CELL = 26;
 /** Some browsers draw nothing on a canvas with a longer side, in its pixels. */
@@ -74,11 +76,11 @@ export class HeatMap {
     const every = everyNth(size);
     const beside = prepared(this.rowLabels, LABEL_ROOM, height, ratio);
     beside.textAlign = 'right';
-    for (let r = 0; r < rows.length; r += every) beside.fillText(shorten(rows[r], LABEL_COLUMNS), LABEL_ROOM - 6, (r + 0.5) * size);
+    for (let r = 0; r < rows.length; r += every) beside.fillText(shorten(rows[r], LABEL_COLUMNS), LABEL_ROOM - 6, Math.max((r + 0.5) * size, HALF_LABEL));
     const above = prepared(this.columnLabels, width, LABEL_ROOM, ratio);
     above.translate(0, LABEL_ROOM - 6);
     above.rotate(-Math.PI / 2);
-    for (let c = 0; c < columns.length; c += every) above.fillText(shorten(columns[c], LABEL_COLUMNS), 0, (c + 0.5) * size);
+    for (let c = 0; c < columns.length; c += every) above.fillText(shorten(columns[c], LABEL_COLUMNS), 0, Math.max((c + 0.5) * size, HALF_LABEL));
     this.mark(false);
   }
 

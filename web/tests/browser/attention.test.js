@@ -84,6 +84,19 @@ test('the heat map paints each cell in the colour of its value', async () => {
   await close();
 });
 
+test('no label of small cells is cut at an edge', async () => {
+  const { page, answered, close } = await openPage(link({ text: wordsOf(130) }));
+  await answered();
+  const cut = await page.evaluate(() => ['.row-labels canvas', '.column-labels canvas'].map((labels) => {
+    const canvas = document.querySelector(labels);
+    const [width, height] = labels.startsWith('.row') ? [canvas.width, 1] : [1, canvas.height];
+    const edge = canvas.getContext('2d').getImageData(0, 0, width, height).data;
+    return edge.some((v, i) => v !== edge[i % 4]);
+  }));
+  assert.deepEqual(cut, [false, false]);
+  await close();
+});
+
 test('on a fine screen cells are sharp, and many of them few pixels', async () => {
   const { page, answered, close } = await openPage(link({ text: 'The cat sat.' }), { deviceScaleFactor: 3 });
   await answered();
