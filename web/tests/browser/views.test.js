@@ -210,8 +210,15 @@ test('logits are shown as numbers', async () => {
   const figures = await page.locator('.bars .share').allTextContents();
   assert.ok(figures.every((figure) => /^-?\d+\.\d{3}$/.test(figure)), `${figures}`);
   assert.doesNotMatch(await page.locator('#live').textContent(), /%/);
-  const widths = await page.locator('.bars .fill').evaluateAll((all) => all.map((fill) => parseFloat(fill.style.width)));
-  assert.ok(Math.max(...widths) <= 100 && widths[0] > widths[1]);
+  const bars = await page.locator('.bars .fill').evaluateAll((all) => all.map((fill) => fill.getBoundingClientRect()).map(({ left, right }) => ({ left, right })));
+  const { x, width } = await page.locator('.bars .track').first().boundingBox();
+  const scores = figures.map(Number);
+  const scale = width / (scores[0] - scores.at(-1));
+  const zero = x - scores.at(-1) * scale;
+  assert.ok(scores[0] > 0 && scores.at(-1) < 0);
+  for (const [i, { left, right }] of bars.entries()) {
+    assert.ok(Math.abs(left - (zero + Math.min(0, scores[i]) * scale)) < 2 && Math.abs(right - (zero + Math.max(0, scores[i]) * scale)) < 2, `the bar of ${scores[i]} from ${left} to ${right}`);
+  }
   await close();
 });
 
@@ -223,6 +230,19 @@ test('what the page knows of a model is in its language', async () => {
   assert.deepEqual(offered, ['主题', '情感']);
   await page.locator('nav a', { hasText: '人名' }).click();
   assert.match(await page.getByLabel('词片合并方式').textContent(), /首片/);
+  await close();
+});
+
+test('every line of pieces begins where the others do', async () => {
+  const { page, answered, close } = await openPage(`#/tokens?v=1&model=en&text=${encodeURIComponent('unbelievably embeddings '.repeat(8))}`, { viewport: { width: 360, height: 800 } });
+  await answered();
+  const lines = await page.locator('.pieces li').evaluateAll((all) => {
+    const lefts = {};
+    for (const { top, left } of all.map((li) => li.getBoundingClientRect())) lefts[top] = Math.min(lefts[top] ?? Infinity, left);
+    return Object.values(lefts);
+  });
+  assert.ok(lines.length > 3);
+  assert.deepEqual([...new Set(lines)], [lines[0]]);
   await close();
 });
 
