@@ -1,5 +1,5 @@
 // The heat map as a picture: its cells as an image, which the screen shows too,
-// and the whole as an SVG drawing for a paper.
+// and the whole as an SVG drawing for a paper, where a picture says what it is of.
 
 import { h } from '../dom.js';
 import { SCALES, colorTable, cssColor } from './color.js';
@@ -38,8 +38,8 @@ export function paintCells(canvas, { rows, columns, cells }, dark, scale) {
   context.putImageData(image, 0, 0);
 }
 
-/** @param {Picture} picture  @param {{dark: boolean, scale: Scale, name: string}} how  @returns {SVGElement} */
-export function heatMapDrawing(picture, { dark, scale, name }) {
+/** @param {Picture} picture  @param {{dark: boolean, scale: Scale}} how  @returns {SVGElement} */
+export function heatMapDrawing(picture, { dark, scale }) {
   const { rows, columns } = picture;
   const size = Math.max(1, Math.min(MAX_CELL, Math.floor(MAX_SIDE / Math.max(rows.length, columns.length, 1))));
   const width = LABEL_ROOM + columns.length * size;
@@ -48,10 +48,28 @@ export function heatMapDrawing(picture, { dark, scale, name }) {
   const middle = size / 2 + 4;
   const shown = (/** @type {string} */ _, /** @type {number} */ i) => i % everyNth(size) === 0;
   return h('svg', { width, height, viewBox: `0 0 ${width} ${height}`, 'font-family': 'monospace', 'font-size': '12' },
-    h('title', {}, name),
     rows.map((label, r) => shown(label, r) && h('text', { x: LABEL_ROOM - 6, y: LABEL_ROOM + r * size + middle, 'text-anchor': 'end', fill: 'currentColor' }, shorten(label, LABEL_COLUMNS))),
     columns.map((label, c) => shown(label, c) && h('text', { transform: `translate(${LABEL_ROOM + c * size + middle} ${LABEL_ROOM - 6}) rotate(-90)`, fill: 'currentColor' }, shorten(label, LABEL_COLUMNS))),
     (rows.length * columns.length <= MAX_RECTANGLES ? rectangles : image)(picture, size, dark, scale));
+}
+
+/** Room around a picture, and for its name above it. */
+const MARGIN = 16;
+const CAPTION = 28;
+
+/** A picture below its name and above what explains its colours or lines.
+ * @param {SVGElement} picture  @param {string} name  @param {SVGElement} key  @param {{width: number, height: number}} room  of the key  @returns {SVGElement} */
+export function captioned(picture, name, key, room) {
+  const [across, down] = ['width', 'height'].map((side) => Number(picture.getAttribute(side)));
+  const width = Math.max(across, room.width) + 2 * MARGIN;
+  const height = MARGIN + CAPTION + down + MARGIN + room.height + MARGIN;
+  picture.setAttribute('x', String(MARGIN));
+  picture.setAttribute('y', String(MARGIN + CAPTION));
+  return h('svg', { width, height, viewBox: `0 0 ${width} ${height}`, 'font-family': 'sans-serif', 'font-size': '12' },
+    h('title', {}, name),
+    h('text', { x: MARGIN, y: MARGIN + 14, 'font-size': '16', 'font-weight': '600', fill: 'currentColor' }, name),
+    picture,
+    h('g', { transform: `translate(${MARGIN} ${height - MARGIN - room.height})` }, key));
 }
 
 /** All cells as one image.

@@ -2,7 +2,7 @@
 
 import { h } from '../dom.js';
 import { t } from '../i18n.js';
-import { SCALES, colorTable } from './color.js';
+import { SCALES, colorTable, cssColor } from './color.js';
 
 /** Probabilities named along each scale: far enough from each other on it. */
 const NAMED = {
@@ -10,6 +10,12 @@ const NAMED = {
   linear: [0, 0.25, 0.5, 0.75, 1],
   log: [0.001, 0.01, 0.1, 1],
 };
+
+/** What stands at a mark: below its lowest a logarithm shows nothing.
+ * @param {import('./color.js').Scale} scale  @param {number} p */
+function mark(scale, p) {
+  return scale === 'log' && p === NAMED.log[0] ? `≤ ${p}` : p;
+}
 
 /** @param {{dark: boolean, scale: import('./color.js').Scale}} how  @returns {HTMLElement} */
 export function legend({ dark, scale }) {
@@ -20,7 +26,18 @@ export function legend({ dark, scale }) {
   context.putImageData(image, 0, 0);
   return h('div', { class: 'legend', role: 'img', 'aria-label': t('attention.legend', { scale: t(`attention.scale.${scale}`) }) },
     canvas,
-    h('div', { class: 'ticks' }, NAMED[scale].map((p) => h('span', { style: { left: `${100 * SCALES[scale](p)}%` } },
-      // Below its lowest mark a logarithm shows nothing.
-      scale === 'log' && p === NAMED.log[0] ? `≤ ${p}` : p))));
+    h('div', { class: 'ticks' }, NAMED[scale].map((p) => h('span', { style: { left: `${100 * SCALES[scale](p)}%` } }, mark(scale, p)))));
+}
+
+/** How much room the drawn one takes. */
+export const LEGEND = { width: 256, height: 30 };
+
+/** The same in a drawing. @param {{dark: boolean, scale: import('./color.js').Scale}} how  @returns {SVGElement} */
+export function legendDrawing({ dark, scale }) {
+  const [steps, height] = [64, 12];
+  const step = LEGEND.width / steps;
+  return h('g', {},
+    Array.from({ length: steps }, (_, i) => h('rect', { x: i * step, y: 0, width: step, height, fill: cssColor((i + 0.5) / steps, dark, 'linear') })),
+    h('rect', { x: 0, y: 0, width: LEGEND.width, height, fill: 'none', stroke: 'currentColor', 'stroke-width': 0.5 }),
+    NAMED[scale].map((p, i) => h('text', { x: LEGEND.width * SCALES[scale](p), y: height + 15, 'text-anchor': i === 0 ? 'start' : 'middle', fill: 'currentColor' }, String(mark(scale, p)))));
 }

@@ -201,6 +201,7 @@ export default {
   'attention.layer': 'Layer',
   'attention.head': 'Head',
   'attention.keys': 'With the map in focus: arrow keys move, Page Up and Down change the layer, [ and ] the head.',
+  'attention.lines-legend': 'The wider a line, the higher the probability; lines from {least} on.',
   'attention.legend': 'Colours from probability 0 to 1, {scale}',
 
   'classify.title': 'Classify',

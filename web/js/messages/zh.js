@@ -201,6 +201,7 @@ export default {
   'attention.layer': '层',
   'attention.head': '头',
   'attention.keys': '聚焦热力图后：方向键移动，Page Up/Down 换层，[ 和 ] 换头。',
+  'attention.lines-legend': '线越粗，概率越高；只画 {least} 及以上的线。',
   'attention.legend': '颜色表示概率 0 到 1，{scale}刻度',
 
   'classify.title': '分类',

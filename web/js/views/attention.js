@@ -1,7 +1,8 @@
 // Where the encoder looks: all heads at once, and one head closely.
 
 import { arcs } from '../attention/arcs.js';
-import { heatMapDrawing } from '../attention/drawing.js';
+import { captioned, heatMapDrawing } from '../attention/drawing.js';
+import { LEGEND, legendDrawing } from '../attention/legend.js';
 import { AttentionPanel } from '../attention/panel.js';
 import { CHOICES, clean, MOST_LEAST, SETTINGS } from '../attention/settings.js';
 import { closeRequest, firstRequests, shownOf } from '../attention/shown.js';
@@ -61,9 +62,15 @@ export const attention = {
     };
   },
   picture: (answers, state) => {
-    const { picture, name } = shownOf(answers, state);
-    if (state.view === 'arcs') return arcs(picture, { least: Number(state.least), name, room: Infinity, say: () => {} });
-    return heatMapDrawing(picture, { dark: isDark(), scale: /** @type {any} */ (state.scale), name });
+    const { picture, name, result } = shownOf(answers, state);
+    const caption = `${name} · ${result.model}`;
+    if (state.view === 'arcs') {
+      const least = Number(state.least);
+      const key = h('text', { y: 12, fill: 'currentColor' }, t('attention.lines-legend', { least: least.toFixed(2) }));
+      return captioned(arcs(picture, { least, name, room: Infinity, say: () => {} }), caption, key, { ...LEGEND, height: 16 });
+    }
+    const look = { dark: isDark(), scale: /** @type {import('../attention/color.js').Scale} */ (state.scale) };
+    return captioned(heatMapDrawing(picture, look), caption, legendDrawing(look), LEGEND);
   },
   table: (answers, state) => {
     const { rows, columns, cells } = shownOf(answers, state).picture;

@@ -293,14 +293,27 @@ test('a long text is saved as a picture', async () => {
     const copy = document.createElement('canvas');
     [copy.width, copy.height] = [image.width, image.height];
     copy.getContext('2d').drawImage(image, 0, 0);
-    const colors = (canvas, room) => [room, room + 511 * 5].map((at) => {
-      const zoom = canvas.width / (room + 512 * 5);
-      return [...canvas.getContext('2d').getImageData(Math.floor((at + 2.5) * zoom), Math.floor((at + 2.5) * zoom), 1, 1).data];
+    const colors = (canvas, { left, top, right }) => [0, 511 * 5].map((at) => {
+      const zoom = canvas.width / (left + 512 * 5 + right);
+      return [...canvas.getContext('2d').getImageData(Math.floor((left + at + 2.5) * zoom), Math.floor((top + at + 2.5) * zoom), 1, 1).data];
     });
-    return [colors(copy, 96), colors(document.querySelector('.heat-map .cells'), 0)];
+    // Around the cells there are labels, a margin and the caption.
+    return [colors(copy, { left: 16 + 96, top: 16 + 28 + 96, right: 16 }), colors(document.querySelector('.heat-map .cells'), { left: 0, top: 0, right: 0 })];
   }, png);
   for (const [i, color] of printed.entries()) assert.ok(color.every((v, k) => Math.abs(v - shown[i][k]) <= 3), `${printed} on paper, ${shown} on screen`);
   await close();
+});
+
+test('a saved picture says which head it shows, of which model, and what its colours or lines mean', async () => {
+  for (const [state, key] of [[{ scale: 'log' }, ['≤ 0.001', '0.01', '0.1', '1']], [{ view: 'arcs', least: '0.1' }, ['lines from 0.10 on']]]) {
+    const { page, answered, close } = await openPage(link({ text: 'The cat sat.', layer: '1', head: '2', model: 'en', ...state }));
+    await answered();
+    const svg = String(await saved(page, 'SVG'));
+    await page.goto(`data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`);
+    const texts = await page.locator('text').allTextContents();
+    for (const text of ['Layer 2, head 3 · en', ...key]) assert.ok(texts.some((t) => t.includes(text)), `${text} in ${texts}`);
+    await close();
+  }
 });
 
 test('a picture that cannot be saved says so', async () => {
