@@ -44,7 +44,9 @@ ${calls.join('\n')}`;
 export function go(base, requests) {
   const calls = requests.map(({ path, body, accept }) => {
     const json = JSON.stringify(body);
-    const literal = json.includes('`') ? JSON.stringify(json) : '`' + json + '`';
+    // Neither a backtick nor a byte order mark may stand in a raw string, and the
+    // mark not in a file at all.
+    const literal = /[`\ufeff]/.test(json) ? JSON.stringify(json).replaceAll('\ufeff', String.raw`\ufeff`) : '`' + json + '`';
     return accept === BINARY
       ? `fmt.Println(len(ask(${JSON.stringify(path)}, ${JSON.stringify(accept)}, ${literal})), "bytes")`
       : `fmt.Printf("%s", ask(${JSON.stringify(path)}, "application/json", ${literal}))`;

@@ -17,6 +17,7 @@ const BINARY = 'application/octet-stream';
 const AWKWARD = { text: `it's "quoted" \`ticked\` $HOME \\ 你好 👍`, top_k: 3, truncate: false, model: null, list: ['a', 1.5, true] };
 const LISTS = {
   'one request': [{ path: 'classify', body: AWKWARD }],
+  'a byte order mark': [{ path: 'classify', body: { text: '\ufeffplain' } }],
   'several requests': [
     { path: 'attention', body: { text: 'one' }, accept: BINARY },
     { path: 'tokenize', body: AWKWARD },
