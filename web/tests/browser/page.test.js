@@ -221,6 +221,8 @@ test('no string becomes markup', async () => {
 test('the documentation works under its own policy', async () => {
   const { page, close } = await openPage('docs');
   await page.locator('.opblock').first().waitFor();
+  await page.getByRole('link', { name: 'the playground' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Fill the mask' }).waitFor();
   await close();
 });
 
