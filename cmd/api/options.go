@@ -26,7 +26,7 @@ type options struct {
 	MaxTokensPerRequest int   `help:"Most word pieces in one request, those that windows read twice counted twice." default:"32768"`
 	MaxInFlight         int   `help:"Most requests worked on or waiting, each counted once more for every 4 KiB of its body; more are refused with 429." default:"256"`
 	MaxAnswerBytes      int64 `help:"Most memory for answers that are being made or sent, such as attention maps; more are refused with 429." default:"536870912"`
-	MaxConnections      int   `help:"Most connections at a time; from then on, those that wait for their next request are closed, and new ones wait to be accepted." default:"1024"`
+	MaxConnections      int   `help:"Most connections at a time; where more come, those that wait for their next request are closed, and new ones wait to be accepted." default:"1024"`
 	QueueTokens         int   `help:"Most word pieces that may wait; more are refused with 429." default:"65536"`
 	BatchTokens         int   `help:"Most word pieces that one pass joins." default:"512"`
 
@@ -154,6 +154,9 @@ func (o *options) check() error {
 	positive("shutdown-timeout", o.ShutdownTimeout > 0)
 	if o.Threads < 0 || o.DrainDelay < 0 {
 		errs = append(errs, errors.New("--threads and --drain-delay must not be negative"))
+	}
+	if o.DrainDelay >= o.ShutdownTimeout {
+		errs = append(errs, errors.New("--drain-delay must be shorter than --shutdown-timeout, or what comes until then is cut off"))
 	}
 	for _, origin := range o.CORSOrigins {
 		if !isOrigin(origin) {

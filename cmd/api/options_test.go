@@ -85,7 +85,7 @@ func TestEveryFlagIsAnEnvironmentVariable(t *testing.T) {
 	}
 	samples := map[string]string{
 		"listen": "127.0.0.1:1", "model": "x=y", "precision": "float32", "log-level": "debug", "log-format": "json", "cors-origins": "https://a.example",
-		"queue-tokens": "100000",
+		"queue-tokens": "100000", "drain-delay": "10s",
 	}
 	for _, flag := range flagNames(t) {
 		if !strings.Contains(help.String(), "--"+flag) || !strings.Contains(help.String(), "$"+envName(flag)) {

@@ -252,6 +252,7 @@ func TestBadStarts(t *testing.T) {
 		"unknown precision": {[]string{"--precision", "int3"}, "int3"},
 		"negative limit":    {[]string{"--max-texts=-1"}, "--max-texts must be positive"},
 		"limit of no use":   {[]string{"--max-body-bytes=9223372036854775807"}, "--max-body-bytes must be at most 1073741824"},
+		"delay too long":    {[]string{"--drain-delay", "25s"}, "--drain-delay must be shorter"},
 		"timeouts crossed":  {[]string{"--write-timeout", "45s"}, "--write-timeout must be longer"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -396,6 +397,38 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 			t.Fatalf("connection %d: %q, %v", i, line, err)
 		}
 	}
+}
+
+// TestConnectionsAtTheLimitAreKept: as many clients as there may be connections ask again
+// and again, and lose none of their requests.
+func TestConnectionsAtTheLimitAreKept(t *testing.T) {
+	const clients = 4
+	s := startReady(t, "--max-connections", fmt.Sprint(clients), "--model", "en=../../models/en")
+	var wait sync.WaitGroup
+	for range clients {
+		wait.Go(func() {
+			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}}
+			defer client.CloseIdleConnections()
+			for range 100 {
+				// A body that cannot be sent again, so that the client does not hide a loss.
+				body := io.MultiReader(strings.NewReader(`{"text": "a"}`))
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/tokenize", body)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				request.Header.Set("Content-Type", "application/json")
+				response, err := client.Do(request)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, response.Body)
+				_ = response.Body.Close()
+			}
+		})
+	}
+	wait.Wait()
 }
 
 // drip sends a request byte by byte until the server has had enough, and

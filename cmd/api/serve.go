@@ -50,7 +50,8 @@ func serve(ctx context.Context, o options, logger zerolog.Logger) error {
 	}
 	logger.Info().Str("address", listener.Addr().String()).Str("url", "http://"+listener.Addr().String()).Msg("listening")
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(netutil.LimitListener(listener, o.MaxConnections)) }()
+	// One more, so that it shows when they are too many, and one that has been idle goes.
+	go func() { served <- server.Serve(netutil.LimitListener(listener, o.MaxConnections+1)) }()
 
 	loaded, err := startEngine(ctx, o)
 	if err != nil {

@@ -42,7 +42,7 @@ func (c *convertCmd) convert() error {
 	if c.AttentionHeads < 0 {
 		return fmt.Errorf("--attention-heads must be at least 0, not %d", c.AttentionHeads)
 	}
-	c.Out = filepath.Clean(c.Out) // a/../b is b, whether there is an a or not
+	c.Out = outputPath(c.Out)
 	if err := c.checkOut(); err != nil {
 		return err
 	}

@@ -8,17 +8,20 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"cloze/internal/bert"
 )
 
 // A first signal lets evaluate stop in order; where that takes long, as on
-// a text that does not come, a second one ends it.
+// rows that do not come, a second one ends it.
 func TestSecondSignalEndsEvaluate(t *testing.T) {
 	dir := t.TempDir()
-	text := filepath.Join(dir, "text.txt")
-	if err := syscall.Mkfifo(text, 0o600); err != nil {
+	model := constantModel(t, dir, map[string]bert.HeadConfig{"mood": {Type: bert.SequenceHeadType, Labels: []string{"bad", "good"}, ProblemType: bert.SingleLabel}}, nil)
+	rows := filepath.Join(dir, "rows.jsonl")
+	if err := syscall.Mkfifo(rows, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := command(t, "evaluate", "--model", "en", "--text", text, "--threads", "1")
+	cmd := command(t, "evaluate", "--model", model, "--data", rows, "--threads", "1")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +34,7 @@ func TestSecondSignalEndsEvaluate(t *testing.T) {
 	writer := -1
 	for deadline := time.Now().Add(time.Minute); writer < 0; time.Sleep(10 * time.Millisecond) {
 		// Without waiting it is an error until evaluate reads.
-		if writer, err = syscall.Open(text, syscall.O_WRONLY|syscall.O_NONBLOCK, 0); err != nil && time.Now().After(deadline) {
+		if writer, err = syscall.Open(rows, syscall.O_WRONLY|syscall.O_NONBLOCK, 0); err != nil && time.Now().After(deadline) {
 			t.Fatal(err)
 		}
 	}

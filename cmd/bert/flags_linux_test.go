@@ -48,12 +48,13 @@ func TestPipesAreNoTrainingData(t *testing.T) {
 		t.Fatal(err)
 	}
 	pipe := filepath.Join(dir, "pipe.jsonl")
-	text := filepath.Join(dir, "pipe.txt")
-	if err := errors.Join(syscall.Mkfifo(pipe, 0o600), syscall.Mkfifo(text, 0o600), os.Mkdir(filepath.Join(dir, "out"), 0o700)); err != nil {
+	text, tags := filepath.Join(dir, "pipe.txt"), filepath.Join(dir, "pipe.conll")
+	if err := errors.Join(syscall.Mkfifo(pipe, 0o600), syscall.Mkfifo(tags, 0o600), syscall.Mkfifo(text, 0o600), os.Mkdir(filepath.Join(dir, "out"), 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	for name, cmd := range map[string]interface{ Run(context.Context) error }{
 		"finetune": &finetuneCmd{Model: pretrained, Output: filepath.Join(dir, "out"), Train: pipe, Type: "single", Steps: 1},
+		"tags":     &finetuneCmd{Model: pretrained, Output: filepath.Join(dir, "out"), Train: tags, Steps: 1},
 		"pretrain": &pretrainCmd{Model: pretrained, Output: filepath.Join(dir, "out"), Corpus: []string{text}, Steps: 1},
 	} {
 		if err := cmd.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "read more than once") {

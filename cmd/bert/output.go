@@ -17,7 +17,7 @@ import (
 // before, and the folders above it. A link stays, and a pipe or a device, such as
 // /dev/stdout, is written to.
 func writeOutput(path string, write func(io.Writer) error) error {
-	path = filepath.Clean(path) // a/../b is b, whether there is an a or not
+	path = outputPath(path)
 	named := path
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
@@ -43,6 +43,17 @@ func writeOutput(path string, write func(io.Writer) error) error {
 	return errors.Join(write(file), file.Close())
 }
 
+// outputPath is a path to write to as it will be once the folders above it are made: where
+// there is no a yet, a/../b is b.
+func outputPath(path string) string {
+	if above, _ := filepath.Split(path); above != "" {
+		if _, err := os.Stat(above); errors.Is(err, fs.ErrNotExist) {
+			return filepath.Clean(path)
+		}
+	}
+	return path
+}
+
 // isSame says whether two paths lead to one file or directory, through links or
 // not.
 func isSame(a, b string) bool {
@@ -57,7 +68,7 @@ func isSame(a, b string) bool {
 // writesOver says whether writing to a path would replace a file that is read. A
 // terminal or a pipe can be both.
 func writesOver(output, input string) bool {
-	output = filepath.Clean(output) // as writeOutput takes it
+	output = outputPath(output)
 	info, err := os.Stat(output)
 	return err == nil && info.Mode().IsRegular() && isSame(output, input)
 }

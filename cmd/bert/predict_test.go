@@ -281,6 +281,11 @@ func TestPredictDividesWhatIsTooMuch(t *testing.T) {
 	refuse := func(context.Context, []tasks.Text) ([]string, error) {
 		return nil, &tasks.InputError{Code: tasks.CodeUnknownModel, Index: -1, Detail: "no such model"}
 	}
+	aspects := parseArgs(t, append([]string{"predict", "sentiment", "--model", "en", "--keep-going"}, slices.Repeat([]string{"--aspects", "room"}, 65)...)...)
+	aspects.Predict.Sentiment.stdin, aspects.Predict.Sentiment.stdout = strings.NewReader("a\nb\n"), io.Discard
+	if err := aspects.Predict.Sentiment.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "65 aspects") || strings.Contains(err.Error(), "lines") {
+		t.Errorf("too many aspects: %v", err)
+	}
 	p := predictor[string]{answer: refuse, keepGoing: true}
 	if err := p.write(t.Context(), json.NewEncoder(io.Discard), batch); err == nil || strings.Contains(err.Error(), "x:") {
 		t.Errorf("a wrong option: %v", err)

@@ -49,7 +49,7 @@ func (f *trainingFlags) accept(run interface{ Validate() error }, model string, 
 	if *output == "" {
 		return errors.New("no output: give --output, or \"output\" in the run's file")
 	}
-	*output = filepath.Clean(*output) // a/../b is b, whether there is an a or not
+	*output = outputPath(*output)
 	release, err := lockOutput(*output)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 // that is not there has nobody in it, and one that cannot be locked, as on some network
 // file systems, is taken as it is.
 func lockOutput(dir string) (release func(), err error) {
-	d, err := os.Open(dir)
+	d, err := os.OpenFile(dir, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0) // a pipe is none, and not waited for
 	if errors.Is(err, fs.ErrNotExist) {
 		return func() {}, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,6 +55,17 @@ func TestOneRunAnOutput(t *testing.T) {
 	release()
 	if diff := cmp.Diff(left, contents(t, output)); diff != "" {
 		t.Errorf("locking changed the directory (-before +after):\n%s", diff)
+	}
+}
+
+// A pipe is no directory, and nothing to wait for.
+func TestLockOfAPipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lockOutput(pipe); err == nil {
+		t.Error("a pipe is locked")
 	}
 }
 

@@ -124,6 +124,7 @@ func TestConfigValidate(t *testing.T) {
 		{"gelu_new", func(c *bert.Config) { c.HiddenAct = "gelu_new" }, ""},
 		{"classifier dropout", func(c *bert.Config) { c.ClassifierDropout = &half }, ""},
 		{"other model", func(c *bert.Config) { c.ModelType = "roberta" }, `model_type is "roberta", want "bert"`},
+		{"more layers than any model", func(c *bert.Config) { c.NumHiddenLayers = 1 << 20 }, "num_hidden_layers is 1048576, want 1 to 1024"},
 		{"no layers", func(c *bert.Config) { c.NumHiddenLayers = 0 }, "num_hidden_layers is 0"},
 		{"negative vocabulary", func(c *bert.Config) { c.VocabSize = -1 }, "vocab_size is -1"},
 		{"absurd hidden size", func(c *bert.Config) { c.HiddenSize = 1 << 40 }, "hidden_size is 1099511627776"},

@@ -85,12 +85,12 @@ func SetsOf(directory, task string) ([]LabelledSet, error) {
 
 // Others names the sets TASK/SET of a directory that are of none of these tasks, or
 // heads, as far as they can be read.
-func Others(directory string, tasks []string) []string {
+func Others(directory string, heads []string) []string {
 	var sets []string
 	files, _ := fs.Glob(os.DirFS(directory), "*/*/dev.*") // an error is one of the pattern
 	for _, file := range files {
 		set := path.Dir(file)
-		if slices.Contains(devFiles, path.Base(file)) && !slices.Contains(tasks, path.Dir(set)) {
+		if slices.Contains(devFiles, path.Base(file)) && !slices.Contains(heads, path.Dir(set)) {
 			sets = append(sets, set)
 		}
 	}

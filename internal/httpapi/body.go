@@ -14,13 +14,14 @@ import (
 const mostDiscarded = 8 << 20
 
 // readBody reads the whole body, decompressed, within the byte limit. Of one that is
-// over it, the rest is read, too, up to a point: many clients send all of a request
+// refused, the rest is read, too, up to a point: many clients send all of a request
 // before they read an answer, and would find the connection closed.
 func (a *API) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := a.readWithinLimit(w, r)
 	p, _ := errors.AsType[*problemError](err)
 	waits := r.Header.Get("Expect") != "" // to be told to send
-	if p != nil && p.kind == bodyTooLarge && !waits && r.ContentLength <= mostDiscarded {
+	refused := p != nil && (p.kind == bodyTooLarge || p.kind == queueFull)
+	if refused && !waits && r.ContentLength <= mostDiscarded {
 		_, _ = io.CopyN(io.Discard, r.Body, mostDiscarded) // however far it comes
 	}
 	return body, err

@@ -86,16 +86,20 @@ func mediaType(r *http.Request) (string, error) {
 	return media, nil
 }
 
-// formAsJSON makes JSON of a form with a text in it, which `curl -d text=…` sends. Any
-// other body is returned as it is.
+// formAsJSON makes JSON of a form that is a text, or a pair, which `curl -d text=…` sends.
+// Of a form with options, whose types it does not say, nothing can be made; any other body
+// is returned as it is.
 func formAsJSON(body []byte) []byte {
 	form, err := url.ParseQuery(string(body))
-	if err != nil || !form.Has("text") {
+	if err != nil || !form.Has("text") && !form.Has("texts") {
 		return body
 	}
 	fields := map[string]string{}
-	for name := range form {
-		fields[name] = form.Get(name)
+	for name, values := range form {
+		if name != "text" && name != "text_pair" || len(values) > 1 {
+			return nil
+		}
+		fields[name] = values[0]
 	}
 	var object bytes.Buffer
 	encoder := json.NewEncoder(&object)

@@ -69,6 +69,14 @@ func TestDropout(t *testing.T) {
 	}
 }
 
+// A share that rounds to all is almost all, and not none.
+func TestDropoutOfAlmostAll(t *testing.T) {
+	d := NewDropout(1, 1, 1-1e-9)
+	if !d.Active() || d.threshold != 1<<16-1 {
+		t.Errorf("threshold %d", d.threshold)
+	}
+}
+
 // SplitMix64's published numbers for the seed 0 (Vigna, splitmix64.c).
 func TestMix(t *testing.T) {
 	var state uint64

@@ -65,7 +65,9 @@ func (e Embedder) Embed(ctx context.Context, texts []Text, o EmbedOptions) ([]Em
 	if err := requireText(texts); err != nil {
 		return nil, err
 	}
-	models, err := route(e.Engine, texts, o.Model, func(m *engine.Model) bool { return o.check(m) == nil })
+	models, err := route(e.Engine, texts, o.Model, func(m *engine.Model) bool {
+		return o.Pooling != PoolerPooling || m.Network.Pooler != nil
+	})
 	if err != nil {
 		return nil, err
 	}

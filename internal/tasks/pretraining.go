@@ -88,7 +88,7 @@ func (p PretrainingExamples) Make(ctx context.Context, texts []Text, o Pretraini
 	}
 	models, err := route(p.Engine, texts, o.Model, func(m *engine.Model) bool {
 		_, err := o.maker(m)
-		return err == nil
+		return !errors.Is(err, training.ErrNoMask)
 	})
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package tasks
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"cloze/internal/bert"
@@ -60,6 +61,12 @@ func TestRoutePassesOverModelsThatCannot(t *testing.T) {
 				t.Errorf("answered by %s, want %s", model, test.want)
 			}
 		})
+	}
+	// An option out of range is a mistake, and no reason to ask a model of another script.
+	layer := 5
+	_, err = Embedder{embeddedEngine(t)}.Embed(t.Context(), []Text{{Text: "我喜欢这部电影"}}, EmbedOptions{Layer: &layer})
+	if got := wantInputError(t, err, CodeInvalidParameter); got.Field != "layer" || !strings.Contains(got.Detail, "model zh") {
+		t.Errorf("a layer that the model for the script has not: %+v", got)
 	}
 	_, err = Classifier{e}.Classify(t.Context(), text, ClassifyOptions{Head: "none"})
 	if got := wantInputError(t, err, CodeNoHead); got.Field != "head" {

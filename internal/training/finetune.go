@@ -47,7 +47,7 @@ func (f *Finetuning) HeadConfigs(existing map[string]bert.HeadConfig) (map[strin
 			return nil, fmt.Errorf("head %s tags tokens, but its labels have no \"O\": %q", name, head.Labels)
 		}
 		if head.Type == bert.TokenHeadType && len(head.Labels) == 1 {
-			return nil, fmt.Errorf("head %s tags tokens, but its only label is \"O\": no word of its training files is tagged as an entity", name)
+			return nil, fmt.Errorf("head %s tags tokens, but has no label besides \"O\": give it \"labels\", or a training file in which words are tagged", name)
 		}
 		if head.ProblemType == bert.Regression && len(head.Labels) != 1 {
 			return nil, fmt.Errorf("head %s is a regression, which gives one number, but has the labels %q: leave \"labels\" out, or name the number", name, head.Labels)
@@ -211,6 +211,11 @@ func rowTokens(sets []*Set) int {
 }
 
 func (s *labelledSets) add(loader *setLoader, c SetConfig, devRows int) error {
+	for _, path := range []string{c.Train, c.Dev} {
+		if err := checkRegular(path); err != nil {
+			return err
+		}
+	}
 	train, dev, err := loader.loadParts(c, devRows)
 	if err != nil {
 		return err

@@ -275,6 +275,9 @@ func DiscoverLabels(kind bert.HeadType, sets []SetConfig, problemLimit int) ([]s
 			continue // what is only measured teaches no label
 		}
 		path := c.Train
+		if err := checkRegular(path); err != nil {
+			return nil, err
+		}
 		add := func(label string) {
 			written[label] = true
 			if mapped, keep := c.Mapped(label, nil); keep {

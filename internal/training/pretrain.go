@@ -51,7 +51,7 @@ func newPretraining(m *bert.Model, t *tokenizer.Tokenizer, run Pretraining, o Op
 		return nil, err
 	}
 	data.steps = trainer.optimizer.Steps
-	trainer.sums = []dataSum{survey.dataSum()}
+	trainer.sums = []dataSum{survey.dataSum(), dataSumOf(t)}
 	return &loop{
 		trainer: trainer,
 		data:    data,

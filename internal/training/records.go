@@ -110,7 +110,7 @@ func ReadRecords(path string, fields Fields, problems *Problems) iter.Seq2[Recor
 			err = fmt.Errorf("%s: CoNLL files hold tagged words, not labelled texts", path)
 		}
 		if err == nil {
-			err = errors.Join(fields.check(), checkRegular(path))
+			err = fields.check()
 		}
 		if err != nil {
 			yield(Record{}, err)
@@ -172,14 +172,14 @@ func parseJSONRecord(text []byte, fields Fields, pairRequired bool) (Record, err
 	if err := jsonString(members, fields, "text", fields.Text, &record.Text); err != nil {
 		return Record{}, err
 	}
-	if err := record.checkText(); err != nil {
-		return Record{}, err
-	}
 	if _, record.HasPair = members[fields.Pair]; record.HasPair || pairRequired {
 		record.HasPair = true
 		if err := jsonString(members, fields, "pair", fields.Pair, &record.Pair); err != nil {
 			return Record{}, err
 		}
+	}
+	if err := record.checkTexts(); err != nil {
+		return Record{}, err
 	}
 	value, ok := members[fields.Label]
 	if !ok {
@@ -193,10 +193,13 @@ func parseJSONRecord(text []byte, fields Fields, pairRequired bool) (Record, err
 	return record, nil
 }
 
-// checkText refuses a text of nothing but white space, as whoever answers does.
-func (r *Record) checkText() error {
-	if strings.TrimSpace(r.Text) == "" {
+// checkTexts refuses texts of nothing but white space, as whoever answers does.
+func (r *Record) checkTexts() error {
+	switch {
+	case strings.TrimSpace(r.Text) == "":
 		return errors.New("its text is empty")
+	case r.HasPair && strings.TrimSpace(r.Pair) == "":
+		return errors.New("its second text is empty")
 	}
 	return nil
 }

@@ -63,14 +63,14 @@ func TestReadRecords(t *testing.T) {
 				`nonsense`, `["text"]`, `{"label":"x"}`, `{"text":1,"label":"x"}`, `{"text":"a"}`,
 				`{"text":"a","label":""}`, `{"text":"a","label":["x"," "]}`,
 				`{"text":"a","label":null}`, `{"text":"a","label":{"b":1}}`, `{"text":"a","label":"x"} trailing`, "\xff", `{"text":"fine","label":-1.5e2}`,
-				`{"text":" \n","label":"x"}`,
+				`{"text":" \n","label":"x"}`, `{"text":"a","text_pair":" ","label":"x"}`,
 			}, "\n"),
 			want: []Record{{Text: "fine", Labels: []string{"-1.5e2"}, Line: 12}},
 			problems: []string{
 				"1: not a JSON object", "2: not a JSON object", `3: no member "text"`, `4: member "text" is not a string`, `5: no member "label"`,
 				`6: member "label" is empty`, `7: member "label" is empty`,
 				`8: member "label" is not a label`, `9: member "label" is not a label`, "10: not a JSON object", "11: not UTF-8",
-				"13: its text is empty",
+				"13: its text is empty", "14: its second text is empty",
 			},
 		},
 		{

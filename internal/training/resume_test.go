@@ -350,7 +350,8 @@ func TestResumeRefusesAnotherVocabulary(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Resume = true
-	if _, err := collect(t.Context(), m, by(loadTokenizer(t, vocabulary)), o); !errors.Is(err, errOtherModel) {
+	_, err := collect(t.Context(), m, by(loadTokenizer(t, vocabulary)), o)
+	if !errors.Is(err, errOtherModel) || !strings.Contains(err.Error(), "the vocabulary is another than before, though it still has 205 tokens") {
 		t.Errorf("with another vocabulary: error %v", err)
 	}
 	if _, err := collect(t.Context(), m, by(tok), o); err != nil {

@@ -27,7 +27,11 @@ func ReadRun(path string, run any) error {
 		plain = append(plain, line...)
 	}
 	tokens := json.NewDecoder(bytes.NewReader(plain))
-	if err := checkKeys(tokens, reflect.TypeOf(run).Elem()); err != nil {
+	err = checkKeys(tokens, reflect.TypeOf(run).Elem())
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the description ends in the middle")
+	}
+	if err != nil {
 		return fmt.Errorf("%s:%d: %w", path, lineOf(plain, tokens, err), err)
 	}
 	if _, err := tokens.Token(); !errors.Is(err, io.EOF) {
@@ -57,8 +61,10 @@ func explainType(err error) error {
 		want = "a number"
 	case reflect.Slice:
 		want = "an array"
-	case reflect.Int, reflect.Int64, reflect.Uint64:
-		want = "an integer"
+	case reflect.Int, reflect.Int64:
+		want = "a whole number, not too large"
+	case reflect.Uint64:
+		want = "a whole number of 0 or more, not too large"
 	}
 	place := cmp.Or(strings.TrimPrefix(wrong.Field, "Settings."), "the description") // without keys of maps
 	return fmt.Errorf("%s is a JSON %s, want %s", place, wrong.Value, want)

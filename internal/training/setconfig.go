@@ -143,8 +143,12 @@ func (c SetConfig) Validate(head HeadRun) error {
 // HasPairs reports whether the set holds pairs of texts: whether its first
 // record is one.
 func (c SetConfig) HasPairs() (bool, error) {
+	path := orDefault(c.Train, c.Dev)
+	if err := checkRegular(path); err != nil {
+		return false, err
+	}
 	// A run counts the unusable lines; here none matters.
-	for record, err := range ReadRecords(orDefault(c.Train, c.Dev), c.Fields, &Problems{Limit: -1}) {
+	for record, err := range ReadRecords(path, c.Fields, &Problems{Limit: -1}) {
 		return record.HasPair, err
 	}
 	return false, nil

@@ -310,6 +310,11 @@ func TestValidateRefusesSets(t *testing.T) {
 			}
 		})
 	}
+	untagged := Finetuning{Heads: map[string]HeadRun{"h": {Type: bert.TokenHeadType, Sets: []SetConfig{{Train: write(t, "a.conll", "a O\nb O\n")}}}}}
+	untagged.SetDefaults()
+	if _, err := untagged.HeadConfigs(nil); err == nil || !strings.Contains(err.Error(), `no label besides "O"`) {
+		t.Errorf("a file without entities: error %v", err)
+	}
 	run := Finetuning{Heads: map[string]HeadRun{"h": {Type: bert.SequenceHeadType, Sets: []SetConfig{{Train: "a.csv"}}}}, BatchSize: 1 << 30}
 	run.SetDefaults()
 	if err := run.Validate(); err == nil || !strings.Contains(err.Error(), "want 1 to 65536 examples") {

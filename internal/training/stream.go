@@ -283,7 +283,6 @@ func (s *ExampleStream) survey(maxExamples int) (surveyPass, error) {
 	}
 	met := 0
 	sum := sha256.New()
-	sumTokenizer(sum, s.tokenizer)
 	rng := NewRand(s.options.Seed, math.MaxUint64-1)
 	for document, err := range s.corpus.Documents(p.Problems) {
 		if err != nil {

@@ -139,11 +139,11 @@ func (c columns) record(r row, path string) (Record, error) {
 		return Record{}, fmt.Errorf("%d columns, want %d", len(r.cells), c.count)
 	}
 	record := Record{Text: r.cells[c.text], Labels: []string{}, Path: path, Line: r.lines[0]}
-	if err := record.checkText(); err != nil {
-		return Record{}, err
-	}
 	if c.pair >= 0 {
 		record.Pair, record.HasPair = r.cells[c.pair], true
+	}
+	if err := record.checkTexts(); err != nil {
+		return Record{}, err
 	}
 	label := strings.TrimSpace(r.cells[c.label])
 	if c.separator == "" {
