@@ -152,6 +152,11 @@ func (s *session) begin(start training.Report) (err error) {
 	if err := wholefile.RemoveLeftovers(s.output); err != nil {
 		return err
 	}
+	if kept := s.kept; kept != nil && kept.Report.Kind != "" && kept.Run == start.Start.Run {
+		if err := checkpoint.Complete(s.output, s.model.Config, s.model.Parameters(), s.tokenizer, kernels.Float32); err != nil {
+			return err
+		}
+	}
 	// Its metrics show from then on that the directory is a run's: see holdsRun.
 	if err := s.openMetrics(start); err != nil {
 		return err

@@ -26,10 +26,10 @@ import (
 // directory, or none if files is nil.
 //
 // All files are written under other names and synced before the first of them is
-// renamed, and config.json comes last: an error leaves the directory as it was, and after
-// a crash it holds the old model, the new one or none that loads. Save returns an error
-// for a configuration that is not valid, for a parameter without values and for a value
-// that the precision cannot hold.
+// renamed, and config.json comes last: an error until then, as of a full disk, leaves the
+// directory as it was, and after a crash it holds the old model, the new one or none that
+// loads. Save returns an error for a configuration that is not valid, for a parameter
+// without values and for a value that the precision cannot hold.
 func Save(dir string, cfg bert.Config, params []*bert.Param, files fs.FS, prec kernels.Precision) error {
 	return SaveWithMetadata(dir, cfg, params, files, prec, nil)
 }
@@ -44,20 +44,30 @@ func SaveWithMetadata(dir string, cfg bert.Config, params []*bert.Param, files f
 		return about(dir, err)
 	}
 	cfg, params = asTransformers(cfg, params)
-	cfg.TorchDtype = prec.String() // PyTorch has the same names
-	config, err := encodeConfig(&cfg)
-	if err = errors.Join(cfg.Validate(), err); err != nil {
-		return about(dir, err)
+	small, others, err := smallFiles(dir, cfg, files, prec)
+	if err != nil {
+		return err
 	}
-	var small []smallFile
-	var others []string // of another tokenizer, which might be the one that is read
-	if files != nil {
-		if small, others, err = tokenizerFiles(files); err != nil {
+	return replace(dir, func(w io.Writer) error { return writeSafetensors(w, params, prec, metadata) }, small, others)
+}
+
+// Complete writes what a crash of Save kept from being written beside the weights: it does
+// nothing where there is a config.json. The arguments are Save's.
+func Complete(dir string, cfg bert.Config, params []*bert.Param, files fs.FS, prec kernels.Precision) error {
+	if _, err := os.Lstat(filepath.Join(dir, configFile)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	cfg, _ = asTransformers(cfg, params)
+	small, _, err := smallFiles(dir, cfg, files, prec)
+	if err != nil {
+		return err
+	}
+	for _, f := range small {
+		if err := wholefile.Write(filepath.Join(dir, f.name), f.write); err != nil {
 			return err
 		}
 	}
-	small = append(small, smallFile{configFile, config})
-	return replace(dir, func(w io.Writer) error { return writeSafetensors(w, params, prec, metadata) }, small, others)
+	return nil
 }
 
 // smallFile is a file of a model beside its weights.
@@ -66,13 +76,25 @@ type smallFile struct {
 	data []byte
 }
 
-func encodeConfig(cfg *bert.Config) ([]byte, error) {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
+func (f smallFile) write(w io.Writer) error { _, err := w.Write(f.data); return err }
+
+// smallFiles are those of a tokenizer, if it has any, and config.json at last; others are
+// names of files of another tokenizer, which might be the one that is read.
+func smallFiles(dir string, cfg bert.Config, files fs.FS, prec kernels.Precision) (small []smallFile, others []string, err error) {
+	cfg.TorchDtype = prec.String() // PyTorch has the same names
+	var config bytes.Buffer
+	enc := json.NewEncoder(&config)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	err := enc.Encode(cfg)
-	return out.Bytes(), err
+	if err := errors.Join(cfg.Validate(), enc.Encode(&cfg)); err != nil {
+		return nil, nil, about(dir, err)
+	}
+	if files != nil {
+		if small, others, err = tokenizerFiles(files); err != nil {
+			return nil, nil, err
+		}
+	}
+	return append(small, smallFile{configFile, config.Bytes()}), others, nil
 }
 
 // tokenizerFiles are a tokenizer's files, and the names of those that it does not have.
@@ -113,9 +135,12 @@ func replace(dir string, weights func(io.Writer) error, small []smallFile, other
 		return err
 	}
 	for _, f := range small {
-		if err := stage(f.name, func(w io.Writer) error { _, err := w.Write(f.data); return err }); err != nil {
+		if err := stage(f.name, f.write); err != nil {
 			return err
 		}
+	}
+	if err := checkReplaceable(dir, staged, others); err != nil {
+		return err
 	}
 	if changes(dir, small, others) {
 		for _, name := range append([]string{configFile}, others...) {
@@ -127,6 +152,24 @@ func replace(dir string, weights func(io.Writer) error, small []smallFile, other
 	for _, s := range staged {
 		if err := s.Commit(); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// checkReplaceable refuses what is no file where one is to be renamed or removed, before
+// any is.
+func checkReplaceable(dir string, staged []*wholefile.Staged, others []string) error {
+	paths := make([]string, 0, len(staged)+len(others))
+	for _, s := range staged {
+		paths = append(paths, s.Path())
+	}
+	for _, name := range others {
+		paths = append(paths, filepath.Join(dir, name))
+	}
+	for _, path := range paths {
+		if info, err := os.Lstat(path); err == nil && info.IsDir() {
+			return fmt.Errorf("%s is a directory, and would be a file or none", path)
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"flag"
 	"io/fs"
 	"maps"
@@ -125,6 +126,32 @@ func TestSaveReplacesWholeFiles(t *testing.T) {
 				t.Errorf("the directory has other content than before: %q", slices.Sorted(maps.Keys(after)))
 			}
 		})
+	}
+}
+
+// A directory where a file is to be is found before anything is replaced.
+func TestSaveFindsWhatIsInTheWay(t *testing.T) {
+	source := filepath.Join("testdata", "pretraining")
+	config, params := readParams(t, source)
+	for _, name := range append([]string{weightsFile}, tokenizer.Files...) {
+		dir := t.TempDir()
+		if err := Save(dir, config, params, os.DirFS(source), kernels.Float32); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.RemoveAll(path), os.MkdirAll(filepath.Join(path, "full"), 0o700)); err != nil {
+			t.Fatal(err)
+		}
+		before, err := os.ReadFile(filepath.Join(dir, configFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Save(dir, config, params, fstest.MapFS{"vocab.txt": {Data: []byte("another")}}, kernels.Float16); err == nil || !strings.Contains(err.Error(), path+" is a directory") {
+			t.Errorf("Save() = %v", err)
+		}
+		if after, err := os.ReadFile(filepath.Join(dir, configFile)); err != nil || string(after) != string(before) {
+			t.Errorf("with a directory %s: %s is another or gone: %v", name, configFile, err)
+		}
 	}
 }
 

@@ -62,6 +62,9 @@ func Stage(path string, write func(io.Writer) error) (_ *Staged, err error) {
 	return s, nil
 }
 
+// Path is the file's.
+func (s *Staged) Path() string { return s.path }
+
 // Commit gives the content its name.
 func (s *Staged) Commit() error {
 	if err := os.Rename(s.temporary, s.path); err != nil {
