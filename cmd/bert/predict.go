@@ -299,7 +299,7 @@ func (p *predictor[R]) answerFirst(ctx context.Context, lines []textLine) ([]R, 
 		}
 		refused, ok := errors.AsType[*tasks.InputError](err)
 		switch {
-		case !ok || refused.Index < 0 && refused.Code != tasks.CodeTooLarge:
+		case !ok || refused.Index < 0 && (refused.Code != tasks.CodeTooLarge || refused.Field == "aspects"): // an option
 			return nil, err
 		case refused.Index < 0 && len(lines) > 1:
 			lines = lines[:len(lines)/2]

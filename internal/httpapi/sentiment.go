@@ -12,7 +12,7 @@ type SentimentRequest struct {
 	// What to judge besides the text as a whole: with sentence each of its sentences.
 	Level tasks.Level `json:"level" default:"document" validate:"oneof=document sentence"`
 	// What to judge by itself, such as "battery life": names as they stand in the text, several words allowed. At most 64, of at most 200 characters each.
-	Aspects []string `json:"aspects" validate:"max=64"`
+	Aspects []string `json:"aspects"`
 } //	@name	SentimentRequest
 
 // sentiment answers POST /sentiment.

@@ -150,7 +150,7 @@ func (o SentimentOptions) check() error {
 	}
 	if len(o.Aspects) > maxAspects {
 		return &InputError{
-			Code: CodeInvalidParameter, Index: -1, Field: "aspects",
+			Code: CodeTooLarge, Index: -1, Field: "aspects",
 			Detail: fmt.Sprintf("%d aspects are more than one request may have", len(o.Aspects)),
 			Limit:  maxAspects, Actual: len(o.Aspects),
 		}

@@ -199,7 +199,7 @@ func TestAnalyzeRefuses(t *testing.T) {
 		{"level", CodeInvalidParameter, "level", text, SentimentOptions{Level: "word"}, "document or sentence"},
 		{"blank aspect", CodeInvalidParameter, "aspects", text, SentimentOptions{Aspects: []string{"food", " \n"}}, "aspect 1"},
 		{"long aspect", CodeTooLong, "aspects", text, SentimentOptions{Aspects: []string{strings.Repeat("a", 201)}}, "201"},
-		{"many aspects", CodeInvalidParameter, "aspects", text, SentimentOptions{Aspects: make([]string, 65)}, "65"},
+		{"many aspects", CodeTooLarge, "aspects", text, SentimentOptions{Aspects: make([]string, 65)}, "65"},
 		{"long text", CodeTooLong, "text", []Text{{Text: strings.Repeat("a ", 600)}}, SentimentOptions{Options: Options{Truncate: &no}}, "602"},
 	}
 	for _, test := range tests {
