@@ -91,14 +91,11 @@ func copyColumns(panel, x *float32, ldx, rows int) {
 }
 
 func widenFloat16s(y *float32, x *byte, n int) {
-	whole := 0
 	if useAVX2 {
-		whole = n / 16 * 16
-		widenFloat16sAVX2(y, x, whole)
+		widenFloat16sAVX2(y, x, n)
+		return
 	}
-	if whole < n {
-		widenFloat16sGo(at(y, whole), at(x, 2*whole), n-whole)
-	}
+	widenFloat16sGo(y, x, n)
 }
 
 func activateRows(x *float32, ld, rows, columns int, a Activation) {

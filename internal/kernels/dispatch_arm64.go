@@ -80,14 +80,11 @@ func copyColumns(panel, x *float32, ldx, rows int) {
 }
 
 func widenFloat16s(y *float32, x *byte, n int) {
-	whole := 0
 	if useNEON {
-		whole = n / 16 * 16
-		widenFloat16sNEON(y, x, whole)
+		widenFloat16sNEON(y, x, n)
+		return
 	}
-	if whole < n {
-		widenFloat16sGo(at(y, whole), at(x, 2*whole), n-whole)
-	}
+	widenFloat16sGo(y, x, n)
 }
 
 func activateRows(x *float32, ld, rows, columns int, a Activation) {

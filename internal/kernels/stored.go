@@ -33,8 +33,13 @@ func Widen(prec Precision, dst []float32, stored []byte) {
 			dst[i] = widenBFloat16(binary.LittleEndian.Uint16(stored[2*i:]))
 		}
 	case Float16:
-		if len(dst) > 0 {
-			widenFloat16s(&dst[0], &stored[0], len(dst))
+		const registers = 16 // numbers that the assembly widens at a time
+		whole := len(dst) / registers * registers
+		if whole > 0 {
+			widenFloat16s(&dst[0], &stored[0], whole)
+		}
+		if whole < len(dst) {
+			widenFloat16sGo(&dst[whole], &stored[2*whole], len(dst)-whole)
 		}
 	}
 }
