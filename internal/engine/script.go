@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -55,15 +56,14 @@ func isHanVocabulary(t *tokenizer.Tokenizer) bool {
 	return float64(han) >= hanVocabularyShare*float64(t.VocabSize())
 }
 
-// ForText is which of some models is for a text whose request names none: the first
-// one whose vocabulary is made for the script that the text is written in, Han or
-// not; the first of all if none is made for it.
-func ForText(models []*Model, text string) *Model {
+// ForText are the models for a text whose request names none: those whose vocabulary
+// is made for the script that the text is written in, Han or not; all if none is made
+// for it.
+func (e *Engine) ForText(text string) []*Model {
 	han := isHan(text)
-	for _, m := range models {
-		if m.Han == han {
-			return m
-		}
+	fitting := slices.DeleteFunc(slices.Clone(e.models), func(m *Model) bool { return m.Han != han })
+	if len(fitting) == 0 {
+		return e.models
 	}
-	return models[0]
+	return fitting
 }

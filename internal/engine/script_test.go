@@ -58,7 +58,7 @@ func TestForText(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			e := newTestEngine(t, Options{}, nil, test.models...)
-			if got := ForText(e.Models(), test.text).ID; got != test.want {
+			if got := e.ForText(test.text)[0].ID; got != test.want {
 				t.Errorf("ForText(%q) = %s, want %s", test.text, got, test.want)
 			}
 		})

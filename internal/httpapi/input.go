@@ -11,7 +11,7 @@ type textInput struct {
 	Text *string `json:"text"`
 	// Several texts, answered in their order.
 	Texts []string `json:"texts"`
-	// The model to ask, one of GET /models; auto picks one for each text, among those that can answer, by the script it is written in.
+	// The model to ask, one of GET /models; auto picks one for each text: for the script it is written in, the first that can answer.
 	Model string `json:"model" default:"auto"`
 	// What becomes of a text that is longer than the model reads: what each route does with true, with false and without it stands in its description.
 	Truncate *bool `json:"truncate"`

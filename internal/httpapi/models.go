@@ -10,7 +10,7 @@ import (
 
 // Models is the answer of GET /models.
 type Models struct {
-	// Models are those loaded. A request that names none goes to the first whose script fits among those that can answer it.
+	// Models are those loaded. A request that names none goes to the first that can answer it among those whose script fits.
 	Models []Model `json:"models"`
 } //	@name	Models
 

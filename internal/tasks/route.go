@@ -13,8 +13,8 @@ import (
 const autoModel = "auto"
 
 // route returns the model of each text: the named one for all, or for each
-// text the one for the script it is written in, a pair being one text. Where none is
-// named, those that cannot answer are passed over, unless none can.
+// text one for the script it is written in, a pair being one text: the first that can
+// answer, or the first if none can. (One for another script would answer nonsense.)
 func route(e *engine.Engine, texts []Text, id string, can func(*engine.Model) bool) ([]*engine.Model, error) {
 	models := make([]*engine.Model, len(texts))
 	if id != "" && id != autoModel {
@@ -27,16 +27,18 @@ func route(e *engine.Engine, texts []Text, id string, can func(*engine.Model) bo
 		}
 		return models, nil
 	}
-	able := slices.DeleteFunc(slices.Clone(e.Models()), func(m *engine.Model) bool { return !can(m) })
-	if len(able) == 0 {
-		able = e.Models()
+	able := map[*engine.Model]bool{}
+	for _, m := range e.Models() {
+		able[m] = can(m)
 	}
 	for i, t := range texts {
 		written := t.Text
 		if t.HasPair {
 			written += "\n" + t.Pair
 		}
-		models[i] = engine.ForText(able, written)
+		fitting := e.ForText(written)
+		first := slices.IndexFunc(fitting, func(m *engine.Model) bool { return able[m] })
+		models[i] = fitting[max(first, 0)]
 	}
 	return models, nil
 }

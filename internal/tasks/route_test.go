@@ -68,6 +68,19 @@ func TestRoutePassesOverModelsThatCannot(t *testing.T) {
 	if got := wantInputError(t, err, CodeInvalidParameter); got.Field != "layer" || !strings.Contains(got.Detail, "model zh") {
 		t.Errorf("a layer that the model for the script has not: %+v", got)
 	}
+	// Nor is a head that the model for the script has not.
+	en, _ := engineWithHeads(t, "en", func(heads map[string]bert.Head) { delete(heads, "ner") }).Model("en")
+	zh, _ := embeddedEngine(t).Model("zh")
+	both, err := engine.New(engine.Options{Threads: 1},
+		&engine.Model{ID: "en", Network: en.Network, Tokenizer: en.Tokenizer}, &engine.Model{ID: "zh", Network: zh.Network, Tokenizer: zh.Tokenizer})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(both.Close)
+	_, err = NER{both}.Recognize(t.Context(), []Text{{Text: "Ada Lovelace met Charles Babbage."}}, NEROptions{})
+	if got := wantInputError(t, err, CodeNoHead); !strings.Contains(got.Detail, "model en") {
+		t.Errorf("a head that only a model for another script has: %+v", got)
+	}
 	_, err = Classifier{e}.Classify(t.Context(), text, ClassifyOptions{Head: "none"})
 	if got := wantInputError(t, err, CodeNoHead); got.Field != "head" {
 		t.Errorf("a head that no model has: %+v", got)

@@ -14,7 +14,7 @@ type Text struct {
 // Options are what all tasks share.
 type Options struct {
 	// Model is the id of a loaded model; "" or "auto" picks one for each
-	// text by the script it is written in (engine.ForText), for a pair
+	// text by the script it is written in (engine.Engine.ForText), for a pair
 	// by that of both.
 	Model string
 	// Truncate says what happens to a text longer than its model reads. Nil
