@@ -299,8 +299,8 @@ func (p *predictor[R]) answerFirst(ctx context.Context, lines []textLine) ([]R, 
 		}
 		refused, ok := errors.AsType[*tasks.InputError](err)
 		switch {
-		case !ok || refused.Index < 0 && (refused.Code != tasks.CodeTooLarge || refused.Field == "aspects"): // an option
-			return nil, err
+		case !ok || refused.Index < 0 && (refused.Code != tasks.CodeTooLarge || refused.Field == "aspects"):
+			return nil, err // of an option, which is the same for every line
 		case refused.Index < 0 && len(lines) > 1:
 			lines = lines[:len(lines)/2]
 			continue

@@ -47,7 +47,8 @@ func (s *Set) dataSum(part string) dataSum {
 	}
 }
 
-const vocabulary = "the vocabulary"
+// vocabularyData is what messages call a vocabulary among the data.
+const vocabularyData = "the vocabulary"
 
 // dataSumOf a tokenizer goes by what decides into which ids a text is cut.
 func dataSumOf(t *tokenizer.Tokenizer) dataSum {
@@ -58,7 +59,7 @@ func dataSumOf(t *tokenizer.Tokenizer) dataSum {
 	for id := range t.VocabSize() {
 		sum.Write([]byte(t.Token(int32(id)) + "\n"))
 	}
-	return dataSum{Name: vocabulary, Count: t.VocabSize(), Unit: "tokens", Sum: sumString(sum)}
+	return dataSum{Name: vocabularyData, Count: t.VocabSize(), Unit: "tokens", Sum: sumString(sum)}
 }
 
 // sumString is half of a SHA-256: two data with the same half are not met by
@@ -68,7 +69,7 @@ func sumString(sum hash.Hash) string { return fmt.Sprintf("%x", sum.Sum(nil)[:16
 // compareData is an error if the data of a checkpoint are others than the run's.
 func compareData(saved, now []dataSum) error {
 	const need = "resuming needs the same data"
-	if n := len(saved); n == len(now)-1 && now[n].Name == vocabulary {
+	if n := len(saved); n == len(now)-1 && now[n].Name == vocabularyData {
 		now = now[:n] // checkpoints did not always have it
 	}
 	if len(saved) != len(now) {
