@@ -56,6 +56,7 @@ test('a picture has each line of text where the page has it, and its borders', a
   for (const fragment of [`#/ner?v=1&text=${encodeURIComponent(text)}`, '#/tokens?v=1&text=embeddings%20are%20%5BMASK%5D&pair=well&model=en']) {
     const { page, answered, close } = await openPage(fragment, { viewport: { width: 500, height: 800 } });
     await answered();
+    await page.waitForLoadState('networkidle'); // the list of models, when it comes, draws the answer anew
     const shot = (await page.locator('.result').screenshot()).toString('base64');
     const { content } = await save(page, 'PNG');
     const differing = await page.evaluate(async ([shot, saved]) => {
